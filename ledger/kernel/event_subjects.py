@@ -1,0 +1,101 @@
+"""The lots and pieces of an EPCIS event, and what the event does to each (SPEC 4.4, 4.8)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from ledger.kernel.errors import Malformed
+from ledger.kernel.gs1 import canonical_id, names_one_thing
+from ledger.kernel.subjects import Want
+
+AL = "https://coilmark.org/ns/al/1/"  # the namespace of our extensions; its next version is another namespace
+PREFIX = "al"
+
+# What is wanted with a single thing, and what with a class lot.
+_Wants: TypeAlias = tuple[Want, Want]
+_TOUCHED: _Wants = (Want.TOUCH, Want.TOUCH)
+_HELD: _Wants = (Want.ADVANCE, Want.ADVANCE)
+_MADE: _Wants = (Want.CREATE, Want.ADVANCE)  # a serial is made once, a class lot is added to
+_USED: _Wants = (Want.CONSUME, Want.TOUCH)  # a serial is used up whole, a class lot is drawn from
+
+_CHILDREN_TOUCHED = {"parentID": _TOUCHED, "childEPCs": _TOUCHED, "childQuantityList": _TOUCHED}
+_CHILDREN_ADDED = {**_CHILDREN_TOUCHED, "parentID": _HELD}
+_TRANSACTION = {"parentID": _TOUCHED, "epcList": _TOUCHED, "quantityList": _TOUCHED}
+# (type, action) -> member -> wants. Normative.
+_TABLE: dict[tuple[Any, Any], dict[str, _Wants]] = {
+    ("ObjectEvent", "ADD"): {"epcList": _MADE, "quantityList": _MADE},
+    ("ObjectEvent", "OBSERVE"): {"epcList": _TOUCHED, "quantityList": _TOUCHED},
+    ("ObjectEvent", "DELETE"): {"epcList": _USED, "quantityList": _USED},
+    ("TransformationEvent", None): {
+        "inputEPCList": _USED,
+        "inputQuantityList": _USED,
+        "outputEPCList": _MADE,
+        "outputQuantityList": _MADE,
+    },
+    ("AggregationEvent", "ADD"): _CHILDREN_ADDED,
+    ("AggregationEvent", "OBSERVE"): _CHILDREN_TOUCHED,
+    ("AggregationEvent", "DELETE"): _CHILDREN_TOUCHED,
+    ("AssociationEvent", "ADD"): _CHILDREN_ADDED,
+    ("AssociationEvent", "OBSERVE"): _CHILDREN_TOUCHED,
+    ("AssociationEvent", "DELETE"): _CHILDREN_TOUCHED,
+    ("TransactionEvent", "ADD"): _TRANSACTION,
+    ("TransactionEvent", "OBSERVE"): _TRANSACTION,
+    ("TransactionEvent", "DELETE"): _TRANSACTION,
+}
+
+
+def lots_named(event: Mapping[str, Any]) -> Iterator[tuple[str, Want]]:
+    """Canonical id and want of everything an event names, in its order; an id may come more than once.
+
+    An event that is declared wrong does nothing to its lots but touch them. Raises Malformed ("gs1_id", "epc_list",
+    "body").
+    """
+    declared_wrong = "errorDeclaration" in event
+    for member, (single, of_class) in _TABLE.get((event.get("type"), event.get("action")), {}).items():
+        if member not in event:
+            continue
+        for name in named_in(member, event[member]):
+            want = single if names_one_thing(name) else of_class
+            yield name, Want.TOUCH if declared_wrong else want
+
+
+def named_in(member: str, value: Any) -> Iterator[str]:
+    """The canonical ids in one list of an event. Raises Malformed where it holds things that belong in another list."""
+    classes = member.endswith("uantityList")
+    for text in _texts(member, value, classes=classes):
+        if not isinstance(text, str):
+            raise Malformed("body", f"an id in {member} is a string, not {text!a:.40}")
+        name = canonical_id(text)
+        # EPCIS 2.0 7.3.3: single things have no quantity, classes are nothing without one.
+        if names_one_thing(name) is classes:
+            other = "a single thing" if classes else "a class or lot"
+            raise Malformed("epc_list", f"{name} is {other} and does not belong in {member}", id=name)
+        yield name
+
+
+def _texts(member: str, value: Any, *, classes: bool) -> Iterator[Any]:
+    listed = [value] if member == "parentID" else value
+    if not isinstance(listed, list):
+        raise Malformed("body", f"{member} is a list, not {listed!a:.40}")
+    if not classes:
+        yield from listed
+        return
+    for one in listed:
+        if not isinstance(one, dict):
+            raise Malformed("body", f"an element of {member} is an object, not {one!a:.40}")
+        if "epcClass" in one:  # it may be withheld
+            yield one["epcClass"]
+
+
+def al_bound(event: Mapping[str, Any]) -> bool:
+    """Whether the context binds the prefix `al` to our namespace; else `al:` members are somebody else's."""
+    return prefixes(event).get(PREFIX) == AL
+
+
+def prefixes(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the event's own context binds, the later binding where there are two (JSON-LD 1.1 4.1)."""
+    context = event.get("@context")
+    bound: dict[str, Any] = {}
+    for one in context if isinstance(context, list) else [context]:
+        if isinstance(one, dict):
+            bound |= one
+    return bound

@@ -1,0 +1,48 @@
+"""SHA-256 with the domain prefixes of RFC 6962 2.1, and the tree's root as the RFC defines it."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+HASH_SIZE = 32
+NO_HASH = bytes(HASH_SIZE)
+EMPTY_ROOT = sha256(b"").digest()  # RFC 6962 2.1: the hash of an empty list
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """SHA-256(0x00 ‖ data)."""
+    return sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """SHA-256(0x01 ‖ left ‖ right)."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+def tree_root(leaves: Sequence[bytes]) -> bytes:
+    """RFC 6962 root over leaf hashes, folded level by level.
+
+    An odd node moves up unchanged: the same tree as splitting at the largest power of two below the size.
+    """
+    if not leaves:
+        return EMPTY_ROOT
+    level = list(leaves)
+    while len(level) > 1:
+        odd = level[-1:] if len(level) % 2 else []
+        level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)] + odd
+    return level[0]
+
+
+def list_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """RFC 6962 2.1.1 audit path of one leaf of a short list, the leaf's sibling first.
+
+    For lists that fit in one statement; the ledger's own tree has its prover in `ledger.merkle`.
+    """
+    path = []
+    level = list(leaves)
+    while len(level) > 1:
+        if index ^ 1 < len(level):
+            path.append(level[index ^ 1])
+        odd = level[-1:] if len(level) % 2 else []
+        level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)] + odd
+        index //= 2
+    return tuple(path)

@@ -1,0 +1,188 @@
+"""Steps 10 to 13 of SPEC 7: is it what the reader asked for, when was it, and what remains open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from ledger.kernel.errors import Unverified
+from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.report import Steps
+from ledger.kernel.subjects import Implied, subject_key
+from ledger.kernel.verify_parties import Authority, vouching
+from ledger.kernel.verify_statements import Case, Shown
+
+AHEAD = 300  # seconds: SPEC 8, and what clocks of ledger and witnesses may differ
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the reader expects, told by another than the file; None is nothing. `piece` in any GS1 spelling."""
+
+    piece: str | None = None
+    index: int | None = None
+
+
+def check_expected(steps: Steps, told: Shown, wants: Mapping[bytes, Implied], expected: Expected) -> None:
+    """(10) The entry is the one, and about the piece, that the reader had in mind before he read the file."""
+    steps.begin(10)
+    if expected.index is None and expected.piece is None:
+        steps.not_checked(10, "no piece and no index was named that the file should be about")
+        return
+    if expected.index is not None and expected.index != told.index:
+        raise Unverified(
+            "expected_index", f"entry {expected.index} was expected, the file is about {told.index}", step=10
+        )
+    about = f"entry {told.index}"
+    if expected.piece is not None:
+        piece = canonical_id(expected.piece)
+        if told.statement is None:
+            raise Unverified("expected_piece", f"piece {piece} was expected; {told.why_not}", step=10)
+        if subject_key("lot", piece) not in wants:
+            raise Unverified("expected_piece", f"piece {piece} was expected, the statement is not about it", step=10)
+        about += f" and piece {piece}"
+    steps.passed(f"the file is about {about}, as expected")
+
+
+def check_inputs(steps: Steps, told: Shown) -> None:
+    """(11) Figures are computed by passports; nothing else has inputs to compute them from again."""
+    if told.statement is None:
+        steps.not_checked(11, told.why_not)
+    elif told.statement.typ == "passport":
+        steps.not_checked(11, "to compute the figures of a passport again takes the full bundle")
+    else:
+        steps.not_checked(11, f"a {told.statement.typ} statement has no inputs root and no computed figures")
+
+
+def check_time(steps: Steps, case: Case) -> None:
+    """(12) Claimed by the issuer, recorded by the ledger, seen by witnesses: in an order that can be."""
+    steps.begin(12)
+    for one, after in pairwise(case.entries):
+        if after.entry.recorded_at < one.entry.recorded_at:
+            raise Unverified(
+                "time", f"entry {after.index} was recorded before entry {one.index}, says its time", step=12
+            )
+    seen = min((one.timestamp for one in case.signed.cosignatures), default=None)
+    for one in case.entries:
+        _check_order(one, seen)
+    told = case.told
+    claims = "".join(f"{name} {_utc(at)}; " for name, at in _claimed(told))
+    bound = (
+        "no witness bounds that"
+        if seen is None
+        else f"a witness had seen it by {_utc(_moment(seen, 'the cosignature'))}"
+    )
+    steps.passed(
+        f"claimed: {claims or 'nothing that can be read; '}recorded by the ledger's clock "
+        f"{_utc(_recorded(told))}; {bound}"
+    )
+
+
+def _check_order(one: Shown, seen: int | None) -> None:
+    recorded = _recorded(one)
+    for name, at in _claimed(one):
+        if at > recorded + timedelta(seconds=AHEAD):
+            raise Unverified(
+                "time",
+                f"{name} of entry {one.index}, {_utc(at)}, lies more than {AHEAD} s after {_utc(recorded)}, "
+                "when it was recorded",
+                step=12,
+            )
+    if seen is not None and recorded > _moment(seen, "the cosignature") + timedelta(seconds=AHEAD):
+        raise Unverified(
+            "time",
+            f"entry {one.index} was recorded {_utc(recorded)}, says the ledger, but a witness had seen it by "
+            f"{_utc(_moment(seen, 'the cosignature'))}",
+            step=12,
+        )
+
+
+def _claimed(one: Shown) -> list[tuple[str, datetime]]:
+    if one.statement is None:
+        return []
+    claims = [("iat", _moment(one.statement.iat, "iat"))]
+    happened = one.statement.body.get("eventTime") if one.statement.typ == "lot-event" else None
+    if happened is not None:
+        claims.append(("eventTime", _event_time(happened, one.index)))
+    return claims
+
+
+def _event_time(text: object, index: int) -> datetime:
+    try:
+        at = datetime.fromisoformat(str(text))
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Unverified("time", f"eventTime of entry {index} is no time with an offset from UTC", step=12)
+
+
+def _recorded(one: Shown) -> datetime:
+    return _moment(one.entry.recorded_at / 1_000_000, f"the time of entry {one.index}")
+
+
+def _moment(seconds: float, what: str) -> datetime:
+    if seconds > (_LAST - _EPOCH).total_seconds():
+        raise Unverified("time", f"{what} lies after the year 9999", step=12)
+    return _EPOCH + timedelta(seconds=seconds)
+
+
+def _utc(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def say_open(steps: Steps, case: Case, authority: Authority | None) -> None:
+    """(13) Nothing here is a failure, and a reader who is not told would believe too much."""
+    steps.begin(13)
+    told = case.told
+    points = [*_withheld(told), *_unwitnessed(case)]
+    if authority is None:
+        points.append(f"who may sign in this ledger is not in a receipt: the bundle of entry {case.about} shows it")
+    elif told.statement is not None:
+        points += _of_key(authority, case)
+    points.append(
+        f"this is the ledger as of {case.signed.checkpoint.size} entries: what came later, such as a correction or the "
+        "end of a key, is not in the file"
+    )
+    steps.leave_open(tuple(points))
+    steps.passed("; ".join(points))
+
+
+def _withheld(told: Shown) -> list[str]:
+    points = [told.why_not] if told.why_not else []
+    if told.statement is not None and told.statement.withheld:
+        points.append(f"{told.statement.withheld} disclosures of the statement are withheld")
+    if len(told.opened) < told.count:
+        points.append(f"{told.count - len(told.opened)} of {told.count} lineage items are not shown")
+    return points
+
+
+def _unwitnessed(case: Case) -> list[str]:
+    trust, cosigners = case.trust, {one.vkey for one in case.signed.cosignatures}
+    witnesses = [one.name for one in trust.witnesses if one.vkey in cosigners]
+    if not witnesses:
+        return [
+            "unwitnessed: no witness cosigned the checkpoint, so that the operator could show others another ledger"
+        ]
+    unasked = "" if trust.quorum else ", though the trust file asks for none"
+    return [f"witnessed by {', '.join(witnesses)}{unasked}"]
+
+
+def _of_key(authority: Authority, case: Case) -> list[str]:
+    about = case.about
+    alone = vouching(authority, case.trust, about)
+    points = [alone] if alone else []
+    record = authority.records[about]
+    latest = authority.newest.parties[authority.newest.owners[record.key.kid]].keys[record.key.kid]
+    if latest.disputed_at(about):
+        points.append(
+            f"disputed: the key was {latest.reason} at entry {latest.ended}, and from entry {latest.disputed_from} on "
+            "somebody else may have signed with it"
+        )
+    elif latest.ended is not None:
+        points.append(f"the key ended at entry {latest.ended} ({latest.reason}), after this entry")
+    if authority.newest.incarnation:
+        points.append(f"the ledger is in incarnation {authority.newest.incarnation}: entries were lost before")
+    return points
