@@ -1,0 +1,231 @@
+"""The growing RFC 6962 tree: append leaf hashes, prove from any size it ever had.
+
+Its levels are files that are derived from the database, so they are not synced with each append. What that costs is
+settled when the tree is opened: the file `synced` says up to which size everything is on the disk, and all nodes
+above later leaves are made again from level 0. Whoever compares the root with a signed one has then checked every
+leaf behind that size, and may call `rebuild` if they differ.
+"""
+
+import itertools
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ledger.kernel.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
+from ledger.merkle.levels import Levels
+
+_SYNC_EVERY = 1 << 16  # leaves: made again in a tenth of a second
+_BATCH = 1 << 13  # leaves taken at once from an iterable
+
+
+def parents(children: bytes) -> bytes:
+    """The hashes of each pair of nodes, one after the other; a last odd node has none yet."""
+    ends = range(HASH_SIZE, len(children) - HASH_SIZE + 1, 2 * HASH_SIZE)
+    return b"".join([node_hash(children[at - HASH_SIZE : at], children[at : at + HASH_SIZE]) for at in ends])
+
+
+class Tree:
+    """A tree in a directory. One thread appends; any thread proves from sizes that it has seen.
+
+    Indices and sizes that the tree does not have are a ValueError: they are checked where they come in.
+    """
+
+    def __init__(self, directory: Path, levels: Levels) -> None:
+        """Use `Tree.open`."""
+        self._directory = directory
+        self._levels = levels
+        self._size = 0
+        self._synced = 0
+
+    @classmethod
+    def open(cls, directory: Path) -> "Tree":
+        """The tree in a directory, which is made if it is not there; torn and missing ends are repaired."""
+        tree = cls(directory, Levels(directory))
+        tree._repair()
+        return tree
+
+    def _repair(self) -> None:
+        count = self._levels.count(0)
+        noted = _read_size(self._directory / "synced")
+        self._synced = min(noted, count)
+        for level in range(len(self._levels) + 1):
+            # A level shorter than it should be, or not there, has lost what it held from here on.
+            self._synced = min(self._synced, (self._levels.count(level) + 1 << level) - 1)
+        if self._synced < noted:
+            _write_size(self._directory, self._synced)  # before anything else is written where it was lost
+        for level in range(1, len(self._levels)):
+            self._levels.cut(level, self._synced >> level)
+        self._levels.cut(0, count)
+        self._size = self._synced
+        while self._size < count:
+            end = min(self._size + _BATCH, count)
+            self._grow(self._levels.nodes(0, self._size, end), end)
+
+    @property
+    def size(self) -> int:
+        """How many leaves the tree has."""
+        return self._size
+
+    def append(self, leaves: Sequence[bytes] | bytes) -> None:
+        """Add leaf hashes: a sequence of 32 bytes each, or one run of bytes. ValueError for other lengths."""
+        run = bytes(leaves) if isinstance(leaves, bytes | bytearray | memoryview) else _joined(leaves)
+        if len(run) % HASH_SIZE:
+            raise ValueError(f"{len(run)} bytes are no whole number of {HASH_SIZE}-byte leaf hashes")
+        if not run:
+            return
+        self._levels.write(0, self._size, run)
+        self._grow(run, self._size + len(run) // HASH_SIZE)
+        if self._size - self._synced >= _SYNC_EVERY:
+            self.sync()
+
+    def _grow(self, run: bytes, end: int) -> None:
+        """Make the levels above the leaves `run`, which end at `end` and stand in level 0 already."""
+        start, level = self._size, 0
+        while end >> (level + 1):
+            if start & 1:  # the left child of the first new parent is an older node
+                run = self._levels.node(level, start - 1) + run
+            start, level, run = start >> 1, level + 1, parents(run)
+            self._levels.write(level, start, run)
+        self._size = end  # only now may readers know
+
+    def root(self, size: int | None = None) -> bytes:
+        """The root of the first `size` leaves, of all of them if it is not given."""
+        size = self._size if size is None else size
+        self._check_size(size)
+        return self._right_edge(0, size) if size else EMPTY_ROOT
+
+    def _right_edge(self, start: int, size: int) -> bytes:
+        """The root of the leaves [start, size), where `start` begins a subtree of the tree of `size`."""
+        rest = size - start
+        peaks = [level for level in range(rest.bit_length()) if rest >> level & 1]
+        root = self._levels.node(peaks[0], (size >> peaks[0]) - 1)
+        for level in peaks[1:]:
+            root = node_hash(self._levels.node(level, (size >> level) - 1), root)
+        return root
+
+    def inclusion_leaf(self, index: int) -> bytes:
+        """The leaf hash at `index`: where its inclusion path begins."""
+        self._check_index(index, self._size)
+        return self._levels.node(0, index)
+
+    def nodes(self, level: int, start: int, end: int) -> bytes:
+        """The complete nodes [start, end) of a level, 32 bytes each: what tiles are cut from."""
+        if not 0 <= start <= end <= self._size >> level:
+            raise ValueError(f"level {level} of a tree of {self._size} leaves has no nodes {start} to {end}")
+        return self._levels.nodes(level, start, end)
+
+    def inclusion_path(self, index: int, size: int) -> tuple[bytes, ...]:
+        """RFC 9162 2.1.3.1: the path of a leaf in the tree of `size`, its sibling first."""
+        self._check_size(size)
+        self._check_index(index, size)
+        return tuple(self._climb(0, index, size))
+
+    def _climb(self, level: int, index: int, size: int) -> list[bytes]:
+        """The siblings on the way up from a node, in the tree of `size`."""
+        path = []
+        node = self._levels.node
+        while last := (size - 1) >> level:
+            sibling = index ^ 1
+            if sibling < size >> level:
+                path.append(node(level, sibling))
+            elif sibling == last:  # not complete at this size: put together from complete nodes
+                path.append(self._right_edge(sibling << level, size))
+            index, level = index >> 1, level + 1
+        return path
+
+    def consistency_path(self, old: int, new: int) -> tuple[bytes, ...]:
+        """RFC 9162 2.1.4.1: the path from the tree of `old` leaves to that of `new`."""
+        self._check_size(new)
+        if not 1 <= old <= new:
+            raise ValueError(f"there is no consistency path from size {old} to {new}")
+        level = (old & -old).bit_length() - 1  # of the smallest complete subtree that ends the older tree
+        index = (old - 1) >> level
+        if old == new:
+            return ()
+        seed = [self._levels.node(level, index)] if index else []  # a whole older tree is its own seed
+        return (*seed, *self._climb(level, index, new))
+
+    def multi_path(self, indices: Sequence[int], size: int) -> tuple[bytes, ...]:
+        """One proof of many leaves, for `kernel.proofs.verify_multiproof`; `indices` strictly ascend."""
+        self._check_size(size)
+        for index in indices:
+            self._check_index(index, size)
+        if not indices or any(a >= b for a, b in itertools.pairwise(indices)):
+            raise ValueError("the indices of a multi-proof strictly ascend, and there is at least one")
+        path: list[bytes] = []
+        known, level = list(indices), 0
+        while last := (size - 1) >> level:
+            have = set(known)
+            for sibling in (index ^ 1 for index in known):
+                if sibling in have or sibling > last:
+                    continue
+                whole = sibling < size >> level
+                path.append(self._levels.node(level, sibling) if whole else self._right_edge(sibling << level, size))
+            known, level = list(dict.fromkeys(index >> 1 for index in known)), level + 1
+        return tuple(path)
+
+    def truncate(self, size: int) -> None:
+        """Forget all but the first `size` leaves; nobody may be reading beyond them."""
+        self._check_size(size)
+        if size < self._synced:
+            _write_size(self._directory, size)  # Crash here: opening makes again what was still good.
+            self._synced = size
+        self._size = size
+        for level in reversed(range(len(self._levels))):
+            self._levels.cut(level, size >> level)
+
+    def rebuild(self, leaves: Iterable[bytes]) -> None:
+        """Make the tree anew from its leaf hashes."""
+        self.truncate(0)
+        source = iter(leaves)
+        while batch := list(itertools.islice(source, _BATCH)):
+            self.append(batch)
+
+    def sync(self) -> None:
+        """Put the levels on the disk, and then note up to where they are."""
+        self._levels.sync()
+        _write_size(self._directory, self._size)
+        self._synced = self._size
+
+    def close(self) -> None:
+        """Sync and give the files back."""
+        if self._synced != self._size:
+            self.sync()
+        self._levels.close()
+
+    def _check_size(self, size: int) -> None:
+        if not 0 <= size <= self._size:
+            raise ValueError(f"the tree has {self._size} leaves, not {size}")
+
+    def _check_index(self, index: int, size: int) -> None:
+        if not 0 <= index < size:
+            raise ValueError(f"there is no leaf {index} in a tree of {size}")
+
+
+def _joined(leaves: Sequence[bytes]) -> bytes:
+    wrong = next((leaf for leaf in leaves if len(leaf) != HASH_SIZE), None)
+    if wrong is not None:
+        raise ValueError(f"a leaf hash has {HASH_SIZE} bytes, not {len(wrong)}")
+    return b"".join(leaves)
+
+
+def _read_size(path: Path) -> int:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return 0
+    return int(text) if text.isdigit() and len(text) < 20 else 0  # anything else: nothing is known to be synced
+
+
+def _write_size(directory: Path, size: int) -> None:
+    draft = directory / "synced.draft"
+    with open(draft, "w", encoding="ascii") as file:  # noqa: PTH123  fsync needs the descriptor
+        file.write(str(size))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(directory / "synced")
+    folder = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
