@@ -1,0 +1,106 @@
+"""Opening and creating the database file, with the settings that the ledger's promises rest on."""
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlmodel import SQLModel, create_engine
+
+from ledger.kernel.errors import Conflict, Damaged, Missing
+from ledger.store import tables
+
+# SQLite keeps these per connection. `synchronous=FULL` is what makes a commit durable under WAL;
+# `recursive_triggers` lets the append-only triggers see REPLACE; `secure_delete` makes erasure real.
+_WRITER: dict[str, int | str] = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "recursive_triggers": 1,
+    "secure_delete": 1,
+    "trusted_schema": 0,
+}
+_READER: dict[str, int | str] = {"query_only": 1, "trusted_schema": 0}
+_BUSY_MS = 30_000
+_CACHE_KIB = 64 * 1024
+
+
+def create_database(path: Path, stamps: Mapping[str, str]) -> None:
+    """A new database with its tables, triggers and stamps. Raises Conflict where the file exists."""
+    if path.exists():
+        raise Conflict("ledger_exists", f"{path} exists already; a ledger is created once and never overwritten")
+    engine = writer(path)
+    SQLModel.metadata.create_all(engine)
+    with engine.begin() as connection:
+        for statement in tables.sqlite_triggers().values():
+            connection.exec_driver_sql(statement)
+        rows = {"schema": str(tables.SCHEMA_VERSION), **stamps}
+        connection.exec_driver_sql("INSERT INTO stamp (name, value) VALUES (?, ?)", list(rows.items()))
+    engine.dispose()
+
+
+def writer(path: Path) -> Engine:
+    """The engine of the one writer: each transaction begins IMMEDIATE, each commit is synced before it returns."""
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
+    _configure(engine, _WRITER, begin="BEGIN IMMEDIATE")
+    return engine
+
+
+def reader(path: Path) -> Engine:
+    """An engine that cannot write, for everything but the sequencer. Raises Missing where there is no ledger.
+
+    Opened read-only, so that a reader never checkpoints the write-ahead log beside the writer (a bug of SQLite
+    before 3.51.3 needs two connections that do).
+    """
+    require_database(path)
+    engine = create_engine(
+        f"sqlite:///file:{path}?mode=ro&uri=true",
+        connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False},
+    )
+    _configure(engine, _READER, begin="BEGIN")
+    return engine
+
+
+def require_database(path: Path) -> None:
+    """Opening never creates. Raises Missing with the command that does."""
+    if not path.is_file():
+        raise Missing("no_ledger", f"there is no ledger at {path}; `coilmark init` creates one")
+
+
+def check_database(connection: Connection) -> Mapping[str, str]:
+    """The stamps, once version, settings and triggers are what they must be. Raises Damaged naming what is not,
+    DatabaseError where the file cannot be read at all.
+    """
+    stamps = _pairs(connection, "SELECT name, value FROM stamp")
+    if stamps.get("schema") != str(tables.SCHEMA_VERSION):
+        raise Damaged(
+            "schema_version",
+            f"the database has schema version {stamps.get('schema')}, this program needs {tables.SCHEMA_VERSION}",
+        )
+    found = _pairs(connection, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    wanted = tables.sqlite_triggers()
+    for name in sorted(found.keys() | wanted.keys()):
+        if found.get(name) != wanted.get(name):
+            raise Damaged("triggers", f"trigger {name} is not as this program made it; the tables may have been edited")
+    return stamps
+
+
+def _pairs(connection: Connection, sql: str) -> dict[str, str]:
+    return {name: value for name, value in connection.exec_driver_sql(sql)}  # noqa: C416  rows are not tuples to mypy
+
+
+def _configure(engine: Engine, pragmas: Mapping[str, int | str], begin: str) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for name, value in pragmas.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+            (seen,) = connection.execute(f"PRAGMA {name}").fetchone()
+            if seen != value:
+                raise Damaged("settings", f"SQLite keeps {name} at {seen}, the ledger needs {value}")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
