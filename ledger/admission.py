@@ -1,0 +1,249 @@
+"""May this statement be recorded next, and what will its entry say? Judged in ledger order, on one view of the state.
+
+`View` is what the ledger holds as the statement at hand sees it: what is stored, and every statement admitted before
+it in the same commit. A batch that is refused is taken back out of the view as if it had never been tried.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ledger.checking import Checked, request_key
+from ledger.kernel.entry import Entry
+from ledger.kernel.errors import Conflict, Refused, RuleBroken, Unauthorised
+from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Role, lineage_digest, parse_items
+from ledger.kernel.party import Registry, apply, authorise, begin
+from ledger.kernel.statement import check_signature
+from ledger.kernel.subjects import Implied, Want, may_create
+from ledger.store.store import Link, NewRow, Stored, Transaction
+
+AHEAD_SECONDS = 300  # SPEC 8: a claimed time may be at most 5 minutes ahead
+_MICROSECONDS = 1_000_000
+
+
+@dataclass
+class View:
+    """State as of one point inside a commit. Mutable: `attempt` undoes what a refused submission did to it."""
+
+    transaction: Transaction
+    registry: Registry | None
+    size: int
+    last_leaf: bytes
+    now: int  # µs since 1970, never less than the entry before
+    newest: dict[bytes, Link] = field(default_factory=dict)
+    requests: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    events: dict[bytes, int] = field(default_factory=dict)
+    rows: list[NewRow] = field(default_factory=list)
+    _undo: list[tuple[dict[bytes, Any], bytes, Any]] = field(default_factory=list)
+
+    def fetch(self, checked: Sequence[Checked]) -> None:
+        """Look up, in a few queries, all that these statements will ask for."""
+        self.requests.update(self.transaction.requests({c.request for c in checked}))
+        self.newest.update(self.transaction.newest({s for c in checked for s in _subjects(c)}))
+        self.events.update(self.transaction.events({c.event for c in checked if c.event is not None}))
+        self.requests.update(self.transaction.requests({_named_by_jti(c) for c in checked if c.declares}))
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A submission: all of it stays in the view, or, when it is refused, none."""
+        registry, size, last_leaf, rows = self.registry, self.size, self.last_leaf, len(self.rows)
+        self._undo.clear()
+        try:
+            yield
+        except Refused:
+            self.registry, self.size, self.last_leaf = registry, size, last_leaf
+            del self.rows[rows:]
+            for table, key, old in reversed(self._undo):
+                if old is None:
+                    del table[key]
+                else:
+                    table[key] = old
+            raise
+
+    def put(self, table: dict[bytes, Any], key: bytes, value: Any) -> None:
+        """Change one fact, in a way that `attempt` can take back."""
+        self._undo.append((table, key, table.get(key)))
+        table[key] = value
+
+
+def admit(view: View, checked: Checked, *, seed: bytes) -> int:
+    """The index of this statement: a recorded one for a retry, else the next, now in the view. Raises Refused.
+
+    `seed` has 32 random bytes, kept for ever: the salts of this entry's lineage come from it.
+    """
+    known = view.requests.get(checked.request)
+    if known is not None:
+        return _repeat(view, checked, *known)
+    index = view.size
+    _check_times(checked, view.now)
+    registry = _authority(view, checked, index)
+    items = _items(view, checked, registry)
+    entry = Entry(index, view.now, view.last_leaf, checked.statement.digest, lineage_digest(seed, items))
+    _record(view, checked, entry, items, seed)
+    view.registry = registry
+    return index
+
+
+def _repeat(view: View, checked: Checked, index: int, jwt: bytes) -> int:
+    """SPEC 4.1: same issuer, jti and signing input is the same request, whatever signature it carries."""
+    statement = checked.statement
+    if jwt.rpartition(b".")[0] != statement.signing_input:
+        raise Conflict(
+            "id_reused",
+            f"jti {statement.jti} of {statement.iss} was used for entry {index}, which says something else",
+            index=index,
+        )
+    if view.registry is not None:
+        _check_signed(view.registry, checked)
+    return index
+
+
+def _check_times(checked: Checked, now: int) -> None:
+    statement = checked.statement
+    claimed: list[tuple[str, float]] = [("iat", statement.iat)]
+    if statement.typ == "lot-event":
+        claimed.append(("eventTime", datetime.fromisoformat(statement.body["eventTime"]).timestamp()))
+    for name, seconds in claimed:
+        ahead = seconds - now / _MICROSECONDS
+        if ahead > AHEAD_SECONDS:
+            raise RuleBroken(
+                "time_ahead",
+                f"{name} lies {ahead:.0f} s ahead of the ledger's clock, the most is {AHEAD_SECONDS} s",
+            )
+
+
+def _authority(view: View, checked: Checked, index: int) -> Registry:
+    """The registry after this statement, once its signature and right to speak are established."""
+    if view.registry is None:
+        registry = begin(checked.statement)
+        _check_signed(registry, checked)
+        return registry
+    authorise(view.registry, checked.statement, index)
+    _check_signed(view.registry, checked)
+    return apply(view.registry, checked.statement, index)
+
+
+def _check_signed(registry: Registry, checked: Checked) -> None:
+    """A signature not verified before (its key came in by this very commit) is verified now."""
+    if checked.signed_by == checked.statement.kid:
+        return
+    key = registry.key(checked.statement.kid)
+    if key is None:
+        raise Unauthorised("key_unknown", f"key {checked.statement.kid} is not enrolled in this ledger")
+    check_signature(checked.statement, key)
+
+
+def _items(view: View, checked: Checked, registry: Registry) -> tuple[Item, ...]:
+    """Every lineage item of the entry, in order (SPEC 4.4)."""
+    statement = checked.statement
+    items = {one.key: _item(view, checked, one, registry) for one in checked.implied}
+    if checked.event is not None:
+        items |= _declared(view, checked, items)
+    if statement.typ == "heads":
+        newest = view.transaction.everything() | view.newest
+        items |= {subject: _reference(subject, link) for subject, link in newest.items()}
+    if checked.issuer not in items:
+        items[checked.issuer] = _reference(checked.issuer, view.newest[checked.issuer])
+    return tuple(items[subject] for subject in sorted(items))
+
+
+def _item(view: View, checked: Checked, one: Implied, registry: Registry) -> Item:
+    link = view.newest.get(one.key)
+    if one.want is Want.REFERENCE:
+        if link is None:
+            raise RuleBroken("unknown_subject", f"{one.kind} {one.id} is not known to this ledger", id=one.id)
+        return _reference(one.key, link)
+    if one.want is Want.CREATE and link is not None:
+        raise Conflict("subject_exists", f"{one.kind} {one.id} exists already: entry {link.index} has its newest state")
+    if one.want is Want.CONSUME:
+        return _advance(Role.CONSUME, one.key, link)
+    creates = one.want in {Want.CREATE, Want.ADVANCE} and link is None
+    if creates:
+        _check_prefix(checked, one, registry)
+    return _advance(Role.CREATE if creates else Role.TOUCH, one.key, link)
+
+
+def _check_prefix(checked: Checked, one: Implied, registry: Registry) -> None:
+    """SPEC 4.4: who makes an id owns its GS1 prefix, or begins it with his own id. The operator names parties."""
+    statement = checked.statement
+    if one.kind in {"ledger", "party"}:
+        return
+    owner = statement.body["id"] if statement.typ == "party" else statement.iss
+    prefixes = registry.party(owner).prefixes
+    if not may_create(one.id, owner, prefixes):
+        raise Unauthorised(
+            "prefix",
+            f"{owner} may not make {one.kind} {one.id}: its GS1 prefixes are {', '.join(prefixes) or 'none'}",
+            id=one.id,
+        )
+
+
+def _reference(subject: bytes, link: Link) -> Item:
+    return Item(Role.REFERENCE, subject, link.version, link.index, link.leaf)
+
+
+def _advance(role: Role, subject: bytes, link: Link | None) -> Item:
+    if link is None:
+        return Item(role, subject, 1, NO_INDEX, NO_LEAF)
+    return Item(role, subject, link.version + 1, link.index, link.leaf)
+
+
+def _declared(view: View, checked: Checked, own: dict[bytes, Item]) -> dict[bytes, Item]:
+    """Check the event's name; for a declaration of error, touch what the event it declares wrong advanced."""
+    event_id = checked.statement.body["eventID"]
+    index = view.events.get(checked.event or b"")
+    if not checked.declares:
+        if index is not None:
+            raise Conflict("event_id_used", f"eventID {event_id} names the event of entry {index} already")
+        return {}
+    if index is None:
+        index = view.requests.get(_named_by_jti(checked), (None,))[0]
+    wrong = _at(view, index) if index is not None else None
+    if wrong is None or wrong.typ != "lot-event":
+        raise RuleBroken(
+            "unknown_event", f"{checked.statement.iss} has no event {event_id} that could be declared wrong"
+        )
+    touched = {i.subject for i in parse_items(wrong.items) if i.role is not Role.REFERENCE} - own.keys()
+    links = view.transaction.newest(touched) | {s: view.newest[s] for s in touched if s in view.newest}
+    return {subject: _advance(Role.TOUCH, subject, links[subject]) for subject in touched}
+
+
+def _named_by_jti(checked: Checked) -> bytes:
+    """SPEC 4.8: an event without eventID is named by the jti of its statement."""
+    return request_key(checked.statement.iss, checked.statement.body["eventID"])
+
+
+def _at(view: View, index: int) -> Stored:
+    pending = index - (view.size - len(view.rows))
+    return view.rows[pending].stored if pending >= 0 else view.transaction.entry(index)
+
+
+def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], seed: bytes) -> None:
+    statement = checked.statement
+    advanced = [(item.subject, item.version) for item in items if item.role is not Role.REFERENCE]
+    names_event = checked.event is not None and not checked.declares
+    stored = Stored(
+        index=entry.index,
+        entry=entry.packed,
+        leaf=entry.leaf,
+        typ=statement.typ,
+        jwt=statement.jwt,
+        seed=seed,
+        items=b"".join(item.packed() for item in items),
+        disclosures=tuple(disclosure.text for disclosure in statement.disclosures),
+    )
+    view.rows.append(NewRow(stored, checked.request, advanced, checked.event if names_event else None))
+    view.size, view.last_leaf = entry.index + 1, entry.leaf
+    view.put(view.requests, checked.request, (entry.index, statement.jwt))
+    for subject, version in advanced:
+        view.put(view.newest, subject, Link(version, entry.index, entry.leaf))
+    if names_event and checked.event is not None:
+        view.put(view.events, checked.event, entry.index)
+
+
+def _subjects(checked: Checked) -> Iterable[bytes]:
+    yield checked.issuer
+    for one in checked.implied:
+        yield one.key

@@ -1,0 +1,43 @@
+"""Bodies of statements against their JSON Schemas, one a typ, formats asserted (SPEC 4.1).
+
+What a schema cannot say of a lot event is in `ledger.lot_event`; what needs the ledger's state is elsewhere.
+"""
+
+import functools
+import json
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import jsonschema_rs
+
+from ledger.kernel.errors import Malformed
+from ledger.kernel.statement import TYPES
+
+_LONGEST = 300  # characters of the validator's own words: it repeats what it was given
+
+
+def check_body(typ: str, body: Mapping[str, Any]) -> None:
+    """The body of a `typ` statement against its schema. Raises Malformed ("body"), naming the place."""
+    validator = _validator(typ)
+    if not validator.is_valid(body):
+        raise _refusal(typ, next(iter(validator.iter_errors(body))))
+
+
+def schema_text(typ: str) -> str:
+    """The schema file of a `typ`, as published. Raises ValueError for a word that is no typ."""
+    if typ not in TYPES:
+        raise ValueError(f"{typ!a} is no typ of a statement")
+    return resources.files("schemas").joinpath("json", f"{typ}.schema.json").read_text("utf-8")
+
+
+@functools.cache  # compiled once a process, when the first body of its typ comes: importing this costs nothing
+def _validator(typ: str) -> jsonschema_rs.Draft202012Validator:
+    # EPCIS closes its objects, its words and its ids through formats alone: without them misspelt members pass.
+    return jsonschema_rs.Draft202012Validator(json.loads(schema_text(typ)), validate_formats=True)
+
+
+def _refusal(typ: str, error: jsonschema_rs.ValidationError) -> Malformed:
+    place = "/" + "/".join(str(step) for step in error.instance_path)
+    words = error.message if len(error.message) <= _LONGEST else f"{error.message[:_LONGEST]}…"
+    return Malformed("body", f"{typ} body: {place}: {words}", typ=typ, place=place)

@@ -1,0 +1,79 @@
+"""Everything about a posted statement that can be judged without the ledger's state, so that any process can do it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from ledger.bodies import check_body
+from ledger.kernel.errors import TooLarge, Unauthorised
+from ledger.kernel.implied import implied
+from ledger.kernel.keys import PublicKey
+from ledger.kernel.statement import Statement, check_complete, check_signature, parse
+from ledger.kernel.subjects import Implied, subject_key
+from ledger.lot_event import check_lot_event
+
+STATEMENT_LIMIT = 256 * 1024  # bytes of wire form, SPEC 8
+_REQUEST_LABEL = b"coilmark/request/v1\n"
+_EVENT_LABEL = b"coilmark/event/v1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A statement whose form and body are right.
+
+    `issuer` is the subject key of its issuer's party. `signed_by` is the thumbprint whose signature was verified, or ""
+    where no key of that name was known yet.
+    `request` is the idempotency key of issuer and jti; `event` that of issuer and eventID, or None; `declares` says
+    that the event is a declaration of error about the event of that name.
+    """
+
+    statement: Statement
+    issuer: bytes
+    implied: tuple[Implied, ...]
+    request: bytes
+    event: bytes | None
+    declares: bool
+    signed_by: str
+
+
+def check(wire: bytes, *, audience: str, keys: Mapping[str, PublicKey]) -> Checked:
+    """Parse, complete, for this ledger, body by its schema, signed by a key we know. Raises Refused."""
+    if len(wire) > STATEMENT_LIMIT:
+        raise TooLarge("statement_size", f"the statement has {len(wire)} bytes, the most is {STATEMENT_LIMIT}")
+    statement = parse(wire)
+    check_complete(statement)
+    if statement.aud != audience:
+        raise Unauthorised("audience", f"the statement is for {statement.aud}, this ledger is {audience}")
+    key = keys.get(statement.kid)
+    if key is not None:
+        check_signature(statement, key)
+    check_body(statement.typ, statement.body)
+    event_id, declares = _event(statement)
+    return Checked(
+        statement=statement,
+        issuer=subject_key("party", statement.iss),
+        implied=implied(statement.typ, statement.iss, statement.aud, statement.body),
+        request=request_key(statement.iss, statement.jti),
+        event=event_key(statement.iss, event_id) if event_id else None,
+        declares=declares,
+        signed_by=statement.kid if key is not None else "",
+    )
+
+
+def request_key(iss: str, jti: str) -> bytes:
+    """What makes a retry a retry (SPEC 4.1)."""
+    return sha256(_REQUEST_LABEL + iss.encode() + b"\n" + jti.encode()).digest()
+
+
+def event_key(iss: str, event_id: str) -> bytes:
+    """What names an event: its issuer and its eventID (SPEC 4.8)."""
+    return sha256(_EVENT_LABEL + iss.encode() + b"\n" + event_id.encode()).digest()
+
+
+def _event(statement: Statement) -> tuple[str, bool]:
+    if statement.typ != "lot-event":
+        return "", False
+    body: Mapping[str, Any] = statement.body
+    check_lot_event(body)
+    return body.get("eventID", ""), "errorDeclaration" in body

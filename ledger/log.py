@@ -1,0 +1,219 @@
+"""The one writer: `Log.append` is the only thing that makes the ledger longer.
+
+DESIGN.md tells the life of a statement; the numbers in parentheses here are its steps.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ledger.admission import View, admit
+from ledger.checking import Checked
+from ledger.kernel.checkpoint import Checkpoint, sign_checkpoint
+from ledger.kernel.entry import parse_entry
+from ledger.kernel.errors import Conflict, Refused, RefusedBatch
+from ledger.kernel.hashing import NO_HASH
+from ledger.kernel.keys import Signer
+from ledger.kernel.lineage import SEED_SIZE
+from ledger.kernel.party import Registry
+from ledger.kernel.receipt import Receipt
+from ledger.merkle.tree import Tree
+from ledger.receipts import Published, receipt_of
+from ledger.recovery import Sound, catch_up, load_registry, load_tree, rehash, reread
+from ledger.second_head import SecondHead
+from ledger.store.store import Store, StoredHead, Transaction, check_head
+
+Clock = Callable[[], int]  # µs since 1970 UTC
+Randomness = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one caller posted in one request: recorded together with contiguous indices, or not at all."""
+
+    statements: tuple[Checked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Where the statements of a submission stand; `repeated` marks those that were recorded before."""
+
+    indices: tuple[int, ...]
+    repeated: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The answer to a submission: one receipt a statement, in order."""
+
+    admitted: Admitted
+    receipts: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the log knows beside the database. Replaced whole, after a commit is published."""
+
+    published: Published
+    registry: Registry
+    last_leaf: bytes
+    last_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a ledger lives."""
+
+    store: Store
+    tree: Tree
+    second: SecondHead
+
+
+class Log:
+    """An open ledger. One thread appends; any thread may read `state`, and the tree at sizes it has seen there."""
+
+    def __init__(self, places: Places, signer: Signer, *, clock: Clock, randomness: Randomness) -> None:
+        self.store = places.store
+        self.tree = places.tree
+        self._second = places.second
+        self._signer = signer
+        self._clock = clock
+        self._randomness = randomness
+        self._state: State | None = None
+
+    @property
+    def uri(self) -> str:
+        """The ledger's URI: the `aud` of every statement in it."""
+        return self.store.stamps["uri"]
+
+    @property
+    def state(self) -> State:
+        """The newest published state. RuntimeError before `load`."""
+        if self._state is None:
+            raise RuntimeError("the log is not loaded")
+        return self._state
+
+    def load(self) -> None:
+        """Bring tree, second head and memory in line with the database. Raises Damaged; repairs derived data only.
+
+        The ordinary way in and the way back after a crash are this one way.
+        """
+        with self.store.reading() as transaction:
+            head = check_head(transaction.head())
+            registry = load_registry(transaction)
+            load_tree(self.tree, transaction, head)
+            checkpoint = Checkpoint(registry.origin, head.size, head.root)
+            catch_up(self._second, self.tree, transaction, checkpoint)
+            last = transaction.entry(head.size - 1)
+        published = self._sign(checkpoint)
+        self._state = State(published, registry, last.leaf, parse_entry(last.entry).recorded_at)
+
+    def append(self, submissions: Sequence[Submission]) -> list[Recorded | Refused]:
+        """Record what can be recorded, in one commit; answer each submission with its receipts or its refusal.
+
+        Raises Unsettled where the commit's outcome is unknown: load again, and let retries settle what became of it.
+        """
+        with self.store.writing() as transaction:
+            view = self._view(transaction, submissions)
+            outcomes = [self._attempt(view, submission) for submission in submissions]
+            head = self._write(transaction, view)
+        # (6) Crash here: the entries are in the ledger, nobody was told; load() publishes them, retries find them.
+        written = self._publish(view, head) if view.rows else {}
+        return [
+            outcome if isinstance(outcome, Refused) else self._recorded(outcome, submission, written)
+            for submission, outcome in zip(submissions, outcomes, strict=True)
+        ]
+
+    def rehearse(self, submission: Submission) -> Admitted:
+        """What `append` would answer, with nothing stored. Raises Refused."""
+        with self.store.reading() as transaction:
+            view = self._view(transaction, [submission])
+            outcome = self._attempt(view, submission)
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
+    def _view(self, transaction: Transaction, submissions: Sequence[Submission]) -> View:
+        state = self._state
+        size = state.published.checkpoint.size if state else 0
+        last_leaf, last_time = (state.last_leaf, state.last_time) if state else (NO_HASH, 0)
+        # SPEC 4.3: recorded_at is never less than the entry before.
+        now = max(self._clock(), last_time)
+        view = View(transaction, state.registry if state else None, size, last_leaf, now)
+        view.fetch([checked for submission in submissions for checked in submission.statements])
+        return view
+
+    def _attempt(self, view: View, submission: Submission) -> Admitted | Refused:
+        """(4) Admit all statements of a submission, or give back why not: every bad row of a batch is named."""
+        try:
+            with view.attempt():
+                return self._admit_all(view, submission.statements)
+        except Refused as refusal:
+            return refusal
+
+    def _admit_all(self, view: View, statements: Sequence[Checked]) -> Admitted:
+        first = view.size
+        indices: list[int] = []
+        refused: list[tuple[int, Refused]] = []
+        for row, checked in enumerate(statements):
+            try:
+                indices.append(admit(view, checked, seed=self._randomness(SEED_SIZE)))
+            except Refused as refusal:
+                refused.append((row, refusal))
+        if refused:
+            raise refused[0][1] if len(statements) == 1 else RefusedBatch(refused, len(statements))
+        return Admitted(tuple(indices), tuple(index < first for index in indices))
+
+    def _write(self, transaction: Transaction, view: View) -> StoredHead | None:
+        """(5) Rows and head in the one transaction. Crash inside it: nothing happened."""
+        stored = transaction.head()
+        known = self._state.published.checkpoint if self._state else None
+        if stored != (StoredHead(known.size, known.root) if known else None):
+            raise Conflict("head_moved", "the database's head is not the one this server wrote: another is writing")
+        if not view.rows:
+            return stored
+        transaction.insert(view.rows)
+        # Level files may run ahead of the head: nobody reads beyond a signed size, and the next append cuts them back.
+        if self.tree.size > view.size - len(view.rows):
+            self.tree.truncate(view.size - len(view.rows))
+        self.tree.append([row.stored.leaf for row in view.rows])
+        head = StoredHead(view.size, self.tree.root())
+        transaction.move_head(stored, head)
+        return head
+
+    def _publish(self, view: View, head: StoredHead | None) -> dict[int, Sound]:
+        """(7) Read again and re-hash, (8) move the second head, (9) sign; only then does memory change."""
+        if head is None or view.registry is None:
+            raise RuntimeError("rows were written without a head or a registry")
+        start = view.size - len(view.rows)
+        with self.store.reading() as transaction:
+            read = reread(transaction, start, view.size, [row.stored.leaf for row in view.rows])
+        checkpoint = Checkpoint(view.registry.origin, head.size, head.root)
+        if self._state is None:
+            self._second.create(checkpoint)
+        else:
+            self._second.swap(self._state.published.checkpoint, checkpoint)
+        # Crash here: both heads agree, nobody was told; load() signs the same checkpoint.
+        self._state = State(self._sign(checkpoint), view.registry, view.last_leaf, view.now)
+        return {sound.entry.index: sound for sound in read}
+
+    def _sign(self, checkpoint: Checkpoint) -> Published:
+        return Published(checkpoint, sign_checkpoint(checkpoint, checkpoint.origin, self._signer))
+
+    def _recorded(self, admitted: Admitted, submission: Submission, written: Mapping[int, Sound]) -> Recorded:
+        """(10) The answer, from what was read again: now, or for a retry from what was stored before."""
+        older = {index: self._read(index) for index in admitted.indices if index not in written}
+        receipts = [
+            receipt_of(
+                written.get(index) or older[index],
+                checked.statement.iss,
+                self.tree,
+                self.state.published,
+                may_see=True,
+            )
+            for index, checked in zip(admitted.indices, submission.statements, strict=True)
+        ]
+        return Recorded(admitted, tuple(receipts))
+
+    def _read(self, index: int) -> Sound:
+        with self.store.reading() as transaction:
+            return rehash(transaction.entry(index))

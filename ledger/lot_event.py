@@ -1,0 +1,189 @@
+"""What JSON Schema cannot say of a lot event: exact mass, times, ids that belong together (SPEC 4.8)."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from ledger.kernel.errors import Malformed
+from ledger.kernel.event_subjects import AL, PREFIX, named_in, prefixes
+from ledger.kernel.gs1 import canonical_id
+
+# Grams in one unit, by UN/ECE Recommendation 20 code: the units of mass that the ledger books.
+GRAMS_IN = {"GRM": 1, "KGM": 1_000, "TNE": 1_000_000}
+# Other codes of the same Recommendation for mass: one lot is not to be weighed in two systems.
+_OTHER_MASS = frozenset(
+    "2U APZ CGM CWA CWI DG DJ DRA DTN GRN HGM KTN LBR LTN MC MGM ONZ SAP SCR STI STN".split()  # noqa: SIM905  a word list
+)
+MAX_GRAMS = 2**53 - 1
+QUANTITY_LISTS = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")
+_SIDES = {
+    "output": ("outputEPCList", "outputQuantityList"),
+    "input": ("inputEPCList", "inputQuantityList"),
+    "none": ("epcList", "quantityList", "parentID", "childEPCs", "childQuantityList"),
+}
+# RFC 3339 5.6, in capitals, to the microsecond; a leap second has no place on a scale of microseconds.
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEARLY_OURS = "coilmark.org/ns/"  # a slip in the namespace, or a version that is not read here
+_KEYED = ("al:mass", "al:role", "al:origin", "al:attributes")
+_EXTENSIBLE = ("ilmd", "errorDeclaration", "readPoint", "bizLocation")
+
+
+def check_lot_event(event: Mapping[str, Any]) -> None:
+    """An event that fits its schema, so far as it can be judged by itself.
+
+    Raises Malformed ("time", "mass", "error_declaration", "al_namespace", "al_place", "al_window", "al_id",
+    "al_twice", "al_mass", "al_process"). What is not checked here: that ids are GS1 ids (`implied`), and anything
+    that needs the ledger's state.
+    """
+    event_time(event)
+    if "errorDeclaration" in event and "eventID" not in event:
+        raise Malformed("error_declaration", "an error declaration names the event that is wrong by eventID")
+    for member in QUANTITY_LISTS:
+        for element in event.get(member, ()):
+            grams(element)
+    if _speaks_al(event):
+        _check_al(event)
+
+
+def event_time(event: Mapping[str, Any]) -> int:
+    """When it happened, µs since 1970 UTC. Raises Malformed ("time")."""
+    return micros(event["eventTime"])
+
+
+def window(event: Mapping[str, Any]) -> tuple[int, int] | None:
+    """The half-open window [al:start, eventTime) of a process step, µs since 1970 UTC; None for other events."""
+    start = event.get("al:start")
+    return None if start is None else (micros(start), event_time(event))
+
+
+def micros(text: str) -> int:
+    """RFC 3339 with offset to µs since 1970 UTC. Raises Malformed ("time")."""
+    if _TIME.fullmatch(text) is None:
+        raise Malformed("time", f"{text[:40]!a} is no RFC 3339 time with offset and at most six decimals")
+    try:
+        return (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        raise Malformed("time", f"{text} is no moment of the calendar") from None
+
+
+def grams(element: Mapping[str, Any]) -> int | None:
+    """The mass of a quantity element in g; None where its unit is none of mass or it has no quantity.
+
+    Raises Malformed ("mass") for a mass that is not exact to the gram, is too large, or is in another unit.
+    """
+    uom, quantity = element.get("uom"), element.get("quantity")
+    if uom in _OTHER_MASS:
+        raise Malformed("mass", f"mass is in {', '.join(sorted(GRAMS_IN))}, not in {uom}", uom=uom)
+    if uom not in GRAMS_IN or quantity is None:
+        return None
+    exact = Decimal(quantity) * GRAMS_IN[uom]
+    if exact != exact.to_integral_value():
+        raise Malformed("mass", f"{quantity} {uom} is not exact to the gram", uom=uom)
+    if exact > MAX_GRAMS:
+        raise Malformed("mass", f"{quantity} {uom} is more than {MAX_GRAMS} g")
+    return int(exact)
+
+
+def _speaks_al(event: Mapping[str, Any]) -> bool:
+    """Whether `al:` members are ours. One spelling of one namespace: members under another would go unread."""
+    bound = prefixes(event)
+    for prefix, term in bound.items():
+        uri = term.get("@id") if isinstance(term, dict) else term
+        if isinstance(uri, str) and _NEARLY_OURS in uri and (prefix, term) != (PREFIX, AL):
+            raise Malformed("al_namespace", f"{uri[:80]!a} is bound to {prefix[:40]!a}: it has to be {AL} and {PREFIX}")
+    if any(_NEARLY_OURS in key for key in event):
+        raise Malformed("al_namespace", f"members of {AL} are written with the prefix {PREFIX}")
+    if PREFIX not in bound and any(key.startswith("al:") for key in event):
+        raise Malformed("al_namespace", f"the event has members with the prefix {PREFIX} and binds it to nothing")
+    context = event["@context"]
+    if isinstance(context, list) and sum(isinstance(one, dict) and PREFIX in one for one in context) > 1:
+        raise Malformed("al_namespace", f"the context binds the prefix {PREFIX} more than once")
+    return bound.get(PREFIX) == AL
+
+
+def _check_al(event: Mapping[str, Any]) -> None:
+    for place, inner in _nested(event):
+        misplaced = next((key for key in inner if key.startswith("al:")), None)
+        if misplaced is not None:
+            raise Malformed("al_place", f"{misplaced} stands in {place}: it belongs to the event itself")
+    if "al:process" in event:
+        _check_step(event)
+    if any(member in event for member in _KEYED):
+        _check_keyed(event)
+    kinds = [one["kind"] for one in event.get("al:loss", ())]
+    if len(set(kinds)) != len(kinds):
+        raise Malformed("al_twice", "al:loss has the same kind more than once")
+
+
+def _nested(event: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield from ((member, event[member]) for member in _EXTENSIBLE if member in event)
+    for element in event.get("sensorElementList", ()):
+        yield "sensorElementList", element
+        yield "sensorMetadata", element.get("sensorMetadata", {})
+        yield from (("sensorReport", report) for report in element["sensorReport"])
+
+
+def _check_step(event: Mapping[str, Any]) -> None:
+    if event["type"] not in {"TransformationEvent", "ObjectEvent"}:
+        raise Malformed("al_process", f"al:process stands in a Transformation or Object event, not in {event['type']}")
+    if "al:run" in event and event["type"] != "TransformationEvent":
+        raise Malformed("al_process", "al:run stands in a TransformationEvent only")
+    start, end = micros(event["al:start"]), event_time(event)
+    if start >= end:
+        raise Malformed("al_window", f"al:start {event['al:start']} is not before eventTime {event['eventTime']}")
+
+
+def _check_keyed(event: Mapping[str, Any]) -> None:
+    """Rows keyed by id: each id is one the event names, and says each thing once."""
+    sides = {side: _masses(event, members) for side, members in _SIDES.items()}
+    for member in _KEYED:
+        seen: set[tuple[str, str]] = set()
+        for row in event.get(member, ()):
+            name = canonical_id(row["id"])
+            side = _side(sides, member, name, row)
+            if (name, side) in seen:
+                raise Malformed("al_twice", f"{member} names {name} more than once", id=name)
+            seen.add((name, side))
+            _check_row(member, row, name, sides[side][name])
+
+
+def _masses(event: Mapping[str, Any], members: Iterable[str]) -> dict[str, int | None]:
+    """Everything named on one side of an event, with the mass in g that its quantities add up to, None without any."""
+    masses: dict[str, int | None] = {}
+    for member in members:
+        if member not in event:
+            continue
+        listed = [event[member]] if member == "parentID" else event[member]
+        for name, element in zip(named_in(member, event[member]), listed, strict=True):
+            mass = grams(element) if isinstance(element, dict) else None
+            before = masses.get(name)
+            masses[name] = mass if before is None else before + (mass or 0)
+    return masses
+
+
+def _side(sides: Mapping[str, Mapping[str, Any]], member: str, name: str, row: Mapping[str, Any]) -> str:
+    """The side of the event that a row is about. Attributes and origin are of the lot, on whichever side it is."""
+    standing = [side for side, names in sides.items() if name in names]
+    if not standing:
+        raise Malformed("al_id", f"{member} names {name}, which the event does not", id=name)
+    if "side" in row:
+        if row["side"] not in standing:
+            raise Malformed("al_id", f"{member} says that {name} is an {row['side']}, which it is not", id=name)
+        return str(row["side"])
+    if len(standing) > 1 and member in {"al:mass", "al:role"}:
+        raise Malformed("al_id", f"{name} is input and output: {member} has to say which side it means", id=name)
+    return standing[0]
+
+
+def _check_row(member: str, row: Mapping[str, Any], name: str, listed: int | None) -> None:
+    """One lot, one mass: what a row says and what the quantity list says are the same."""
+    if "g" in row and listed is not None and listed != row["g"]:
+        raise Malformed("al_mass", f"{member} says that {name} has {row['g']} g, its quantity says {listed} g", id=name)
+    elements = [one["element"] for one in row.get("chemistry", ())]
+    if len(set(elements)) != len(elements):
+        raise Malformed("al_twice", f"the chemistry of {name} has the same element more than once", id=name)

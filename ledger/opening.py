@@ -1,0 +1,112 @@
+"""Where a ledger lives on disk, how it is created (once) and opened (never creating)."""
+
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.checking import check
+from ledger.kernel.errors import Conflict, Refused
+from ledger.kernel.keys import Signer, load_signer
+from ledger.log import Clock, Log, Places, Randomness, Submission
+from ledger.merkle.tree import Tree
+from ledger.second_head import SecondHead
+from ledger.store.store import create_store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files of one ledger. `head` belongs on another disk or machine than `folder`."""
+
+    folder: Path
+    head: Path
+
+    @property
+    def database(self) -> Path:
+        """The truth."""
+        return self.folder / "ledger.sqlite"
+
+    @property
+    def levels(self) -> Path:
+        """Derived: the tree's level files."""
+        return self.folder / "levels"
+
+    @property
+    def log_key(self) -> Path:
+        """The key that signs checkpoints (PKCS 8, PEM)."""
+        return self.folder / "log.key"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one process that writes."""
+        return self.folder / "lock"
+
+
+def layout(folder: Path, head: Path | None = None) -> Layout:
+    """The usual layout: the second head beside the folder, not in it, so that copying the folder back leaves it."""
+    return Layout(folder, head or folder.with_name(folder.name + ".head"))
+
+
+def clock() -> int:
+    """µs since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+def create_ledger(
+    places: Layout, uri: str, statement: bytes, *, clock: Clock = clock, randomness: Randomness = secrets.token_bytes
+) -> None:
+    """Create the database and write index 0, a signed `ledger` statement in wire form. Raises Conflict or Refused.
+
+    A crash in here leaves a folder that does not open; remove it and create again.
+    """
+    checked = check(statement, audience=uri, keys={})
+    if checked.statement.typ != "ledger":
+        raise Conflict("ledger_statement", f"index 0 is a ledger statement, not a {checked.statement.typ}")
+    create_store(places.database, uri)
+    with _writing(places) as parts:
+        log = Log(parts, _log_signer(places), clock=clock, randomness=randomness)
+        (outcome,) = log.append([Submission((checked,))])
+    if isinstance(outcome, Refused):
+        raise outcome
+
+
+@contextmanager
+def open_log(places: Layout, *, clock: Clock = clock, randomness: Randomness = secrets.token_bytes) -> Iterator[Log]:
+    """The log, loaded and ready to append, for as long as the block lasts. Raises Missing, Damaged or Conflict."""
+    with _writing(places) as parts:
+        log = Log(parts, _log_signer(places), clock=clock, randomness=randomness)
+        log.load()
+        yield log
+
+
+@contextmanager
+def _writing(places: Layout) -> Iterator[Places]:
+    store = open_store(places.database, write=True)
+    with _only_writer(places.lock):
+        tree = Tree.open(places.levels)
+        try:
+            yield Places(store, tree, SecondHead(places.head))
+        finally:
+            tree.close()
+            store.close()
+
+
+@contextmanager
+def _only_writer(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict("already_open", f"another process writes to the ledger in {path.parent}") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _log_signer(places: Layout) -> Signer:
+    return load_signer(places.log_key.read_bytes())

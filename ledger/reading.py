@@ -1,0 +1,116 @@
+"""What readers are shown, checked again on its way out: altered data never leaves with a word of success."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ledger.bundles import entry_bundle
+from ledger.kernel.bundle import Bundle
+from ledger.kernel.errors import Damaged, Malformed, Missing, Refused
+from ledger.kernel.receipt import Receipt
+from ledger.kernel.statement import Statement, parse
+from ledger.log import Log
+from ledger.receipts import receipt_of
+from ledger.recovery import Sound, rehash
+from ledger.store.access import Reader
+from ledger.store.store import Stored
+
+Path: TypeAlias = tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry whose stored bytes agree with each other and with the tree."""
+
+    sound: Sound
+    statement: Statement
+
+    @property
+    def stored(self) -> Stored:
+        """As it rests."""
+        return self.sound.stored
+
+
+def show(log: Log, index: int) -> Shown:
+    """One published entry. Raises Missing, and Damaged where any stored byte of it is not what was recorded.
+
+    What is not checked here: the chain to the entry before, and signatures; the leaf fixes both (SPEC 4.3).
+    """
+    size = log.state.published.checkpoint.size
+    if index >= size:
+        raise Missing("no_entry", f"there is no entry {index}: the ledger has {size} entries", index=index, size=size)
+    return show_many(log, index, index + 1)[0]
+
+
+def show_many(log: Log, start: int, end: int) -> list[Shown]:
+    """Published entries with start <= index < end, in order. Raises Damaged for the first that is not as recorded."""
+    with log.store.reading() as transaction:
+        rows = transaction.entries(start, end)
+    if [stored.index for stored in rows] != list(range(start, end)):
+        raise Damaged("entry", f"of the entries {start} to {end - 1} only {len(rows)} are stored", index=start)
+    return [_checked(log, stored) for stored in rows]
+
+
+def receipt(log: Log, index: int, reader: Reader) -> Receipt:
+    """The receipt of an entry under the newest checkpoint, with what this reader may see. Raises Missing, Damaged."""
+    shown = show(log, index)
+    iss = shown.statement.iss
+    return receipt_of(shown.sound, iss, log.tree, log.state.published, may_see=reader.may_see(iss))
+
+
+def bundle(log: Log, index: int, reader: Reader) -> Bundle:
+    """The bundle of an entry under the newest checkpoint. Raises Missing, and Damaged for any entry that it holds."""
+    may_see = reader.may_see(show(log, index).statement.iss)
+    with log.store.reading() as transaction:
+        found = entry_bundle(transaction, log.tree, log.state.published, index, may_see=may_see)
+    for one in found.entries:
+        show(log, one.entry.index)
+    return found
+
+
+def inclusion_path(log: Log, index: int, size: int) -> tuple[bytes, Path]:
+    """Leaf hash and path of an entry in the tree of `size`. Raises Missing, and Malformed where index >= size."""
+    require_size(log, size)
+    require_below(index, size)
+    return log.tree.inclusion_leaf(index), log.tree.inclusion_path(index, size)
+
+
+def inclusion_paths(log: Log, indices: Sequence[int], size: int) -> list[tuple[int, bytes, Path]]:
+    """(index, leaf hash, path) of each, for indices that were found to be below a size that was reached."""
+    tree = log.tree
+    return [(index, tree.inclusion_leaf(index), tree.inclusion_path(index, size)) for index in indices]
+
+
+def consistency_path(log: Log, old: int, new: int) -> Path:
+    """The path from the tree of `old` to the tree of `new`. Raises Missing, and Malformed unless 1 <= old <= new."""
+    require_size(log, new)
+    if not 1 <= old <= new:
+        raise Malformed("proof_range", f"consistency goes from size 1 or more up to size {new}, not from size {old}")
+    return log.tree.consistency_path(old, new)
+
+
+def require_size(log: Log, size: int) -> None:
+    """Raises Missing for a tree size that was not reached yet."""
+    reached = log.state.published.checkpoint.size
+    if size > reached:
+        raise Missing("size_unknown", f"the ledger has {reached} entries, not {size}", size=reached)
+
+
+def require_below(index: int, size: int) -> None:
+    """Raises Malformed for an index that the tree of `size` does not have."""
+    if index >= size:
+        raise Malformed("proof_range", f"the tree of {size} entries has no entry {index}", index=index, size=size)
+
+
+def _checked(log: Log, stored: Stored) -> Shown:
+    sound = rehash(stored)
+    if log.tree.inclusion_leaf(stored.index) != sound.entry.leaf:
+        raise Damaged("entry", f"entry {stored.index} is not the leaf that the tree has there", index=stored.index)
+    try:
+        # A disclosure that was altered opens none of the digests that were signed.
+        statement = parse(stored.wire)
+    except (Refused, UnicodeError) as error:
+        raise Damaged("entry", f"the statement of entry {stored.index} cannot be read: {error}") from error
+    if statement.typ != stored.typ:
+        raise Damaged("entry", f"entry {stored.index} is filed as {stored.typ} and says {statement.typ}")
+    return Shown(sound, statement)

@@ -1,0 +1,114 @@
+"""From stored bytes to a log that may answer: what is read, recomputed and compared before anything is signed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from ledger.kernel.checkpoint import Checkpoint
+from ledger.kernel.entry import Entry, parse_entry
+from ledger.kernel.errors import CoilmarkError, Damaged
+from ledger.kernel.hashing import NO_HASH
+from ledger.kernel.lineage import Lineage, lineage_of, parse_items
+from ledger.kernel.party import Registry, fold
+from ledger.kernel.statement import parse
+from ledger.merkle.tree import Tree
+from ledger.second_head import SecondHead
+from ledger.store.store import Stored, StoredHead, Transaction
+
+_BATCH = 10_000  # entries a query
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A stored entry whose bytes, leaf, statement and lineage agree with each other."""
+
+    stored: Stored
+    entry: Entry
+    lineage: Lineage
+
+
+def rehash(stored: Stored) -> Sound:
+    """Hash again all that the entry commits to. Raises Damaged naming what does not agree."""
+    try:
+        entry = parse_entry(stored.entry)
+        lineage = lineage_of(stored.seed, parse_items(stored.items))
+    except CoilmarkError as error:
+        raise Damaged("entry", f"entry {stored.index} cannot be read: {error.sentence}", index=stored.index) from error
+    agree = {
+        "index": entry.index == stored.index,
+        "leaf hash": entry.leaf == stored.leaf,
+        "statement digest": entry.statement == sha256(stored.jwt).digest(),
+        "lineage digest": entry.lineage == lineage.digest,
+    }
+    wrong = [name for name, good in agree.items() if not good]
+    if wrong:
+        raise Damaged(
+            "entry", f"entry {stored.index} does not agree with its {' and '.join(wrong)}", index=stored.index
+        )
+    return Sound(stored, entry, lineage)
+
+
+def reread(transaction: Transaction, start: int, end: int, leaves: Sequence[bytes]) -> list[Sound]:
+    """Read entries start..end-1 again and hash them: what is stored is what the root was made of. Raises Damaged."""
+    previous = transaction.entry(start - 1).leaf if start else NO_HASH
+    read = [rehash(stored) for stored in transaction.entries(start, end)]
+    for sound, leaf in zip(read, leaves, strict=True):
+        if sound.entry.leaf != leaf:
+            raise Damaged("entry", f"entry {sound.entry.index} is not what was written a moment ago")
+        if sound.entry.previous != previous:
+            raise Damaged("entry", f"entry {sound.entry.index} does not continue the chain of leaf hashes")
+        previous = leaf
+    return read
+
+
+def load_registry(transaction: Transaction) -> Registry:
+    """The registry, folded from its few statements. Signatures are the audit's business. Raises Damaged."""
+    history = []
+    for index in transaction.registry_indices():
+        stored = transaction.entry(index)
+        if sha256(stored.jwt).digest() != parse_entry(stored.entry).statement:
+            raise Damaged("entry", f"entry {index} does not agree with its statement digest", index=index)
+        history.append((index, parse(stored.wire)))
+    return fold(history)
+
+
+def load_tree(tree: Tree, transaction: Transaction, head: StoredHead) -> None:
+    """Bring the level files to the head: cut what runs ahead, add what is missing, or make them anew."""
+    tree.truncate(min(tree.size, head.size))
+    if tree.size and tree.inclusion_leaf(tree.size - 1) != transaction.entry(tree.size - 1).leaf:
+        tree.truncate(0)
+    _extend(tree, transaction, head.size)
+    if tree.root() != head.root:
+        tree.truncate(0)
+        _extend(tree, transaction, head.size)
+    if tree.root() != head.root:
+        raise Damaged(
+            "root",
+            f"the {head.size} leaf hashes in the database do not lead to the root of its head; run `coilmark audit`",
+        )
+
+
+def catch_up(second: SecondHead, tree: Tree, transaction: Transaction, head: Checkpoint) -> None:
+    """Compare the database with the head's second place, and bring that forward after a crash. Raises Damaged."""
+    kept = second.read()
+    if kept == head:
+        return
+    if kept.size > head.size:
+        raise Damaged(
+            "rollback_detected",
+            f"the database ends at size {head.size} with root {head.root.hex()}, but size {kept.size} with root "
+            f"{kept.root.hex()} was reached before: an older database was put in its place",
+        )
+    if kept.origin != head.origin or kept.size == head.size or tree.root(kept.size) != kept.root:
+        raise Damaged(
+            "fork_detected",
+            f"the head kept in the second place (size {kept.size}, root {kept.root.hex()}) is no earlier state of this "
+            f"database (size {head.size}, root {head.root.hex()})",
+        )
+    reread(transaction, kept.size, head.size, transaction.leaves(kept.size, head.size))
+    second.swap(kept, head)
+
+
+def _extend(tree: Tree, transaction: Transaction, size: int) -> None:
+    while tree.size < size:
+        tree.append(transaction.leaves(tree.size, min(tree.size + _BATCH, size)))

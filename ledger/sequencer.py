@@ -1,0 +1,192 @@
+"""Group commit: gather what has arrived, append it in one transaction, answer each caller.
+
+One thread owns the log. Callers hand in submissions and get futures; the answer comes after publication, never before.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from ledger.kernel.errors import Busy, CoilmarkError, Refused, Unsettled
+from ledger.log import Admitted, Log, Recorded, Submission
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a commit is gathered, and when callers are asked to come back later.
+
+    A commit takes what has arrived within `gather` seconds of its first statement, or `group` statements; while
+    `waiting` statements wait, new ones are refused as Busy. `reload` is the pause between tries to open again.
+    """
+
+    gather: float = 0.002
+    group: int = 2_000
+    waiting: int = 20_000
+    reload: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    submission: Submission
+    answer: "Future[Recorded]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rehearsal:
+    submission: Submission
+    answer: "Future[Admitted]"
+
+
+class Sequencer:
+    """Runs `log.append` on its own thread. `submit` and `rehearse` may be called from any thread."""
+
+    def __init__(
+        self, log: Log, pace: Pace | None = None, *, observe: Callable[[int, float], None] | None = None
+    ) -> None:
+        self.log = log
+        self._pace = pace or Pace()
+        self._observe = observe or (lambda _statements, _seconds: None)
+        self._queue: queue.SimpleQueue[_Job | _Rehearsal | None] = queue.SimpleQueue()
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._broken: CoilmarkError | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
+
+    @property
+    def waiting(self) -> int:
+        """Statements handed in and not yet answered."""
+        return self._waiting
+
+    @property
+    def broken(self) -> CoilmarkError | None:
+        """Why nothing can be recorded at present, or None."""
+        return self._broken
+
+    def start(self) -> None:
+        """Begin to take submissions from the queue."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what was handed in before, then end the thread."""
+        with self._lock:
+            self._closed = True
+            self._queue.put(None)
+        self._thread.join()
+
+    def submit(self, submission: Submission) -> "Future[Recorded]":
+        """Hand in a submission. The future gives its receipts, or raises Refused, Unsettled or Damaged.
+
+        Raises Busy at once where too much is waiting.
+        """
+        job = _Job(submission, Future())
+        self._hand_in(job)
+        return job.answer
+
+    def rehearse(self, submission: Submission) -> "Future[Admitted]":
+        """What would be answered, with nothing stored; in its turn, so that it sees what was handed in before it."""
+        job = _Rehearsal(submission, Future())
+        self._hand_in(job)
+        return job.answer
+
+    def _hand_in(self, job: _Job | _Rehearsal) -> None:
+        count = len(job.submission.statements)
+        with self._lock:
+            if self._closed:
+                raise Busy("stopping", "the server is stopping; retry with the same ids", retry_after=5)
+            if self._waiting + count > self._pace.waiting and self._waiting:
+                raise Busy(
+                    "too_busy",
+                    f"{self._waiting} statements wait to be recorded, the most is {self._pace.waiting}",
+                    retry_after=1,
+                )
+            self._waiting += count
+            self._queue.put(job)
+
+    def _run(self) -> None:
+        more = True
+        while more:
+            jobs, more = self._gather()
+            started = time.perf_counter()
+            commits = [job for job in jobs if isinstance(job, _Job)]
+            if commits:
+                self._commit(commits)
+            for job in jobs:
+                if isinstance(job, _Rehearsal):
+                    self._rehearse(job)
+            count = sum(len(job.submission.statements) for job in jobs)
+            with self._lock:
+                self._waiting -= count
+            if commits:
+                self._observe(count, time.perf_counter() - started)
+
+    def _gather(self) -> tuple[list[_Job | _Rehearsal], bool]:
+        """Wait for a first job, then for more until the time is up or the group is full."""
+        first = self._queue.get()
+        if first is None:
+            return [], False
+        jobs: list[_Job | _Rehearsal] = [first]
+        size = len(first.submission.statements)
+        until = time.monotonic() + self._pace.gather
+        while size < self._pace.group:
+            try:
+                job = self._queue.get(timeout=max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                break
+            if job is None:
+                return jobs, False
+            jobs.append(job)
+            size += len(job.submission.statements)
+        return jobs, True
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        if self._broken is not None and not self._reload():
+            _fail(jobs, self._broken)
+            return
+        try:
+            outcomes = self.log.append([job.submission for job in jobs])
+        except Exception as error:  # noqa: BLE001  whatever it was, the outcome of this commit is unknown
+            _log.exception("a commit of %d submissions did not finish", len(jobs))
+            self._broken = _unsettled(error)
+            _fail(jobs, self._broken)
+            self._reload()
+            return
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            if isinstance(outcome, Refused):
+                job.answer.set_exception(outcome)
+            else:
+                job.answer.set_result(outcome)
+
+    def _rehearse(self, job: _Rehearsal) -> None:
+        try:
+            job.answer.set_result(self.log.rehearse(job.submission))
+        except Exception as error:  # noqa: BLE001  the caller is told whatever it was
+            job.answer.set_exception(error)
+
+    def _reload(self) -> bool:
+        """Open again and read the head: until that works, nothing is known and nothing is recorded."""
+        try:
+            self.log.load()
+        except Exception as error:  # noqa: BLE001  it stays broken until a load goes through
+            _log.exception("the ledger could not be loaded again")
+            self._broken = _unsettled(error)
+            time.sleep(self._pace.reload)
+            return False
+        self._broken = None
+        return True
+
+
+def _unsettled(error: Exception) -> CoilmarkError:
+    reason = error.sentence if isinstance(error, CoilmarkError) else f"{type(error).__name__}: {error}"
+    return Unsettled("outcome_unknown", f"it is not known whether this was recorded ({reason}); retry with the same id")
+
+
+def _fail(jobs: list[_Job], error: CoilmarkError) -> None:
+    for job in jobs:
+        job.answer.set_exception(error)
