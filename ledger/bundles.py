@@ -22,34 +22,33 @@ def entry_bundle(transaction: Transaction, tree: Tree, published: Published, ind
     size = published.checkpoint.size
     if index >= size:
         raise Missing("no_entry", f"entry {index} is not among the {size} entries of the checkpoint", index=index)
-    rows = {0: rehash(transaction.entry(0)), index: rehash(transaction.entry(index))}
-    for party in dict.fromkeys(_parties(rows, index, may_see=may_see)):
-        for version in transaction.versions(subject_key("party", party)):
-            if version < size and version not in rows:
-                rows[version] = rehash(transaction.entry(version))
+    told = rehash(transaction.entry(index))
+    history = _history(transaction, told if may_see else None, size)
+    rows = {one: told if one == index else rehash(transaction.entry(one)) for one in {index, *history}}
     indices = sorted(rows)
     return Bundle(
         kind="entry",
         about=index,
-        entries=tuple(_shown(rows[one], may_see=may_see or one != index) for one in indices),
+        entries=tuple(_shown(rows[one], may_see=may_see or one in history) for one in indices),
         proof=tuple(tree.multi_path(indices, size)),
         checkpoint=published.note,
     )
 
 
-def _parties(rows: dict[int, Sound], index: int, *, may_see: bool) -> Iterator[str]:
-    """Whose histories are needed: who signed, whom a registry statement is about, and the operator, who enrols."""
-    yield parse(rows[0].stored.wire).iss
-    if may_see:
-        told = parse(rows[index].stored.wire)
-        yield told.iss
-        yield from _changed(told)
+def _history(transaction: Transaction, told: Sound | None, size: int) -> set[int]:
+    """Where the registry statements stand that it takes: of the operator, who enrols, and of those `told` is about."""
+    founding = parse(transaction.entry(0).wire)
+    parties = {founding.iss} if told is None else {founding.iss, *_parties(parse(told.stored.wire))}
+    versions = (transaction.versions(subject_key("party", party)) for party in parties)
+    return {0, *(index for found in versions for index in found if index < size)}
 
 
-def _changed(told: Statement) -> Iterator[str]:
-    member = {"party": "id", "key": "party"}.get(told.typ)
+def _parties(statement: Statement) -> Iterator[str]:
+    """Who signed, and whom a registry statement changes."""
+    yield statement.iss
+    member = {"party": "id", "key": "party"}.get(statement.typ)
     if member is not None:
-        yield told.body[member]
+        yield statement.body[member]
 
 
 def _shown(sound: Sound, *, may_see: bool) -> BundleEntry:

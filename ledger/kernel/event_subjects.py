@@ -21,7 +21,7 @@ _CHILDREN_TOUCHED = {"parentID": _TOUCHED, "childEPCs": _TOUCHED, "childQuantity
 _CHILDREN_ADDED = {**_CHILDREN_TOUCHED, "parentID": _HELD}
 _TRANSACTION = {"parentID": _TOUCHED, "epcList": _TOUCHED, "quantityList": _TOUCHED}
 # (type, action) -> member -> wants. Normative.
-_TABLE: dict[tuple[Any, Any], dict[str, _Wants]] = {
+_TABLE: dict[tuple[str | None, str | None], dict[str, _Wants]] = {
     ("ObjectEvent", "ADD"): {"epcList": _MADE, "quantityList": _MADE},
     ("ObjectEvent", "OBSERVE"): {"epcList": _TOUCHED, "quantityList": _TOUCHED},
     ("ObjectEvent", "DELETE"): {"epcList": _USED, "quantityList": _USED},
@@ -50,7 +50,10 @@ def lots_named(event: Mapping[str, Any]) -> Iterator[tuple[str, Want]]:
     "body").
     """
     declared_wrong = "errorDeclaration" in event
-    for member, (single, of_class) in _TABLE.get((event.get("type"), event.get("action")), {}).items():
+    kind, action = event.get("type"), event.get("action")
+    if not isinstance(kind, str | None) or not isinstance(action, str | None):
+        raise Malformed("body", "type and action of an event are words")
+    for member, (single, of_class) in _TABLE.get((kind, action), {}).items():
         if member not in event:
             continue
         for name in named_in(member, event[member]):

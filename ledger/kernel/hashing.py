@@ -32,17 +32,22 @@ def tree_root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def list_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """RFC 6962 2.1.1 audit path of one leaf of a short list, the leaf's sibling first.
+def list_paths(leaves: Sequence[bytes], indices: Sequence[int]) -> list[tuple[bytes, ...]]:
+    """RFC 6962 2.1.1 audit paths of some leaves of a short list, each with the leaf's sibling first.
 
     For lists that fit in one statement; the ledger's own tree has its prover in `ledger.merkle`.
     """
-    path = []
-    level = list(leaves)
-    while len(level) > 1:
-        if index ^ 1 < len(level):
-            path.append(level[index ^ 1])
+    levels = [list(leaves)]
+    while len(levels[-1]) > 1:
+        level = levels[-1]
         odd = level[-1:] if len(level) % 2 else []
-        level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)] + odd
-        index //= 2
-    return tuple(path)
+        levels.append([node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)] + odd)
+    return [
+        tuple(level[(index >> up) ^ 1] for up, level in enumerate(levels[:-1]) if (index >> up) ^ 1 < len(level))
+        for index in indices
+    ]
+
+
+def list_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """The audit path of one leaf of a short list."""
+    return list_paths(leaves, [index])[0]

@@ -13,7 +13,7 @@ from enum import IntEnum
 from hashlib import sha256
 
 from ledger.kernel.errors import Malformed, Unverified
-from ledger.kernel.hashing import leaf_hash, list_path, tree_root
+from ledger.kernel.hashing import leaf_hash, list_paths, tree_root
 from ledger.kernel.proofs import root_from_path
 
 ITEM_SIZE = 81
@@ -123,10 +123,11 @@ class Lineage:
 
     def opened(self, subjects: Collection[bytes]) -> tuple[Opened, ...]:
         """The items of `subjects`, each with salt and path, so that a reader can check them against the digest."""
+        chosen = [position for position, item in enumerate(self.items) if item.subject in subjects]
+        paths = list_paths(self.hashes, chosen)
         return tuple(
-            Opened(position, self.salts[position], item, list_path(self.hashes, position))
-            for position, item in enumerate(self.items)
-            if item.subject in subjects
+            Opened(position, self.salts[position], self.items[position], path)
+            for position, path in zip(chosen, paths, strict=True)
         )
 
 

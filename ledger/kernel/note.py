@@ -224,7 +224,6 @@ def cosignature_line(text: str, name: str, signer: Signer, timestamp: int) -> st
 
 def sign_note(text: str, name: str, signer: Signer) -> str:
     """A note with one type 0x01 signature. Raises Malformed for a text or name that a note cannot carry."""
-    note = f"{text}\n{signature_line(text, name, signer)}"
-    if parse_note(note).text != text:
+    if not _decoded(text).endswith("\n"):
         raise Malformed("note", "the text of a note ends in a newline")
-    return note
+    return f"{text}\n{signature_line(text, name, signer)}"

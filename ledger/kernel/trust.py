@@ -10,9 +10,9 @@ The last line is ours: it pins a party's key, so that the reader does not depend
 """
 
 import re
+import sys
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from ledger.kernel.encoding import b64url_decode, decimal_integer
 from ledger.kernel.errors import CoilmarkError, Malformed
@@ -20,9 +20,9 @@ from ledger.kernel.gs1 import is_canonical
 from ledger.kernel.note import TYPE_COSIGNATURE, TYPE_ED25519, TYPE_ML_DSA_44, Vkey, format_vkey, parse_vkey
 
 _NONE = "none"
+_ANY_NUMBER = sys.maxsize
 _LOG_TYPES = (TYPE_ED25519, TYPE_ML_DSA_44)
 _WITNESS_TYPES = (TYPE_COSIGNATURE, TYPE_ML_DSA_44)
-_NO_PINS: Mapping[str, frozenset[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Trust:
     witnesses: tuple[Witness, ...] = ()
     groups: tuple[Group, ...] = ()
     quorum: str | None = None
-    pins: Mapping[str, frozenset[str]] = _NO_PINS
+    pins: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def vkeys(self) -> tuple[Vkey, ...]:
@@ -144,7 +144,7 @@ class _Reader:
         kinds: dict[str, tuple[Callable[..., None], int, int]] = {
             "log": (self._log, 1, 2),
             "witness": (self._witness, 2, 3),
-            "group": (self._group, 3, len(fields)),
+            "group": (self._group, 3, _ANY_NUMBER),
             "quorum": (self._set_quorum, 1, 1),
             "party": (self._party, 2, 2),
         }
@@ -152,7 +152,8 @@ class _Reader:
             raise Malformed("trust", f"a line begins with {', '.join(kinds)} or #, not with {fields[0][:40]!a}")
         read, fewest, most = kinds[fields[0]]
         if not fewest <= len(fields) - 1 <= most:
-            raise Malformed("trust", f"{fields[0]} is followed by {len(fields) - 1} words, want {fewest} to {most}")
+            want = fewest if fewest == most else f"{fewest} or more" if most == _ANY_NUMBER else f"{fewest} to {most}"
+            raise Malformed("trust", f"{fields[0]} is followed by {len(fields) - 1} words, want {want}")
         read(*fields[1:])
 
     def done(self) -> Trust:
@@ -163,7 +164,7 @@ class _Reader:
             if vkey.type != TYPE_ML_DSA_44 and vkey.key.kid in self._kids:
                 raise Malformed("trust", f"the key of {vkey.name} is pinned as a party's key too")
         quorum = None if self._quorum == _NONE else self._quorum
-        pins = MappingProxyType(dict(self._pins))
+        pins = dict(self._pins)
         return Trust(tuple(self._logs), tuple(self._witnesses), tuple(self._groups), quorum, pins)
 
     def _log(self, text: str, url: str | None = None) -> None:

@@ -28,7 +28,7 @@ from ledger.kernel.bundle import BundleEntry, parse_bundle
 from ledger.kernel.checkpoint import open_checkpoint
 from ledger.kernel.errors import Malformed, Unverified
 from ledger.kernel.note import TYPE_ED25519, Vkey, verify_note
-from ledger.kernel.party import Registry
+from ledger.kernel.party import REGISTRY_TYPES, Registry
 from ledger.kernel.proofs import verify_inclusion, verify_multiproof
 from ledger.kernel.receipt import parse_receipt
 from ledger.kernel.report import Report, Steps
@@ -104,6 +104,8 @@ def _bundle(steps: Steps, data: bytes, trust: Trust, expected: Expected) -> None
     _check_chain(bundle.entries)
     steps.passed(f"{count} entries are included in the {size} of the checkpoint, with {len(bundle.proof)} hashes")
     case = _statements(steps, Case(tuple(shown(one) for one in bundle.entries), about, signed, trust))
+    if bundle.kind == "entry":
+        _check_nothing_else(steps, case)
     check_index_0(steps, case)
     authority = check_authority(steps, case)
     _rest(steps, case, expected, authority)
@@ -152,6 +154,19 @@ def _statements(steps: Steps, case: Case) -> Case:
     """(5), (6), (8), in this order: nothing is read out of bytes that the entry does not commit to."""
     check_digests(steps, case)
     return open_disclosures(steps, read_headers(steps, case))
+
+
+def _check_nothing_else(steps: Steps, case: Case) -> None:
+    """(6) A bundle of one entry holds registry statements beside it and no more, so that it is clear which one it is."""
+    steps.begin(6)
+    for one in case.entries:
+        typ = one.statement.typ if one.statement is not None else "unread"
+        if one.index != case.about and typ not in REGISTRY_TYPES:
+            raise Unverified(
+                "superfluous",
+                f"entry {one.index} holds a statement of typ {typ}, and is not what the bundle is about: entry {case.about}",
+                step=6,
+            )
 
 
 def _rest(steps: Steps, case: Case, expected: Expected, authority: Authority | None) -> None:

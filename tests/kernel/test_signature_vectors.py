@@ -13,7 +13,7 @@ import pytest
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import Malformed
 from ledger.kernel.keys import PublicKey, generate, jwk, load_signer, parse_jwk, verify_signature
-from ledger.kernel.signatures import ED25519_L, ED25519_P, P256_N, is_sound_point
+from ledger.kernel.signatures import ED25519_L, ED25519_P, P256_N, es256_numbers, is_sound_ed25519, is_sound_point
 
 # github.com/C2SP/CCTV ed25519: the eight points of low order and their six other encodings.
 LOW_ORDER = [
@@ -146,3 +146,17 @@ def test_either_s_is_taken_with_es256_and_nothing_out_of_range():
     assert verifies(r, s)
     assert verifies(r, P256_N - s)
     assert not any(verifies(*pair) for pair in [(0, s), (r, 0), (P256_N, s), (r, P256_N), (0, 0), (r, 2**256 - 1)])
+
+
+def test_ranges_are_our_own_check_and_not_left_to_a_library():
+    r = load_signer(generate("Ed25519")).sign(b"")[:32]
+    sound = {s for s in (0, ED25519_L - 1, ED25519_L, 2**255) if is_sound_ed25519(r + s.to_bytes(32, "little"))}
+    assert sound == {0, ED25519_L - 1}
+    assert not is_sound_ed25519(bytes(64))
+    assert not is_sound_ed25519(r + bytes(33))
+    edges = (0, 1, P256_N - 1, P256_N, 2**256 - 1)
+    pairs = {(a, b): es256_numbers(a.to_bytes(32, "big") + b.to_bytes(32, "big")) for a in edges for b in edges}
+    within = (1, P256_N - 1)
+    assert pairs == {(a, b): (a, b) if a in within and b in within else None for a in edges for b in edges}
+    assert es256_numbers(bytes([1]) * 65) is None
+    assert es256_numbers(bytes([1]) * 63) is None

@@ -146,6 +146,7 @@ BAD = [
     (b"1.000000000000000", "number", "has 16 significant digits, the limit is 15"),
     (b"-9007199254740991.5", "number", "has 17 significant digits"),
     (b"0." + b"0" * 40 + b"1", "number", "a number is 43 characters long, the limit is 32"),
+    (b"[" * 32 + b"1e5" + b"]" * 32, "number", "the number 1e5 has an exponent"),
     # strings
     (b'"', "json", "unterminated string"),
     (b'"a', "json", "unterminated string"),
@@ -164,6 +165,7 @@ BAD = [
     (b'"\\U0041"', "json", "invalid \\escape"),
     (b'"\\ud800"', "string", "body: a string holds a lone surrogate"),
     (b'"\\uDfFf"', "string", "a string holds a lone surrogate"),
+    (b'"\\uDBFF"', "string", "a string holds a lone surrogate"),
     (b'"\\ude00\\ud83d"', "string", "a string holds a lone surrogate"),
     (b'{"a":["x","\\ud800\\u0041"]}', "string", "body at /a/1: a string holds a lone surrogate"),
     (b'{"\\udc00":1}', "string", "a string holds a lone surrogate"),

@@ -1,0 +1,296 @@
+"""What verification says of files that are what they claim to be, and that no byte of them can be changed."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from forged_ledger import ForgedLedger, with_a_coil, witness
+from small_ledger import OPERATOR, ORIGIN, PLANT, ROLLING, SECOND, START, coil, link, piece, signer, small_ledger
+
+from ledger.kernel.bundle import encode_bundle
+from ledger.kernel.encoding import b64url_encode
+from ledger.kernel.note import format_vkey, vkey_of
+from ledger.kernel.receipt import encode_receipt
+from ledger.kernel.report import Outcome, report_json
+from ledger.kernel.statement import Hidden, parse
+from ledger.kernel.subjects import Want
+from ledger.kernel.verify import Expected, verify_bundle, verify_receipt
+
+PASSED, NOT_CHECKED = Outcome.PASSED, Outcome.NOT_CHECKED
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    with small_ledger(tmp_path_factory.mktemp("verify")) as world:
+        world.post(world.plant, "lot-event", coil("C-1", "C-2"))
+        yield world
+
+
+def skipped(report):
+    return [step.number for step in report.steps if step.outcome is NOT_CHECKED]
+
+
+def says(report, number, sentence):
+    assert sentence in report.steps[number - 1].sentence, report.steps[number - 1].sentence
+
+
+def is_open(report, sentence):
+    assert any(sentence in point for point in report.open_points), report.open_points
+
+
+def is_not_open(report, sentence):
+    assert not any(sentence in point for point in report.open_points), report.open_points
+
+
+def test_a_receipt_proves_inclusion_and_says_what_it_cannot(world):
+    report = verify_receipt(encode_receipt(world.receipt(3)), world.trust)
+    assert (report.verified, report.failed, skipped(report)) == (True, None, [4, 7, 10, 11])
+    assert report.verdict == "verified: everything that was checked holds; not checked: steps 4, 7, 10, 11."
+    says(report, 3, "entry 3 is included in the 4 entries of the checkpoint")
+    says(report, 4, "the bundle of entry 3 does")
+    says(report, 7, "the bundle of entry 3 does")
+    says(report, 12, "recorded by the ledger's clock 2026-01-05T04:00:03Z")
+
+
+def test_a_bundle_proves_who_signed(world):
+    report = verify_bundle(encode_bundle(world.bundle(3)), world.trust, expected=Expected(link("C-1"), 3))
+    assert (report.verified, skipped(report)) == (True, [11])
+    says(report, 4, "names the trust file's log key, the ledger https://ledger.example/park")
+    says(report, 7, f"entry 3 is signed by key {PLANT.signer.key.kid} of plant, {PLANT.id}: good at entry 3")
+    says(report, 7, "2 versions of the party, none missing")
+    says(report, 9, "3 of 3 lineage items")
+    says(report, 10, f"about entry 3 and piece {piece('C-1')}, as expected")
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_every_entry_has_a_bundle_that_verifies(world, index):
+    report = verify_bundle(encode_bundle(world.bundle(index)), world.trust)
+    assert report.verified, report.verdict
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_every_entry_has_a_receipt_that_verifies(world, index):
+    report = verify_receipt(encode_receipt(world.receipt(index)), world.trust)
+    assert report.verified, report.verdict
+
+
+def test_the_steps_are_thirteen_in_order(world):
+    for data in (encode_receipt(world.receipt(3)), b"junk"):
+        report = verify_receipt(data, world.trust)
+        assert [step.number for step in report.steps] == list(range(1, 14))
+
+
+def test_the_report_for_machines_says_the_same(world):
+    report = verify_receipt(encode_receipt(world.receipt(3)), world.trust)
+    value = json.loads(json.dumps(report_json(report)))
+    assert (value["of"], value["verified"], len(value["steps"])) == ("receipt", True, 13)
+    assert value["steps"][2] == {
+        "number": 3, "title": "inclusion", "outcome": "passed", "sentence": report.steps[2].sentence,
+    }  # fmt: skip
+
+
+def test_a_receipt_without_the_statement_proves_the_entry_alone(world):
+    report = verify_receipt(encode_receipt(world.receipt(3, may_see=False)), world.trust)
+    assert (report.verified, skipped(report)) == (True, [4, 5, 6, 7, 8, 9, 10, 11])
+    says(report, 5, world.receipt(3).entry.statement.hex())
+    is_open(report, "the file shows no statement of entry 3")
+
+
+def test_a_bundle_without_the_statement_proves_the_entry_alone(world):
+    report = verify_bundle(encode_bundle(world.bundle(3, may_see=False)), world.trust)
+    assert (report.verified, skipped(report)) == (True, [5, 6, 7, 8, 9, 10, 11])
+
+
+def test_the_reader_s_own_statement_goes_with_a_receipt_that_keeps_it_back(world):
+    full = world.receipt(3)
+    short = encode_receipt(world.receipt(3, may_see=False))
+    report = verify_receipt(short, world.trust, statement=full.statement)
+    assert (report.verified, report.steps[4].outcome, report.steps[5].outcome) == (True, PASSED, PASSED)
+
+
+def test_a_statement_of_an_unknown_typ_is_included_not_interpreted():
+    forged = ForgedLedger()
+    header = json.dumps({"alg": "Ed25519", "kid": PLANT.signer.key.kid, "typ": "recipe+sd-jwt"}).encode()
+    wire = ".".join(map(b64url_encode, (header, b"{}", bytes(64)))).encode() + b"~"
+    forged.record(wire, items=[forged.item(bytes(32), Want.TOUCH)])
+    for report in (verify_receipt(forged.receipt(3), forged.trust()), verify_bundle(forged.bundle(3), forged.trust())):
+        assert report.verified
+        for step in (6, 7, 8, 9):
+            assert report.steps[step - 1].outcome is NOT_CHECKED
+        says(report, 6, 'typ "recipe+sd-jwt" is not known: entry 3 is included, not interpreted')
+        is_open(report, "entry 3 is included, not interpreted")
+
+
+def test_a_withheld_disclosure_is_reported():
+    forged = ForgedLedger()
+    forged.add(PLANT, "lot-event", coil("C-1", sensorElementList=Hidden([])))
+    jwt = forged.wires[3].split(b"~")[0] + b"~"
+    open_, closed = forged.receipt(3), forged.receipt(3, statement=jwt)
+    says(verify_receipt(open_, forged.trust()), 8, "1 of 1 digests of entry 3 are opened")
+    report = verify_receipt(closed, forged.trust())
+    assert report.verified
+    says(report, 8, "0 of 1 digests of entry 3 are opened")
+    is_open(report, "1 disclosures of the statement are withheld")
+
+
+def test_lineage_items_that_are_not_shown_are_counted(world):
+    receipt = world.receipt(3)
+    fewer = replace(receipt, opened=receipt.opened[1:])
+    report = verify_receipt(encode_receipt(fewer), world.trust)
+    assert report.verified
+    is_open(report, "1 of 3 lineage items are not shown")
+
+
+def test_a_key_that_only_the_operator_vouches_for_is_reported():
+    forged = with_a_coil()
+    report = verify_bundle(forged.bundle(3), forged.trust())
+    is_open(report, "is vouched for by the operator alone: he enrolled it as its first key")
+
+
+def test_a_pinned_key_is_not_vouched_for_by_the_operator_alone():
+    forged = with_a_coil()
+    pinned = forged.trust(f"party {PLANT.id} {PLANT.signer.key.kid}")
+    is_not_open(verify_bundle(forged.bundle(3), pinned), "vouched for")
+
+
+def test_a_key_that_a_pinned_key_enrolled_is_vouched_for_by_the_party():
+    forged = with_a_coil()
+    second = PLANT.with_key("plant-2")
+    forged.add(PLANT, "key", {"party": PLANT.id, "add": [second.addition()]})
+    forged.add(second, "lot-event", coil("C-2"))
+    pinned = forged.trust(f"party {PLANT.id} {PLANT.signer.key.kid}")
+    is_not_open(verify_bundle(forged.bundle(5), pinned), "vouched for")
+    is_open(verify_bundle(forged.bundle(5), forged.trust()), f"that key {PLANT.signer.key.kid}, through which key")
+
+
+def test_a_recovered_key_is_vouched_for_by_the_operator_alone_although_another_is_pinned():
+    forged = with_a_coil()
+    second = PLANT.with_key("plant-2")
+    forged.add(OPERATOR, "key", {"party": PLANT.id, "add": [second.addition()], "recovery": True})
+    forged.add(second, "lot-event", coil("C-2"))
+    pinned = forged.trust(f"party {PLANT.id} {PLANT.signer.key.kid}")
+    is_open(verify_bundle(forged.bundle(5), pinned), "vouched for by the operator alone: he enrolled it as a recovery")
+
+
+def test_a_disputed_signature_is_reported():
+    forged = with_a_coil()
+    second = PLANT.with_key("plant-2")
+    forged.add(PLANT, "key", {"party": PLANT.id, "add": [second.addition()]})
+    ending = {"kid": PLANT.signer.key.kid, "reason": "compromised", "disputed_from": 3}
+    forged.add(second, "key", {"party": PLANT.id, "end": [ending]})
+    report = verify_bundle(forged.bundle(3), forged.trust())
+    assert report.verified
+    says(report, 7, "ended at entry 5 (compromised), and DISPUTED from entry 3 on")
+    is_open(report, "disputed: the key was compromised at entry 5, and from entry 3 on somebody else may have signed")
+
+
+def test_a_key_that_ended_later_is_reported_and_still_good():
+    forged = with_a_coil()
+    second = PLANT.with_key("plant-2")
+    forged.add(PLANT, "key", {"party": PLANT.id, "add": [second.addition()]})
+    forged.add(second, "key", {"party": PLANT.id, "end": [{"kid": PLANT.signer.key.kid, "reason": "rotated"}]})
+    report = verify_bundle(forged.bundle(3), forged.trust())
+    assert report.verified
+    is_open(report, "the key ended at entry 5 (rotated), after this entry")
+
+
+def test_witnesses_bound_the_time_and_are_named():
+    forged = with_a_coil()
+    seconds = START // SECOND + 60
+    trust = forged.trust(witness("w1"), witness("w2"), "group both 2 w1 w2", quorum="both")
+    report = verify_bundle(forged.bundle(3, ("w1", seconds), ("w2", seconds + 9)), trust)
+    assert report.verified, report.verdict
+    says(report, 2, "quorum both is met")
+    says(report, 12, "a witness had seen it by 2026-01-05T04:01:00Z")
+    is_open(report, "witnessed by w1, w2")
+    is_not_open(report, "unwitnessed")
+
+
+def test_without_witnesses_that_is_said():
+    forged = with_a_coil()
+    is_open(verify_receipt(forged.receipt(3), forged.trust()), "unwitnessed: no witness cosigned the checkpoint")
+
+
+def test_cosignatures_of_witnesses_the_reader_does_not_know_count_for_nothing():
+    forged = with_a_coil()
+    report = verify_receipt(forged.receipt(3, ("w1", 1)), forged.trust())
+    assert report.verified
+    is_open(report, "unwitnessed")
+
+
+def test_a_new_incarnation_is_shown_and_its_log_key_is_the_one_that_counts():
+    forged = with_a_coil()
+    old = forged.trust()
+    new_log = format_vkey(vkey_of(f"{ORIGIN}/2", signer("log-2").key))
+    body = dict(parse(forged.wires[0]).body)
+    body.update(incarnation=1, origin=f"{ORIGIN}/2", log_keys=[new_log], keys=[])
+    forged.add(OPERATOR, "ledger", body)
+    forged.origin, forged.log = f"{ORIGIN}/2", "log-2"
+    report = verify_bundle(forged.bundle(3), forged.trust())
+    assert report.verified, report.verdict
+    says(report, 4, "index 0, continued by entry 4, names the trust file's log key")
+    is_open(report, "the ledger is in incarnation 1: entries were lost before")
+    assert verify_bundle(forged.bundle(3), old).failed.number == 2
+
+
+def test_a_second_party_s_history_does_not_disturb():
+    forged = with_a_coil()
+    forged.add(OPERATOR, "party", ROLLING.profile("lot-event"))
+    forged.add(OPERATOR, "key", {"party": ROLLING.id, "add": [ROLLING.addition()]})
+    forged.add(ROLLING, "lot-event", coil("C-1", action="OBSERVE"))
+    assert verify_bundle(forged.bundle(6), forged.trust()).verified
+    assert verify_bundle(forged.bundle(3), forged.trust()).verified
+    assert verify_bundle(forged.bundle(3, without=(4, 5)), forged.trust()).verified
+
+
+# Every byte: with the lowest bit turned, with the highest bit turned, and taken out.
+CHANGES = {
+    "low bit": lambda data, at: data[:at] + bytes([data[at] ^ 0x01]) + data[at + 1 :],
+    "high bit": lambda data, at: data[:at] + bytes([data[at] ^ 0x80]) + data[at + 1 :],
+    "deleted": lambda data, at: data[:at] + data[at + 1 :],
+}
+
+
+def parts(data, *marks):
+    """Where each part of the file begins: the steps that may find a changed byte are a matter of the part."""
+    places = [(data.index(mark), mark) for mark in marks]
+    return lambda at: max((place for place in places if place[0] <= at), default=(0, b""))[1]
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_every_byte_of_a_receipt_counts(change):
+    forged = with_a_coil()
+    data, trust = forged.receipt(3), forged.trust()
+    part = parts(data, b'"entry"', b'"lineage"', b'"statement"', b'"proof"')
+    may_fail = {b"": {1}, b'"entry"': {1, 3}, b'"lineage"': {1, 9}, b'"statement"': {1, 5, 6, 8}, b'"proof"': {1, 2, 3}}
+    for at in range(len(data)):
+        failed = verify_receipt(change(data, at), trust).failed
+        assert failed is not None, (at, data[at : at + 20])
+        assert failed.number in may_fail[part(at)], (at, data[at : at + 20], failed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_every_byte_of_a_bundle_counts(change):
+    forged = with_a_coil()
+    data, trust = forged.bundle(3), forged.trust()
+    for at in range(len(data)):
+        failed = verify_bundle(change(data, at), trust).failed
+        assert failed is not None, (at, data[at : at + 20])
+        assert failed.number in {1, 2, 3, 5, 6, 7, 8, 9}, (at, data[at : at + 20], failed)
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 1000])
+def test_a_file_that_was_cut_off_fails_at_once(size):
+    forged = with_a_coil()
+    assert verify_receipt(forged.receipt(3)[:size], forged.trust()).failed.number == 1
+    assert verify_bundle(forged.bundle(3)[:size], forged.trust()).failed.number == 1
+
+
+def test_after_a_failed_step_nothing_is_claimed():
+    forged = with_a_coil()
+    report = verify_bundle(forged.bundle(3, checkpoint=forged.note(key="other")), forged.trust())
+    assert report.failed.number == 2
+    assert report.verdict.startswith("NOT VERIFIED: step 2 failed. ")
+    assert [step.outcome for step in report.steps[2:]] == [NOT_CHECKED] * 11
+    says(report, 3, "not reached: step 2 failed")

@@ -1,0 +1,177 @@
+"""Every step of a commit fails once, before or after it did its work; then the ledger is opened again.
+
+What was acknowledged is there, what is there is whole, and a retry settles what was unknown.
+"""
+
+import shutil
+import sqlite3
+
+import pytest
+
+from ledger import log as log_module
+from ledger.kernel.errors import Conflict, Damaged, Missing, Unsettled
+from ledger.merkle.tree import Tree
+from ledger.opening import open_log
+from ledger.second_head import SecondHead
+from ledger.store.store import Transaction
+from tests.small_ledger import coil, small_ledger
+from tests.whole import check_whole
+
+STEPS = {
+    "insert": (Transaction, "insert"),
+    "level files": (Tree, "append"),
+    "head": (Transaction, "move_head"),
+    "read again": (log_module, "reread"),
+    "second head": (SecondHead, "swap"),
+    "sign": (log_module, "sign_checkpoint"),
+}
+
+
+class PowerLossError(Exception):
+    """Stands for whatever ends a process."""
+
+
+@pytest.fixture
+def world(tmp_path):
+    with small_ledger(tmp_path) as world:
+        yield world
+
+
+def _fail(monkeypatch, step, *, after):
+    owner, name = STEPS[step]
+    real = getattr(owner, name)
+
+    def failing(*arguments, **named):
+        if after:
+            real(*arguments, **named)
+        raise PowerLossError(step)
+
+    monkeypatch.setattr(owner, name, failing)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("entries", [0, 1, 4, 5])
+def test_every_step_may_fail(world, monkeypatch, step, entries, after):
+    acknowledged = [world.post(world.plant, "lot-event", coil(f"C-{n}")) for n in range(entries)]
+    earlier = [world.log.state.published.checkpoint]
+    wires = [world.statement(world.plant, "lot-event", coil(f"N-{n}")) for n in range(3)]
+    with monkeypatch.context() as broken:
+        _fail(broken, step, after=after)
+        with pytest.raises(PowerLossError):
+            world.submit(*wires)
+        # Once more in the same process: what was committed and not published is seen, and nothing is built on it.
+        with pytest.raises((PowerLossError, Conflict)):
+            world.submit(*wires[:1])
+    world.reopen()
+    check_whole(world, acknowledged, earlier)
+    receipts = world.submit(*wires)
+    assert [receipt.entry.index for receipt in receipts] == [earlier[0].size + n for n in range(3)]
+    acknowledged += receipts
+    acknowledged.append(world.post(world.plant, "lot-event", coil("last")))
+    check_whole(world, acknowledged, earlier)
+
+
+def test_an_error_of_the_commit_is_unknown(world, monkeypatch):
+    """The database says no after it has said yes to the disk: the caller is told to retry, and the retry settles it."""
+    wire = world.statement(world.plant, "lot-event", coil("C-1"))
+    engine = world.log.store._writer
+    real = engine.dialect.do_commit
+
+    def committed_and_failed(connection):
+        real(connection)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(engine.dialect, "do_commit", committed_and_failed)
+        with pytest.raises(Unsettled, match="the database did not confirm the commit: disk I/O error"):
+            world.submit(wire)
+    size = world.size
+    world.reopen()
+    assert world.size == size + 1
+    assert world.submit(wire)[0].entry.index == size
+    check_whole(world)
+
+
+def test_an_older_database_does_not_open(world, tmp_path):
+    world.close()
+    shutil.copytree(world.places.folder, tmp_path / "backup")
+    world.reopen()
+    world.post(world.plant, "lot-event", coil("C-1"))
+    world.close()
+    shutil.rmtree(world.places.folder)
+    shutil.copytree(tmp_path / "backup", world.places.folder)
+    with pytest.raises(Damaged, match=r"ends at size 3 .* but size 4 .* an older database was put in its place"):
+        world.reopen()
+
+
+def test_another_history_does_not_open(world, tmp_path):
+    """A fork: the same size was reached twice, with different entries."""
+    world.close()
+    shutil.copytree(world.places.folder, tmp_path / "copy")
+    old_head = world.places.head.read_bytes()
+    world.reopen()
+    world.post(world.plant, "lot-event", coil("C-1"))
+    world.close()
+    shutil.rmtree(world.places.folder)
+    shutil.copytree(tmp_path / "copy", world.places.folder)
+    kept = world.places.head.read_bytes()
+    world.places.head.write_bytes(old_head)
+    world.reopen()
+    world.post(world.plant, "lot-event", coil("C-2"))
+    world.post(world.plant, "lot-event", coil("C-3"))
+    world.close()
+    world.places.head.write_bytes(kept)
+    with pytest.raises(Damaged, match=r"the head kept in the second place .* is no earlier state of this database"):
+        world.reopen()
+
+
+def test_a_ledger_without_its_second_head_does_not_open(world):
+    world.close()
+    world.places.head.unlink()
+    with pytest.raises(Missing, match="is not there; without it a rollback is unseen"):
+        world.reopen()
+
+
+@pytest.mark.parametrize("loss", ["all", "top", "torn", "foreign", "no note of sync"])
+def test_level_files_are_made_again(world, loss):
+    receipts = [world.post(world.plant, "lot-event", coil(f"C-{n}")) for n in range(9)]
+    world.close()
+    levels = sorted(path for path in world.places.levels.iterdir() if path.name.startswith("level"))
+    if loss == "all":
+        shutil.rmtree(world.places.levels)
+    elif loss == "top":
+        levels[-1].unlink()
+    elif loss == "torn":
+        levels[0].write_bytes(levels[0].read_bytes()[:-45])
+    elif loss == "foreign":
+        levels[0].write_bytes(bytes(len(levels[0].read_bytes())))
+    else:
+        (world.places.levels / "synced").unlink()
+    world.reopen()
+    check_whole(world, receipts)
+
+
+@pytest.mark.parametrize("column", ["entry", "leaf", "jwt", "seed", "items"])
+def test_what_the_second_head_had_not_seen_is_hashed_again_before_it_is_signed(world, monkeypatch, column):
+    """The commit went through, the process ended, and a byte flipped before the next start."""
+    with monkeypatch.context() as broken:
+        _fail(broken, "second head", after=False)
+        with pytest.raises(PowerLossError):
+            world.post(world.plant, "lot-event", coil("C-1"))
+    world.close()
+    with sqlite3.connect(world.places.database) as connection:
+        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'entry_no_update'").fetchone()[0]
+        connection.execute("DROP TRIGGER entry_no_update")
+        (value,) = connection.execute(f'SELECT {column} FROM entry ORDER BY "index" DESC LIMIT 1').fetchone()
+        flipped = value[:20] + bytes([value[20] ^ 1]) + value[21:]
+        connection.execute(f'UPDATE entry SET {column} = ? WHERE "index" = 3', (flipped,))
+        connection.execute(trigger)
+    connection.close()
+    with pytest.raises(Damaged, match=r"entry 3|leaf hashes in the database do not lead to the root"):
+        world.reopen()
+
+
+def test_one_process_writes(world):
+    with pytest.raises(Conflict, match="another process writes to the ledger in"), open_log(world.places):
+        pass

@@ -1,0 +1,132 @@
+"""Many callers, one writer: every caller gets an answer that is true."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ledger import log as log_module
+from ledger.kernel.errors import Busy, Conflict, Unsettled
+from ledger.log import Submission
+from ledger.sequencer import Pace, Sequencer
+from tests.small_ledger import coil, small_ledger
+from tests.whole import check_whole
+
+SOON = 20  # seconds: a test that waits longer has found a hang
+
+
+@pytest.fixture
+def world(tmp_path):
+    with small_ledger(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def sequencer(world):
+    sequencer = Sequencer(world.log, Pace(reload=0.01))
+    sequencer.start()
+    yield sequencer
+    sequencer.stop()
+
+
+def submission(world, *serials, **claims):
+    wires = [world.statement(world.plant, "lot-event", coil(serial), **claims) for serial in serials]
+    return Submission(tuple(world.check(wire) for wire in wires))
+
+
+def test_callers_share_commits_and_each_gets_its_own_receipt(world, sequencer):
+    jobs = [submission(world, f"C-{n}") for n in range(200)]
+    with ThreadPoolExecutor(16) as callers:
+        answers = list(callers.map(lambda job: sequencer.submit(job).result(SOON), jobs))
+    receipts = [answer.receipts[0] for answer in answers]
+    assert sorted(receipt.entry.index for receipt in receipts) == list(range(3, 203))
+    for job, receipt in zip(jobs, receipts, strict=True):
+        assert receipt.statement == job.statements[0].statement.wire
+    check_whole(world, receipts)
+
+
+def test_the_same_statement_from_many_callers_is_one_entry(world, sequencer):
+    job = submission(world, "C-1")
+    with ThreadPoolExecutor(16) as callers:
+        answers = list(callers.map(lambda _: sequencer.submit(job).result(SOON), range(50)))
+    assert {answer.admitted.indices for answer in answers} == {(3,)}
+    assert world.size == 4
+
+
+def test_of_two_that_want_the_same_id_one_gets_it(world, sequencer):
+    jobs = [submission(world, "C-1") for _ in range(20)]
+    with ThreadPoolExecutor(16) as callers:
+        futures = list(callers.map(sequencer.submit, jobs))
+    outcomes = [future.exception(SOON) for future in futures]
+    assert outcomes.count(None) == 1
+    assert {type(outcome) for outcome in outcomes if outcome} == {Conflict}
+
+
+def test_batches_keep_contiguous_indices(world, sequencer):
+    jobs = [submission(world, *(f"B{b}-{n}" for n in range(10))) for b in range(10)]
+    with ThreadPoolExecutor(8) as callers:
+        answers = list(callers.map(lambda job: sequencer.submit(job).result(SOON), jobs))
+    for answer in answers:
+        first = answer.admitted.indices[0]
+        assert answer.admitted.indices == tuple(range(first, first + 10))
+    check_whole(world, [receipt for answer in answers for receipt in answer.receipts])
+
+
+def test_a_refusal_reaches_its_caller_alone(world, sequencer):
+    good, bad = submission(world, "C-1"), submission(world, "C-2", "C-2")
+    first, second, third = (sequencer.submit(job) for job in (good, bad, submission(world, "C-2")))
+    assert first.result(SOON).admitted.indices == (3,)
+    assert second.exception(SOON).code == "batch_refused"
+    assert third.result(SOON).admitted.indices == (4,)
+
+
+def test_an_unknown_outcome_is_said_so_and_settled_by_the_retry(world, sequencer, monkeypatch):
+    job = submission(world, "C-1")
+    with monkeypatch.context() as broken:
+
+        def failing(*_):
+            raise OSError(5, "Input/output error")
+
+        broken.setattr(log_module, "sign_checkpoint", failing)
+        error = sequencer.submit(job).exception(SOON)
+        assert isinstance(error, Unsettled)
+        assert "it is not known whether this was recorded" in str(error)
+        assert "retry with the same id" in str(error)
+        assert isinstance(sequencer.submit(job).exception(SOON), Unsettled)
+        assert sequencer.broken is not None
+    answer = sequencer.submit(job).result(SOON)
+    assert answer.admitted.indices == (3,)
+    assert answer.admitted.repeated == (True,)
+    assert sequencer.broken is None
+    check_whole(world, answer.receipts)
+
+
+def test_a_rehearsal_takes_its_turn_and_stores_nothing(world, sequencer):
+    sequencer.submit(submission(world, "C-1"))
+    assert sequencer.rehearse(submission(world, "C-2")).result(SOON).indices == (4,)
+    assert isinstance(sequencer.rehearse(submission(world, "C-1")).exception(SOON), Conflict)
+    assert world.size == 4
+
+
+def test_too_many_waiting_are_asked_to_come_back(world):
+    sequencer = Sequencer(world.log, Pace(waiting=5))  # not started: everything waits
+    sequencer.submit(submission(world, "A-1", "A-2", "A-3", "A-4"))
+    with pytest.raises(Busy, match="4 statements wait to be recorded, the most is 5") as refusal:
+        sequencer.submit(submission(world, "B-1", "B-2"))
+    assert refusal.value.retry_after == 1
+    sequencer.start()
+    sequencer.stop()
+    assert world.size == 7
+    assert sequencer.waiting == 0
+
+
+def test_stopping_answers_what_was_handed_in(world):
+    sequencer = Sequencer(world.log)
+    futures = [sequencer.submit(submission(world, f"C-{n}")) for n in range(30)]
+    sequencer.start()
+    stopping = threading.Thread(target=sequencer.stop)
+    stopping.start()
+    stopping.join(SOON)
+    assert [future.result(SOON).admitted.indices for future in futures] == [(n,) for n in range(3, 33)]
+    with pytest.raises(Busy, match="the server is stopping; retry with the same ids"):
+        sequencer.submit(submission(world, "late"))
