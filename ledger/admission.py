@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger.checking import Checked, request_key
+from ledger.erasure import texts_to_erase
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import Conflict, Refused, RuleBroken, Unauthorised
 from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Role, lineage_digest, parse_items
@@ -36,6 +37,7 @@ class View:
     requests: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
     events: dict[bytes, int] = field(default_factory=dict)
     rows: list[NewRow] = field(default_factory=list)
+    erasures: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     _undo: list[tuple[dict[bytes, Any], bytes, Any]] = field(default_factory=list)
 
     def fetch(self, checked: Sequence[Checked]) -> None:
@@ -48,13 +50,14 @@ class View:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A submission: all of it stays in the view, or, when it is refused, none."""
-        registry, size, last_leaf, rows = self.registry, self.size, self.last_leaf, len(self.rows)
+        registry, size, last_leaf = self.registry, self.size, self.last_leaf
+        rows, erasures = len(self.rows), len(self.erasures)
         self._undo.clear()
         try:
             yield
         except Refused:
             self.registry, self.size, self.last_leaf = registry, size, last_leaf
-            del self.rows[rows:]
+            del self.rows[rows:], self.erasures[erasures:]
             for table, key, old in reversed(self._undo):
                 if old is None:
                     del table[key]
@@ -81,7 +84,9 @@ def admit(view: View, checked: Checked, *, seed: bytes) -> int:
     registry = _authority(view, checked, index)
     items = _items(view, checked, registry)
     entry = Entry(index, view.now, view.last_leaf, checked.statement.digest, lineage_digest(seed, items))
+    erased = _erasure(view, checked)
     _record(view, checked, entry, items, seed)
+    view.erasures += erased
     view.registry = registry
     return index
 
@@ -213,6 +218,16 @@ def _declared(view: View, checked: Checked, own: dict[bytes, Item]) -> dict[byte
 def _named_by_jti(checked: Checked) -> bytes:
     """SPEC 4.8: an event without eventID is named by the jti of its statement."""
     return request_key(checked.statement.iss, checked.statement.body["eventID"])
+
+
+def _erasure(view: View, checked: Checked) -> list[tuple[int, tuple[str, ...]]]:
+    """What a `notice` of erasure destroys in the same transaction (SPEC 4.2)."""
+    erasure = checked.statement.body.get("erasure") if checked.statement.typ == "notice" else None
+    if erasure is None:
+        return []
+    if erasure["index"] >= view.size:
+        raise RuleBroken("erasure", f"entry {erasure['index']} does not exist yet: nothing of it can be erased")
+    return [(erasure["index"], texts_to_erase(_at(view, erasure["index"]), erasure["disclosures"]))]
 
 
 def _at(view: View, index: int) -> Stored:

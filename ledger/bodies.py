@@ -14,7 +14,7 @@ import jsonschema_rs
 from ledger.kernel.errors import Malformed
 from ledger.kernel.statement import TYPES
 
-_LONGEST = 300  # characters of the validator's own words: it repeats what it was given
+_SHOWN = 150  # characters of the validator's words at either end: it repeats what it was given in between
 
 
 def check_body(typ: str, body: Mapping[str, Any]) -> None:
@@ -39,5 +39,7 @@ def _validator(typ: str) -> jsonschema_rs.Draft202012Validator:
 
 def _refusal(typ: str, error: jsonschema_rs.ValidationError) -> Malformed:
     place = "/" + "/".join(str(step) for step in error.instance_path)
-    words = error.message if len(error.message) <= _LONGEST else f"{error.message[:_LONGEST]}…"
+    words = error.message
+    if len(words) > 2 * _SHOWN:
+        words = f"{words[:_SHOWN]} … {words[-_SHOWN:]}"
     return Malformed("body", f"{typ} body: {place}: {words}", typ=typ, place=place)

@@ -172,6 +172,8 @@ class Log:
         if not view.rows:
             return stored
         transaction.insert(view.rows)
+        for index, texts in view.erasures:
+            transaction.erase(index, texts)
         # Level files may run ahead of the head: nobody reads beyond a signed size, and the next append cuts them back.
         if self.tree.size > view.size - len(view.rows):
             self.tree.truncate(view.size - len(view.rows))

@@ -66,9 +66,12 @@ def micros(text: str) -> int:
     if _TIME.fullmatch(text) is None:
         raise Malformed("time", f"{text[:40]!a} is no RFC 3339 time with offset and at most six decimals")
     try:
-        return (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
-    except (ValueError, OverflowError):
+        since = (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
+    except ValueError:
         raise Malformed("time", f"{text} is no moment of the calendar") from None
+    if since < 0:
+        raise Malformed("time", f"{text} is before 1970")
+    return since
 
 
 def grams(element: Mapping[str, Any]) -> int | None:

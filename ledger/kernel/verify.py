@@ -157,14 +157,14 @@ def _statements(steps: Steps, case: Case) -> Case:
 
 
 def _check_nothing_else(steps: Steps, case: Case) -> None:
-    """(6) A bundle of one entry holds registry statements beside it and no more, so that it is clear which one it is."""
+    """(6) Beside its one entry such a bundle holds registry statements alone, so that it is clear which entry it is."""
     steps.begin(6)
     for one in case.entries:
-        typ = one.statement.typ if one.statement is not None else "unread"
-        if one.index != case.about and typ not in REGISTRY_TYPES:
+        registry = one.statement is not None and one.statement.typ in REGISTRY_TYPES
+        if one.index != case.about and not registry:
             raise Unverified(
                 "superfluous",
-                f"entry {one.index} holds a statement of typ {typ}, and is not what the bundle is about: entry {case.about}",
+                f"entry {one.index} is neither a registry statement nor entry {case.about}, which the bundle is about",
                 step=6,
             )
 

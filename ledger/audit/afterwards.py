@@ -1,0 +1,209 @@
+"""What can be judged only once every entry was seen: erasures, errors declared, ids used twice, rows too many."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ledger.audit.authority import Authority
+from ledger.audit.crew import Crew
+from ledger.audit.entries import Range
+from ledger.audit.findings import Finding, about
+from ledger.audit.heads import Roots
+from ledger.audit.lineage import Keys, Lineage
+from ledger.audit.sources import UNREADABLE, DatabaseReader, DatabaseSource, Source
+from ledger.audit.statements import Declared, Deferred
+from ledger.kernel.errors import CoilmarkError
+from ledger.kernel.lineage import Role, parse_items
+
+
+@dataclass
+class Whole:
+    """What the fold over all ranges holds. Grows while it runs."""
+
+    size: int
+    roots: Roots
+    lineage: Lineage
+    requests: Keys
+    events: Keys
+    findings: list[Finding] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    deferred: Deferred = field(default_factory=Deferred)
+    marks: Counter[tuple[str, str]] = field(default_factory=Counter)
+    signatures: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
+
+    def take(self, part: Range) -> None:
+        """One range more."""
+        self.missing += part.missing
+        self.requests.add(part.requests)
+        self.events.add(part.events)
+        self.deferred.declared += part.deferred.declared
+        self.deferred.withheld += part.deferred.withheld
+        self.deferred.erased += part.deferred.erased
+        self.marks += part.marks
+        self.signatures += part.signatures
+        self.rows.update(disclosure=part.disclosures, subject_version=part.advanced, event=len(part.events))
+
+
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """Findings, and notes: no faults, but a reader should know them."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+
+
+def judge_afterwards(
+    source: Source, whole: Whole, authority: Authority | None, workers: Crew, *, statements: bool
+) -> Afterwards:
+    """All of it. Raises nothing over what is stored."""
+    findings = [*_used_twice(whole), *_declared(source, whole, workers)]
+    try:
+        if isinstance(source, DatabaseSource):
+            with source.reading() as database:
+                findings += _rows_too_many(database, whole, statements=statements)
+    except UNREADABLE as error:
+        findings.append(Finding("unreadable", f"the database cannot be read: {error}"))
+    erased = _erased(whole.deferred)
+    findings += _withheld(whole.deferred, erased)
+    notes = [*_erasures(whole.deferred, erased), *(_keys(authority, whole.marks) if authority is not None else ())]
+    return Afterwards(tuple(findings), tuple(notes))
+
+
+def _used_twice(whole: Whole) -> Iterator[Finding]:
+    for _, index, first in whole.requests.twice():
+        yield about(index, "id_reused", f"its issuer and jti were used for entry {first} already", first=first)
+    for _, index, first in whole.events.twice():
+        yield about(index, "event_id_used", f"its eventID names the event of entry {first} already", first=first)
+
+
+def _erased(deferred: Deferred) -> dict[int, dict[str, int]]:
+    """For each entry: the digests whose disclosures a notice said were erased, and the entry of that notice."""
+    found: dict[int, dict[str, int]] = {}
+    for notice, index, digests in deferred.erased:
+        found.setdefault(index, {}).update(dict.fromkeys(digests, notice))
+    return found
+
+
+def _withheld(deferred: Deferred, erased: dict[int, dict[str, int]]) -> Iterator[Finding]:
+    for index, digests in deferred.withheld:
+        if missing := digests - erased.get(index, {}).keys():
+            says = f"{len(missing)} of its disclosures are missing, and no notice says that they were erased"
+            yield about(index, "disclosure_missing", says, digests=sorted(missing))
+
+
+def _erasures(deferred: Deferred, erased: dict[int, dict[str, int]]) -> Iterator[Finding]:
+    withheld = dict(deferred.withheld)
+    for index, digests in sorted(erased.items()):
+        gone = digests.keys() & withheld.get(index, frozenset())
+        if gone:
+            says = f"{len(gone)} of its disclosures were erased, as notices say (entry {max(digests.values())})"
+            yield about(index, "erased", says)
+        if len(gone) < len(digests):
+            says = (
+                f"{len(digests) - len(gone)} disclosures that a notice says were erased are stored still, or never were"
+            )
+            yield about(index, "not_erased", says)
+
+
+def _keys(authority: Authority, marks: Counter[tuple[str, str]]) -> Iterator[Finding]:
+    for party, record in authority.key_records():
+        kid = record.key.kid
+        if record.recovery:
+            count = marks[kid, "recovery"]
+            says = (
+                f"key {kid} of {party} was enrolled by the operator as a recovery at entry {record.added}: {count} "
+                "statements signed with it are vouched for by the operator alone"
+            )
+            yield Finding("vouched_by_operator", says, record.added, {"kid": kid, "statements": count})
+        if record.disputed_from is not None:
+            count = marks[kid, "disputed"]
+            says = (
+                f"key {kid} of {party} is disputed from entry {record.disputed_from} to its end at entry "
+                f"{record.ended} ({record.reason}): {count} statements were signed with it in between"
+            )
+            yield Finding("disputed", says, record.disputed_from, {"kid": kid, "statements": count})
+
+
+def _declared(source: Source, whole: Whole, workers: Crew) -> Iterator[Finding]:
+    """SPEC 4.4: a correction's items are its own and those of the event it declares wrong."""
+    declared = whole.deferred.declared
+    events = whole.events.find({one.event for one in declared})
+    requests = whole.requests.find({one.request for one in declared})
+    found: list[tuple[Declared, int]] = []
+    for one in declared:
+        index = events.get(one.event, whole.size)
+        index = requests.get(one.request, whole.size) if index >= one.index else index
+        if index < one.index:
+            found.append((one, index))
+        else:
+            yield about(one.index, "unknown_event", "it declares an event wrong that its issuer never recorded")
+    wanted = [Wanted(source, index) for _, index in found]
+    for (one, index), items in zip(found, workers.in_order(read_advanced, wanted, _nothing), strict=True):
+        want = items - one.own
+        if want != one.more:
+            says = f"its lineage is not its own and that of the event of entry {index}, which it declares wrong"
+            yield about(one.index, "declared_items", says, missing=_hex(want - one.more), extra=_hex(one.more - want))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One entry of a source."""
+
+    source: Source
+    index: int
+
+
+def read_advanced(wanted: Wanted) -> frozenset[bytes]:
+    """The subjects that an entry advances; none where its items cannot be read, which was found before."""
+    try:
+        with wanted.source.reading() as reader:
+            rows, _ = reader.rows(wanted.index, wanted.index + 1)
+        items = parse_items(rows[0].items) if rows else ()
+    except (CoilmarkError, *UNREADABLE):
+        return frozenset()
+    return frozenset(item.subject for item in items if item.role is not Role.REFERENCE)
+
+
+def _nothing(_wanted: Wanted) -> frozenset[bytes]:
+    return frozenset()
+
+
+def _hex(subjects: Iterable[bytes]) -> list[str]:
+    return sorted(subject.hex() for subject in subjects)
+
+
+def _rows_too_many(database: DatabaseReader, whole: Whole, *, statements: bool) -> Iterator[Finding]:
+    """Every row that should be there was looked up; whatever is there beyond those is too much."""
+    for table, count in database.beyond(whole.size).items():
+        if count:
+            yield Finding("rows_beyond", f"{table} has {count} rows of entries that the ledger does not have")
+    derived = ("subject_version", "event", "disclosure") if statements else ("subject_version",)
+    stored = database.counts(whole.size)
+    for table in derived:
+        if stored[table] == whole.rows[table]:
+            continue
+        says = f"{table} has {stored[table]} rows for {whole.size} entries, the entries make {whole.rows[table]}"
+        yield Finding("rows", says, None, {"table": table, "stored": stored[table], "made": whole.rows[table]})
+        if table == "subject_version":
+            yield from _extra_versions(database, whole)
+        if table == "event":
+            yield from _extra_events(database, whole)
+
+
+def _extra_versions(database: DatabaseReader, whole: Whole) -> Iterator[Finding]:
+    for subject, version, index in database.version_rows():
+        good = isinstance(subject, bytes) and isinstance(version, int) and whole.lineage.has(subject, version)
+        if not good and isinstance(index, int) and index < whole.size:
+            name = subject.hex() if isinstance(subject, bytes) else repr(subject)
+            says = f"subject_version says it made version {version} of subject {name}, its lineage does not"
+            yield about(index, "subject_version", says, subject=name, version=version)
+
+
+def _extra_events(database: DatabaseReader, whole: Whole) -> Iterator[Finding]:
+    rows = [(key, index) for key, index in database.event_rows() if isinstance(key, bytes) and len(key) == 32]
+    known = whole.events.find({key for key, _ in rows})
+    for key, index in rows:
+        if key not in known and isinstance(index, int) and index < whole.size:
+            says = f"event says it holds the event with key {key.hex()}, its statement does not"
+            yield about(index, "event", says, key=key.hex())

@@ -1,0 +1,211 @@
+"""The conductor: passes over a source, one after the other, and a report of all that was found."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ledger.audit.afterwards import Whole, judge_afterwards
+from ledger.audit.authority import Authority, Epoch, fold_authority
+from ledger.audit.crew import Crew, crew
+from ledger.audit.entries import Range, Task, check_range, find_registry, follows, unread_range
+from ledger.audit.findings import Finding, about, in_order
+from ledger.audit.heads import Kept, Roots, judge_head, judge_kept, size_of, unwitnessed
+from ledger.audit.lineage import Keys, Lineage, RightEdge
+from ledger.audit.sources import DatabaseSource, Outline, Source, check_file
+from ledger.kernel.entry import Entry
+from ledger.kernel.hashing import NO_HASH
+from ledger.kernel.trust import Trust
+
+Progress = Callable[[str, int, int], None]  # what is being done, entries done, entries in all
+_SMALL = 4096  # entries that are checked sooner than worker processes start
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to audit. `kept` are heads that somebody holds; `trust` says whose signatures on them are believed.
+
+    Without `statements` only what needs none is checked. `jobs` is how many processes may work.
+    """
+
+    source: Source
+    kept: tuple[Kept, ...] = ()
+    trust: Trust | None = None
+    statements: bool = True
+    jobs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an audit gave: clean where there are no findings. `notes` are no faults, but a reader should know them."""
+
+    size: int
+    root: bytes
+    subjects: int
+    signatures: int
+    findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+    checked: tuple[str, ...]
+    not_checked: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json: complete."""
+        return {
+            "type": "coilmark.audit/v1",
+            "clean": not self.findings,
+            "size": self.size,
+            "root": self.root.hex(),
+            "subjects": self.subjects,
+            "signatures": self.signatures,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "notes": [note.as_dict() for note in self.notes],
+            "checked": list(self.checked),
+            "not_checked": list(self.not_checked),
+        }
+
+
+def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None) -> Report:
+    """Derive everything again and report all that differs. Raises Missing where there is nothing to audit."""
+    outline = order.source.outline()
+    findings = list(outline.findings)
+    with crew(_processes(order, outline)) as workers:
+        authority = None
+        if order.statements:
+            authority, wrong = _authority(order.source, outline, workers, progress)
+            findings += wrong
+        file = workers.aside(check_file, order.source.path) if isinstance(order.source, DatabaseSource) else None
+        whole = _fold(_tasks(order.source, outline, authority, statements=order.statements), workers, order, progress)
+        findings += file.result() if file is not None else ()
+        after = judge_afterwards(order.source, whole, authority, workers, statements=order.statements)
+    findings += [*whole.findings, *after.findings]
+    epochs = authority.epochs if authority is not None else ()
+    if authority is not None and outline.uri != authority.uri:
+        findings.append(Finding("uri", f"it says it is ledger {outline.uri}, index 0 says {authority.uri}"))
+    findings += _heads(order, outline, whole, epochs)
+    return Report(
+        size=outline.size,
+        root=whole.roots.at[outline.size],
+        subjects=whole.lineage.subjects,
+        signatures=whole.signatures,
+        findings=tuple(sorted(set(findings), key=in_order)),
+        notes=(*after.notes, *(note for kept in order.kept for note in unwitnessed(kept, order.trust))),
+        checked=_checked(order, outline, whole),
+        not_checked=_not_checked(order, outline, epochs),
+    )
+
+
+def _processes(order: Order, outline: Outline) -> int:
+    if order.source.isolated:
+        return max(1, order.jobs)
+    return order.jobs if order.jobs > 1 and outline.size > _SMALL else 0
+
+
+def _tasks(source: Source, outline: Outline, authority: Authority | None, *, statements: bool) -> list[Task]:
+    return [Task(source, start, end, authority, statements) for start, end in outline.ranges]
+
+
+def _authority(
+    source: Source, outline: Outline, workers: Crew, progress: Progress
+) -> tuple[Authority | None, list[Finding]]:
+    """The registry, from what a first pass over all statements finds."""
+    history: list[tuple[int, bytes]] = []
+    tasks = _tasks(source, outline, None, statements=True)
+    for task, found in zip(tasks, workers.in_order(find_registry, tasks, lambda _task: []), strict=True):
+        history += found
+        progress("reading the registry", task.end, outline.size)
+    return fold_authority(history)
+
+
+def _fold(tasks: Sequence[Task], workers: Crew, order: Order, progress: Progress) -> Whole:
+    """Check every range, and fold what the ranges give in index order."""
+    size = tasks[-1].end if tasks else 0
+    wanted = {found for kept in order.kept if (found := size_of(kept)) is not None and found <= size} | {size}
+    whole = Whole(size, Roots(size, {}), Lineage(), Keys(), Keys())
+    edge = RightEdge()
+    roots = {0: edge.root()} if 0 in wanted else {}
+    last: Entry | None = None
+    for part in workers.in_order(check_range, tasks, _lost):
+        whole.findings += part.findings
+        whole.findings += _joint(last, part)
+        last = part.last
+        _take(whole, part)
+        for leaf in part.leaves:
+            edge.add(leaf)
+            if edge.size in wanted:
+                roots[edge.size] = edge.root()
+        progress("checking entries", part.end, size)
+    return replace(whole, roots=Roots(size, roots))
+
+
+def _take(whole: Whole, part: Range) -> None:
+    """What only the whole can judge, of one range more."""
+    heads = set(part.deferred.heads)
+    for index, (leaf, items) in enumerate(zip(part.leaves, part.items, strict=True), part.start):
+        if index in heads and not whole.lineage.is_everything(items):
+            says = f"it is to name the newest version of each of {whole.lineage.subjects} subjects, and does not"
+            whole.findings.append(about(index, "heads", says))
+        whole.findings += whole.lineage.add(index, leaf, items)
+    whole.take(part)
+
+
+def _joint(last: Entry | None, part: Range) -> list[Finding]:
+    """Chain and time from one range to the next; before index 0 there is nothing."""
+    if part.first is None:
+        return []
+    if part.start == 0:
+        good = part.first.previous == NO_HASH
+        return [] if good else [about(0, "chain", "its previous leaf hash is not zero, though nothing is before it")]
+    return follows(last, part.first, part.start) if last is not None else []
+
+
+def _lost(task: Task) -> Range:
+    """A range whose process died: a decoder was brought down by what it read."""
+    count = task.end - task.start
+    return Range(
+        task.start,
+        task.end,
+        findings=[unread_range(task, "the process that read them was brought down")],
+        leaves=[NO_HASH] * count,
+        items=[b""] * count,
+        missing=list(range(task.start, task.end)),
+    )
+
+
+def _heads(order: Order, outline: Outline, whole: Whole, epochs: Sequence[Epoch]) -> list[Finding]:
+    if whole.missing:
+        count = len(whole.missing)
+        return [Finding("root_unknown", f"no root can be made: {count} entries are missing or cannot be read")]
+    kept = order.kept
+    if outline.checkpoint is not None:
+        kept = (*kept, Kept("the checkpoint of the export", outline.checkpoint))
+    findings = judge_head(outline.root, whole.roots)
+    for one in kept:
+        findings += judge_kept(one, whole.roots, epochs, order.trust)
+    return findings
+
+
+def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
+    said = [f"{outline.size} entries: bytes, leaf hash, chain, time, lineage digest; every link newest, exact, unique"]
+    said.append(f"the root of all leaves, and the newest version of {whole.lineage.subjects} subjects")
+    if order.statements:
+        said.append(f"{whole.signatures} signatures, with key, role and prefix as of their entry")
+        said.append("each statement's form, body, disclosures and implied lineage; ids used once")
+    if isinstance(order.source, DatabaseSource):
+        said.append("the database file, its schema and triggers, and every derived row")
+    said += [f"{one.name}: signature and consistency" if one.signed else f"{one.name}" for one in order.kept]
+    return tuple(said)
+
+
+def _not_checked(order: Order, outline: Outline, epochs: Sequence[Epoch]) -> tuple[str, ...]:
+    said = []
+    if not order.statements:
+        said.append("statements, signatures, keys, roles and what each statement implies (--lineage)")
+    if not any(one.signed for one in order.kept):
+        said.append(
+            "whether this is the history that others were shown: give a checkpoint kept from earlier (--against)"
+        )
+    signed = any(one.signed for one in order.kept) or outline.checkpoint is not None
+    if signed and order.trust is None:
+        whose = "the log keys that the ledger itself names were believed" if epochs else "no log key was known"
+        said.append(f"the log's signature against a trust file (--trust): {whose}")
+    said.append("whether what parties signed is true; mass balances, energy claims and footprints")
+    return tuple(said)

@@ -1,0 +1,207 @@
+"""One range of entries, checked without any state but the registry: what worker processes do.
+
+Nothing here raises over what is stored: each fault is a finding, and the checks that can still be made are made.
+What only the whole ledger can tell is sent home packed, for the fold in `lineage`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from ledger.audit.authority import Authority
+from ledger.audit.findings import Finding, about
+from ledger.audit.sources import UNREADABLE, DatabaseReader, Row, Source
+from ledger.audit.statements import Deferred, Judge
+from ledger.kernel import strict_json
+from ledger.kernel.encoding import b64url_decode
+from ledger.kernel.entry import Entry, parse_entry
+from ledger.kernel.errors import CoilmarkError
+from ledger.kernel.hashing import NO_HASH, leaf_hash, tree_root
+from ledger.kernel.lineage import ITEM_SIZE, Item, Role, digest_of_root, item_hash, parse_items, salt
+from ledger.kernel.party import REGISTRY_TYPES
+
+_REGISTRY_HEADERS = frozenset(f"{typ}+sd-jwt" for typ in REGISTRY_TYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to check. Without `authority` nobody's signature can be judged; without `statements` none is read."""
+
+    source: Source
+    start: int
+    end: int
+    authority: Authority | None = None
+    statements: bool = True
+
+
+@dataclass(slots=True)
+class Range:
+    """What one range gave. Filled while it is checked, then sent home.
+
+    `leaves` holds the hash of each entry's 113 bytes (zeros for an entry that is not there), `items` its packed
+    lineage; `first` and `last` are the entries at its ends, where they can be read; `requests` and `events` are
+    (key, index) of what must be unique; `marks` counts signatures that a reader should know of, by key and reason.
+    """
+
+    start: int
+    end: int
+    findings: list[Finding] = field(default_factory=list)
+    leaves: list[bytes] = field(default_factory=list)
+    items: list[bytes] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    first: Entry | None = None
+    last: Entry | None = None
+    requests: list[tuple[bytes, int]] = field(default_factory=list)
+    events: list[tuple[bytes, int]] = field(default_factory=list)
+    advanced: int = 0
+    disclosures: int = 0
+    signatures: int = 0
+    deferred: Deferred = field(default_factory=Deferred)
+    marks: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def find_registry(task: Task) -> list[tuple[int, bytes]]:
+    """The `ledger`, `party` and `key` statements of a range, by their own headers, where their entry commits to them.
+
+    What cannot be read is named by `check_range`.
+    """
+    try:
+        with task.source.reading() as reader:
+            rows, _ = reader.rows(task.start, task.end)
+    except UNREADABLE:
+        return []
+    found: list[tuple[int, bytes]] = []
+    known: dict[bytes, bool] = {}
+    for row in rows:
+        header = row.jwt.partition(b".")[0]
+        if header not in known:
+            known[header] = _typ(header) in _REGISTRY_HEADERS
+        if known[header] and sha256(row.jwt).digest() == row.entry[49:81]:
+            found.append((row.index, row.wire))
+    return found
+
+
+def check_range(task: Task) -> Range:
+    """All that can be said of a range by itself."""
+    result = Range(task.start, task.end)
+    rows: list[Row] = []
+    try:
+        with task.source.reading() as reader:
+            rows, unread = reader.rows(task.start, task.end)
+            result.findings += unread
+            advanced = _check_rows(rows, task, result)
+            if isinstance(reader, DatabaseReader):
+                _check_derived(reader, result, advanced)
+    except UNREADABLE as error:
+        result.findings.append(unread_range(task, str(error)))
+    _leave_gaps(result, {row.index for row in rows})
+    return result
+
+
+def unread_range(task: Task, why: str) -> Finding:
+    """The finding about a range of which nothing can be said."""
+    says = f"entries {task.start} to {task.end - 1} cannot be read: {why}"
+    return Finding("unreadable", says, task.start, {"count": task.end - task.start})
+
+
+def _check_rows(rows: Sequence[Row], task: Task, result: Range) -> list[tuple[bytes, int, int]]:
+    """Check each entry; gives every (subject, version, index) that the range advances."""
+    judge = Judge(task.authority, result) if task.statements else None
+    advanced: list[tuple[bytes, int, int]] = []
+    before: tuple[int, Entry] | None = None
+    for row in rows:
+        leaf = leaf_hash(row.entry)
+        result.leaves.append(leaf)
+        result.items.append(row.items)
+        if row.leaf != leaf:
+            result.findings.append(about(row.index, "leaf", "the stored leaf hash is not the hash of its 113 bytes"))
+        entry = _entry(row, result)
+        items = _items(row, result)
+        advanced += [(item.subject, item.version, row.index) for item in items if item.role is not Role.REFERENCE]
+        if entry is None:
+            continue
+        if before is not None and before[0] == row.index - 1:
+            result.findings += follows(before[1], entry, row.index)
+        before = row.index, entry
+        _check_lineage(row, entry, result)
+        if judge is not None:
+            judge.statement(row, entry, items)
+        result.first = entry if row.index == task.start else result.first
+        result.last = entry if row.index == task.end - 1 else result.last
+    result.advanced = len(advanced)
+    return advanced
+
+
+def _entry(row: Row, result: Range) -> Entry | None:
+    try:
+        entry = parse_entry(row.entry)
+    except CoilmarkError as error:
+        result.findings.append(about(row.index, "entry", f"its bytes are no entry: {error.sentence}"))
+        return None
+    if entry.index != row.index:
+        result.findings.append(about(row.index, "index", f"its 113 bytes say index {entry.index}"))
+    return entry
+
+
+def follows(before: Entry, entry: Entry, index: int) -> list[Finding]:
+    """Chain and time between two neighbours (SPEC 4.3); `index` is where the second one is stored."""
+    findings = []
+    if entry.previous != before.leaf:
+        findings.append(about(index, "chain", f"its previous leaf hash is not the leaf hash of entry {index - 1}"))
+    if entry.recorded_at < before.recorded_at:
+        back = before.recorded_at - entry.recorded_at
+        findings.append(about(index, "time", f"it was recorded {back} µs before entry {index - 1}", microseconds=back))
+    return findings
+
+
+def _items(row: Row, result: Range) -> tuple[Item, ...]:
+    try:
+        return parse_items(row.items)
+    except CoilmarkError as error:
+        result.findings.append(about(row.index, "items", f"its lineage items cannot be read: {error.sentence}"))
+        return ()
+
+
+def _check_lineage(row: Row, entry: Entry, result: Range) -> None:
+    """The digest over items as they are packed: also where they make no sense."""
+    packed = [row.items[at : at + ITEM_SIZE] for at in range(0, len(row.items), ITEM_SIZE)]
+    root = tree_root([item_hash(salt(row.seed, one[1:33]), one) for one in packed])
+    if digest_of_root(len(packed), root) != entry.lineage:
+        says = "seed and lineage items do not hash to the lineage digest in its entry"
+        result.findings.append(about(row.index, "lineage_digest", says))
+
+
+def _check_derived(reader: DatabaseReader, result: Range, advanced: Sequence[tuple[bytes, int, int]]) -> None:
+    """Rows that the database derived from these entries, one by one."""
+    for subject, version, index in reader.lacks_versions(advanced):
+        says = f"subject_version has no row that says it made version {version} of subject {subject.hex()}"
+        result.findings.append(about(index, "subject_version", says, subject=subject.hex(), version=version))
+    for key, index in reader.lacks_events(result.events):
+        says = f"event has no row that says it holds the event with key {key.hex()}"
+        result.findings.append(about(index, "event", says, key=key.hex()))
+
+
+def _leave_gaps(result: Range, stored: set[int]) -> None:
+    """Put a place for each entry that is not there, so that later entries keep theirs."""
+    told: set[int] = set()
+    for finding in result.findings:
+        if finding.code == "unreadable" and finding.index is not None:
+            told.update(range(finding.index, finding.index + finding.facts.get("count", 1)))
+    for offset, index in enumerate(range(result.start, result.end)):
+        if index in stored:
+            continue
+        result.missing.append(index)
+        result.leaves.insert(offset, NO_HASH)
+        result.items.insert(offset, b"")
+        if index not in told:
+            result.findings.append(about(index, "missing", "it is not stored"))
+
+
+def _typ(header: bytes) -> object:
+    """What a header says of its typ; anything, where the header is none."""
+    try:
+        members = strict_json.decode(b64url_decode(header.decode("ascii", "replace")), "the header")
+    except CoilmarkError:
+        return None
+    return members.get("typ") if isinstance(members, dict) else None

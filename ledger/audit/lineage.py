@@ -1,0 +1,144 @@
+"""The fold over all entries in index order: the root of their leaves, and lineage that is newest, exact and unique.
+
+State is kept small, a few hundred bytes an entry at most: leaves in one array, the newest version of each subject in
+one integer, unique keys in buckets that are looked through one at a time.
+"""
+
+import struct
+from collections.abc import Collection, Iterable, Iterator
+
+from ledger.audit.findings import Finding, about
+from ledger.kernel.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
+from ledger.kernel.lineage import ITEM_SIZE, NO_INDEX, NO_LEAF
+
+_ITEMS = struct.Struct(">B32sQQ32s")
+_BITS = 64
+_BUCKETS = 256
+_INDEX = struct.Struct(">Q")
+_RECORD = HASH_SIZE + _INDEX.size
+
+
+class RightEdge:
+    """The right edge of a growing RFC 6962 tree: the roots of its full subtrees, largest first."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._edge: list[bytes] = []
+
+    def add(self, leaf: bytes) -> None:
+        """One more leaf hash: it closes a subtree for each trailing one bit of the size before."""
+        node, size = leaf, self.size
+        while size & 1:
+            node = node_hash(self._edge.pop(), node)
+            size >>= 1
+        self._edge.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root of the leaves so far (RFC 6962 2.1)."""
+        if not self._edge:
+            return EMPTY_ROOT
+        *rest, node = self._edge
+        for left in reversed(rest):
+            node = node_hash(left, node)
+        return node
+
+
+class Lineage:
+    """The newest version of every subject as the fold goes on, and the leaves it has passed."""
+
+    def __init__(self) -> None:
+        self._leaves = bytearray()
+        self._newest: dict[bytes, int] = {}  # subject key -> version * 2^64 + index
+
+    @property
+    def subjects(self) -> int:
+        """How many subjects there are so far."""
+        return len(self._newest)
+
+    def has(self, subject: bytes, version: int) -> bool:
+        """Whether some entry made this version of the subject."""
+        return 1 <= version <= self._newest.get(subject, 0) >> _BITS
+
+    def add(self, index: int, leaf: bytes, items: bytes) -> list[Finding]:
+        """Judge the items of the next entry, then let them be the newest."""
+        findings: list[Finding] = []
+        newest, leaves = self._newest, self._leaves
+        whole = items if len(items) % ITEM_SIZE == 0 else b""  # what is no items was found before
+        for role, subject, version, before, link in _ITEMS.iter_unpack(whole):
+            known = newest.get(subject)
+            if role == 0:
+                good = known is not None and known == (version << _BITS) + before
+            elif known is None:
+                good = version == 1 and before == NO_INDEX and link == NO_LEAF
+            else:
+                good = known == ((version - 1) << _BITS) + before
+            if good and known is not None:
+                good = leaves[before * HASH_SIZE : (before + 1) * HASH_SIZE] == link
+            if not good:
+                findings.append(_misfit(index, (role, subject, version, before), known))
+            if role:
+                newest[subject] = (version << _BITS) + index
+        self._leaves += leaf
+        return findings
+
+    def is_everything(self, items: bytes) -> bool:
+        """Whether the items (each different, as was checked before) are of all subjects there are."""
+        subjects = (items[at + 1 : at + 33] for at in range(0, len(items), ITEM_SIZE))
+        return len(items) == ITEM_SIZE * len(self._newest) and all(one in self._newest for one in subjects)
+
+
+def _misfit(index: int, item: tuple[int, bytes, int, int], known: int | None) -> Finding:
+    role, subject, version, before = item
+    name = f"subject {subject.hex()}"
+    facts = {"subject": subject.hex(), "version": version}
+    if known is None:
+        return about(index, "lineage", f"its lineage links to version {version} of {name}, which has none yet", **facts)
+    newest, at = divmod(known, 1 << _BITS)
+    want = newest if role == 0 else newest + 1
+    if version != want:
+        what = "refers to" if role == 0 else "makes"
+        says = f"its lineage {what} version {version} of {name}, want {want}: entry {at} made version {newest}"
+    elif before != at:
+        says = f"its lineage links {name} to entry {before}, but entry {at} made its newest version"
+    else:
+        says = f"its lineage links {name} to entry {at} with another leaf hash than that entry has"
+    return about(index, "lineage", says, **facts)
+
+
+class Keys:
+    """Keys of 32 bytes that may be used once, each with the index of its entry."""
+
+    def __init__(self) -> None:
+        self._buckets = [bytearray() for _ in range(_BUCKETS)]
+        self.count = 0
+
+    def add(self, keys: Iterable[tuple[bytes, int]]) -> None:
+        """More keys, in index order."""
+        buckets, pack = self._buckets, _INDEX.pack
+        for key, index in keys:
+            buckets[key[0]] += key + pack(index)
+            self.count += 1
+
+    def twice(self) -> Iterator[tuple[bytes, int, int]]:
+        """(key, index, first index) of every key that was used before."""
+        for bucket in self._buckets:
+            first: dict[bytes, int] = {}
+            for key, index in _records(bucket):
+                if first.setdefault(key, index) != index:
+                    yield key, index, first[key]
+
+    def find(self, wanted: Collection[bytes]) -> dict[bytes, int]:
+        """The first index of each wanted key that is there."""
+        found: dict[bytes, int] = {}
+        for number in {key[0] for key in wanted}:
+            for key, index in _records(self._buckets[number]):
+                if key in wanted:
+                    found.setdefault(key, index)
+        return found
+
+
+def _records(bucket: bytearray) -> Iterator[tuple[bytes, int]]:
+    packed = bytes(bucket)
+    for at in range(0, len(packed), _RECORD):
+        yield packed[at : at + HASH_SIZE], _INDEX.unpack_from(packed, at + HASH_SIZE)[0]

@@ -1,0 +1,260 @@
+"""One stored statement against its entry: form, body, signature, right to speak, and the lineage it implies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from ledger.audit.authority import Authority
+from ledger.audit.findings import about
+from ledger.audit.sources import Row
+from ledger.bodies import check_body
+from ledger.checking import Checked, check, event_key, request_key
+from ledger.kernel import strict_json
+from ledger.kernel.disclosure import DIGESTS, ELEMENT
+from ledger.kernel.encoding import b64url_decode
+from ledger.kernel.entry import Entry
+from ledger.kernel.errors import CoilmarkError, Refused
+from ledger.kernel.implied import implied
+from ledger.kernel.lineage import Item, Role
+from ledger.kernel.party import REGISTRY_TYPES, Registry, authorise
+from ledger.kernel.statement import Statement, check_complete, check_signature, parse
+from ledger.kernel.subjects import Implied, Want, may_create, subject_key
+from ledger.limits import AHEAD
+
+if TYPE_CHECKING:
+    from ledger.audit.entries import Range
+    from ledger.kernel.keys import PublicKey
+
+_MICROSECONDS = 1_000_000
+_ROLES = {
+    Want.REFERENCE: frozenset({Role.REFERENCE}),
+    Want.CREATE: frozenset({Role.CREATE}),
+    Want.ADVANCE: frozenset({Role.CREATE, Role.TOUCH}),
+    Want.TOUCH: frozenset({Role.TOUCH}),
+    Want.CONSUME: frozenset({Role.CONSUME}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An event that declares another wrong: which one, and the subjects it touches on that one's behalf."""
+
+    index: int
+    event: bytes
+    request: bytes  # the other's key, where it has no eventID and is named by its jti
+    own: frozenset[bytes]
+    more: frozenset[bytes]
+
+
+@dataclass(slots=True)
+class Deferred:
+    """What only the whole ledger can judge, of one range."""
+
+    declared: list[Declared] = field(default_factory=list)
+    heads: list[int] = field(default_factory=list)
+    withheld: list[tuple[int, frozenset[str]]] = field(default_factory=list)  # digests that nothing opens
+    erased: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)  # notice, entry, digests
+
+
+class Judge:
+    """Judges the statements of one range, and writes what it finds into the range's result."""
+
+    def __init__(self, authority: Authority | None, result: "Range") -> None:
+        self._authority = authority
+        self._result = result
+        self._keys: Mapping[str, PublicKey] = authority.keys() if authority else {}
+        self._registries: dict[tuple[str, int], Registry] = {}
+
+    def statement(self, row: Row, entry: Entry, items: Sequence[Item]) -> None:
+        """Everything about one statement. Raises nothing over what is stored."""
+        try:
+            self._statement(row, entry, items)
+        except Exception as error:  # noqa: BLE001  whatever a stored statement provokes, the audit goes on
+            self._find(row.index, "unjudged", f"it could not be judged ({type(error).__name__}: {error})")
+
+    def _statement(self, row: Row, entry: Entry, items: Sequence[Item]) -> None:
+        self._result.disclosures += len(row.disclosures)
+        if sha256(row.jwt).digest() != entry.statement:
+            self._find(row.index, "statement_digest", "the stored statement does not hash to the digest in its entry")
+        checked = self._read(row)
+        if checked is None:
+            return
+        self._derived(row, checked)
+        self._times(row.index, entry.recorded_at, checked.statement)
+        self._speaks(row.index, checked, items)
+        self._lineage(row.index, checked, items)
+        self._notice(row.index, checked.statement)
+
+    def _find(self, index: int, code: str, says: str, **facts: Any) -> None:
+        self._result.findings.append(about(index, code, says, **facts))
+
+    def _read(self, row: Row) -> Checked | None:
+        """The statement with all that its form must have; what is wrong with it is found one by one."""
+        if self._authority is None:
+            return self._read_slowly(row)
+        try:
+            checked = check(row.wire, audience=self._authority.uri, keys=self._keys)
+        except Refused:
+            return self._read_slowly(row)
+        self._result.signatures += bool(checked.signed_by)
+        return checked
+
+    def _read_slowly(self, row: Row) -> Checked | None:
+        """As `_read`, step by step, so that every fault is named and not only the first. None: no way to go on."""
+        statement = self._attempt(row.index, parse, row.wire)
+        if statement is None:
+            return None
+        if statement.withheld:
+            self._result.deferred.withheld.append((row.index, unopened(statement)))
+        else:
+            self._attempt(row.index, check_complete, statement)
+        if self._authority is not None and statement.aud != self._authority.uri:
+            self._find(row.index, "audience", f"it is for {statement.aud}, this ledger is {self._authority.uri}")
+        key = self._keys.get(statement.kid)
+        if key is not None:
+            self._result.signatures += 1
+            self._attempt(row.index, check_signature, statement, key)
+        if self._attempt(row.index, _checked_body, statement) is None:
+            return None
+        wanted = self._attempt(row.index, implied, statement.typ, statement.iss, statement.aud, statement.body)
+        return None if wanted is None else _checked(statement, wanted)
+
+    def _attempt(self, index: int, step: Any, *values: Any) -> Any:
+        """What the step gives, or None and a finding."""
+        try:
+            return step(*values)
+        except CoilmarkError as error:
+            self._find(index, error.code, f"its statement does not stand: {error.sentence}")
+            return None
+
+    def _derived(self, row: Row, checked: Checked) -> None:
+        """The columns that are copied from the statement, and what must be unique."""
+        typ = checked.statement.typ
+        if row.typ != typ:
+            self._find(row.index, "typ", f"its row says typ {row.typ}, its statement {typ}")
+        if row.request not in (None, checked.request):
+            self._find(row.index, "request", "the request key of its row is not that of its issuer and jti")
+        self._result.requests.append((checked.request, row.index))
+        if checked.event is not None and not checked.declares:
+            self._result.events.append((checked.event, row.index))
+
+    def _times(self, index: int, recorded_at: int, statement: Statement) -> None:
+        claimed = [("iat", float(statement.iat))]
+        if statement.typ == "lot-event":
+            claimed.append(("eventTime", datetime.fromisoformat(statement.body["eventTime"]).timestamp()))
+        for name, seconds in claimed:
+            ahead = seconds - recorded_at / _MICROSECONDS
+            if ahead > AHEAD:
+                says = f"{name} lies {ahead:.0f} s ahead of its recording, the most is {AHEAD} s"
+                self._find(index, "time_ahead", says, seconds=round(ahead))
+
+    def _speaks(self, index: int, checked: Checked, items: Sequence[Item]) -> None:
+        """Key, role and prefixes as of this entry. Who may change the registry is judged where it is folded."""
+        statement = checked.statement
+        if self._authority is None:
+            return
+        registry = self._registry(self._authority, statement.iss, index)
+        if statement.typ not in REGISTRY_TYPES:
+            try:
+                record = authorise(registry, statement, index)
+            except Refused as error:
+                self._find(index, error.code, error.sentence)
+                return
+            if record.recovery:
+                self._result.marks[statement.kid, "recovery"] += 1
+            if record.disputed_at(index):
+                self._result.marks[statement.kid, "disputed"] += 1
+        self._prefixes(index, checked, items, registry)
+
+    def _registry(self, authority: Authority, party: str, index: int) -> Registry:
+        place = party, authority.version(party, index)
+        if place not in self._registries:
+            self._registries[place] = authority.at(*place)
+        return self._registries[place]
+
+    def _prefixes(self, index: int, checked: Checked, items: Sequence[Item], registry: Registry) -> None:
+        """SPEC 4.4: who makes an id owns its GS1 prefix, or begins it with his own id. The operator names parties."""
+        made = {item.subject for item in items if item.role is Role.CREATE}
+        if not made:
+            return
+        body: Mapping[str, Any] = checked.statement.body
+        named = checked.statement.typ == "party"
+        owner = body["id"] if named else checked.statement.iss
+        known = registry.parties.get(owner)
+        prefixes = body["prefixes"] if named else known.prefixes if known else ()
+        for one in checked.implied:
+            if one.kind in {"ledger", "party"} or one.want not in {Want.CREATE, Want.ADVANCE} or one.key not in made:
+                continue
+            if not may_create(one.id, owner, prefixes):
+                self._find(index, "prefix", f"{owner} had no prefix to make {one.kind} {one.id}", id=one.id)
+
+    def _lineage(self, index: int, checked: Checked, items: Sequence[Item]) -> None:
+        """The items are those that the statement implies, and no others (SPEC 4.4)."""
+        roles = {item.subject: item.role for item in items}
+        for one in checked.implied:
+            role = roles.pop(one.key, None)
+            if role is None:
+                self._find(index, "item_missing", f"its lineage has no item for {one.kind} {one.id}", id=one.id)
+            elif role not in _ROLES[one.want]:
+                says = f"its lineage gives {one.kind} {one.id} the role {role.name.lower()}, not {one.want.value}"
+                self._find(index, "item_role", says, id=one.id)
+        own = frozenset(one.key for one in checked.implied)
+        if checked.issuer not in own and roles.pop(checked.issuer, None) is not Role.REFERENCE:
+            self._find(index, "item_missing", f"its lineage does not refer to its issuer {checked.statement.iss}")
+        self._more(index, checked, own, roles)
+
+    def _more(self, index: int, checked: Checked, own: frozenset[bytes], roles: Mapping[bytes, Role]) -> None:
+        """Items beyond those of the statement itself: for heads every subject, for a correction those of the other."""
+        allowed = None
+        if checked.statement.typ == "heads":
+            self._result.deferred.heads.append(index)
+            allowed = Role.REFERENCE
+        elif checked.declares and checked.event is not None:
+            named = request_key(checked.statement.iss, checked.statement.body["eventID"])
+            self._result.deferred.declared.append(Declared(index, checked.event, named, own, frozenset(roles)))
+            allowed = Role.TOUCH
+        for subject, role in roles.items():
+            if role is not allowed:
+                says = f"its lineage has an item for subject {subject.hex()}, which its statement does not imply"
+                self._find(index, "item_extra", says, subject=subject.hex())
+
+    def _notice(self, index: int, statement: Statement) -> None:
+        if statement.typ == "notice" and statement.body["kind"] == "erasure":
+            erasure = statement.body["erasure"]
+            self._result.deferred.erased.append((index, erasure["index"], frozenset(erasure["disclosures"])))
+
+
+def unopened(statement: Statement) -> frozenset[str]:
+    """The digests in a statement, and in what its disclosures open, that none of its disclosures opens."""
+    payload = strict_json.decode(b64url_decode(statement.jwt.split(b".")[1].decode("ascii")), "the payload")
+    met: set[str] = set()
+    level: list[Any] = [payload, *(one.value for one in statement.disclosures)]
+    while level:
+        node = level.pop()
+        if isinstance(node, dict):
+            met.update(node.get(DIGESTS, ()), [node[ELEMENT]] if ELEMENT in node else ())
+            level += node.values()
+        elif isinstance(node, list):
+            level += node
+    return frozenset(met - {one.digest for one in statement.disclosures})
+
+
+def _checked_body(statement: Statement) -> bool:
+    check_body(statement.typ, statement.body)
+    return True
+
+
+def _checked(statement: Statement, wanted: tuple[Implied, ...]) -> Checked:
+    body: Mapping[str, Any] = statement.body
+    event_id = body.get("eventID") if statement.typ == "lot-event" else None
+    return Checked(
+        statement=statement,
+        issuer=subject_key("party", statement.iss),
+        implied=wanted,
+        request=request_key(statement.iss, statement.jti),
+        event=event_key(statement.iss, event_id) if event_id else None,
+        declares=statement.typ == "lot-event" and "errorDeclaration" in body,
+        signed_by="",
+    )

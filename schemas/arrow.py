@@ -1,0 +1,90 @@
+"""Arrow schemas of every batch that crosses a boundary (SPEC 4.7), column by column.
+
+Each column says its unit or meaning in its own metadata, so that a Parquet file explains itself; each schema carries
+its name and version. Hashes are `fixed_size_binary[32]`, so that no reader can take one for text.
+"""
+
+from typing import Any
+
+import pyarrow as pa
+
+HASH = pa.binary(32)
+ENTRY = pa.binary(113)
+
+
+def _column(name: str, kind: pa.DataType, says: str, *, nullable: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable=nullable, metadata={"says": says})
+
+
+def _schema(name: str, *columns: pa.Field) -> pa.Schema:
+    return pa.schema(columns, metadata={"coilmark": f"{name}/v1"})
+
+
+# One leaf hash a row, in index order: what a root is made of.
+LEAVES = _schema(
+    "leaves",
+    _column("index", pa.uint64(), "position in the ledger, from 0"),
+    _column("leaf", HASH, "leaf hash: SHA-256(0x00 || entry)"),
+)
+
+# One entry a row, taken apart (SPEC 4.3). Nothing in it tells who did what.
+ENTRIES = _schema(
+    "entries",
+    _column("index", pa.uint64(), "position in the ledger, from 0"),
+    _column("recorded_at", pa.timestamp("us", tz="UTC"), "when it was recorded, microseconds since 1970 UTC"),
+    _column("previous", HASH, "leaf hash of the entry before; zeros at index 0"),
+    _column("statement", HASH, "SHA-256 of the issuer-signed JWT, without disclosures"),
+    _column("lineage", HASH, "lineage digest"),
+    _column("leaf", HASH, "leaf hash of this entry"),
+)
+
+# One proof a row, with all that a verifier needs but the root (SPEC 4.6).
+INCLUSION_PROOFS = _schema(
+    "inclusion-proofs",
+    _column("index", pa.uint64(), "position of the entry, less than tree_size"),
+    _column("tree_size", pa.uint64(), "number of entries in the tree that the path leads to"),
+    _column("leaf_hash", HASH, "leaf hash of the entry"),
+    _column(
+        "path",
+        pa.list_(pa.field("hash", HASH, nullable=False)),
+        "sibling hashes from the leaf up, at most 63 (RFC 6962 2.1.1)",
+    ),
+)
+
+# One verdict a row; `reason` is null where the proof holds.
+VERIFICATION_RESULTS = _schema(
+    "verification-results",
+    _column("index", pa.uint64(), "position of the entry"),
+    _column("valid", pa.bool_(), "whether the path leads to the expected root"),
+    _column("reason", pa.string(), "why not, in a sentence", nullable=True),
+)
+
+# All that `coilmark audit` needs of an entry. `seed` goes to auditors only: it opens the whole lineage (SPEC 4.4).
+STATEMENTS = _schema(
+    "statements",
+    _column("index", pa.uint64(), "position in the ledger, from 0"),
+    _column("entry", ENTRY, "the 113 bytes (SPEC 4.3)"),
+    _column("leaf", HASH, "leaf hash: SHA-256(0x00 || entry)"),
+    _column("typ", pa.string(), "statement type, without +sd-jwt (SPEC 4.1)"),
+    _column("jwt", pa.binary(), "issuer-signed JWT, the bytes that were signed, ASCII"),
+    _column(
+        "disclosures",
+        pa.list_(pa.field("text", pa.string(), nullable=False)),
+        "disclosures in wire order, base64url, without those erased since (SPEC 4.2)",
+    ),
+    _column("seed", HASH, "32 random bytes from which the salts of the lineage come; secret"),
+    _column("items", pa.binary(), "lineage items, 81 bytes each, ascending by subject key (SPEC 4.4)"),
+)
+
+ALL: dict[str, Any] = {
+    "leaves": LEAVES,
+    "entries": ENTRIES,
+    "inclusion-proofs": INCLUSION_PROOFS,
+    "verification-results": VERIFICATION_RESULTS,
+    "statements": STATEMENTS,
+}
+
+
+def same_columns(found: pa.Schema, wanted: pa.Schema) -> bool:
+    """Whether a batch from outside has exactly the wanted columns: names, types and order; metadata may differ."""
+    return [(f.name, f.type) for f in found] == [(f.name, f.type) for f in wanted]

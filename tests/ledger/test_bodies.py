@@ -1,0 +1,69 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ledger.bodies import check_body, schema_text
+from ledger.kernel.errors import Malformed
+from ledger.kernel.statement import TYPES
+
+EVENT = {
+    "@context": "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+    "type": "ObjectEvent",
+    "action": "OBSERVE",
+    "eventTime": "2026-11-23T05:00:00Z",
+    "eventTimeZoneOffset": "+05:00",
+    "epcList": ["urn:epc:id:sgtin:9521141.000001.C1"],
+}
+
+
+@pytest.mark.parametrize("typ", TYPES)
+def test_every_typ_has_a_schema_of_its_own(typ):
+    schema = json.loads(schema_text(typ))
+    assert schema["$id"] == f"urn:coilmark:schema:v1:{typ}"
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("typ", TYPES)
+def test_every_schema_refuses_what_it_does_not_know(typ):
+    with pytest.raises(Malformed, match=f"^{typ} body: /: ") as refused:
+        check_body(typ, {"nobody knows this": 1})
+    assert refused.value.code == "body"
+
+
+@pytest.mark.parametrize("typ", ["lot_event", "../lot-event", ""])
+def test_a_word_that_is_no_typ_is_our_own_mistake(typ):
+    with pytest.raises(ValueError, match="no typ"):
+        check_body(typ, EVENT)
+
+
+def test_a_good_body_passes():
+    check_body("lot-event", EVENT)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"quantityList": [{"epcClass": "urn:x:1", "quantity": 1, "uom": "kg"}]}, 'body: /quantityList/0/uom: "kg"'),
+        ({"eventTime": "2026-11-23T05:00:00"}, '/eventTime: "2026-11-23T05:00:00" is not a "date-time"'),
+        ({"epcList": ["C1"]}, '/epcList/0: "C1" is not a "uri"'),
+        ({"bizstep": "shipping"}, r"/: Additional properties are not allowed \('bizstep' was unexpected\)"),
+    ],
+)
+def test_a_refusal_names_the_place_and_the_value(change, says):
+    with pytest.raises(Malformed, match=says):
+        check_body("lot-event", EVENT | change)
+
+
+def test_a_refusal_does_not_repeat_the_whole_body():
+    body = EVENT | {"epcList": [], "example:long": "x" * 4000}
+    with pytest.raises(Malformed, match=r"^lot-event body: /: \{.* … .*'anyOf' keyword$") as refused:
+        check_body("lot-event", body)
+    assert len(refused.value.sentence) < 400
+
+
+def test_importing_compiles_nothing():
+    program = "from ledger import bodies; print(bodies._validator.cache_info().currsize)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "0\n"
