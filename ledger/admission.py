@@ -7,7 +7,6 @@ it in the same commit. A batch that is refused is taken back out of the view as 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from ledger.checking import Checked, request_key
@@ -17,7 +16,8 @@ from ledger.kernel.errors import Conflict, Refused, RuleBroken, Unauthorised
 from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Role, lineage_digest, parse_items
 from ledger.kernel.party import Registry, apply, authorise, begin
 from ledger.kernel.statement import check_signature
-from ledger.kernel.subjects import Implied, Want, may_create
+from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create
+from ledger.lot_event import event_time
 from ledger.store.store import Link, NewRow, Stored, Transaction
 
 AHEAD_SECONDS = 300  # SPEC 8: a claimed time may be at most 5 minutes ahead
@@ -107,15 +107,15 @@ def _repeat(view: View, checked: Checked, index: int, jwt: bytes) -> int:
 
 def _check_times(checked: Checked, now: int) -> None:
     statement = checked.statement
-    claimed: list[tuple[str, float]] = [("iat", statement.iat)]
+    claimed = [("iat", statement.iat * _MICROSECONDS)]
     if statement.typ == "lot-event":
-        claimed.append(("eventTime", datetime.fromisoformat(statement.body["eventTime"]).timestamp()))
-    for name, seconds in claimed:
-        ahead = seconds - now / _MICROSECONDS
-        if ahead > AHEAD_SECONDS:
+        claimed.append(("eventTime", event_time(statement.body)))
+    for name, moment in claimed:
+        ahead = moment - now
+        if ahead > AHEAD_SECONDS * _MICROSECONDS:
             raise RuleBroken(
                 "time_ahead",
-                f"{name} lies {ahead:.0f} s ahead of the ledger's clock, the most is {AHEAD_SECONDS} s",
+                f"{name} lies {ahead // _MICROSECONDS} s ahead of the ledger's clock, the most is {AHEAD_SECONDS} s",
             )
 
 
@@ -156,9 +156,9 @@ def _items(view: View, checked: Checked, registry: Registry) -> tuple[Item, ...]
 
 def _item(view: View, checked: Checked, one: Implied, registry: Registry) -> Item:
     link = view.newest.get(one.key)
-    if one.want is Want.REFERENCE:
-        if link is None:
-            raise RuleBroken("unknown_subject", f"{one.kind} {one.id} is not known to this ledger", id=one.id)
+    if link is None and (one.want is Want.REFERENCE or (one.want is Want.TOUCH and one.kind != "lot")):
+        raise RuleBroken("unknown_subject", f"{one.kind} {one.id} is not known to this ledger", id=one.id)
+    if one.want is Want.REFERENCE and link is not None:
         return _reference(one.key, link)
     if one.want is Want.CREATE and link is not None:
         raise Conflict("subject_exists", f"{one.kind} {one.id} exists already: entry {link.index} has its newest state")
@@ -171,9 +171,9 @@ def _item(view: View, checked: Checked, one: Implied, registry: Registry) -> Ite
 
 
 def _check_prefix(checked: Checked, one: Implied, registry: Registry) -> None:
-    """SPEC 4.4: who makes an id owns its GS1 prefix, or begins it with his own id. The operator names parties."""
+    """SPEC 4.4: who makes an id owns its GS1 prefix, or begins it with his own id."""
     statement = checked.statement
-    if one.kind in {"ledger", "party"}:
+    if one.kind in NAMED_BY_OPERATOR:
         return
     owner = statement.body["id"] if statement.typ == "party" else statement.iss
     prefixes = registry.party(owner).prefixes

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from ledger.bodies import check_whole_numbers
 from ledger.kernel.errors import Malformed
 from ledger.kernel.event_subjects import AL, PREFIX, named_in, prefixes
 from ledger.kernel.gs1 import canonical_id
@@ -36,7 +37,7 @@ _EXTENSIBLE = ("ilmd", "errorDeclaration", "readPoint", "bizLocation")
 def check_lot_event(event: Mapping[str, Any]) -> None:
     """An event that fits its schema, so far as it can be judged by itself.
 
-    Raises Malformed ("time", "mass", "error_declaration", "al_namespace", "al_place", "al_window", "al_id",
+    Raises Malformed ("body", "time", "mass", "error_declaration", "al_namespace", "al_place", "al_window", "al_id",
     "al_twice", "al_mass", "al_process"). What is not checked here: that ids are GS1 ids (`implied`), and anything
     that needs the ledger's state.
     """
@@ -114,6 +115,8 @@ def _check_al(event: Mapping[str, Any]) -> None:
         misplaced = next((key for key in inner if key.startswith("al:")), None)
         if misplaced is not None:
             raise Malformed("al_place", f"{misplaced} stands in {place}: it belongs to the event itself")
+    for member in (member for member in event if member.startswith("al:")):
+        check_whole_numbers("lot-event", event[member], f"/{member}")
     if "al:process" in event:
         _check_step(event)
     if any(member in event for member in _KEYED):
@@ -134,8 +137,6 @@ def _nested(event: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
 def _check_step(event: Mapping[str, Any]) -> None:
     if event["type"] not in {"TransformationEvent", "ObjectEvent"}:
         raise Malformed("al_process", f"al:process stands in a Transformation or Object event, not in {event['type']}")
-    if "al:run" in event and event["type"] != "TransformationEvent":
-        raise Malformed("al_process", "al:run stands in a TransformationEvent only")
     start, end = micros(event["al:start"]), event_time(event)
     if start >= end:
         raise Malformed("al_window", f"al:start {event['al:start']} is not before eventTime {event['eventTime']}")
@@ -144,10 +145,12 @@ def _check_step(event: Mapping[str, Any]) -> None:
 def _check_keyed(event: Mapping[str, Any]) -> None:
     """Rows keyed by id: each id is one the event names, and says each thing once."""
     sides = {side: _masses(event, members) for side, members in _SIDES.items()}
+    spelled: dict[str, str] = {}
     for member in _KEYED:
         seen: set[tuple[str, str]] = set()
         for row in event.get(member, ()):
-            name = canonical_id(row["id"])
+            text = row["id"]
+            name = spelled.get(text) or spelled.setdefault(text, canonical_id(text))
             side = _side(sides, member, name, row)
             if (name, side) in seen:
                 raise Malformed("al_twice", f"{member} names {name} more than once", id=name)

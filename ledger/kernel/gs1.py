@@ -59,12 +59,16 @@ def company_digits(canonical: str) -> str:
 
 
 def names_one_thing(canonical: str) -> bool:
-    """Whether a canonical GS1 id names one thing (a serial, an SSCC, an asset) and not a class or a lot of things."""
-    (ai, value), *qualifiers = _elements(canonical)
+    """Whether a canonical GS1 id names one thing (a serial, an SSCC, an asset) and not a class or a lot of things.
+
+    That the id is canonical is not checked here.
+    """
+    ai, _, rest = canonical[1:].partition(")")
     key = KEYS[ai]
     if key.single is not None:
-        return len(value) >= key.single
-    return bool(qualifiers) and qualifiers[0][0] != "10"
+        return len(rest) >= key.single
+    # No value holds what reads as an element, so that finding one is enough.
+    return any(name != "10" and f"({name})" in rest for name in key.finest)
 
 
 def _canonical_elements(text: str) -> str:

@@ -39,11 +39,13 @@ _TABLE: dict[str, tuple[tuple[str, Path, Want], ...]] = {
         ("attestation", ("id",), Want.CREATE),
         ("device", ("device",), Want.REFERENCE),
         ("meter", ("meter",), Want.REFERENCE),
+        ("consumption", ("storage", "charges", _EACH, "consumption"), Want.TOUCH),
     ),
     "energy-consumption": (
         ("consumption", ("id",), Want.CREATE),
         ("process", ("process",), Want.REFERENCE),
         ("meter", ("meter",), Want.REFERENCE),
+        ("consumption", ("replaces",), Want.TOUCH),
     ),
     "energy-action": (
         ("attestation", ("attestation",), Want.TOUCH),

@@ -162,6 +162,14 @@ def _with_ledger(registry: Registry, statement: Statement, index: int) -> Regist
             "incarnation",
             f"the ledger is in incarnation {registry.incarnation}, the statement says {body['incarnation']}",
         )
+    if body["uri"] != registry.uri or body["operator"]["id"] != registry.operator:
+        raise RuleBroken(
+            "ledger_statement", f"the ledger {registry.uri} of {registry.operator} keeps both names for ever"
+        )
+    taken = {registry.all_keys()[kid].raw: owner for kid, owner in registry.owners.items()}
+    for vkey in body["log_keys"]:
+        if (raw := parse_vkey(vkey).raw) in taken:
+            raise Conflict("key_taken", f"a key of {taken[raw]} signs statements and cannot sign checkpoints")
     renewed = replace(
         registry,
         origin=body["origin"],

@@ -79,7 +79,7 @@ def _check_nonempty(start: int, end: int, size: int, roots: tuple[bytes, bytes],
     seed, rest = (roots[0], path) if whole else (path[0], path[1:])
     older = newer = seed
     for up, node in zip(_levels(last, inner), rest, strict=True):
-        if up < inner and not last >> up & 1:
+        if not last >> up & 1:
             newer = node_hash(newer, node)
             continue
         if first >> up < last >> up:  # this node is left of the path and still inside the subtree

@@ -25,6 +25,7 @@ MAX_DIGITS = 15  # significant decimal digits that a double gives back unchanged
 MAX_LITERAL = 32  # characters of a number: leading zeros after the point are no significant digits
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_LATE_CONTROL = re.compile(r"[\x7f-\x9f]")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # every control character but line feed: notes have lines
 
 
@@ -109,7 +110,12 @@ _DECODER = json.JSONDecoder(
 
 
 def _is_plainly_plain(text: str) -> bool:
-    return text.isascii() and "\\" not in text and "\x7f" not in text
+    """Whether the whole text shows that every string in it is plain: raw C0 controls are no JSON inside strings."""
+    if "\\" in text:
+        return False
+    if text.isascii():
+        return "\x7f" not in text
+    return not _LATE_CONTROL.search(text) and unicodedata.is_normalized("NFC", text)
 
 
 def _is_sound(value: object, max_depth: int, longest: int | None) -> bool:

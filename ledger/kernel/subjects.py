@@ -23,6 +23,8 @@ KINDS: tuple[str, ...] = (
     "passport",
     "ledger",
 )
+# SPEC 4.4: the operator names these whatever GS1 prefix their ids begin with.
+NAMED_BY_OPERATOR = frozenset({"ledger", "party", "passport"})
 MAX_ID = 200  # characters of a canonical id, SPEC 8
 _LABEL = b"coilmark/subject/v1\n"
 # Not "." nor "..": these ids stand in paths, where such a step means another place.

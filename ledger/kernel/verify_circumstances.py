@@ -13,6 +13,7 @@ from ledger.kernel.verify_parties import Authority, vouching
 from ledger.kernel.verify_statements import Case, Shown
 
 AHEAD = 300  # seconds: SPEC 8, and what clocks of ledger and witnesses may differ
+_SECOND = 1_000_000  # µs
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -64,23 +65,25 @@ def check_time(steps: Steps, case: Case) -> None:
             raise Unverified(
                 "time", f"entry {after.index} was recorded before entry {one.index}, says its time", step=12
             )
-    seen = min((one.timestamp for one in case.signed.cosignatures), default=None)
+    seen = _seen(case)
     for one in case.entries:
         _check_order(one, seen)
     told = case.told
     claims = "".join(f"{name} {_utc(at)}; " for name, at in _claimed(told))
-    bound = (
-        "no witness bounds that"
-        if seen is None
-        else f"a witness had seen it by {_utc(_moment(seen, 'the cosignature'))}"
-    )
+    bound = "no witness bounds that" if seen is None else f"a witness had seen it by {_utc(seen)}"
     steps.passed(
         f"claimed: {claims or 'nothing that can be read; '}recorded by the ledger's clock "
         f"{_utc(_recorded(told))}; {bound}"
     )
 
 
-def _check_order(one: Shown, seen: int | None) -> None:
+def _seen(case: Case) -> datetime | None:
+    """When the first witness saw this tree: every entry in it was there by then."""
+    first = min((one.timestamp for one in case.signed.cosignatures), default=None)
+    return None if first is None else _moment(first * _SECOND, "the cosignature")
+
+
+def _check_order(one: Shown, seen: datetime | None) -> None:
     recorded = _recorded(one)
     for name, at in _claimed(one):
         if at > recorded + timedelta(seconds=AHEAD):
@@ -90,11 +93,10 @@ def _check_order(one: Shown, seen: int | None) -> None:
                 "when it was recorded",
                 step=12,
             )
-    if seen is not None and recorded > _moment(seen, "the cosignature") + timedelta(seconds=AHEAD):
+    if seen is not None and recorded > seen + timedelta(seconds=AHEAD):
         raise Unverified(
             "time",
-            f"entry {one.index} was recorded {_utc(recorded)}, says the ledger, but a witness had seen it by "
-            f"{_utc(_moment(seen, 'the cosignature'))}",
+            f"entry {one.index} was recorded {_utc(recorded)}, says its time, but a witness had seen it by {_utc(seen)}",
             step=12,
         )
 
@@ -102,7 +104,7 @@ def _check_order(one: Shown, seen: int | None) -> None:
 def _claimed(one: Shown) -> list[tuple[str, datetime]]:
     if one.statement is None:
         return []
-    claims = [("iat", _moment(one.statement.iat, "iat"))]
+    claims = [("iat", _moment(one.statement.iat * _SECOND, "iat"))]
     happened = one.statement.body.get("eventTime") if one.statement.typ == "lot-event" else None
     if happened is not None:
         claims.append(("eventTime", _event_time(happened, one.index)))
@@ -120,13 +122,13 @@ def _event_time(text: object, index: int) -> datetime:
 
 
 def _recorded(one: Shown) -> datetime:
-    return _moment(one.entry.recorded_at / 1_000_000, f"the time of entry {one.index}")
+    return _moment(one.entry.recorded_at, f"the time of entry {one.index}")
 
 
-def _moment(seconds: float, what: str) -> datetime:
-    if seconds > (_LAST - _EPOCH).total_seconds():
+def _moment(micros: int, what: str) -> datetime:
+    if micros > (_LAST - _EPOCH) // timedelta(microseconds=1):
         raise Unverified("time", f"{what} lies after the year 9999", step=12)
-    return _EPOCH + timedelta(seconds=seconds)
+    return _EPOCH + timedelta(microseconds=micros)
 
 
 def _utc(at: datetime) -> str:

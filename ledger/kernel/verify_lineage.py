@@ -8,7 +8,7 @@ from ledger.kernel.lineage import NO_INDEX, Item, Opened, Role, check_opened
 from ledger.kernel.party import Registry
 from ledger.kernel.report import Steps
 from ledger.kernel.statement import Statement
-from ledger.kernel.subjects import Implied, Want, may_create, subject_key
+from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create, subject_key
 from ledger.kernel.verify_statements import Case, Shown
 
 _ROLES = {
@@ -51,7 +51,7 @@ def _say(steps: Steps, told: Shown, *, with_links: bool) -> None:
     if told.statement.withheld:
         steps.passed(f"{opened}; they fit what the statement shows, and more may be implied by what it withholds")
         return
-    rest = "" if with_links else "; the entries that they link to are not in a receipt"
+    rest = "" if with_links else "; a receipt shows neither the entries they link to nor the issuer's GS1 prefixes"
     steps.passed(f"{opened}, and are those the statement implies, each in its role{rest}")
 
 
@@ -138,7 +138,7 @@ def _check_role(one: Shown, want: Implied, item: Item) -> None:
 
 def _check_prefix(one: Shown, statement: Statement, want: Implied, registry: Registry) -> None:
     """SPEC 4.4: who makes an id owns its GS1 prefix. The operator names parties and the ledger."""
-    if want.kind in {"ledger", "party"}:
+    if want.kind in NAMED_BY_OPERATOR:
         return
     owner = str(statement.body["id"]) if statement.typ == "party" else statement.iss
     prefixes = registry.party(owner).prefixes

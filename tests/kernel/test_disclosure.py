@@ -214,6 +214,17 @@ def test_opening_leaves_the_given_body_as_it_was():
 
 SCALARS = st.none() | st.booleans() | st.integers(-MAX_INTEGER, MAX_INTEGER) | st.text("aé\n~. ", max_size=5)
 NAMES = st.text("abc_é", min_size=1, max_size=4).filter(lambda name: name != "_sd")
+
+
+def hidden(value):
+    """How many disclosures a body will have."""
+    if isinstance(value, Hidden):
+        return 1 + hidden(value.value)
+    if isinstance(value, dict):
+        return sum(map(hidden, value.values()))
+    return sum(map(hidden, value)) if isinstance(value, list) else 0
+
+
 BODIES = st.dictionaries(
     NAMES,
     st.recursive(
@@ -222,9 +233,10 @@ BODIES = st.dictionaries(
             st.lists(inner | inner.map(Hidden), max_size=4)
             | st.dictionaries(NAMES, inner | inner.map(Hidden), max_size=4)
         ),
-        max_leaves=20,
+        max_leaves=12,
     ),
-)
+    max_size=3,
+).filter(lambda body: hidden(body) <= 100)
 
 
 def shown(value):

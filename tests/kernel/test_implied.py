@@ -37,10 +37,13 @@ GOOD = {
     "heads": [{}],
     "notice": [{"kind": "rules"}],
     "contract": [{"id": f"{POWER}/ppa-1", "from": POWER, "to": PLANT, "parties": [POWER, PLANT]}],
-    "energy-attestation": [{"id": f"{POWER}/a/1", "device": f"{POWER}/w1", "meter": f"{POWER}/m1", "wh": 1}],
+    "energy-attestation": [
+        {"id": f"{POWER}/a/1", "device": f"{POWER}/w1", "meter": f"{POWER}/m1", "wh": 1},
+        {"id": f"{POWER}/a/1", "storage": {"charges": [{"consumption": f"{POWER}/c/1", "hour": 3}]}},
+    ],
     "energy-consumption": [
         {"id": f"{PLANT}/c/1", "process": f"{PLANT}/potline-1", "meter": f"{PLANT}/m1"},
-        {"id": f"{PLANT}/c/2", "process": f"{PLANT}/potline-1"},
+        {"id": f"{PLANT}/c/2", "process": f"{PLANT}/potline-1", "replaces": f"{PLANT}/c/1"},
     ],
     "energy-action": [
         {"attestation": f"{POWER}/a/1", "action": "transfer", "to": PLANT},
@@ -118,8 +121,10 @@ TABLE = {
         ("process", f"{PLANT}/potline-1"): "REFERENCE",
         ("meter", f"{PLANT}/m1"): "REFERENCE",
     },
+    ("energy-attestation", 1): {("attestation", f"{POWER}/a/1"): "CREATE", ("consumption", f"{POWER}/c/1"): "TOUCH"},
     ("energy-consumption", 1): {
         ("consumption", f"{PLANT}/c/2"): "CREATE",
+        ("consumption", f"{PLANT}/c/1"): "TOUCH",
         ("process", f"{PLANT}/potline-1"): "REFERENCE",
     },
     ("energy-action", 0): {("attestation", f"{POWER}/a/1"): "TOUCH", ("party", PLANT): "REFERENCE"},

@@ -194,3 +194,17 @@ def test_a_new_incarnation_counts_on(registry):
     assert authorise(after, event(iss=PLANT), 10)
     with pytest.raises(RuleBroken, match="the ledger is in incarnation 1, the statement says 1"):
         apply(after, ledger(**renewed), 11)
+
+
+@pytest.mark.parametrize("change", [{"uri": "https://elsewhere.example.org"}, {"operator": profile(PLANT)}])
+def test_a_new_incarnation_keeps_its_names(registry, change):
+    with pytest.raises(
+        RuleBroken, match=r"the ledger https://ledger.example.org of \(417\)9521141000014 keeps both names"
+    ):
+        apply(registry, ledger(**({"incarnation": 1, "keys": []} | change)), 9)
+
+
+def test_a_partys_key_signs_no_checkpoints(registry):
+    log_keys = [format_vkey(vkey_of(ORIGIN, signer("p-1").key))]
+    with pytest.raises(Conflict, match="signs statements and cannot sign checkpoints"):
+        apply(registry, ledger(incarnation=1, keys=[], log_keys=log_keys), 9)

@@ -168,6 +168,8 @@ def test_each_root_is_compared():
         verify_consistency(**good | {"new_root": STRANGER})
     with pytest.raises(Unverified, match="path has 0 hashes, want 4 for sizes 6 and 11"):
         verify_consistency(**good | {"path": []})
+    with pytest.raises(Unverified, match="path has 0 hashes, want 63 for sizes 1 and 9223372036854775807"):
+        verify_consistency(**good | {"old_size": 1, "new_size": SIZE_LIMIT, "path": []})
 
 
 @given(st.data(), SIZES, SIZES)
@@ -198,6 +200,33 @@ def test_a_rewritten_past_is_not_continued(data, new):
     proof = {**consistency(old, new), "new_root": slow_merkle.mth(forged), "path": slow_merkle.proof(old, forged)}
     with pytest.raises(Unverified, match=r"does not lead to the (earlier|later) root"):
         verify_consistency(**proof)
+
+
+def subtrees(size):
+    return [
+        (start, end)
+        for start in range(size)
+        for end in range(start + 1, size + 1)
+        if start % (1 << (end - start - 1).bit_length()) == 0
+    ]
+
+
+@pytest.mark.parametrize("size", range(1, 35))
+def test_every_subtree_of_every_small_tree_is_shown_to_be_part_of_it(size):
+    leaves = LEAVES[:size]
+    for start, end in subtrees(size):
+        proof = {
+            "start": start,
+            "end": end,
+            "size": size,
+            "subtree": slow_merkle.mth(leaves[start:end]),
+            "root": slow_merkle.mth(leaves),
+            "path": slow_merkle.subtree_proof(start, end, leaves),
+        }
+        verify_subtree(**proof)
+        for change in ({"subtree": STRANGER}, {"root": STRANGER}, {"path": [*proof["path"], STRANGER]}):
+            with pytest.raises(Unverified):
+                verify_subtree(**proof | change)
 
 
 def test_a_subtree_begins_where_its_size_allows():

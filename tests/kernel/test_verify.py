@@ -1,11 +1,25 @@
 """What verification says of files that are what they claim to be, and that no byte of them can be changed."""
 
 import json
+import random
 from dataclasses import replace
 
 import pytest
 from forged_ledger import ForgedLedger, with_a_coil, witness
-from small_ledger import OPERATOR, ORIGIN, PLANT, ROLLING, SECOND, START, coil, link, piece, signer, small_ledger
+from small_ledger import (
+    OPERATOR,
+    ORIGIN,
+    PLANT,
+    ROLLING,
+    SECOND,
+    START,
+    coil,
+    ledger_body,
+    link,
+    piece,
+    signer,
+    small_ledger,
+)
 
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.encoding import b64url_encode
@@ -17,6 +31,7 @@ from ledger.kernel.subjects import Want
 from ledger.kernel.verify import Expected, verify_bundle, verify_receipt
 
 PASSED, NOT_CHECKED = Outcome.PASSED, Outcome.NOT_CHECKED
+OTHER = PLANT.with_key("plant-2")
 
 
 @pytest.fixture(scope="module")
@@ -293,3 +308,67 @@ def test_after_a_failed_step_nothing_is_claimed():
     assert report.verdict.startswith("NOT VERIFIED: step 2 failed. ")
     assert [step.outcome for step in report.steps[2:]] == [NOT_CHECKED] * 11
     says(report, 3, "not reached: step 2 failed")
+
+
+def test_heads_and_a_correction_hold_items_beyond_their_own(tmp_path):
+    with small_ledger(tmp_path) as world:
+        first = "urn:uuid:00000000-0000-4000-8000-000000000001"
+        world.post(world.plant, "lot-event", coil("C-1", eventID=first))
+        wrong = {"declarationTime": "2026-01-05T09:00:00.000+05:00", "reason": "incorrect_data"}
+        world.post(world.plant, "lot-event", coil("C-2", eventID=first, errorDeclaration=wrong))
+        world.post(world.operator, "heads", {})
+        for index in (3, 4, 5):
+            report = verify_bundle(encode_bundle(world.bundle(index)), world.trust)
+            assert report.verified, report.verdict
+        says(report, 9, "5 of 5 lineage items of entry 5 are opened and committed to by it")
+
+
+def places(value, place=()):
+    """Every place in a JSON value, the whole first."""
+    yield place
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, member in members:
+        yield from places(member, (*place, key))
+
+
+def put(value, place, junk):
+    if not place:
+        return junk
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[place[0]] = put(copy[place[0]], place[1:], junk)
+    return copy
+
+
+JUNK = [None, True, 0, -1, 2**53 - 1, "", "x", "\u2014", "AA==", [], {}, [7], {"a": 1}, [[]], 1.5]
+
+
+def test_whatever_stands_in_a_bundle_the_answer_is_a_report():
+    forged, chance = with_a_coil(), random.Random(20260105)
+    value = json.loads(forged.bundle(3))
+    everywhere, trust = list(places(value)), forged.trust()
+    for _ in range(2_000):
+        spoilt = put(value, chance.choice(everywhere), chance.choice(JUNK))
+        report = verify_bundle(json.dumps(spoilt, separators=(",", ":")).encode(), trust)
+        assert not report.verified or report.steps[8].outcome is NOT_CHECKED or spoilt == value, spoilt
+
+
+BODIES = {
+    "ledger": ledger_body(incarnation=1, keys=[]),
+    "party": PLANT.profile("lot-event", devices=[{"id": f"{PLANT.id}/x"}]),
+    "key": {"party": PLANT.id, "add": [OTHER.addition()], "end": [{"kid": "x", "reason": "lost"}], "recovery": True},
+    "passport": {"id": "a", "piece": "b", "references": [{"kind": "lot", "id": "x"}]},
+}
+
+
+@pytest.mark.parametrize("typ", BODIES)
+def test_whatever_the_operator_signs_the_answer_is_a_report(typ):
+    chance = random.Random(typ)
+    everywhere = list(places(BODIES[typ]))[1:]
+    for _ in range(60):
+        forged = ForgedLedger()
+        spoilt = put(BODIES[typ], chance.choice(everywhere), chance.choice(JUNK[:-1]))
+        forged.registry.add(3)
+        forged.record(forged.statement(OPERATOR, typ, spoilt), items=[forged.item(bytes(32), Want.TOUCH)])
+        report = verify_bundle(forged.bundle(3), forged.trust())
+        assert report.failed.number in {4, 7}, (spoilt, report.verdict)
+        assert verify_receipt(forged.receipt(3), forged.trust()).failed.number == 9

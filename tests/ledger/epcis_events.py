@@ -14,8 +14,8 @@ WORDS = [
 KEYS = [
     "extra", "ex:extra", "ilmd", "action", "epcList", "quantityList", "childEPCs", "parentID", "transformationID",
     "persistentDisposition", "type", "id", "value", "uom", "quantity", "sensorReport", "set", "ex:", "ex:a b",
-    "ex:\xe9", "://", "readPoint", "inputEPCList", "errorDeclaration", "eventID", "@id", "https://x.example/a#b", "a_b:c", "1a:b",
-    "sensorElementList", "bizTransactionList", "certificationInfo",
+    "ex:\xe9", "://", "readPoint", "inputEPCList", "errorDeclaration", "eventID", "@id", "https://x.example/a#b",
+    "a_b:c", "1a:b", "sensorElementList", "bizTransactionList", "certificationInfo",
 ]  # fmt: skip
 VALUES = [
     None, 1, Decimal("1.5"), -1, True, [], {}, [[]], [{}], ["urn:x:1"], ["urn:x:1", "urn:x:1"], {"id": "urn:x:1"},

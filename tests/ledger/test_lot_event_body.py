@@ -13,6 +13,7 @@ from epcis_events import broken, events_of, published
 from ledger.bodies import check_body, schema_text
 from ledger.kernel.errors import Malformed
 from ledger.kernel.event_subjects import AL, al_bound
+from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.implied import implied
 from ledger.lot_event import check_lot_event, event_time, grams, micros, window
 
@@ -99,14 +100,23 @@ def test_one_published_event_cannot_be_recorded_it_declares_an_unnamed_event_wro
 
 
 def test_every_published_event_implies_its_lots(vectors):
-    counts = {
-        name: [len(implied("lot-event", PLANT, "urn:x:ledger", event)) for event in events]
-        for name, events in published(vectors).items()
-    }
-    # Sensors at a place say nothing of a lot; every other event names something.
-    silent = {name for name, found in counts.items() if 0 in found}
-    assert {name[:17] for name in silent} == {"SensorDataExample"}
-    assert sum(sum(found) for found in counts.values()) == 118
+    silent = set()
+    for name, events in published(vectors).items():
+        for event in events:
+            named = {canonical_id(text) for text in _ids(event)}
+            assert {one.id for one in implied("lot-event", PLANT, "urn:x:ledger", event)} == named
+            silent |= set() if named else {name[:17]}
+    assert silent == {"SensorDataExample"}  # what a sensor reports of a place is about no lot
+
+
+def _ids(event):
+    for member, value in event.items():
+        if member == "parentID":
+            yield value
+        elif member.endswith(("epcList", "EPCList", "childEPCs")):
+            yield from value
+        elif member.lower().endswith("quantitylist"):
+            yield from (element["epcClass"] for element in value)
 
 
 def test_of_the_schema_s_own_tests_all_but_the_event_of_a_foreign_type_are_good(vectors):
@@ -386,12 +396,7 @@ CONTRADICTIONS = [
         "al_process",
         "not in AggregationEvent",
     ),
-    (
-        observed(transformationID="urn:x:1", **{"ex:a": 1})
-        | {key: step()[key] for key in ("@context", "al:process", "al:start")},
-        None,
-        None,
-    ),
+    (step(**mass(g=Decimal("90000.0"))), "body", "/al:mass/0/g: 90000.0 is written with a point"),
     (step(**mass(id=OTHER)), "al_id", "which the event does not"),
     (step(**mass(id="C1")), "gs1_id", "no GS1 Digital Link"),
     (step(**mass(id=SCRAP, g=5_000)), "al_id", "which side"),
@@ -417,7 +422,7 @@ CONTRADICTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("event", "code", "says"), [case for case in CONTRADICTIONS if case[1] is not None])
+@pytest.mark.parametrize(("event", "code", "says"), CONTRADICTIONS)
 def test_what_contradicts_itself_is_refused(event, code, says):
     check_body("lot-event", event)
     with pytest.raises(Malformed, match=says) as refused:
@@ -498,9 +503,12 @@ def test_times_are_microseconds_utc():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "2026-11-23", "2026-11-23T05:00:00", "2026-11-23 05:00:00Z", "2026-W48-1T05:00:00Z", "20261123T050000Z",
-     "2026-11-23T05:00:00,5Z", "2026-11-23T05:00Z", "2026-02-30T05:00:00Z", "2026-11-23T24:00:00Z",
-     "0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59.999999Z", "2026-11-23T05:00:00+25:00", "\uff12026-11-23T05:00:00Z", "2026-11-23T05:00:00Z\n"],
+    [
+        "", "2026-11-23", "2026-11-23T05:00:00", "2026-11-23 05:00:00Z", "2026-W48-1T05:00:00Z", "20261123T050000Z",
+        "2026-11-23T05:00:00,5Z", "2026-11-23T05:00Z", "2026-02-30T05:00:00Z", "2026-11-23T24:00:00Z",
+        "0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59.999999Z", "2026-11-23T05:00:00+25:00",
+        "\uff12026-11-23T05:00:00Z", "2026-11-23T05:00:00Z\n",
+    ],
 )  # fmt: skip
 def test_what_is_no_such_time_is_refused(text):
     with pytest.raises(Malformed, match=r"no RFC 3339 time|no moment|is before 1970") as refused:

@@ -1,0 +1,50 @@
+"""What the documents say is what the program does."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.main import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+COILMARK = Path(sys.executable).with_name("coilmark")
+
+
+def _run(*arguments):
+    return subprocess.run([COILMARK, *arguments], capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def test_the_readme_shows_the_help_as_it_is():
+    assert _run("--help").strip() in README
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help_that_the_table_agrees_with(name):
+    first = re.sub(r"\s+", " ", _run(name, "--help").split("\n\n")[1]).strip()
+    assert first.startswith(COMMANDS[name][1])
+
+
+def test_every_command_is_documented():
+    told = README + (ROOT / "infra" / "OPERATING.md").read_text("utf-8")
+    assert [name for name in COMMANDS if f"coilmark {name}" not in told and f"make {name}" not in told] == []
+
+
+def test_every_file_that_a_document_names_is_there():
+    tracked = set(subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+    for document in ("README.md", "DESIGN.md", "schemas/SPEC.md", "infra/OPERATING.md"):
+        named = re.findall(r"`((?:schemas|ledger|api|tools|tests|infra)/[\w./-]+\.\w+)`", (ROOT / document).read_text("utf-8"))
+        assert [name for name in named if name not in tracked] == []
+
+
+def test_every_target_the_readme_names_is_in_the_makefile():
+    targets = re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert set(re.findall(r"\bmake (\w+)", README)) <= set(targets)
+
+
+def test_no_placeholder_is_left_in_a_document():
+    for document in ("README.md", "infra/OPERATING.md", "schemas/SPEC.md", "DESIGN.md"):
+        assert not re.search(r"^(CLIENT|HELP|FIGURES|SIZE)$", (ROOT / document).read_text("utf-8"), re.MULTILINE), document
