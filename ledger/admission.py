@@ -12,15 +12,15 @@ from typing import Any
 from ledger.checking import Checked, request_key
 from ledger.erasure import texts_to_erase
 from ledger.kernel.entry import Entry
-from ledger.kernel.errors import Conflict, Refused, RuleBroken, Unauthorised
+from ledger.kernel.errors import Conflict, Refused, RuleBroken, TooLarge, Unauthorised
 from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Role, lineage_digest, parse_items
 from ledger.kernel.party import Registry, apply, authorise, begin
 from ledger.kernel.statement import check_signature
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create
+from ledger.limits import AHEAD, PARTY_VERSIONS
 from ledger.lot_event import event_time
 from ledger.store.store import Link, NewRow, Stored, Transaction
 
-AHEAD_SECONDS = 300  # SPEC 8: a claimed time may be at most 5 minutes ahead
 _MICROSECONDS = 1_000_000
 
 
@@ -112,10 +112,10 @@ def _check_times(checked: Checked, now: int) -> None:
         claimed.append(("eventTime", event_time(statement.body)))
     for name, moment in claimed:
         ahead = moment - now
-        if ahead > AHEAD_SECONDS * _MICROSECONDS:
+        if ahead > AHEAD * _MICROSECONDS:
             raise RuleBroken(
                 "time_ahead",
-                f"{name} lies {ahead // _MICROSECONDS} s ahead of the ledger's clock, the most is {AHEAD_SECONDS} s",
+                f"{name} lies {ahead // _MICROSECONDS} s ahead of the ledger's clock, the most is {AHEAD} s",
             )
 
 
@@ -162,6 +162,8 @@ def _item(view: View, checked: Checked, one: Implied, registry: Registry) -> Ite
         return _reference(one.key, link)
     if one.want is Want.CREATE and link is not None:
         raise Conflict("subject_exists", f"{one.kind} {one.id} exists already: entry {link.index} has its newest state")
+    if one.kind == "party" and link is not None and link.version >= PARTY_VERSIONS:
+        raise TooLarge("party_versions", f"{one.id} has {link.version} versions, the most is {PARTY_VERSIONS}")
     if one.want is Want.CONSUME:
         return _advance(Role.CONSUME, one.key, link)
     creates = one.want in {Want.CREATE, Want.ADVANCE} and link is None

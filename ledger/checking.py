@@ -6,14 +6,13 @@ from hashlib import sha256
 from typing import Any
 
 from ledger.bodies import check_body
-from ledger.kernel.errors import TooLarge, Unauthorised
+from ledger.kernel.errors import Unauthorised
 from ledger.kernel.implied import implied
 from ledger.kernel.keys import PublicKey
 from ledger.kernel.statement import Statement, check_complete, check_signature, parse
 from ledger.kernel.subjects import Implied, subject_key
 from ledger.lot_event import check_lot_event
 
-STATEMENT_LIMIT = 256 * 1024  # bytes of wire form, SPEC 8
 _REQUEST_LABEL = b"coilmark/request/v1\n"
 _EVENT_LABEL = b"coilmark/event/v1\n"
 
@@ -39,8 +38,6 @@ class Checked:
 
 def check(wire: bytes, *, audience: str, keys: Mapping[str, PublicKey]) -> Checked:
     """Parse, complete, for this ledger, body by its schema, signed by a key we know. Raises Refused."""
-    if len(wire) > STATEMENT_LIMIT:
-        raise TooLarge("statement_size", f"the statement has {len(wire)} bytes, the most is {STATEMENT_LIMIT}")
     statement = parse(wire)
     check_complete(statement)
     if statement.aud != audience:

@@ -57,6 +57,19 @@ def subproof(m, leaves, whole):
     return [*subproof(m - k, leaves[k:], whole=False), mth(leaves[:k])]
 
 
+def subtree_proof(start, end, leaves, whole=True):
+    """Merkle tree certificates (draft) 4.4.1: the proof that the leaves [start, end) are part of all of them."""
+    n = len(leaves)
+    if end - start == n:
+        return [] if whole else [mth(leaves)]
+    k = split(n)
+    if end <= k:
+        return [*subtree_proof(start, end, leaves[:k], whole), mth(leaves[k:])]
+    if k <= start:
+        return [*subtree_proof(start - k, end - k, leaves[k:], whole), mth(leaves[:k])]
+    return [*subtree_proof(0, end - k, leaves[k:], whole=False), mth(leaves[:k])]
+
+
 def multi(indices, leaves):
     """What a multi-proof lists, from the top down: the highest subtrees without a leaf of `indices`.
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 
 from ledger.audit.authority import Authority
 from ledger.audit.crew import Crew
-from ledger.audit.entries import Range
+from ledger.audit.entries import Range, Wanted, read_advanced
 from ledger.audit.findings import Finding, about
 from ledger.audit.heads import Roots
 from ledger.audit.lineage import Keys, Lineage
 from ledger.audit.sources import UNREADABLE, DatabaseReader, DatabaseSource, Source
 from ledger.audit.statements import Declared, Deferred
-from ledger.kernel.errors import CoilmarkError
-from ledger.kernel.lineage import Role, parse_items
+from ledger.erasure import NEVER
 
 
 @dataclass
@@ -86,23 +85,27 @@ def _erased(deferred: Deferred) -> dict[int, dict[str, int]]:
 
 
 def _withheld(deferred: Deferred, erased: dict[int, dict[str, int]]) -> Iterator[Finding]:
-    for index, digests in deferred.withheld:
-        if missing := digests - erased.get(index, {}).keys():
+    for one in deferred.withheld:
+        told = erased.get(one.index, {}).keys()
+        if missing := one.digests - told:
             says = f"{len(missing)} of its disclosures are missing, and no notice says that they were erased"
-            yield about(index, "disclosure_missing", says, digests=sorted(missing))
+            yield about(one.index, "disclosure_missing", says, digests=sorted(missing))
+        # SPEC 4.2: what a rule may read is withheld from readers, never erased.
+        kept = (one.digests & told) - (frozenset() if one.typ in NEVER else one.outermost)
+        if kept:
+            says = f"{len(kept)} of its disclosures were erased, though a rule may read them"
+            yield about(one.index, "erased_wrongly", says, digests=sorted(kept))
 
 
 def _erasures(deferred: Deferred, erased: dict[int, dict[str, int]]) -> Iterator[Finding]:
-    withheld = dict(deferred.withheld)
+    withheld = {one.index: one.digests for one in deferred.withheld}
     for index, digests in sorted(erased.items()):
         gone = digests.keys() & withheld.get(index, frozenset())
         if gone:
-            says = f"{len(gone)} of its disclosures were erased, as notices say (entry {max(digests.values())})"
+            says = f"{len(gone)} of its disclosures were erased, as the notice of entry {max(digests.values())} says"
             yield about(index, "erased", says)
-        if len(gone) < len(digests):
-            says = (
-                f"{len(digests) - len(gone)} disclosures that a notice says were erased are stored still, or never were"
-            )
+        if left := len(digests) - len(gone):
+            says = f"{left} disclosures that a notice says were erased are stored still, or never were"
             yield about(index, "not_erased", says)
 
 
@@ -144,25 +147,6 @@ def _declared(source: Source, whole: Whole, workers: Crew) -> Iterator[Finding]:
         if want != one.more:
             says = f"its lineage is not its own and that of the event of entry {index}, which it declares wrong"
             yield about(one.index, "declared_items", says, missing=_hex(want - one.more), extra=_hex(one.more - want))
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One entry of a source."""
-
-    source: Source
-    index: int
-
-
-def read_advanced(wanted: Wanted) -> frozenset[bytes]:
-    """The subjects that an entry advances; none where its items cannot be read, which was found before."""
-    try:
-        with wanted.source.reading() as reader:
-            rows, _ = reader.rows(wanted.index, wanted.index + 1)
-        items = parse_items(rows[0].items) if rows else ()
-    except (CoilmarkError, *UNREADABLE):
-        return frozenset()
-    return frozenset(item.subject for item in items if item.role is not Role.REFERENCE)
 
 
 def _nothing(_wanted: Wanted) -> frozenset[bytes]:

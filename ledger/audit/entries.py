@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
+from ledger.audit.lineage import ITEM
 from ledger.audit.sources import UNREADABLE, DatabaseReader, Row, Source
 from ledger.audit.statements import Deferred, Judge
 from ledger.kernel import strict_json
@@ -18,7 +19,7 @@ from ledger.kernel.encoding import b64url_decode
 from ledger.kernel.entry import Entry, parse_entry
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.hashing import NO_HASH, leaf_hash, tree_root
-from ledger.kernel.lineage import ITEM_SIZE, Item, Role, digest_of_root, item_hash, parse_items, salt
+from ledger.kernel.lineage import ITEM_SIZE, NO_INDEX, NO_LEAF, Role, digest_of_root, item_hash, parse_items, salt
 from ledger.kernel.party import REGISTRY_TYPES
 
 _REGISTRY_HEADERS = frozenset(f"{typ}+sd-jwt" for typ in REGISTRY_TYPES)
@@ -118,7 +119,7 @@ def _check_rows(rows: Sequence[Row], task: Task, result: Range) -> list[tuple[by
             result.findings.append(about(row.index, "leaf", "the stored leaf hash is not the hash of its 113 bytes"))
         entry = _entry(row, result)
         items = _items(row, result)
-        advanced += [(item.subject, item.version, row.index) for item in items if item.role is not Role.REFERENCE]
+        advanced += [(subject, version, row.index) for subject, role, version in items if role]
         if entry is None:
             continue
         if before is not None and before[0] == row.index - 1:
@@ -155,12 +156,48 @@ def follows(before: Entry, entry: Entry, index: int) -> list[Finding]:
     return findings
 
 
-def _items(row: Row, result: Range) -> tuple[Item, ...]:
+def _items(row: Row, result: Range) -> list[tuple[bytes, int, int]]:
+    """(subject, role, version) of each item; links are judged where the whole ledger is in view."""
     try:
-        return parse_items(row.items)
+        return unpack_items(row.items)
     except CoilmarkError as error:
         result.findings.append(about(row.index, "items", f"its lineage items cannot be read: {error.sentence}"))
-        return ()
+        return []
+
+
+def unpack_items(packed: bytes) -> list[tuple[bytes, int, int]]:
+    """(subject, role, version) of packed items: what `parse_items` takes, without its objects. Raises Malformed."""
+    if len(packed) % ITEM_SIZE:
+        parse_items(packed)
+    items = []
+    before = b""
+    for role, subject, version, index, leaf in ITEM.iter_unpack(packed):
+        first = role != Role.REFERENCE and version == 1
+        sound = role <= Role.CONSUME and version and (role != Role.CREATE or first) and subject > before
+        if not sound or first != (index == NO_INDEX and leaf == NO_LEAF):
+            parse_items(packed)  # says what is wrong
+        items.append((subject, role, version))
+        before = subject
+    return items
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One entry of a source."""
+
+    source: Source
+    index: int
+
+
+def read_advanced(wanted: Wanted) -> frozenset[bytes]:
+    """The subjects that an entry advances; none where its items cannot be read, which was found before."""
+    try:
+        with wanted.source.reading() as reader:
+            rows, _ = reader.rows(wanted.index, wanted.index + 1)
+        items = unpack_items(rows[0].items) if rows else []
+    except (CoilmarkError, *UNREADABLE):
+        return frozenset()
+    return frozenset(subject for subject, role, _ in items if role)
 
 
 def _check_lineage(row: Row, entry: Entry, result: Range) -> None:

@@ -16,7 +16,7 @@ class Finding:
     code: str
     sentence: str
     index: int | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def as_dict(self) -> dict[str, Any]:
         """For --json."""

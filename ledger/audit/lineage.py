@@ -11,7 +11,7 @@ from ledger.audit.findings import Finding, about
 from ledger.kernel.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
 from ledger.kernel.lineage import ITEM_SIZE, NO_INDEX, NO_LEAF
 
-_ITEMS = struct.Struct(">B32sQQ32s")
+ITEM = struct.Struct(">B32sQQ32s")  # SPEC 4.4: role, subject, version, index, leaf
 _BITS = 64
 _BUCKETS = 256
 _INDEX = struct.Struct(">Q")
@@ -65,7 +65,7 @@ class Lineage:
         findings: list[Finding] = []
         newest, leaves = self._newest, self._leaves
         whole = items if len(items) % ITEM_SIZE == 0 else b""  # what is no items was found before
-        for role, subject, version, before, link in _ITEMS.iter_unpack(whole):
+        for role, subject, version, before, link in ITEM.iter_unpack(whole):
             known = newest.get(subject)
             if role == 0:
                 good = known is not None and known == (version << _BITS) + before

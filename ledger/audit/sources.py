@@ -5,6 +5,7 @@ finding: a damaged file must name its damaged places, not end the audit. The SQL
 SQLite connection, because millions of look-ups by primary key are what an audit does most.
 """
 
+import functools
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +17,8 @@ from typing import Any, Protocol
 from ledger.audit.findings import Finding, about
 from ledger.kernel.errors import Missing
 
-UNREADABLE = (sqlite3.Error, OverflowError, MemoryError)  # what SQLite raises over a damaged file
+# What SQLite raises over a damaged file, whose words its messages repeat.
+UNREADABLE = (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError)
 _RANGE = 4096  # entries a task: about a second of work for one process
 _CACHE_KIB = 16 * 1024  # a worker goes through its range once
 _ROWS = (
@@ -25,6 +27,10 @@ _ROWS = (
 )
 _DISCLOSURES = (
     'SELECT "index", CAST(text AS BLOB) FROM disclosure WHERE "index" >= ? AND "index" < ? ORDER BY "index", position'
+)
+_SCHEMA = (
+    "SELECT CAST(type AS BLOB), CAST(name AS BLOB), CAST(tbl_name AS BLOB), CAST(sql AS BLOB), "
+    "typeof(type) || typeof(name) || typeof(tbl_name) || typeof(sql) FROM sqlite_master"
 )
 _COUNTS = {
     "disclosure": 'SELECT count(*) FROM disclosure NOT INDEXED WHERE "index" < ?',
@@ -186,9 +192,11 @@ class DatabaseReader:
 
     def schema(self) -> dict[tuple[str, str], str]:
         """The text of every table, index and trigger by kind and name."""
-        columns = "CAST(type AS BLOB), CAST(name AS BLOB), CAST(tbl_name AS BLOB), CAST(sql AS BLOB)"
-        rows = self._execute(f"SELECT {columns} FROM sqlite_master")  # noqa: S608  constants only
-        return {(_text(kind), _text(name)): f"{_text(table)}: {_text(sql)}" for kind, name, table, sql in rows}
+        rows = self._execute(_SCHEMA)
+        return {
+            (_text(kind), _text(name)): f"{_text(table)}: {_text(sql)} ({types})"
+            for kind, name, table, sql, types in rows
+        }
 
     def rows(self, start: int, end: int) -> tuple[list[Row], list[Finding]]:
         """Entries of one range; where it cannot be read whole, half by half down to the entry that is damaged."""
@@ -277,6 +285,7 @@ def check_file(path: Path) -> list[Finding]:
         return [Finding("unreadable", f"the database cannot be read: {error}")]
 
 
+@functools.cache  # a constant of this program, made by making a database
 def as_made() -> tuple[dict[tuple[str, str], str], str | None]:
     """Schema and schema version of a database that this program makes now."""
     from ledger.store.engine import create_database  # noqa: PLC0415  SQLModel is slow to load and workers need it not

@@ -17,10 +17,10 @@ from ledger.kernel.encoding import b64url_decode
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import CoilmarkError, Refused
 from ledger.kernel.implied import implied
-from ledger.kernel.lineage import Item, Role
+from ledger.kernel.lineage import Role
 from ledger.kernel.party import REGISTRY_TYPES, Registry, authorise
 from ledger.kernel.statement import Statement, check_complete, check_signature, parse
-from ledger.kernel.subjects import Implied, Want, may_create, subject_key
+from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create, subject_key
 from ledger.limits import AHEAD
 
 if TYPE_CHECKING:
@@ -28,13 +28,10 @@ if TYPE_CHECKING:
     from ledger.kernel.keys import PublicKey
 
 _MICROSECONDS = 1_000_000
-_ROLES = {
-    Want.REFERENCE: frozenset({Role.REFERENCE}),
-    Want.CREATE: frozenset({Role.CREATE}),
-    Want.ADVANCE: frozenset({Role.CREATE, Role.TOUCH}),
-    Want.TOUCH: frozenset({Role.TOUCH}),
-    Want.CONSUME: frozenset({Role.CONSUME}),
-}
+_GTIN = "(01)"
+_GTIN_ENDS = 18  # characters of "(01)" and 14 digits: what stands before is all that says whose it is
+# subject, role, version of each item
+Items = Sequence[tuple[bytes, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +45,23 @@ class Declared:
     more: frozenset[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Digests of one statement that nothing stored opens; `outermost` are those that stand in its body itself."""
+
+    index: int
+    typ: str
+    digests: frozenset[str]
+    outermost: frozenset[str]
+
+
 @dataclass(slots=True)
 class Deferred:
     """What only the whole ledger can judge, of one range."""
 
     declared: list[Declared] = field(default_factory=list)
     heads: list[int] = field(default_factory=list)
-    withheld: list[tuple[int, frozenset[str]]] = field(default_factory=list)  # digests that nothing opens
+    withheld: list[Withheld] = field(default_factory=list)
     erased: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)  # notice, entry, digests
 
 
@@ -66,15 +73,16 @@ class Judge:
         self._result = result
         self._keys: Mapping[str, PublicKey] = authority.keys() if authority else {}
         self._registries: dict[tuple[str, int], Registry] = {}
+        self._created: dict[tuple[str, str, tuple[str, ...]], bool] = {}
 
-    def statement(self, row: Row, entry: Entry, items: Sequence[Item]) -> None:
+    def statement(self, row: Row, entry: Entry, items: Items) -> None:
         """Everything about one statement. Raises nothing over what is stored."""
         try:
             self._statement(row, entry, items)
         except Exception as error:  # noqa: BLE001  whatever a stored statement provokes, the audit goes on
             self._find(row.index, "unjudged", f"it could not be judged ({type(error).__name__}: {error})")
 
-    def _statement(self, row: Row, entry: Entry, items: Sequence[Item]) -> None:
+    def _statement(self, row: Row, entry: Entry, items: Items) -> None:
         self._result.disclosures += len(row.disclosures)
         if sha256(row.jwt).digest() != entry.statement:
             self._find(row.index, "statement_digest", "the stored statement does not hash to the digest in its entry")
@@ -107,7 +115,7 @@ class Judge:
         if statement is None:
             return None
         if statement.withheld:
-            self._result.deferred.withheld.append((row.index, unopened(statement)))
+            self._result.deferred.withheld.append(withheld(row.index, statement))
         else:
             self._attempt(row.index, check_complete, statement)
         if self._authority is not None and statement.aud != self._authority.uri:
@@ -150,7 +158,7 @@ class Judge:
                 says = f"{name} lies {ahead:.0f} s ahead of its recording, the most is {AHEAD} s"
                 self._find(index, "time_ahead", says, seconds=round(ahead))
 
-    def _speaks(self, index: int, checked: Checked, items: Sequence[Item]) -> None:
+    def _speaks(self, index: int, checked: Checked, items: Items) -> None:
         """Key, role and prefixes as of this entry. Who may change the registry is judged where it is folded."""
         statement = checked.statement
         if self._authority is None:
@@ -158,15 +166,21 @@ class Judge:
         registry = self._registry(self._authority, statement.iss, index)
         if statement.typ not in REGISTRY_TYPES:
             try:
-                record = authorise(registry, statement, index)
+                authorise(registry, statement, index)
             except Refused as error:
                 self._find(index, error.code, error.sentence)
                 return
-            if record.recovery:
-                self._result.marks[statement.kid, "recovery"] += 1
-            if record.disputed_at(index):
-                self._result.marks[statement.kid, "disputed"] += 1
+        self._mark(index, statement, registry)
         self._prefixes(index, checked, items, registry)
+
+    def _mark(self, index: int, statement: Statement, registry: Registry) -> None:
+        """Count the signatures by keys that a reader should know of."""
+        party = registry.parties.get(statement.iss)
+        record = party.keys.get(statement.kid) if party is not None else None
+        if record is not None and record.recovery:
+            self._result.marks[statement.kid, "recovery"] += 1
+        if record is not None and record.disputed_at(index):
+            self._result.marks[statement.kid, "disputed"] += 1
 
     def _registry(self, authority: Authority, party: str, index: int) -> Registry:
         place = party, authority.version(party, index)
@@ -174,38 +188,48 @@ class Judge:
             self._registries[place] = authority.at(*place)
         return self._registries[place]
 
-    def _prefixes(self, index: int, checked: Checked, items: Sequence[Item], registry: Registry) -> None:
-        """SPEC 4.4: who makes an id owns its GS1 prefix, or begins it with his own id. The operator names parties."""
-        made = {item.subject for item in items if item.role is Role.CREATE}
+    def _prefixes(self, index: int, checked: Checked, items: Items, registry: Registry) -> None:
+        """SPEC 4.4: who makes an id owns its GS1 prefix, or begins it with his own id."""
+        made = {subject for subject, role, _ in items if role == Role.CREATE}
         if not made:
             return
         body: Mapping[str, Any] = checked.statement.body
         named = checked.statement.typ == "party"
         owner = body["id"] if named else checked.statement.iss
         known = registry.parties.get(owner)
-        prefixes = body["prefixes"] if named else known.prefixes if known else ()
+        prefixes = tuple(body["prefixes"]) if named else known.prefixes if known else ()
         for one in checked.implied:
-            if one.kind in {"ledger", "party"} or one.want not in {Want.CREATE, Want.ADVANCE} or one.key not in made:
-                continue
-            if not may_create(one.id, owner, prefixes):
+            free = one.kind in NAMED_BY_OPERATOR or self._may_create(one.id, owner, prefixes)
+            if not free and one.key in made:
                 self._find(index, "prefix", f"{owner} had no prefix to make {one.kind} {one.id}", id=one.id)
 
-    def _lineage(self, index: int, checked: Checked, items: Sequence[Item]) -> None:
+    def _may_create(self, name: str, owner: str, prefixes: tuple[str, ...]) -> bool:
+        """Once for all serials and lots of a product."""
+        place = name[:_GTIN_ENDS] if name.startswith(_GTIN) else name, owner, prefixes
+        if place not in self._created:
+            self._created[place] = may_create(name, owner, prefixes)
+        return self._created[place]
+
+    def _lineage(self, index: int, checked: Checked, items: Items) -> None:
         """The items are those that the statement implies, and no others (SPEC 4.4)."""
-        roles = {item.subject: item.role for item in items}
-        for one in checked.implied:
-            role = roles.pop(one.key, None)
+        roles = {subject: role for subject, role, _ in items}
+        begun = {subject for subject, role, version in items if version == 1 and role == Role.TOUCH}
+        own = {one.key: one for one in checked.implied}
+        for key, one in own.items():
+            role = roles.pop(key, None)
             if role is None:
                 self._find(index, "item_missing", f"its lineage has no item for {one.kind} {one.id}", id=one.id)
-            elif role not in _ROLES[one.want]:
-                says = f"its lineage gives {one.kind} {one.id} the role {role.name.lower()}, not {one.want.value}"
+            elif not _fits(role, one.want):
+                says = f"its lineage gives {one.kind} {one.id} the role {_name(role)}, not {one.want.value}"
                 self._find(index, "item_role", says, id=one.id)
-        own = frozenset(one.key for one in checked.implied)
-        if checked.issuer not in own and roles.pop(checked.issuer, None) is not Role.REFERENCE:
+            elif key in begun and one.kind != "lot":
+                self._find(index, "unknown_subject", f"{one.kind} {one.id} was not known to the ledger", id=one.id)
+        if checked.issuer not in own and roles.pop(checked.issuer, None) != Role.REFERENCE:
             self._find(index, "item_missing", f"its lineage does not refer to its issuer {checked.statement.iss}")
-        self._more(index, checked, own, roles)
+        if roles or checked.declares or checked.statement.typ == "heads":
+            self._more(index, checked, frozenset(own), roles)
 
-    def _more(self, index: int, checked: Checked, own: frozenset[bytes], roles: Mapping[bytes, Role]) -> None:
+    def _more(self, index: int, checked: Checked, own: frozenset[bytes], roles: Mapping[bytes, int]) -> None:
         """Items beyond those of the statement itself: for heads every subject, for a correction those of the other."""
         allowed = None
         if checked.statement.typ == "heads":
@@ -216,7 +240,7 @@ class Judge:
             self._result.deferred.declared.append(Declared(index, checked.event, named, own, frozenset(roles)))
             allowed = Role.TOUCH
         for subject, role in roles.items():
-            if role is not allowed:
+            if role != allowed:
                 says = f"its lineage has an item for subject {subject.hex()}, which its statement does not imply"
                 self._find(index, "item_extra", says, subject=subject.hex())
 
@@ -226,9 +250,24 @@ class Judge:
             self._result.deferred.erased.append((index, erasure["index"], frozenset(erasure["disclosures"])))
 
 
-def unopened(statement: Statement) -> frozenset[str]:
-    """The digests in a statement, and in what its disclosures open, that none of its disclosures opens."""
-    payload = strict_json.decode(b64url_decode(statement.jwt.split(b".")[1].decode("ascii")), "the payload")
+def _fits(role: int, want: Want) -> bool:
+    """Whether an item may have this role where the statement wants this (SPEC 4.4)."""
+    if want is Want.ADVANCE:
+        return role in (Role.CREATE, Role.TOUCH)
+    if want is Want.REFERENCE:
+        return role == Role.REFERENCE
+    if want is Want.TOUCH:
+        return role == Role.TOUCH
+    return role == (Role.CREATE if want is Want.CREATE else Role.CONSUME)
+
+
+def _name(role: int) -> str:
+    return Role(role).name.lower()
+
+
+def withheld(index: int, statement: Statement) -> Withheld:
+    """What no disclosure of a statement opens, neither in its payload nor in what its other disclosures hold."""
+    payload: Any = strict_json.decode(b64url_decode(statement.jwt.split(b".")[1].decode("ascii")), "the payload")
     met: set[str] = set()
     level: list[Any] = [payload, *(one.value for one in statement.disclosures)]
     while level:
@@ -238,7 +277,8 @@ def unopened(statement: Statement) -> frozenset[str]:
             level += node.values()
         elif isinstance(node, list):
             level += node
-    return frozenset(met - {one.digest for one in statement.disclosures})
+    digests = frozenset(met - {one.digest for one in statement.disclosures})
+    return Withheld(index, statement.typ, digests, digests & frozenset(payload[statement.typ].get(DIGESTS, ())))
 
 
 def _checked_body(statement: Statement) -> bool:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ledger.kernel.errors import Conflict, Malformed, Refused, RefusedBatch, RuleBroken, Unauthorised
+from ledger import admission
+from ledger.kernel.errors import Conflict, Malformed, Refused, RefusedBatch, RuleBroken, TooLarge, Unauthorised
 from ledger.kernel.lineage import NO_INDEX, Role, parse_items
 from ledger.kernel.subjects import subject_key
 from ledger.log import Submission
@@ -216,6 +217,14 @@ def test_a_class_lot_takes_additions(world):
     second = world.post(world.plant, "lot-event", stock(bizStep="creating_class_instance")).entry
     (made,) = [item for item in items(world, first.index).values() if item.role is Role.CREATE]
     assert items(world, second.index)[made.subject].role is Role.TOUCH
+
+
+def test_a_party_has_a_thousand_versions_at_most(world, monkeypatch):
+    """More, and no bundle could hold its history (SPEC 8)."""
+    monkeypatch.setattr(admission, "PARTY_VERSIONS", 3)
+    world.post(world.operator, "party", world.plant.profile("lot-event"))
+    with pytest.raises(TooLarge, match="has 3 versions, the most is 3"):
+        world.post(world.operator, "party", world.plant.profile("lot-event", "certificate"))
 
 
 class TestDeclarations:
