@@ -1,0 +1,114 @@
+"""A stranger follows the README: its own lines, run as they stand, against a served demo."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from ledger.kernel.receipt import parse_receipt
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+BIN = Path(sys.executable).parent
+COILMARK = BIN / "coilmark"
+pytestmark = pytest.mark.slow
+
+
+def _section(title):
+    return README.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stranger")
+    subprocess.run([COILMARK, "demo", "--no-serve", "--folder", folder / "demo"], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([COILMARK, "serve", folder / "demo", "--open", "--port", str(port)])
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"{url}/readyz", timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield url
+    process.terminate()
+    process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def followed(folder, server):
+    """The shell lines of the section, run in the stranger's folder."""
+    (lines,) = re.findall(r"```\n(LEDGER=.*?)```", _section("Post a statement of your own"), re.DOTALL)
+    script = lines.replace("http://127.0.0.1:8080", server)
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_shell_lines_lead_to_a_receipt_that_verifies(followed):
+    assert followed.returncode == 0, followed.stdout + followed.stderr
+    assert "verified" in followed.stdout
+
+
+def test_the_bundle_of_it_verifies_too(followed, folder, server):
+    assert followed.returncode == 0
+    index = parse_receipt((folder / "receipt.json").read_bytes()).entry.index
+    with urllib.request.urlopen(f"{server}/v1/entries/{index}/bundle", timeout=10) as answer:
+        (folder / "entry.coilmark.json").write_bytes(answer.read())
+    run = subprocess.run(
+        [COILMARK, "verify", "entry.coilmark.json", "--trust", "demo/trust.txt"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout
+    assert "My plant" in run.stdout
+
+
+def test_a_flipped_byte_names_the_step_that_fails(followed, folder):
+    assert followed.returncode == 0
+    data = bytearray((folder / "receipt.json").read_bytes())
+    data[data.index(b'"statement":"') + 200] ^= 1
+    (folder / "flipped.json").write_bytes(data)
+    run = subprocess.run(
+        [COILMARK, "verify", "flipped.json", "--trust", "demo/trust.txt"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert "NOT VERIFIED: step 5 failed" in run.stdout
+
+
+def test_the_client_of_the_readme_posts_and_keeps_a_receipt(followed, folder, server):
+    assert followed.returncode == 0
+    (code,) = re.findall(r"```python\n(.*?)```", _section("Post a statement of your own"), re.DOTALL)
+    script = f"""
+import json
+event = json.load(open("event.json"))
+event["epcList"] = [event["epcList"][0] + "-by-client"]
+{code.replace("http://127.0.0.1:8080", server)}
+assert len(outcome.receipts) == 1 and not outcome.refused, outcome
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert len(list((folder / "outbox" / "receipts").iterdir())) == 1
