@@ -69,7 +69,7 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
     findings = list(outline.findings)
     with crew(_processes(order, outline)) as workers:
         authority = None
-        if order.statements:
+        if order.statements and (outline.size or not findings):
             authority, wrong = _authority(order.source, outline, workers, progress)
             findings += wrong
         file = workers.aside(check_file, order.source.path) if isinstance(order.source, DatabaseSource) else None

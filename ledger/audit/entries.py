@@ -174,7 +174,7 @@ def unpack_items(packed: bytes) -> list[tuple[bytes, int, int]]:
     for role, subject, version, index, leaf in ITEM.iter_unpack(packed):
         first = role != Role.REFERENCE and version == 1
         sound = role <= Role.CONSUME and version and (role != Role.CREATE or first) and subject > before
-        if not sound or first != (index == NO_INDEX and leaf == NO_LEAF):
+        if not sound or not first == (index == NO_INDEX) == (leaf == NO_LEAF):
             parse_items(packed)  # says what is wrong
         items.append((subject, role, version))
         before = subject

@@ -52,7 +52,7 @@ def decode(
         raise Malformed("depth", f"{what} is nested hundreds deep, the limit is {max_depth}") from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
-        raise Malformed("json", f"{what} is not JSON: {error.msg.lower()} at {place}") from None
+        raise Malformed("json", f"{what} is not JSON: {error.msg.lower().removesuffix(' at')} at {place}") from None
     odd = _SURROGATE_ESCAPE.search(text) or (plain and not _is_plainly_plain(text))
     longest = max_string if len(text) > max_string else None
     if odd or not _is_sound(value, max_depth, longest):

@@ -96,7 +96,7 @@ def _check_order(one: Shown, seen: datetime | None) -> None:
     if seen is not None and recorded > seen + timedelta(seconds=AHEAD):
         raise Unverified(
             "time",
-            f"entry {one.index} was recorded {_utc(recorded)}, says its time, but a witness had seen it by {_utc(seen)}",
+            f"entry {one.index} says it was recorded {_utc(recorded)}, but a witness had seen it by {_utc(seen)}",
             step=12,
         )
 

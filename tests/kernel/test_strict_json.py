@@ -152,7 +152,7 @@ BAD = [
     (b'"a', "json", "unterminated string"),
     (b'"a\\', "json", "unterminated string"),
     (b"'a'", "json", "expecting value"),
-    (b'"\n"', "json", "invalid control character"),
+    (b'"\n"', "json", "invalid control character at line 1"),
     (b'"\t"', "json", "invalid control character"),
     (b'"\x00"', "json", "invalid control character"),
     (b'"\x1f"', "json", "invalid control character"),

@@ -286,6 +286,39 @@ def test_verify_issuer_s_party_left_out():
     fails(forged.receipt(3), forged.trust(), 9, "entry 3 has 1 lineage items, its statement implies 2")
 
 
+def test_verify_another_item_behind_the_ones_that_are_shown():
+    """Right in number, but the one kept back is of another subject: the others then stand in other places."""
+    forged = ForgedLedger()
+    lot, strange = subject_key("lot", piece("C-1")), bytes([255]) * 32
+
+    def exchanged(honest):
+        return [replace(i, subject=strange) if i.subject == lot else i for i in honest]
+
+    issuer = subject_key("party", PLANT.id)
+    assert lot < issuer < strange
+    forged.add(PLANT, "lot-event", coil("C-1"), items=exchanged)
+    data = forged.receipt(3, opened=forged.opened(3, {issuer}))
+    fails(data, forged.trust(), 9, f"the item of {PLANT.id} stands at position 0 of entry 3, not 1")
+
+
+def test_verify_correction_that_leaves_its_own_lot_out():
+    """A correction may hold further items, and must hold its own."""
+    forged = with_a_coil()
+    lot = subject_key("lot", piece("C-2"))
+    wrong = coil("C-2", eventID="urn:example:3", errorDeclaration={"reason": "incorrect_data"})
+    forged.add(PLANT, "lot-event", wrong, items=lambda honest: [i for i in honest if i.subject != lot])
+    fails(forged.receipt(4), forged.trust(), 9, f"entry 4 has no item of lot {piece('C-2')}, which it implies")
+
+
+def test_verify_correction_that_refers_to_a_stranger():
+    """The items of the event declared wrong are touched: a reference is none of them."""
+    forged = with_a_coil()
+    strange = replace(forged.lineages[3].items[0], role=Role.REFERENCE, subject=bytes(32), version=1, index=0)
+    wrong = coil("C-2", eventID="urn:example:3", errorDeclaration={"reason": "incorrect_data"})
+    forged.add(PLANT, "lot-event", wrong, items=lambda honest: [*honest, replace(strange, leaf=forged.leaves[0])])
+    fails(forged.receipt(4), forged.trust(), 9, "is of a subject that its statement does not imply")
+
+
 def test_verify_a_lot_made_twice():
     """The second time the operator calls it a touch, so that the piece has one history: the statement says made."""
     forged = ForgedLedger()
