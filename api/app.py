@@ -1,0 +1,59 @@
+"""The application, made when asked for: nothing happens when this module is imported."""
+
+from typing import Any
+
+from litestar import Litestar
+from litestar.types import ASGIApp
+
+from api import openapi
+from api.desk import keep
+from api.errors import on_error
+from api.routes import checkpoint, entries, health, page, parties, proofs, statements
+from api.settings import Settings, of_process
+
+
+def create_app(settings: Settings) -> Litestar:
+    """An application over one ledger, which it opens when it starts and closes when it stops."""
+    return Litestar(
+        route_handlers=[
+            statements.post_statements,
+            entries.get_entry,
+            entries.get_bundle,
+            proofs.get_inclusion,
+            proofs.get_consistency,
+            proofs.post_proofs,
+            checkpoint.get_checkpoint,
+            parties.get_parties,
+            parties.get_party,
+            health.get_health,
+            health.get_readiness,
+            health.get_metrics,
+            page.get_page,
+            page.get_style,
+        ],
+        lifespan=[keep(settings)],
+        exception_handlers={Exception: on_error},
+        openapi_config=openapi.config(),
+        request_max_body_size=None,  # `api.body` reads, with a limit for each kind of request
+        logging_config=None,
+        debug=False,
+    )
+
+
+def from_environ() -> ASGIApp:
+    """What a server calls: `uvicorn --factory api.app:from_environ`."""
+    return plainly_failing(create_app(of_process()))
+
+
+def plainly_failing(app: Litestar) -> ASGIApp:
+    """The application, which says in a sentence why its ledger cannot be served, where Litestar gives a traceback."""
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        async def plain_send(message: Any) -> None:
+            if message["type"] == "lifespan.startup.failed" and "not_served" in app.state:
+                message["message"] = f"this ledger is not served: {app.state['not_served']}"
+            await send(message)
+
+        await app(scope, receive, plain_send if scope["type"] == "lifespan" else send)
+
+    return served

@@ -1,0 +1,131 @@
+"""What handlers may ask for: the open ledger and what stands around it, made when the server starts."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+from litestar import Litestar, Request
+
+from api.checkpoint_board import CheckpointBoard
+from api.intake import Intake
+from api.metrics import Metrics
+from api.self_check import SelfCheck
+from api.settings import Settings
+from ledger.checking_pool import CheckingPool
+from ledger.kernel.errors import CoilmarkError, Unauthorised
+from ledger.log import Log
+from ledger.opening import Layout, clock, layout, open_log
+from ledger.second_head import SecondHead
+from ledger.sequencer import Sequencer
+from ledger.store.access import ANYONE, EVERYTHING, Access, Reader, access_file
+
+# The sequencer's thread and the event loop share one interpreter lock; handed over every 5 ms, as is usual, each
+# request would wait for several of them.
+_SWITCH_SECONDS = 0.0005
+_MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a request may need."""
+
+    settings: Settings
+    log: Log
+    sequencer: Sequencer
+    intake: Intake
+    access: Access
+    board: CheckpointBoard
+    metrics: Metrics
+    self_check: SelfCheck
+    second: SecondHead
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> AsyncIterator[Desk]:
+    """The desk for as long as the block lasts. Raises what `open_log` raises: a damaged ledger is not served."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    places = layout(settings.folder, settings.head)
+    with ExitStack() as stack:
+        log = stack.enter_context(open_log(places, clock=now))
+        desk = _furnish(settings, places, log, stack, now)
+        patrol = asyncio.create_task(desk.self_check.run())
+        try:
+            yield desk
+        finally:
+            patrol.cancel()
+            with suppress(asyncio.CancelledError):
+                await patrol
+
+
+def _furnish(settings: Settings, places: Layout, log: Log, stack: ExitStack, now: Callable[[], int]) -> Desk:
+    metrics = Metrics()
+    access = Access(access_file(settings.folder))
+    stack.callback(access.close)
+    sequencer = Sequencer(log, observe=metrics.committed)
+    sequencer.start()
+    stack.callback(sequencer.stop)
+    pool = CheckingPool(settings.workers) if settings.workers else None
+    if pool is not None:
+        pool.start()
+        stack.callback(pool.stop)
+    _watch(metrics, log, sequencer, now)
+    return Desk(
+        settings=settings,
+        log=log,
+        sequencer=sequencer,
+        intake=Intake(log, sequencer, pool),
+        access=access,
+        board=CheckpointBoard(lambda: log.state.published, time.monotonic),
+        metrics=metrics,
+        self_check=SelfCheck(log, now),
+        second=SecondHead(places.head),
+    )
+
+
+def _watch(metrics: Metrics, log: Log, sequencer: Sequencer, now: Callable[[], int]) -> None:
+    metrics.watch("head_size", "Entries in the ledger", lambda: log.state.published.checkpoint.size)
+    metrics.watch(
+        "head_age_seconds", "Since the newest entry was recorded", lambda: (now() - log.state.last_time) / _MICROSECONDS
+    )
+    metrics.watch("waiting_statements", "Handed in and not yet answered", lambda: sequencer.waiting)
+
+
+def keep(settings: Settings) -> Callable[[Litestar], Any]:
+    """The lifespan of an application: its desk, in its state."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        try:
+            async with open_desk(settings) as desk:
+                app.state["desk"] = desk
+                try:
+                    yield
+                finally:
+                    del app.state["desk"]
+        except CoilmarkError as error:
+            app.state["not_served"] = error.sentence
+            raise
+
+    return lifespan
+
+
+def desk_of(request: Request[Any, Any, Any]) -> Desk:
+    """The desk of the application that this request came to."""
+    return cast("Desk", request.app.state["desk"])
+
+
+def reader_of(request: Request[Any, Any, Any]) -> Reader:
+    """Who asks. Raises Unauthorised for an Authorization header that holds no good bearer token."""
+    desk = desk_of(request)
+    said = request.headers.get("authorization")
+    if said is None:
+        return EVERYTHING if desk.settings.open else ANYONE
+    scheme, _, secret = said.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthorised("authorization", "the authorization here is `Bearer <token>`")
+    reader = desk.access.reader(secret.strip())
+    return EVERYTHING if desk.settings.open else reader

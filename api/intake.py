@@ -1,0 +1,107 @@
+"""From posted bytes to receipts: check, hand in, wait for the commit.
+
+One statement is checked right here: the way to another process and back would cost more than the check. The
+statements of a batch are checked by the pool.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ledger.checking import Checked, check
+from ledger.checking_pool import CheckingPool, Verdict, check_all
+from ledger.kernel.errors import Busy, Refused, RefusedBatch
+from ledger.kernel.keys import PublicKey
+from ledger.kernel.party import Registry
+from ledger.log import Admitted, Log, Recorded, Submission
+from ledger.sequencer import Sequencer
+
+
+@dataclass(frozen=True)
+class _Known:
+    registry: Registry
+
+    @cached_property
+    def keys(self) -> Mapping[str, PublicKey]:
+        return self.registry.all_keys()
+
+
+class Intake:
+    """Used by the event loop alone."""
+
+    def __init__(self, log: Log, sequencer: Sequencer, pool: CheckingPool | None) -> None:
+        self._ledger = log
+        self._sequencer = sequencer
+        self._pool = pool
+        self._known = _Known(log.state.registry)
+
+    async def record_one(self, wire: bytes) -> Recorded:
+        """Record one statement. Raises Refused, Busy, Unsettled."""
+        return await asyncio.wrap_future(self._sequencer.submit(Submission((self._check(wire),))))
+
+    async def rehearse_one(self, wire: bytes) -> Admitted:
+        """What `record_one` would answer, with nothing stored."""
+        return await asyncio.wrap_future(self._sequencer.rehearse(Submission((self._check(wire),))))
+
+    async def record_batch(self, wires: Sequence[bytes]) -> Recorded:
+        """Record all or nothing. Raises RefusedBatch with every bad row, Busy, Unsettled."""
+        submission = await self._check_batch(wires)
+        try:
+            return await asyncio.wrap_future(self._sequencer.submit(submission))
+        except Refused as refusal:
+            raise _as_batch(refusal) from None
+
+    async def rehearse_batch(self, wires: Sequence[bytes]) -> Admitted:
+        """What `record_batch` would answer, with nothing stored."""
+        submission = await self._check_batch(wires)
+        try:
+            return await asyncio.wrap_future(self._sequencer.rehearse(submission))
+        except Refused as refusal:
+            raise _as_batch(refusal) from None
+
+    def _check(self, wire: bytes) -> Checked:
+        return check(wire, audience=self._ledger.uri, keys=self._known_keys())
+
+    def _known_keys(self) -> Mapping[str, PublicKey]:
+        """Every key of the registry; made anew only when the registry has changed."""
+        if self._known.registry is not self._ledger.state.registry:
+            self._known = _Known(self._ledger.state.registry)
+        return self._known.keys
+
+    async def _check_batch(self, wires: Sequence[bytes]) -> Submission:
+        verdicts = await self._verdicts(wires)
+        good = tuple(verdict for verdict in verdicts if isinstance(verdict, Checked))
+        refused = {row: verdict for row, verdict in enumerate(verdicts) if isinstance(verdict, Refused)}
+        if refused:
+            rows = [row for row in range(len(verdicts)) if row not in refused]
+            refused |= await self._refused_by_rules(rows, good)
+            raise RefusedBatch(sorted(refused.items()), len(verdicts))
+        return Submission(good)
+
+    async def _verdicts(self, wires: Sequence[bytes]) -> list[Verdict]:
+        keys = self._known_keys()
+        if self._pool is None:
+            return check_all(wires, self._ledger.uri, keys)
+        chunks = self._pool.submit(wires, self._ledger.uri, keys.get)
+        answers = await asyncio.gather(*(asyncio.wrap_future(chunk) for chunk in chunks))
+        return [verdict for answer in answers for verdict in answer]
+
+    async def _refused_by_rules(self, rows: Sequence[int], good: tuple[Checked, ...]) -> dict[int, Refused]:
+        """Which of the well-formed rows of a batch that is lost anyhow would be refused too, so that all are named."""
+        if not good:
+            return {}
+        try:
+            await asyncio.wrap_future(self._sequencer.rehearse(Submission(good)))
+        except RefusedBatch as refusal:
+            return {rows[row]: why for row, why in refusal.rows}
+        except Refused as refusal:
+            return {rows[0]: refusal}
+        except Busy:
+            return {}
+        return {}
+
+
+def _as_batch(refusal: Refused) -> RefusedBatch:
+    """A batch of one is refused as a batch."""
+    return refusal if isinstance(refusal, RefusedBatch) else RefusedBatch([(0, refusal)], 1)

@@ -1,0 +1,33 @@
+"""GET /v1/entries/{index}: the receipt of an entry, its bundle beside it."""
+
+from typing import Any
+
+from litestar import Request, route
+from litestar.response.base import ASGIResponse
+
+from api import openapi
+from api.answers import FRESH, JSON, raw
+from api.body import query
+from api.desk import desk_of, reader_of
+from ledger import reading
+from ledger.kernel.bundle import encode_bundle
+from ledger.kernel.encoding import decimal_integer
+from ledger.kernel.receipt import encode_receipt
+
+
+@route("/v1/entries/{index:str}", http_method=["GET", "HEAD"], responses=openapi.ENTRY)
+async def get_entry(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The receipt under the newest checkpoint; statement and lineage only for who may see them."""
+    query(request)
+    index = decimal_integer(request.path_params["index"], "the index of an entry")
+    receipt = reading.receipt(desk_of(request).log, index, reader_of(request))
+    return raw(encode_receipt(receipt), JSON, FRESH | {"vary": "authorization"})
+
+
+@route("/v1/entries/{index:str}/bundle", http_method=["GET", "HEAD"], responses=openapi.BUNDLE)
+async def get_bundle(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The entry with all it takes to know who signed it, in one file that needs nothing else."""
+    query(request)
+    index = decimal_integer(request.path_params["index"], "the index of an entry")
+    bundle = reading.bundle(desk_of(request).log, index, reader_of(request))
+    return raw(encode_bundle(bundle), JSON, FRESH | {"vary": "authorization"})

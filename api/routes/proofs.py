@@ -1,0 +1,100 @@
+"""Inclusion and consistency proofs, one by one under URLs that never change, or by the batch."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+from litestar import Request, post, route
+from litestar.response import Stream
+from litestar.response.base import ASGIResponse
+
+from api import openapi
+from api.answers import FRESH, IMMUTABLE, JSON, json
+from api.body import content_type, query, read_body
+from api.desk import desk_of
+from ledger import reading
+from ledger.kernel import strict_json
+from ledger.kernel.encoding import b64_encode, decimal_integer
+from ledger.kernel.errors import Malformed, TooLarge
+from ledger.limits import BATCH_BODY, PROOFS
+from ledger.log import Log
+from schemas import wire
+
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
+CHUNK = 1_000  # proofs made between two turns of the event loop
+
+
+@route("/v1/proofs/inclusion/{size:str}/{index:str}", http_method=["GET", "HEAD"], responses=openapi.INCLUSION)
+async def get_inclusion(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """That entry `index` is in the tree of `size` entries."""
+    query(request)
+    size = decimal_integer(request.path_params["size"], "the tree size")
+    index = decimal_integer(request.path_params["index"], "the index of an entry")
+    leaf, path = reading.inclusion_path(desk_of(request).log, index, size)
+    return json(wire.InclusionProof(index=index, size=size, leaf=b64_encode(leaf), path=_texts(path)), IMMUTABLE)
+
+
+@route("/v1/proofs/consistency/{old:str}/{new:str}", http_method=["GET", "HEAD"], responses=openapi.CONSISTENCY)
+async def get_consistency(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """That the tree of `new` entries begins with the tree of `old` entries."""
+    query(request)
+    old = decimal_integer(request.path_params["old"], "the old tree size")
+    new = decimal_integer(request.path_params["new"], "the new tree size")
+    path = reading.consistency_path(desk_of(request).log, old, new)
+    return json(wire.ConsistencyProof(old=old, new=new, path=_texts(path)), IMMUTABLE)
+
+
+@post("/v1/proofs", operation_class=openapi.PostProofs, responses=openapi.PROOFS_ANSWERS)
+async def post_proofs(request: Request[Any, Any, Any]) -> Stream:
+    """Up to 1 000 000 inclusion proofs, as JSON, or as an Arrow stream for who accepts that."""
+    query(request)
+    content_type(request, JSON)
+    body = await read_body(request, BATCH_BODY)
+    log = desk_of(request).log
+    # A million numbers take most of a second to read: not on the event loop.
+    wanted = await asyncio.to_thread(read_wanted, log, body)
+    if ARROW_STREAM in request.headers.get("accept", ""):
+        return Stream(_arrow(log, wanted), media_type=ARROW_STREAM, status_code=200, headers=FRESH)
+    return Stream(_json(log, wanted), media_type=JSON, status_code=200, headers=FRESH)
+
+
+def read_wanted(log: Log, body: bytes) -> wire.ProofsWanted:
+    """What is asked for, every index of it below a size that was reached. Raises Malformed, TooLarge, Missing."""
+    value = strict_json.decode(body)
+    try:
+        wanted = msgspec.convert(value, wire.ProofsWanted)
+    except msgspec.ValidationError as error:
+        raise Malformed("members", f"the body is not as it must be: {error}") from None
+    if len(wanted.indices) > PROOFS:
+        raise TooLarge("proofs_size", f"{len(wanted.indices)} proofs are asked for, the most is {PROOFS}")
+    reading.require_size(log, wanted.size)
+    reading.require_below(max(wanted.indices, default=0), wanted.size)
+    return wanted
+
+
+async def _json(log: Log, wanted: wire.ProofsWanted) -> AsyncIterator[bytes]:
+    yield b'{"size":%d,"proofs":[' % wanted.size
+    for start in range(0, len(wanted.indices), CHUNK):
+        mark = b"," if start else b""
+        yield mark + await asyncio.to_thread(_json_chunk, log, wanted.indices[start : start + CHUNK], wanted.size)
+    yield b"]}"
+
+
+def _json_chunk(log: Log, indices: Sequence[int], size: int) -> bytes:
+    found = reading.inclusion_paths(log, indices, size)
+    proofs = [wire.OneProof(index=index, leaf=b64_encode(leaf), path=_texts(path)) for index, leaf, path in found]
+    return msgspec.json.encode(proofs)[1:-1]
+
+
+async def _arrow(log: Log, wanted: wire.ProofsWanted) -> AsyncIterator[bytes]:
+    from api.arrow_proofs import ArrowProofs  # noqa: PLC0415  pyarrow takes 0.2 s to import, for those who ask for it
+
+    proofs = ArrowProofs(log, wanted.size)
+    for start in range(0, len(wanted.indices), CHUNK):
+        yield await asyncio.to_thread(proofs.chunk, wanted.indices[start : start + CHUNK])
+    yield proofs.end()
+
+
+def _texts(path: Sequence[bytes]) -> list[str]:
+    return [b64_encode(node) for node in path]

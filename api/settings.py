@@ -1,0 +1,68 @@
+"""What the server is told from outside, read once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.kernel.errors import Malformed
+
+_PREFIX = "COILMARK_"
+_OURS = {"FOLDER", "HEAD", "OPEN", "WORKERS"}
+_OTHERS = {"VECTORS"}  # the tests', which may share an environment with a server
+_SWITCH = {"1": True, "true": True, "0": False, "false": False, "": False}
+_MOST_WORKERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`folder` holds the ledger, `head` is its head's second place (None: the usual one beside the folder).
+
+    `open` shows every statement to everyone; `workers` is how many processes check the statements of batches
+    (0: none, the server checks them itself).
+    """
+
+    folder: Path
+    head: Path | None = None
+    open: bool = False
+    workers: int = 2
+
+
+def from_environ(environ: Mapping[str, str]) -> Settings:
+    """COILMARK_FOLDER, _HEAD, _OPEN and _WORKERS. Raises Malformed for a bad value or a name that means nothing."""
+    ours = {name.removeprefix(_PREFIX): value for name, value in environ.items() if name.startswith(_PREFIX)}
+    if unknown := sorted(ours.keys() - _OURS - _OTHERS):
+        names = ", ".join(_PREFIX + name for name in unknown)
+        raise Malformed("settings", f"{names} means nothing here; known are {_known()}")
+    if not ours.get("FOLDER"):
+        raise Malformed("settings", f"{_PREFIX}FOLDER is not set: it names the folder of the ledger")
+    head = ours.get("HEAD")
+    return Settings(
+        folder=Path(ours["FOLDER"]),
+        head=Path(head) if head else None,
+        open=_switch(ours.get("OPEN", "")),
+        workers=_workers(ours.get("WORKERS", "")),
+    )
+
+
+def of_process() -> Settings:
+    """The settings in this process' own environment."""
+    return from_environ(os.environ)
+
+
+def _known() -> str:
+    return ", ".join(_PREFIX + name for name in sorted(_OURS))
+
+
+def _switch(value: str) -> bool:
+    if value.lower() not in _SWITCH:
+        raise Malformed("settings", f"{_PREFIX}OPEN is 1 or 0, not {value!r}")
+    return _SWITCH[value.lower()]
+
+
+def _workers(value: str) -> int:
+    if not value:
+        return min(os.cpu_count() or 1, _MOST_WORKERS)
+    if not (value.isascii() and value.isdigit() and len(value) <= 2 and int(value) <= _MOST_WORKERS):
+        raise Malformed("settings", f"{_PREFIX}WORKERS is a number from 0 to {_MOST_WORKERS}, not {value!r}")
+    return int(value)

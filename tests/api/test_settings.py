@@ -1,0 +1,49 @@
+"""What the server is told from outside."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from api.settings import Settings, from_environ
+from ledger.kernel.errors import Malformed
+
+FOLDER = {"COILMARK_FOLDER": "/srv/ledger"}
+
+
+def test_all_settings():
+    said = {
+        **FOLDER, "COILMARK_HEAD": "/mnt/head", "COILMARK_OPEN": "1", "COILMARK_WORKERS": "7", "PATH": "/bin",
+    }  # fmt: skip
+    assert from_environ(said) == Settings(Path("/srv/ledger"), Path("/mnt/head"), open=True, workers=7)
+
+
+def test_only_the_folder_is_needed():
+    workers = min(os.cpu_count() or 1, 64)
+    assert from_environ(FOLDER) == Settings(Path("/srv/ledger"), None, open=False, workers=workers)
+
+
+@pytest.mark.parametrize("value", ["0", "false", "False", ""])
+def test_closed_is_said_in_words_too(value):
+    assert from_environ({**FOLDER, "COILMARK_OPEN": value}).open is False
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"COILMARK_FODLER": "x"}, "COILMARK_FODLER means nothing here; known are COILMARK_FOLDER, COILMARK_HEAD"),
+        ({}, "COILMARK_FOLDER is not set"),
+        ({"COILMARK_FOLDER": ""}, "COILMARK_FOLDER is not set"),
+        ({**FOLDER, "COILMARK_OPEN": "yes"}, "COILMARK_OPEN is 1 or 0, not 'yes'"),
+        ({**FOLDER, "COILMARK_WORKERS": "-1"}, "a number from 0 to 64, not '-1'"),
+        ({**FOLDER, "COILMARK_WORKERS": "65"}, "not '65'"),
+        ({**FOLDER, "COILMARK_WORKERS": "²"}, "not '²'"),
+    ],
+)
+def test_a_setting_that_means_nothing_is_refused(said, sentence):
+    with pytest.raises(Malformed, match="^" + ".*" + sentence.replace("(", r"\(")):
+        from_environ(said)
+
+
+def test_what_the_tests_are_told_does_not_stop_a_server():
+    assert from_environ({**FOLDER, "COILMARK_VECTORS": "../vectors"}).folder == Path("/srv/ledger")
