@@ -16,12 +16,13 @@ import pyarrow.parquet as pq
 from pyarrow import ipc
 
 from ledger.audit.lineage import RightEdge
-from ledger.audit.sources import DatabaseSource, Row
+from ledger.audit.sources import DatabaseSource
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.errors import Conflict, Damaged, Malformed
 from ledger.kernel.hashing import leaf_hash
 from ledger.kernel.members import elements, integer, take, text
 from ledger.kernel.strict_json import MAX_INTEGER, decode
+from ledger.store.raw import Row, reading_raw
 from schemas.arrow import STATEMENTS, same_columns
 
 MANIFEST = "manifest.json"
@@ -90,7 +91,7 @@ def write_export(
     if edge.root() != head.root:
         says = f"the {head.size} entries stored lead to root {edge.root().hex()}, the head says {head.root.hex()}"
         raise Damaged("root", f"{says}; run `coilmark audit`")
-    with DatabaseSource(plan.database).reading() as database:
+    with reading_raw(plan.database) as database:
         uri = database.stamps().get("uri", "")
     manifest = Manifest(uri, plan.format, plan.statements, sign(head), tuple(segments))
     # Crash here: segments without a manifest, which nothing reads.

@@ -10,9 +10,10 @@ from ledger.audit.entries import Range, Wanted, read_advanced
 from ledger.audit.findings import Finding, about
 from ledger.audit.heads import Roots
 from ledger.audit.lineage import Keys, Lineage
-from ledger.audit.sources import UNREADABLE, DatabaseReader, DatabaseSource, Source
+from ledger.audit.sources import UNREADABLE, DatabaseSource, Source
 from ledger.audit.statements import Declared, Deferred
 from ledger.erasure import NEVER
+from ledger.store.raw import RawReader
 
 
 @dataclass
@@ -60,7 +61,7 @@ def judge_afterwards(
     try:
         if isinstance(source, DatabaseSource):
             with source.reading() as database:
-                findings += _rows_too_many(database, whole, statements=statements)
+                findings += _rows_too_many(database.raw, whole, statements=statements)
     except UNREADABLE as error:
         findings.append(Finding("unreadable", f"the database cannot be read: {error}"))
     erased = _erased(whole.deferred)
@@ -157,7 +158,7 @@ def _hex(subjects: Iterable[bytes]) -> list[str]:
     return sorted(subject.hex() for subject in subjects)
 
 
-def _rows_too_many(database: DatabaseReader, whole: Whole, *, statements: bool) -> Iterator[Finding]:
+def _rows_too_many(database: RawReader, whole: Whole, *, statements: bool) -> Iterator[Finding]:
     """Every row that should be there was looked up; whatever is there beyond those is too much."""
     for table, count in database.beyond(whole.size).items():
         if count:
@@ -175,7 +176,7 @@ def _rows_too_many(database: DatabaseReader, whole: Whole, *, statements: bool) 
             yield from _extra_events(database, whole)
 
 
-def _extra_versions(database: DatabaseReader, whole: Whole) -> Iterator[Finding]:
+def _extra_versions(database: RawReader, whole: Whole) -> Iterator[Finding]:
     for subject, version, index in database.version_rows():
         good = isinstance(subject, bytes) and isinstance(version, int) and whole.lineage.has(subject, version)
         if not good and isinstance(index, int) and index < whole.size:
@@ -184,7 +185,7 @@ def _extra_versions(database: DatabaseReader, whole: Whole) -> Iterator[Finding]
             yield about(index, "subject_version", says, subject=name, version=version)
 
 
-def _extra_events(database: DatabaseReader, whole: Whole) -> Iterator[Finding]:
+def _extra_events(database: RawReader, whole: Whole) -> Iterator[Finding]:
     rows = [(key, index) for key, index in database.event_rows() if isinstance(key, bytes) and len(key) == 32]
     known = whole.events.find({key for key, _ in rows})
     for key, index in rows:

@@ -211,10 +211,10 @@ def _check_lineage(row: Row, entry: Entry, result: Range) -> None:
 
 def _check_derived(reader: DatabaseReader, result: Range, advanced: Sequence[tuple[bytes, int, int]]) -> None:
     """Rows that the database derived from these entries, one by one."""
-    for subject, version, index in reader.lacks_versions(advanced):
+    for subject, version, index in reader.raw.lacks_versions(advanced):
         says = f"subject_version has no row that says it made version {version} of subject {subject.hex()}"
         result.findings.append(about(index, "subject_version", says, subject=subject.hex(), version=version))
-    for key, index in reader.lacks_events(result.events):
+    for key, index in reader.raw.lacks_events(result.events):
         says = f"event has no row that says it holds the event with key {key.hex()}"
         result.findings.append(about(index, "event", says, key=key.hex()))
 

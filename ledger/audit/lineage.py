@@ -12,7 +12,7 @@ from ledger.kernel.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
 from ledger.kernel.lineage import ITEM_SIZE, NO_INDEX, NO_LEAF
 
 ITEM = struct.Struct(">B32sQQ32s")  # SPEC 4.4: role, subject, version, index, leaf
-_BITS = 64
+_BITS = 40  # of an index; with the version before it a small integer, of which there are millions
 _BUCKETS = 256
 _INDEX = struct.Struct(">Q")
 _RECORD = HASH_SIZE + _INDEX.size
@@ -49,7 +49,7 @@ class Lineage:
 
     def __init__(self) -> None:
         self._leaves = bytearray()
-        self._newest: dict[bytes, int] = {}  # subject key -> version * 2^64 + index
+        self._newest: dict[bytes, int] = {}  # subject key -> version * 2^40 + index
 
     @property
     def subjects(self) -> int:
@@ -73,7 +73,7 @@ class Lineage:
                 good = version == 1 and before == NO_INDEX and link == NO_LEAF
             else:
                 good = known == ((version - 1) << _BITS) + before
-            if good and known is not None:
+            if good and known is not None:  # no such leaf for an index of more bits
                 good = leaves[before * HASH_SIZE : (before + 1) * HASH_SIZE] == link
             if not good:
                 findings.append(_misfit(index, (role, subject, version, before), known))

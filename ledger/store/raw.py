@@ -1,0 +1,186 @@
+"""A database as it rests, for those who believe nothing of it: audit and export.
+
+Rows come as bytes, whatever was done to the file; no table class stands between. The SQL is constant text on a plain
+read-only connection: an audit makes millions of look-ups by primary key, in processes that should start at once.
+"""
+
+import functools
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+# What SQLite raises over a damaged file, whose words its messages repeat.
+UNREADABLE = (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError)
+Odd: TypeAlias = tuple[int | None, str]  # which entry, where one can be named, and what is odd about it
+_CACHE_KIB = 16 * 1024  # a worker goes through its range once
+_ROWS = (
+    'SELECT "index", entry, leaf, CAST(typ AS BLOB), jwt, seed, items, request FROM entry '
+    'WHERE "index" >= ? AND "index" < ? ORDER BY "index"'
+)
+_DISCLOSURES = (
+    'SELECT "index", CAST(text AS BLOB) FROM disclosure WHERE "index" >= ? AND "index" < ? ORDER BY "index", position'
+)
+_SCHEMA = (
+    "SELECT CAST(type AS BLOB), CAST(name AS BLOB), CAST(tbl_name AS BLOB), CAST(sql AS BLOB), "
+    "typeof(type) || typeof(name) || typeof(tbl_name) || typeof(sql) FROM sqlite_master"
+)
+_COUNTS = {
+    "disclosure": 'SELECT count(*) FROM disclosure NOT INDEXED WHERE "index" < ?',
+    "subject_version": 'SELECT count(*) FROM subject_version WHERE "index" < ?',
+    "event": 'SELECT count(*) FROM event WHERE "index" < ?',
+}
+_BEYOND = {
+    "entry": 'SELECT count(*) FROM entry NOT INDEXED WHERE "index" < 0 OR "index" >= ?',
+    "disclosure": 'SELECT count(*) FROM disclosure NOT INDEXED WHERE "index" < 0 OR "index" >= ?',
+    "subject_version": 'SELECT count(*) FROM subject_version WHERE "index" < 0 OR "index" >= ?',
+    "event": 'SELECT count(*) FROM event WHERE "index" < 0 OR "index" >= ?',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry as it rests. `request` is None where the source keeps none; disclosures are texts in wire order."""
+
+    index: int
+    entry: bytes
+    leaf: bytes
+    typ: str
+    jwt: bytes
+    seed: bytes
+    items: bytes
+    request: bytes | None
+    disclosures: tuple[bytes, ...]
+
+    @property
+    def wire(self) -> bytes:
+        """The statement with the disclosures that are still there."""
+        return b"~".join((self.jwt, *self.disclosures, b""))
+
+
+class RawReader:
+    """One snapshot of a database. Every method raises what UNREADABLE lists."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def head(self) -> tuple[int, bytes | None]:
+        """Size and root of the head row; without a good one, one more than the last index, and no root."""
+        row = self._execute("SELECT size, root FROM head").fetchone()
+        if row is not None and isinstance(row[0], int) and isinstance(row[1], bytes) and row[0] >= 0:
+            return row[0], row[1]
+        (last,) = self._execute('SELECT max("index") FROM entry').fetchone()
+        return (-1 if last is None else last) + 1, None
+
+    def stored(self) -> int:
+        """How many entries there are."""
+        (count,) = self._execute("SELECT count(*) FROM entry NOT INDEXED").fetchone()
+        return int(count)
+
+    def stamps(self) -> dict[str, str]:
+        """What the database says it is."""
+        rows = self._execute("SELECT CAST(name AS BLOB), CAST(value AS BLOB) FROM stamp")
+        return {_text(name): _text(value) for name, value in rows}
+
+    def schema(self) -> dict[tuple[str, str], str]:
+        """The text of every table, index and trigger by kind and name."""
+        rows = self._execute(_SCHEMA)
+        return {
+            (_text(kind), _text(name)): f"{_text(table)}: {_text(sql)} ({types})"
+            for kind, name, table, sql, types in rows
+        }
+
+    def rows(self, start: int, end: int) -> tuple[list[Row], list[Odd]]:
+        """Entries with start <= index < end, in order, and rows that are none. Raises where a page is damaged."""
+        texts: dict[int, list[bytes]] = {}
+        for index, text in self._execute(_DISCLOSURES, (start, end)):
+            texts.setdefault(index, []).append(text if isinstance(text, bytes) else b"")
+        rows: list[Row] = []
+        odd: list[Odd] = []
+        for index, entry, leaf, typ, jwt, seed, items, request in self._execute(_ROWS, (start, end)):
+            if not start <= index < end or (rows and index <= rows[-1].index):
+                odd.append((None, f"a row with index {index} stands where entry {start} is read"))
+            elif (
+                bytes
+                is type(entry)
+                is type(leaf)
+                is type(typ)
+                is type(jwt)
+                is type(seed)
+                is type(items)
+                is type(request)
+            ):
+                disclosures = tuple(texts.get(index, ()))
+                rows.append(Row(index, entry, leaf, _text(typ), jwt, seed, items, request, disclosures))
+            else:
+                odd.append((index, "a column of its row is not of the type it must have"))
+        return rows, odd
+
+    def lacks_versions(self, wanted: Iterable[tuple[bytes, int, int]]) -> list[tuple[bytes, int, int]]:
+        """Those (subject, version, index) that `subject_version` does not hold."""
+        sql = 'SELECT "index" FROM subject_version WHERE subject = ? AND version = ?'
+        execute = self._execute
+        return [one for one in wanted if execute(sql, one[:2]).fetchall() != [one[2:]]]
+
+    def lacks_events(self, wanted: Iterable[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
+        """Those (event key, index) that `event` does not hold."""
+        sql = 'SELECT "index" FROM event WHERE "key" = ?'
+        execute = self._execute
+        return [one for one in wanted if execute(sql, one[:1]).fetchall() != [one[1:]]]
+
+    def counts(self, size: int) -> Mapping[str, int]:
+        """Rows of each table that belong to entries before `size`."""
+        return {name: self._execute(sql, (size,)).fetchone()[0] for name, sql in _COUNTS.items()}
+
+    def beyond(self, size: int) -> Mapping[str, int]:
+        """Rows of each table that belong to no entry of the ledger as it now is, `size` entries at least."""
+        now = max(size, self.head()[0])  # a server may have gone on since
+        return {name: self._execute(sql, (now,)).fetchone()[0] for name, sql in _BEYOND.items()}
+
+    def version_rows(self) -> Iterator[tuple[Any, Any, Any]]:
+        """Every row of `subject_version`."""
+        return self._execute('SELECT subject, version, "index" FROM subject_version')
+
+    def event_rows(self) -> Iterator[tuple[Any, Any]]:
+        """Every row of `event`."""
+        return self._execute('SELECT "key", "index" FROM event')
+
+    def check_file(self) -> list[str]:
+        """What SQLite itself finds wrong: pages, indexes against their tables, types and constraints."""
+        said = [_text(row[0]) for row in self._execute("PRAGMA integrity_check")]
+        return [one for one in said if one != "ok"]
+
+
+@contextmanager
+def reading_raw(path: Path) -> Iterator[RawReader]:
+    """A read-only connection on one snapshot. Raises what UNREADABLE lists."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        for pragma in ("query_only = 1", "trusted_schema = 0", f"cache_size = -{_CACHE_KIB}"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("BEGIN")
+        yield RawReader(connection)
+    finally:
+        connection.close()
+
+
+@functools.cache  # a constant of this program, made by making a database
+def as_made() -> tuple[dict[tuple[str, str], str], str | None]:
+    """Schema and schema version of a database that this program makes now."""
+    from ledger.store.engine import create_database  # noqa: PLC0415  SQLModel is slow to load and workers need it not
+
+    with tempfile.TemporaryDirectory(prefix="coilmark-schema-") as folder:
+        path = Path(folder) / "empty.sqlite"
+        create_database(path, {})
+        with reading_raw(path) as database:
+            return database.schema(), database.stamps().get("schema")
+
+
+def _text(value: Any) -> str:
+    """Text that may be anything once a file was edited."""
+    if isinstance(value, str):
+        return value
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else repr(value)

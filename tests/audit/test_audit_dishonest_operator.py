@@ -1,0 +1,308 @@
+"""What an operator could record by leaving out a check: the ledger is consistent with itself, and audit still tells."""
+
+from dataclasses import replace
+
+import pytest
+from small_ledger import OPERATOR, PLANT, ROLLING, actor, coil, signer, small_ledger
+from tampering import EVENT, findings, report, sentences, wrong
+
+from ledger import admission
+from ledger.kernel import party
+from ledger.kernel.errors import Refused
+from ledger.kernel.lineage import Role
+from ledger.kernel.note import sign_note
+from ledger.kernel.statement import Hidden, parse
+from ledger.kernel.subjects import Want, subject_key
+from ledger.log import Submission
+from ledger.store.store import Transaction
+
+FIRST = 3  # the first entry after the plant was enrolled
+
+
+@pytest.fixture
+def world(tmp_path):
+    with small_ledger(tmp_path) as made:
+        yield made
+
+
+def force(world, checked):
+    """Record what was checked by somebody else, or not at all."""
+    (outcome,) = world.log.append([Submission((checked,))])
+    assert not isinstance(outcome, Refused), outcome
+
+
+def audited(world):
+    return findings(world.places.database)
+
+
+def coil_by(world, who=PLANT, **event):
+    return world.check(world.statement(who, "lot-event", coil("C-1", **event)))
+
+
+def test_signature_that_does_not_hold(world):
+    honest = coil_by(world)
+    jwt = honest.statement.jwt[:-20] + b"AAAAAAAA" + honest.statement.jwt[-12:]
+    force(world, replace(honest, statement=parse(jwt + b"~")))
+    assert audited(world) == [("signature", FIRST)]
+
+
+def test_role_that_the_party_never_had(world, monkeypatch):
+    monkeypatch.setattr(admission, "authorise", lambda *_: None)
+    force(world, coil_by(world, OPERATOR))
+    said = sentences(world.places.database)
+    assert said == [f"entry {FIRST}: {OPERATOR.id} has no role to sign lot-event statements"]
+
+
+def test_role_that_came_later(world, monkeypatch):
+    world.enrol(ROLLING, "certificate")
+    with monkeypatch.context() as patched:
+        patched.setattr(admission, "authorise", lambda *_: None)
+        force(world, coil_by(world, ROLLING))
+    world.post(OPERATOR, "party", ROLLING.profile("lot-event"))
+    world.post(ROLLING, "lot-event", coil("C-2"))
+    assert audited(world) == [("role", FIRST + 2)]
+
+
+def test_key_that_was_ended(world, monkeypatch):
+    newer = PLANT.with_key("plant, newer")
+    world.add_key(PLANT, newer)
+    world.end_key(PLANT, PLANT.signer.key.kid, by=newer)
+    monkeypatch.setattr(admission, "authorise", lambda *_: None)
+    force(world, coil_by(world))
+    assert audited(world) == [("key_not_valid", FIRST + 2)]
+
+
+def test_key_of_nobody(world, monkeypatch):
+    stranger = PLANT.with_key("stranger")
+    monkeypatch.setattr(admission, "authorise", lambda *_: None)
+    monkeypatch.setattr(admission, "_check_signed", lambda *_: None)
+    force(world, coil_by(world, stranger))
+    assert audited(world) == [("key_unknown", FIRST)]
+
+
+def test_prefix_of_somebody_else(world, monkeypatch):
+    monkeypatch.setattr(admission, "may_create", lambda *_: True)
+    force(
+        world,
+        world.check(world.statement(PLANT, "lot-event", coil(epcList=["https://id.gs1.org/00/340123450000000000"]))),
+    )
+    assert audited(world) == [("prefix", FIRST)]
+
+
+def test_implied_item_left_out(world):
+    checked = coil_by(world)
+    force(world, replace(checked, implied=()))
+    assert audited(world) == [("item_missing", FIRST)]
+    assert "has no item for lot (01)" in sentences(world.places.database)[0]
+
+
+def test_reference_to_the_issuer_left_out(world):
+    force(world, replace(coil_by(world), issuer=subject_key("party", OPERATOR.id)))
+    assert set(audited(world)) == {("item_missing", FIRST), ("item_extra", FIRST)}
+
+
+def test_item_that_the_statement_does_not_imply(world):
+    checked = coil_by(world)
+    more = world.check(world.statement(PLANT, "lot-event", coil("C-2"))).implied
+    force(world, replace(checked, implied=checked.implied + more))
+    assert audited(world) == [("item_extra", FIRST)]
+
+
+def test_item_with_another_role(world):
+    checked = coil_by(world)
+    (one,) = checked.implied
+    force(world, replace(checked, implied=(replace(one, want=Want.CONSUME),)))
+    assert audited(world) == [("item_role", FIRST)]
+
+
+def test_reference_to_an_older_version(world, monkeypatch):
+    """The plant's party has version 2 since its key came; a bundle made from version 1 would hide a revocation."""
+    newest = Transaction.newest
+
+    def stale(self, subjects):
+        found = newest(self, subjects)
+        plant = subject_key("party", PLANT.id)
+        first = self.entry(1)
+        return {
+            **found,
+            **({plant: replace(found[plant], version=1, index=1, leaf=first.leaf)} if plant in found else {}),
+        }
+
+    monkeypatch.setattr(Transaction, "newest", stale)
+    force(world, coil_by(world))
+    assert audited(world) == [("lineage", FIRST)]
+    assert "refers to version 1" in sentences(world.places.database)[0]
+
+
+def test_version_made_twice(world, monkeypatch):
+    world.post(PLANT, "lot-event", coil("C-1"))
+    monkeypatch.setattr(Transaction, "newest", lambda *_: {})
+    monkeypatch.setattr(admission, "_check_prefix", lambda *_: None)
+    force_despite_the_table(world, monkeypatch, coil_by(world, action="OBSERVE", bizStep="inspecting"))
+    assert ("lineage", FIRST + 1) in audited(world)
+
+
+def force_despite_the_table(world, monkeypatch, checked):
+    """The table of versions would refuse: leave its row out."""
+    insert = Transaction.insert
+    monkeypatch.setattr(
+        Transaction, "insert", lambda self, rows: insert(self, [replace(one, advanced=[]) for one in rows])
+    )
+    view_newest = {checked.issuer: world_link(world, checked.issuer)}
+    monkeypatch.setattr(Transaction, "newest", lambda *_: view_newest)
+    force(world, checked)
+
+
+def world_link(world, subject):
+    with world.log.store.reading() as transaction:
+        return transaction.everything()[subject]
+
+
+def test_same_jti_twice(world):
+    world.post(PLANT, "lot-event", coil("C-1"), jti="urn:example:once")
+    again = world.check(world.statement(PLANT, "lot-event", coil("C-2"), jti="urn:example:once"))
+    force(world, replace(again, request=bytes(32)))
+    assert audited(world) == [("id_reused", FIRST + 1), ("request", FIRST + 1)]
+
+
+def test_same_event_id_twice(world):
+    world.post(PLANT, "lot-event", coil("C-1", eventID=EVENT))
+    again = world.check(world.statement(PLANT, "lot-event", coil("C-2", eventID=EVENT)))
+    force(world, replace(again, event=None))
+    assert ("event_id_used", FIRST + 1) in audited(world)
+
+
+def test_correction_without_the_lots_of_the_event(world, monkeypatch):
+    world.post(PLANT, "lot-event", coil("C-1", "C-2", eventID=EVENT))
+    monkeypatch.setattr(admission, "_declared", lambda *_: {})
+    force(world, world.check(world.statement(PLANT, "lot-event", wrong("C-1"))))
+    assert audited(world) == [("declared_items", FIRST + 1)]
+
+
+def test_correction_of_nothing(world, monkeypatch):
+    monkeypatch.setattr(admission, "_declared", lambda *_: {})
+    force(world, world.check(world.statement(PLANT, "lot-event", wrong("C-1"))))
+    assert audited(world) == [("unknown_event", FIRST)]
+
+
+def test_heads_that_leave_a_subject_out(world, monkeypatch):
+    everything = Transaction.everything
+
+    def nearly(self):
+        found = everything(self)
+        del found[subject_key("party", PLANT.id)]
+        return found
+
+    monkeypatch.setattr(Transaction, "everything", nearly)
+    world.post(OPERATOR, "heads", {})
+    assert audited(world) == [("heads", FIRST)]
+
+
+def test_statement_for_another_ledger(world):
+    checked = coil_by(world)
+    other = parse(world.statement(PLANT, "lot-event", coil("C-1"), aud="https://other.example/ledger"))
+    force(world, replace(checked, statement=other))
+    assert audited(world) == [("audience", FIRST), ("request", FIRST)]
+
+
+def test_body_that_breaks_its_schema(world):
+    other = parse(world.statement(PLANT, "lot-event", {**coil("C-1"), "action": "PERHAPS"}))
+    force(world, replace(coil_by(world), statement=other))
+    assert audited(world) == [("body", FIRST)]
+
+
+def test_time_far_ahead(world, monkeypatch):
+    monkeypatch.setattr(admission, "_check_times", lambda *_: None)
+    force(world, world.check(world.statement(PLANT, "lot-event", coil("C-1"), iat=world.now // 1_000_000 + 3_600)))
+    assert audited(world) == [("time_ahead", FIRST)]
+
+
+def test_key_that_nobody_proved_to_hold(world, monkeypatch):
+    """It is left out of the registry, and so is all that it signed."""
+    robbed = actor("robbed", 7)
+    monkeypatch.setattr(party, "_check_new_key", lambda *_: None)
+    world.post(OPERATOR, "party", robbed.profile("lot-event"))
+    addition = {**robbed.addition(), "proof": PLANT.addition()["proof"]}
+    world.post(OPERATOR, "key", {"party": robbed.id, "add": [addition]})
+    world.post(robbed, "lot-event", coil("C-1"))
+    monkeypatch.undo()
+    assert audited(world) == [("possession", FIRST + 1), ("key_unknown", FIRST + 2)]
+
+
+def test_party_signed_by_no_operator(world, monkeypatch):
+    monkeypatch.setattr(admission, "authorise", lambda *_: None)
+    force(world, world.check(world.statement(PLANT, "party", PLANT.profile("lot-event"))))
+    assert audited(world) == [("role", FIRST)]
+
+
+def test_erasure_that_a_notice_tells_of(world):
+    note = {"kind": "closing", "closing": {}, "note": Hidden("call the office")}
+    world.post(OPERATOR, "notice", note)
+    (disclosure,) = parse(world.stored(FIRST).wire).disclosures
+    erasure = {"index": FIRST, "disclosures": [disclosure.digest], "ground": "personal-data"}
+    world.post(OPERATOR, "notice", {"kind": "erasure", "erasure": erasure})
+    assert world.stored(FIRST).disclosures == ()
+    whole = report(world.places.database)
+    assert whole.findings == ()
+    assert [(one.code, one.index) for one in whole.notes] == [("erased", FIRST)]
+
+
+def test_erasure_of_what_a_rule_reads(world, monkeypatch):
+    body = {**coil("C-1"), "bizStep": Hidden("commissioning")}
+    world.post(PLANT, "lot-event", body)
+    (disclosure,) = parse(world.stored(FIRST).wire).disclosures
+    erasure = {"index": FIRST, "disclosures": [disclosure.digest], "ground": "personal-data"}
+    monkeypatch.setattr(admission, "texts_to_erase", lambda stored, _: stored.disclosures)
+    world.post(OPERATOR, "notice", {"kind": "erasure", "erasure": erasure})
+    assert audited(world) == [("erased_wrongly", FIRST)]
+
+
+def test_key_that_only_the_operator_vouches_for(world):
+    world.add_key(PLANT, PLANT.with_key("found again"), by=OPERATOR, recovery=True)
+    world.post(PLANT.with_key("found again"), "lot-event", coil("C-1"))
+    whole = report(world.places.database)
+    assert whole.findings == ()
+    (note,) = whole.notes
+    assert (note.code, note.facts["statements"]) == ("vouched_by_operator", 1)
+
+
+def test_history_rewritten_and_signed_again(tmp_path):
+    """The same keys and the same clock, another event at entry 3: whole by itself, and not what was kept."""
+    kept, trust, databases = [], [], []
+    for name, serial in (("shown", "C-1"), ("rewritten", "C-9")):
+        with small_ledger(tmp_path / name) as world:
+            world.post(PLANT, "lot-event", coil(serial))
+            world.post(PLANT, "lot-event", coil("C-2"))
+            kept.append(world.log.state.published.note)
+            trust.append(world.trust)
+            databases.append(world.places.database)
+            world.post(PLANT, "lot-event", coil("C-3"))
+    assert findings(databases[1]) == []
+    assert findings(databases[0], against=[kept[0]], trust=trust[0]) == []
+    (sentence,) = sentences(databases[1], against=[kept[0]], trust=trust[0])
+    assert sentence.startswith("the checkpoint 0 says that the first 5 entries have root ")
+    assert sentence.endswith("history was rewritten")
+
+
+def test_checkpoint_of_another_log(world, tmp_path):
+    with small_ledger(tmp_path / "other", origin="other.example/log") as other:
+        note, trust = other.log.state.published.note, other.trust
+    assert findings(world.places.database, against=[note]) == [("origin", None)]
+    assert ("origin", None) in findings(world.places.database, against=[note], trust=trust)
+
+
+def test_checkpoint_signed_by_another_key(world):
+    forged = world.log.state.published.note
+    name = forged.split("\n", 1)[0]
+    text = forged.split("\n\n", maxsplit=1)[0] + "\n"
+    forged = sign_note(text, name, signer("somebody"))
+    assert findings(world.places.database, against=[forged]) == [("checkpoint_signature", None)]
+    assert findings(world.places.database, against=[forged], trust=world.trust) == [("checkpoint_signature", None)]
+
+
+def test_text_that_is_no_checkpoint(world):
+    assert findings(world.places.database, against=["nothing of the kind"]) == [("checkpoint", None)]
+
+
+def test_roles_are_numbered_as_the_fold_takes_them():
+    assert [int(role) for role in Role] == [0, 1, 2, 3]

@@ -1,0 +1,135 @@
+"""The fold's own parts, against slower twins."""
+
+import os
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.audit.crew import crew
+from ledger.audit.entries import unpack_items
+from ledger.audit.findings import Finding, in_order
+from ledger.audit.lineage import ITEM, Keys, Lineage, RightEdge
+from ledger.kernel.errors import Malformed
+from ledger.kernel.hashing import tree_root
+from ledger.kernel.lineage import NO_INDEX, NO_LEAF, parse_items
+
+
+def leaf(number):
+    return number.to_bytes(32, "big")
+
+
+def test_right_edge_grows_as_the_tree_does():
+    edge, leaves = RightEdge(), []
+    assert edge.root() == tree_root([])
+    for number in range(70):
+        edge.add(leaf(number))
+        leaves.append(leaf(number))
+        assert edge.root() == tree_root(leaves)
+
+
+def test_right_edge_takes_an_odd_node_up_and_not_twice():
+    """Bitcoin's tree repeats the last node; RFC 6962's does not."""
+    edge, twice = RightEdge(), RightEdge()
+    for number in (0, 1, 2):
+        edge.add(leaf(number))
+        twice.add(leaf(number))
+    twice.add(leaf(2))
+    assert edge.root() != twice.root()
+
+
+ITEMS = st.tuples(
+    st.integers(0, 5),
+    st.sampled_from([leaf(1), leaf(2), leaf(3)]),
+    st.integers(0, 3),
+    st.sampled_from([0, 1, NO_INDEX]),
+    st.sampled_from([NO_LEAF, leaf(9)]),
+)
+
+
+@given(st.lists(ITEMS, max_size=4), st.binary(max_size=2))
+def test_items_are_taken_as_the_kernel_takes_them(items, tail):
+    packed = b"".join(ITEM.pack(*one) for one in items) + tail
+    try:
+        want = [(one.subject, int(one.role), one.version) for one in parse_items(packed)]
+    except Malformed:
+        with pytest.raises(Malformed):
+            unpack_items(packed)
+    else:
+        assert unpack_items(packed) == want
+
+
+def item(role, subject, version, index, link):
+    return ITEM.pack(role, leaf(subject), version, index, link)
+
+
+def test_lineage_that_follows():
+    fold = Lineage()
+    assert fold.add(0, leaf(100), item(1, 7, 1, NO_INDEX, NO_LEAF)) == []
+    assert fold.add(1, leaf(101), item(0, 7, 1, 0, leaf(100))) == []
+    assert fold.add(2, leaf(102), item(2, 7, 2, 0, leaf(100))) == []
+    assert fold.add(3, leaf(103), item(3, 7, 3, 2, leaf(102))) == []
+    assert fold.has(leaf(7), 3)
+    assert not fold.has(leaf(7), 4)
+    assert not fold.has(leaf(8), 1)
+
+
+@pytest.mark.parametrize(
+    ("items", "says"),
+    [
+        (item(0, 7, 1, 0, leaf(100)), "refers to version 1"),  # older
+        (item(0, 7, 2, 0, leaf(100)), "links subject .* to entry 0, but entry 1 made"),
+        (item(0, 7, 2, 1, leaf(100)), "with another leaf hash"),
+        (item(2, 7, 2, 1, leaf(101)), "makes version 2 .* want 3"),  # made twice
+        (item(2, 7, 4, 1, leaf(101)), "makes version 4 .* want 3"),
+        (item(1, 7, 1, NO_INDEX, NO_LEAF), "makes version 1"),  # created twice
+        (item(0, 8, 1, 0, leaf(100)), "which has none yet"),
+        (item(2, 8, 2, 0, leaf(100)), "which has none yet"),
+        (item(0, 7, 1, 1 << 63, leaf(101)), "refers to version 1"),
+    ],
+)
+def test_lineage_that_does_not(items, says):
+    fold = Lineage()
+    fold.add(0, leaf(100), item(1, 7, 1, NO_INDEX, NO_LEAF))
+    fold.add(1, leaf(101), item(2, 7, 2, 0, leaf(100)))
+    (found,) = fold.add(2, leaf(102), items)
+    assert found.index == 2
+    assert re.search(says, found.sentence)
+
+
+def test_keys_used_twice():
+    keys = Keys()
+    keys.add([(leaf(1), 4), (leaf(2), 5)])
+    keys.add([(leaf(1), 6), (leaf(1), 7)])
+    assert sorted(keys.twice()) == [(leaf(1), 6, 4), (leaf(1), 7, 4)]
+    assert keys.find({leaf(1), leaf(3)}) == {leaf(1): 4}
+
+
+def test_findings_are_listed_ledger_first_then_by_entry():
+    found = [Finding("b", "", 10), Finding("a", "", None), Finding("c", "", 9), Finding("a", "", 10)]
+    assert [(one.code, one.index) for one in sorted(found, key=in_order)] == [
+        ("a", None), ("c", 9), ("a", 10), ("b", 10),
+    ]  # fmt: skip
+
+
+def work(number):
+    if number == 3:
+        os.kill(os.getpid(), 9)  # as a decoder does that a hostile file brings down
+    return number * number
+
+
+def lost(number):
+    return -number
+
+
+def test_a_task_that_kills_its_process_costs_no_other():
+    with crew(2) as workers:
+        assert list(workers.in_order(work, range(8), lost)) == [0, 1, 4, -3, 16, 25, 36, 49]
+        assert workers.aside(work, 9).result() == 81
+
+
+def test_no_workers_no_processes():
+    with crew(0) as workers:
+        assert list(workers.in_order(os.path.basename, ["a/b"], lost)) == ["b"]
+        assert workers.aside(work, 2).result() == 4
