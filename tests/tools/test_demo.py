@@ -1,0 +1,205 @@
+"""The demo comes out as it says, the same every time, and touches nothing that is not its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from click.testing import CliRunner
+from small_park import coilmark, free_port
+
+from ledger.bodies import check_body
+from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.receipt import encode_receipt
+from ledger.kernel.report import Outcome
+from ledger.kernel.statement import Hidden, parse
+from ledger.kernel.trust import parse_trust
+from ledger.kernel.verify import Expected, verify_bundle, verify_receipt
+from ledger.opening import layout, open_log
+from ledger.reading import receipt
+from ledger.store.access import EVERYTHING
+from tools import demo
+from tools.demo_ledger import MARK, Stage, clear, found, tell
+from tools.demo_park import ACTORS, CUSTOMER
+from tools.demo_story import STRIPS, story
+from tools.demo_tamper import tamper_with_receipt
+from tools.main import cli
+
+CASTING_ONWARD = {"casthouse", "hot", "cold", "slitter"}
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """(folder, what was printed) of one run that does not serve."""
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    run = coilmark("demo", "--no-serve", "--folder", folder)
+    assert run.returncode == 0, (run.stdout.decode(), run.stderr.decode())
+    return folder, run.stdout.decode()
+
+
+def plain(value):
+    """A body as it reads when everything is disclosed."""
+    if isinstance(value, Hidden):
+        return plain(value.value)
+    if isinstance(value, dict):
+        return {name: plain(member) for name, member in value.items()}
+    return [plain(member) for member in value] if isinstance(value, list) else value
+
+
+def test_it_prints_a_line_for_each_receipt(shown):
+    folder, output = shown
+    lines = re.findall(r"^ +(\d+)  (\S+) +(\(417\)\d{13})  (.+?) +([0-9a-f]{16})$", output, re.MULTILINE)
+    with open_log(layout(folder)) as log:
+        entries = [receipt(log, index, EVERYTHING) for index in range(log.state.published.checkpoint.size)]
+    assert len(lines) == len(entries) > 30
+    for line, one in zip(lines, entries, strict=True):
+        statement = parse(one.statement)
+        assert (line[0], line[1], line[2]) == (str(one.entry.index), statement.typ, statement.iss)
+        assert line[4] == one.entry.leaf.hex()[:16]
+    assert {statement for _, statement, *_ in lines} == {
+        "ledger", "party", "key", "lot-event", "certificate", "energy-attestation", "heads",
+    }  # fmt: skip
+    assert len({issuer for _, _, issuer, *_ in lines}) == 6
+
+
+def test_it_shows_audit_verifier_and_what_they_say_of_tampered_copies(shown):
+    _, output = shown
+    about = re.search(r"one character of the statement of entry (\d+)", output)[1]
+    assert output.count("$ coilmark audit") == 2
+    assert output.count("$ coilmark verify") == 3
+    clean, tampered = output.split("4. Tamper")
+    assert " 1  ok " in clean
+    assert "FAILED" not in clean
+    assert re.search(rf" 5  FAILED .*the statement shown for entry {about} has the SHA-256", tampered)
+    assert re.search(rf"entry {about}\b.*statement", tampered.split("$ coilmark audit")[1])
+
+
+def test_what_it_leaves_behind_holds(shown):
+    folder, _ = shown
+    trust = parse_trust((folder / "trust.txt").read_bytes())
+    strip = Expected(piece=STRIPS[0])
+    assert verify_receipt((folder / "receipt.json").read_bytes(), trust, expected=strip).verified
+    bundle = verify_bundle((folder / "entry.coilmark.json").read_bytes(), trust, expected=strip)
+    assert {step.number for step in bundle.steps if step.outcome is not Outcome.PASSED} == {11}
+    assert sorted(path.stem for path in (folder / "keys").iterdir()) == sorted(actor.word for actor in ACTORS)
+    assert {path.stat().st_mode & 0o777 for path in (folder / "keys").iterdir()} == {0o600}
+
+
+def _receipts(folder, seed):
+    stage = Stage(folder, seed)
+    clear(folder)
+    found(stage)
+    with open_log(stage.places, clock=stage.clock, randomness=stage.randomness) as log:
+        return [encode_receipt(one) for one, _ in tell(stage, log)]
+
+
+def test_one_seed_gives_one_ledger_to_the_last_byte(tmp_path, shown):
+    first = _receipts(tmp_path / "one", "coilmark")
+    assert first == _receipts(tmp_path / "two", "coilmark") == _receipts(tmp_path / "one", "coilmark")
+    assert (shown[0] / "receipt.json").read_bytes() in first
+    assert first[0] != _receipts(tmp_path / "three", "another")[0]
+
+
+def test_every_body_is_what_its_schema_asks_for_and_the_ids_are_gs1s():
+    for actor in ACTORS:
+        check_body("party", actor.profile)
+        for name in (actor.id, actor.site):
+            assert canonical_id(name) == name
+    for said in story():
+        check_body(said.typ, plain(said.body))
+        assert said.typ in said.actor.roles
+    times = [said.time for said in story()]
+    assert times == sorted(times)
+    assert {time.utcoffset().total_seconds() for time in times} == {5 * 3600}
+    assert CUSTOMER.id not in {actor.id for actor in ACTORS}
+
+
+def test_mass_closes_to_the_gram_from_the_casthouse_on():
+    closed = set()
+    for said in story():
+        event = said.body
+        process = event.get("al:process", "").rpartition("/")[2]
+        if event.get("type") != "TransformationEvent" or process not in CASTING_ONWARD:
+            continue
+        grams = {mass["id"]: mass["g"] for mass in event["al:mass"]}
+        sides = {
+            side: [*event.get(f"{side}EPCList", ()), *(q["epcClass"] for q in event.get(f"{side}QuantityList", ()))]
+            for side in ("input", "output")
+        }
+        lost = sum(loss["g"] for loss in event.get("al:loss", ()))
+        assert sum(grams[one] for one in sides["input"]) == sum(grams[one] for one in sides["output"]) + lost
+        closed.add(process)
+    assert closed == CASTING_ONWARD
+
+
+def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path):
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("mine")
+    run = CliRunner().invoke(cli, ["demo", "--no-serve", "--folder", str(folder)])
+    assert run.exit_code == 2
+    assert "was not made by `coilmark demo`" in run.stderr
+    assert [path.name for path in folder.iterdir()] == ["thesis.txt"]
+    (folder / "thesis.txt").unlink()
+    clear(folder)
+    found(Stage(folder, "x"))
+    assert (folder / MARK).is_file()
+    clear(folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_head_of_another_ledger_is_left_alone(tmp_path):
+    head = tmp_path / "demo.head"
+    head.write_text("other.example/log\n1\n" + "A" * 43 + "=\n")
+    run = CliRunner().invoke(cli, ["demo", "--no-serve", "--folder", str(tmp_path / "demo")])
+    assert run.exit_code == 2
+    assert head.read_text().startswith("other.example")
+    assert list(tmp_path.iterdir()) == [head]
+
+
+def test_it_fails_where_tampering_goes_unseen(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "tamper_with_receipt", lambda source, copy, _jwt: _copied(source, copy))
+    run = CliRunner().invoke(cli, ["demo", "--no-serve", "--folder", str(tmp_path / "demo")])
+    assert run.exit_code == 1
+    assert "The demo did not come out as it should." in run.stderr
+
+
+def _copied(source, copy):
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_bytes(source.read_bytes())
+
+
+def test_tampering_changes_one_byte(shown, tmp_path):
+    source = shown[0] / "receipt.json"
+    jwt = json.loads(source.read_bytes())["statement"].split("~")[0].encode()
+    tamper_with_receipt(source, tmp_path / "copy" / "receipt.json", jwt)
+    pairs = zip(source.read_bytes(), (tmp_path / "copy" / "receipt.json").read_bytes(), strict=True)
+    assert sum(a != b for a, b in pairs) == 1
+
+
+def test_it_serves_what_it_made_until_it_is_told_to_stop(tmp_path):
+    port = free_port()
+    command = [sys.executable, "-m", "tools.main", "demo", "--folder", str(tmp_path / "demo"), "--port", str(port)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        seen = ""
+        for line in server.stdout:
+            seen += line
+            if "is served on" in line:
+                break
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
+            page = answer.read().decode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/entries/29", timeout=30) as answer:
+            one = answer.read()
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=60)
+    assert server.returncode == 0
+    assert f"http://127.0.0.1:{port}/" in seen
+    assert "curl -s" in seen
+    assert "lot-event" in page
+    trust = parse_trust((tmp_path / "demo" / "trust.txt").read_bytes())
+    assert verify_receipt(one, trust, expected=Expected(index=29)).verified

@@ -1,0 +1,1 @@
+"""A door: one module a command, each a thin skin over one function."""

@@ -1,0 +1,38 @@
+"""`coilmark bench`: figures measured on this machine, with the load generator in the same run."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import click
+
+from tools.bench_ingest import Figure, Plan, run_ingest
+
+
+@click.group(name="bench", help="Measure this machine: how fast the ledger takes statements in.")
+def command() -> None:
+    """Figures belong here and not into tests."""
+
+
+@command.command()
+@click.option("--statements", default=20_000, show_default=True, help="Statements a measurement, signed beforehand.")
+@click.option("--connections", default=32, show_default=True, help="Connections that post single statements.")
+@click.option("--batch", default=500, show_default=True, help="Statements a batch.")
+@click.option("--prefill", default=0, show_default=True, help="Statements recorded before measuring.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list of figures.")
+def ingest(statements: int, connections: int, batch: int, prefill: int, *, as_json: bool) -> None:
+    """Single statements and batches, each acknowledged with its proof after a synced commit."""
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
+        figures = run_ingest(Path(folder), Plan(statements, connections, batch, prefill))
+    if as_json:
+        click.echo(json.dumps([figure.as_dict() for figure in figures], indent=1))
+    else:
+        click.echo("\n".join(_line(figure) for figure in figures))
+
+
+def _line(figure: Figure) -> str:
+    return (
+        f"{figure.work:<28} {figure.per_second:>9,.0f} statements/s   p50 {figure.p50_ms:6.1f} ms   "
+        f"p99 {figure.p99_ms:6.1f} ms   server memory {figure.server_mib:5.0f} MiB   "
+        f"{figure.bytes_each:,.0f} bytes a statement"
+    )

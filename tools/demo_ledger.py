@@ -1,0 +1,157 @@
+"""The demo's ledger, made in this process: founded, its parties enrolled, its story posted. The same for one seed."""
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ledger.kernel.checkpoint import parse_checkpoint
+from ledger.kernel.errors import CoilmarkError, Conflict, Refused
+from ledger.kernel.keys import Signer, load_signer
+from ledger.kernel.receipt import Receipt
+from ledger.kernel.statement import issue
+from tools.demo_keys import demo_key, demo_randomness
+from tools.demo_park import ACTORS, MIDNIGHT, ORIGIN, PARK, URI, Actor, Said
+from tools.demo_story import story
+from tools.init import Founding, found_ledger, trust_text
+from tools.keygen import write_key
+from tools.party import prove
+
+if TYPE_CHECKING:
+    from ledger.log import Log
+    from ledger.opening import Layout
+
+MARK = "made-by-coilmark-demo"
+_MARK_TEXT = "`coilmark demo` made this folder and replaces it when it runs again. Its keys come from a public seed.\n"
+_FOUNDED = MIDNIGHT - timedelta(days=14)
+_LATER = 600 * 1_000_000  # µs: statements reach the ledger ten minutes after they are signed
+
+
+@dataclass
+class DemoClock:
+    """A clock that stands where it was put; µs since 1970 UTC."""
+
+    now: int = 0
+
+    def __call__(self) -> int:
+        """The time it was put to."""
+        return self.now
+
+
+@dataclass
+class Stage:
+    """Where the demo takes place and what signs in it."""
+
+    folder: Path
+    seed: str
+    clock: DemoClock = field(default_factory=DemoClock)
+
+    def __post_init__(self) -> None:
+        """One stream of bytes for salts and lineage seeds: they are the same in every run of one seed."""
+        self.randomness: Callable[[int], bytes] = demo_randomness(self.seed)
+        self.count = 0
+
+    @property
+    def places(self) -> "Layout":
+        """The ledger's files."""
+        from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
+
+        return layout(self.folder)
+
+    def signer(self, actor: Actor) -> Signer:
+        """The key of a party."""
+        return load_signer(demo_key(self.seed, actor.word))
+
+    def signed(self, said: Said) -> bytes:
+        """A statement in wire form; the ledger's clock moves on to its arrival."""
+        self.count += 1
+        self.clock.now = said.iat * 1_000_000 + _LATER
+        return issue(
+            typ=said.typ,
+            iss=said.actor.id,
+            jti=f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{URI}/{self.count}')}",
+            aud=URI,
+            iat=said.iat,
+            body=said.body,
+            signer=self.signer(said.actor),
+            salt=lambda: self.randomness(16),
+        )
+
+
+def clear(folder: Path) -> None:
+    """Make room: remove an earlier demo, and nothing else. Raises Conflict where something else is there."""
+    head = folder.with_name(folder.name + ".head")
+    if folder.exists() and not (folder / MARK).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Conflict("not_a_demo", f"{folder} was not made by `coilmark demo`; move it away or name another --folder")
+    if head.exists() and not _is_our_head(head):
+        raise Conflict("not_a_demo", f"{head} is the head of another ledger than the demo's; name another --folder")
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in (head, head.with_name(head.name + ".lock"), head.with_name(head.name + ".draft")):
+        path.unlink(missing_ok=True)
+
+
+def _is_our_head(head: Path) -> bool:
+    try:
+        return parse_checkpoint(head.read_text("utf-8")).origin == ORIGIN
+    except (CoilmarkError, UnicodeError):
+        return False
+
+
+def found(stage: Stage) -> None:
+    """Folder, mark, keys, index 0 and the trust file."""
+    stage.folder.mkdir(parents=True)
+    (stage.folder / MARK).write_text(_MARK_TEXT, "utf-8")
+    keys = stage.folder / "keys"
+    keys.mkdir(mode=0o700)
+    for actor in ACTORS:
+        write_key(keys / f"{actor.word}.pem", demo_key(stage.seed, actor.word))
+    stage.count += 1
+    founding = Founding(
+        URI, ORIGIN, PARK.profile, stage.signer(PARK),
+        jti=f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, URI)}", iat=int(_FOUNDED.timestamp()),
+    )  # fmt: skip
+    stage.clock.now = founding.iat * 1_000_000
+    log_key = found_ledger(
+        stage.places, founding, demo_key(stage.seed, "log"), clock=stage.clock, randomness=stage.randomness
+    )
+    (stage.folder / "trust.txt").write_text(trust_text(ORIGIN, log_key), "ascii")
+
+
+def enrolments(stage: Stage) -> Iterator[tuple[Said, Said]]:
+    """For each party but the operator: its profile and its first key, both signed by the operator."""
+    for number, actor in enumerate(ACTORS[1:], 1):
+        time = _FOUNDED + timedelta(days=1, hours=number)
+        first = {"party": actor.id, "add": [prove(stage.signer(actor), URI, actor.id)]}
+        yield (
+            Said(PARK, "party", actor.profile, time, f"{actor.name} enrolled"),
+            Said(PARK, "key", first, time, f"first key of {actor.name}"),
+        )
+
+
+def tell(stage: Stage, log: "Log") -> Iterator[tuple[Receipt, str]]:
+    """Post the whole story; each receipt with what it is about, as it comes."""
+    for pair in enrolments(stage):
+        yield from post(stage, log, pair)
+    last = None
+    for said in story():
+        yield from post(stage, log, (said,))
+        last = said
+    if last is not None:
+        time = last.time + timedelta(hours=1)
+        yield from post(stage, log, (Said(PARK, "heads", {}, time, "the newest version of every subject"),))
+
+
+def post(stage: Stage, log: "Log", statements: Sequence[Said]) -> Iterable[tuple[Receipt, str]]:
+    """Record statements together. Raises the Refused that they are refused with: then the story is wrong."""
+    from ledger.checking import check  # noqa: PLC0415  see Stage.places
+    from ledger.log import Submission  # noqa: PLC0415  see Stage.places
+
+    keys = log.state.registry.all_keys()
+    checked = tuple(check(stage.signed(said), audience=URI, keys=keys) for said in statements)
+    (outcome,) = log.append([Submission(checked)])
+    if isinstance(outcome, Refused):
+        raise outcome
+    return zip(outcome.receipts, [said.what for said in statements], strict=True)

@@ -1,0 +1,88 @@
+"""`coilmark verify`: a receipt or bundle against a trust file, with no database and no network (SPEC 7)."""
+
+import json
+from pathlib import Path
+
+import click
+
+from ledger.kernel.bundle import BUNDLE_TYPE, SIZE_LIMIT
+from ledger.kernel.errors import CoilmarkError
+from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.receipt import RECEIPT_TYPE
+from ledger.kernel.report import Outcome, Report, Step, report_json
+from ledger.kernel.trust import Trust, parse_trust
+from ledger.kernel.verify import Expected, verify_bundle, verify_receipt
+
+MARKS = {
+    Outcome.PASSED: ("ok", "green"),
+    Outcome.FAILED: ("FAILED", "red"),
+    Outcome.NOT_CHECKED: ("not checked", "yellow"),
+}
+_WIDTH = max(len(word) for word, _ in MARKS.values())
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--trust", required=True, type=_FILE, help="Log key, witnesses, quorum and pins that you believe.")
+@click.option("--statement", type=_FILE, help="Your own copy of the statement, wire form: what the receipt must be of.")
+@click.option("--piece", metavar="ID", help="The piece you expect, e.g. the link on its label.")
+@click.option("--index", type=click.IntRange(min=0), help="The index you expect.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def command(
+    file: Path, trust: Path, statement: Path | None, piece: str | None, index: int | None, *, as_json: bool
+) -> None:
+    """Verify a receipt or bundle offline against a trust file.
+
+    FILE is what the server answered to a post (a receipt) or gave as `.coilmark.json` (a bundle); - reads standard
+    input. Each numbered step says what was checked, or why not and what it would take.
+    """
+    expected = Expected(_canonical(piece), index)
+    believed = _trust(trust)
+    data = _read(file)
+    copy = None if statement is None else _read(statement).removesuffix(b"\n")
+    report = _verify(data, believed, copy, expected)
+    click.echo(json.dumps(report_json(report), ensure_ascii=False) if as_json else _lines(report))
+    click.get_current_context().exit(0 if report.verified else 1)
+
+
+def _verify(data: bytes, trust: Trust, statement: bytes | None, expected: Expected) -> Report:
+    """By the type with which the file begins; what begins with neither is no receipt, which step 1 will say."""
+    if data.startswith(f'{{"type":"{BUNDLE_TYPE}"'.encode()):
+        if statement is not None:
+            raise click.UsageError("--statement goes with a receipt; a bundle holds its statements")
+        return verify_bundle(data, trust, expected=expected)
+    if not data.startswith(f'{{"type":"{RECEIPT_TYPE}"'.encode()) and b'"coilmark.bundle/' in data[:64]:
+        return verify_bundle(data, trust, expected=expected)
+    return verify_receipt(data, trust, statement=statement, expected=expected)
+
+
+def _read(path: Path) -> bytes:
+    """At most one byte more than any file of ours may have: enough to know that it is too large."""
+    with click.open_file(str(path), "rb") as file:
+        data: bytes = file.read(SIZE_LIMIT + 1)
+    return data
+
+
+def _trust(path: Path) -> Trust:
+    try:
+        return parse_trust(_read(path))
+    except CoilmarkError as error:
+        raise click.BadParameter(error.sentence, param_hint="--trust") from error
+
+
+def _canonical(piece: str | None) -> str | None:
+    try:
+        return None if piece is None else canonical_id(piece)
+    except CoilmarkError as error:
+        raise click.BadParameter(error.sentence, param_hint="--piece") from error
+
+
+def _lines(report: Report) -> str:
+    return "\n".join([*map(_line, report.steps), "", click.style(report.verdict, bold=True)])
+
+
+def _line(step: Step) -> str:
+    word, colour = MARKS[step.outcome]
+    mark = click.style(f"{word:<{_WIDTH}}", fg=colour)
+    return f"{step.number:>2}  {mark}  {step.title}: {step.sentence}"
