@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from litestar import Request
@@ -12,33 +13,49 @@ from ledger.limits import DECOMPRESSED, EXPANSION
 
 SECONDS = 60  # in which a body that did not come in one piece must have come
 
+_ABOUT_BODY = (b"content-type", b"content-encoding", b"content-length")
 _GZIP = 31  # zlib's name for: a gzip header, a window of up to 32 KiB
 
 
-def content_type(request: Request[Any, Any, Any], *taken: str) -> str:
-    """The media type of the body, one of `taken`. Raises Malformed ("content_type"); charset may only be UTF-8."""
-    said = _header(request, b"content-type").decode("latin-1")
-    kind, _, parameters = said.partition(";")
-    charset = parameters.strip().lower().replace('"', "")
-    if kind.strip().lower() not in taken or charset not in {"", "charset=utf-8"}:
-        raise Malformed("content_type", f"the body is {ascii(said)[:80]}, taken is {' or '.join(taken)}")
-    return kind.strip().lower()
-
-
-async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
-    """The body, decompressed, at most `limit` bytes as sent. Raises TooLarge, Malformed.
+async def read_body(request: Request[Any, Any, Any], limits: Mapping[str, int]) -> tuple[str, bytes]:
+    """Media type and body, decompressed. `limits` says which types are taken, and the most bytes of each as sent.
 
     A declared length over the limit is refused before anything is read; a body sent in chunks, or longer than
-    declared, as soon as it is over.
+    declared, as soon as it is over. Raises TooLarge; Malformed ("content_type", "content_encoding", "gzip" and more).
     """
-    encoding = _header(request, b"content-encoding").strip().lower()
+    said = _headers(request)
+    kind = _media_type(said[b"content-type"], limits)
+    encoding = said[b"content-encoding"].lower()
     if encoding not in {b"", b"identity", b"gzip"}:
         raise Malformed("content_encoding", f"the content encoding is {ascii(encoding)[2:42]}, taken is gzip or none")
-    declared = _header(request, b"content-length")
-    if declared and decimal_integer(declared.decode("latin-1"), "content-length") > limit:
-        raise TooLarge("body_size", f"the body has {declared.decode()} bytes, the most is {limit}", limit=limit)
+    limit, declared = limits[kind], said[b"content-length"].decode("latin-1")
+    if declared and decimal_integer(declared, "content-length") > limit:
+        raise TooLarge("body_size", f"the body has {declared} bytes, the most is {limit}", limit=limit)
     body = await _receive(request, limit)
-    return _unzip(body) if encoding == b"gzip" else body
+    return kind, _unzip(body) if encoding == b"gzip" else body
+
+
+def _headers(request: Request[Any, Any, Any]) -> dict[bytes, bytes]:
+    """The headers that speak of the body, b"" where one is missing. Raises Malformed where one is given twice."""
+    said = dict.fromkeys(_ABOUT_BODY, b"")
+    for name, value in request.scope["headers"]:
+        if name in said:
+            if said[name]:
+                raise Malformed("header", f"the header {name.decode()} is given more than once")
+            said[name] = value.strip()
+    return said
+
+
+def _media_type(said: bytes, taken: Collection[str]) -> str:
+    """The media type, one of `taken`; its charset may only be UTF-8."""
+    text = said.decode("latin-1")
+    if text in taken:
+        return text
+    kind, _, parameters = text.partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    if kind.strip().lower() not in taken or charset not in {"", "charset=utf-8"}:
+        raise Malformed("content_type", f"the body is {ascii(text)[:80]}, taken is {' or '.join(taken)}")
+    return kind.strip().lower()
 
 
 async def _receive(request: Request[Any, Any, Any], limit: int) -> bytes:
@@ -104,11 +121,3 @@ def query(request: Request[Any, Any, Any], *taken: str) -> dict[str, str]:
             raise Malformed("query", f"the query parameter {ascii(name)[:40]} is unknown or given twice; {known}")
         found[name] = value
     return found
-
-
-def _header(request: Request[Any, Any, Any], name: bytes) -> bytes:
-    """The one header of this name, or b"". Raises Malformed for two."""
-    found = [value for key, value in request.scope["headers"] if key == name]
-    if len(found) > 1:
-        raise Malformed("header", f"the header {name.decode()} is given {len(found)} times")
-    return found[0] if found else b""

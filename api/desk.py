@@ -1,6 +1,7 @@
 """What handlers may ask for: the open ledger and what stands around it, made when the server starts."""
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -52,6 +53,9 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
     with ExitStack() as stack:
         log = stack.enter_context(open_log(places, clock=now))
         desk = _furnish(settings, places, log, stack, now)
+        # What is here now stays: the collector need not look through it again, ever.
+        gc.collect()
+        gc.freeze()
         patrol = asyncio.create_task(desk.self_check.run())
         try:
             yield desk

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from api.bridge import Bridge
 from ledger.checking import Checked, check
 from ledger.checking_pool import CheckingPool, Verdict, check_all
 from ledger.kernel.errors import Busy, Refused, RefusedBatch
@@ -28,27 +29,28 @@ class _Known:
 
 
 class Intake:
-    """Used by the event loop alone."""
+    """Made and used on the event loop."""
 
     def __init__(self, log: Log, sequencer: Sequencer, pool: CheckingPool | None) -> None:
         self._ledger = log
         self._sequencer = sequencer
         self._pool = pool
+        self._bridge = Bridge(asyncio.get_running_loop())
         self._known = _Known(log.state.registry)
 
     async def record_one(self, wire: bytes) -> Recorded:
         """Record one statement. Raises Refused, Busy, Unsettled."""
-        return await asyncio.wrap_future(self._sequencer.submit(Submission((self._check(wire),))))
+        return await self._bridge.wait(self._sequencer.submit(Submission((self._check(wire),))))
 
     async def rehearse_one(self, wire: bytes) -> Admitted:
         """What `record_one` would answer, with nothing stored."""
-        return await asyncio.wrap_future(self._sequencer.rehearse(Submission((self._check(wire),))))
+        return await self._bridge.wait(self._sequencer.rehearse(Submission((self._check(wire),))))
 
     async def record_batch(self, wires: Sequence[bytes]) -> Recorded:
         """Record all or nothing. Raises RefusedBatch with every bad row, Busy, Unsettled."""
         submission = await self._check_batch(wires)
         try:
-            return await asyncio.wrap_future(self._sequencer.submit(submission))
+            return await self._bridge.wait(self._sequencer.submit(submission))
         except Refused as refusal:
             raise _as_batch(refusal) from None
 
@@ -56,7 +58,7 @@ class Intake:
         """What `record_batch` would answer, with nothing stored."""
         submission = await self._check_batch(wires)
         try:
-            return await asyncio.wrap_future(self._sequencer.rehearse(submission))
+            return await self._bridge.wait(self._sequencer.rehearse(submission))
         except Refused as refusal:
             raise _as_batch(refusal) from None
 
@@ -84,7 +86,7 @@ class Intake:
         if self._pool is None:
             return check_all(wires, self._ledger.uri, keys)
         chunks = self._pool.submit(wires, self._ledger.uri, keys.get)
-        answers = await asyncio.gather(*(asyncio.wrap_future(chunk) for chunk in chunks))
+        answers = await asyncio.gather(*(self._bridge.wait(chunk) for chunk in chunks))
         return [verdict for answer in answers for verdict in answer]
 
     async def _refused_by_rules(self, rows: Sequence[int], good: tuple[Checked, ...]) -> dict[int, Refused]:
@@ -92,7 +94,7 @@ class Intake:
         if not good:
             return {}
         try:
-            await asyncio.wrap_future(self._sequencer.rehearse(Submission(good)))
+            await self._bridge.wait(self._sequencer.rehearse(Submission(good)))
         except RefusedBatch as refusal:
             return {rows[row]: why for row, why in refusal.rows}
         except Refused as refusal:

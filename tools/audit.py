@@ -154,7 +154,8 @@ def _lines(report: Report, order: Order, seconds: float) -> Iterator[str]:
     count = len(report.findings)
     verdict = f"{count} finding{'s' * (count > 1)}" if count else "nothing wrong was found"
     signatures = f"{report.signatures} signatures" if order.statements else "no statements read"
-    yield f"{verdict}: {report.size} entries, {signatures}, {seconds:.1f} s, root {report.root.hex()}"
+    root = "unknown" if report.root is None else report.root.hex()
+    yield f"{verdict}: {report.size} entries, {signatures}, {seconds:.1f} s, root {root}"
 
 
 def _summary(findings: Sequence[Finding], word: str) -> Iterator[str]:

@@ -138,7 +138,7 @@ def _create(places: Layout) -> bytes:
 
 def _register(places: Layout, wire: bytes) -> None:
     from ledger.checking import check  # noqa: PLC0415  the measuring process does without it
-    from ledger.log import Submission  # noqa: PLC0415
+    from ledger.log import Submission  # noqa: PLC0415  likewise
 
     with open_log(places) as log:
         (outcome,) = log.append([Submission((check(wire, audience=URI, keys=log.state.registry.all_keys()),))])

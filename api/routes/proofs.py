@@ -11,7 +11,7 @@ from litestar.response.base import ASGIResponse
 
 from api import openapi
 from api.answers import FRESH, IMMUTABLE, JSON, json
-from api.body import content_type, query, read_body
+from api.body import query, read_body
 from api.desk import desk_of
 from ledger import reading
 from ledger.kernel import strict_json
@@ -49,8 +49,7 @@ async def get_consistency(request: Request[Any, Any, Any]) -> ASGIResponse:
 async def post_proofs(request: Request[Any, Any, Any]) -> Stream:
     """Up to 1 000 000 inclusion proofs, as JSON, or as an Arrow stream for who accepts that."""
     query(request)
-    content_type(request, JSON)
-    body = await read_body(request, BATCH_BODY)
+    _, body = await read_body(request, {JSON: BATCH_BODY})
     log = desk_of(request).log
     # A million numbers take most of a second to read: not on the event loop.
     wanted = await asyncio.to_thread(read_wanted, log, body)

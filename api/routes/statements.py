@@ -9,7 +9,7 @@ from litestar.response.base import ASGIResponse
 
 from api import openapi
 from api.answers import FRESH, JSON, json, raw
-from api.body import content_type, query, read_body
+from api.body import query, read_body
 from api.desk import desk_of
 from ledger.kernel import strict_json
 from ledger.kernel.errors import Malformed, TooLarge
@@ -19,19 +19,20 @@ from ledger.log import Admitted, Recorded
 from schemas import wire
 
 SD_JWT = "application/sd-jwt"
+_LIMITS = {SD_JWT: SINGLE_BODY, JSON: BATCH_BODY}
 
 
 @post("/v1/statements", operation_class=openapi.PostStatements, responses=openapi.POST_STATEMENTS)
 async def post_statements(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Record statements. 201 with the receipts, 200 where all of them were recorded before."""
     only_check = _only_check(request)
-    if content_type(request, SD_JWT, JSON) == SD_JWT:
-        return await _one(request, only_check=only_check)
-    return await _batch(request, only_check=only_check)
+    kind, body = await read_body(request, _LIMITS)
+    if kind == SD_JWT:
+        return await _one(request, body.removesuffix(b"\n"), only_check=only_check)
+    return await _batch(request, read_statements(body), only_check=only_check)
 
 
-async def _one(request: Request[Any, Any, Any], *, only_check: bool) -> ASGIResponse:
-    statement = (await read_body(request, SINGLE_BODY)).removesuffix(b"\n")
+async def _one(request: Request[Any, Any, Any], statement: bytes, *, only_check: bool) -> ASGIResponse:
     intake = desk_of(request).intake
     if only_check:
         return _rehearsed(await intake.rehearse_one(statement))
@@ -40,8 +41,7 @@ async def _one(request: Request[Any, Any, Any], *, only_check: bool) -> ASGIResp
     return raw(encode_receipt(recorded.receipts[0]), JSON, FRESH | place, _status(recorded))
 
 
-async def _batch(request: Request[Any, Any, Any], *, only_check: bool) -> ASGIResponse:
-    statements = read_statements(await read_body(request, BATCH_BODY))
+async def _batch(request: Request[Any, Any, Any], statements: list[bytes], *, only_check: bool) -> ASGIResponse:
     intake = desk_of(request).intake
     if only_check:
         return _rehearsed(await intake.rehearse_batch(statements))

@@ -6,10 +6,19 @@ from typing import Any
 
 from ledger.audit.afterwards import Whole, judge_afterwards
 from ledger.audit.authority import Authority, Epoch, fold_authority
-from ledger.audit.crew import Crew, crew
+from ledger.audit.crew import Crew, answer_or, crew
 from ledger.audit.entries import Range, Task, check_range, find_registry, follows, unread_range
 from ledger.audit.findings import Finding, about, in_order
-from ledger.audit.heads import Kept, Roots, judge_head, judge_kept, size_of, unwitnessed
+from ledger.audit.heads import (
+    Kept,
+    Roots,
+    former,
+    judge_head,
+    judge_incarnations,
+    judge_kept,
+    size_of,
+    unwitnessed,
+)
 from ledger.audit.lineage import Keys, Lineage, RightEdge
 from ledger.audit.sources import DatabaseSource, Outline, Source, check_file
 from ledger.kernel.entry import Entry
@@ -36,10 +45,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an audit gave: clean where there are no findings. `notes` are no faults, but a reader should know them."""
+    """What an audit gave: clean where there are no findings. `notes` are no faults, but a reader should know them.
+
+    `root` is what the stored leaves lead to, None where some are missing.
+    """
 
     size: int
-    root: bytes
+    root: bytes | None
     subjects: int
     signatures: int
     findings: tuple[Finding, ...]
@@ -53,7 +65,7 @@ class Report:
             "type": "coilmark.audit/v1",
             "clean": not self.findings,
             "size": self.size,
-            "root": self.root.hex(),
+            "root": None if self.root is None else self.root.hex(),
             "subjects": self.subjects,
             "signatures": self.signatures,
             "findings": [finding.as_dict() for finding in self.findings],
@@ -73,21 +85,28 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
             authority, wrong = _authority(order.source, outline, workers, progress)
             findings += wrong
         file = workers.aside(check_file, order.source.path) if isinstance(order.source, DatabaseSource) else None
-        whole = _fold(_tasks(order.source, outline, authority, statements=order.statements), workers, order, progress)
-        findings += file.result() if file is not None else ()
+        epochs = authority.epochs if authority is not None else ()
+        tasks = _tasks(order.source, outline, authority, statements=order.statements)
+        whole = _fold(tasks, workers, _sizes(order, outline, epochs), progress)
+        if file is not None:
+            brought_down = [Finding("file", "SQLite's own check of the file was brought down")]
+            of_file = answer_or(file, brought_down)
+            findings += of_file
         after = judge_afterwards(order.source, whole, authority, workers, statements=order.statements)
-    findings += [*whole.findings, *after.findings]
-    epochs = authority.epochs if authority is not None else ()
+    told = {(one.code, one.index) for one in findings}  # a key statement is judged twice: as such, and in the registry
+    findings += [one for one in whole.findings if (one.code, one.index) not in told or one.index is None]
+    findings += after.findings
     if authority is not None and outline.uri != authority.uri:
         findings.append(Finding("uri", f"it says it is ledger {outline.uri}, index 0 says {authority.uri}"))
-    findings += _heads(order, outline, whole, epochs)
+    heads, incarnations = _heads(order, outline, whole, epochs)
+    findings += heads
     return Report(
         size=outline.size,
-        root=whole.roots.at[outline.size],
+        root=None if whole.missing else whole.roots.at[outline.size],
         subjects=whole.lineage.subjects,
         signatures=whole.signatures,
         findings=tuple(sorted(set(findings), key=in_order)),
-        notes=(*after.notes, *(note for kept in order.kept for note in unwitnessed(kept, order.trust))),
+        notes=(*after.notes, *incarnations, *(note for kept in order.kept for note in unwitnessed(kept, order.trust))),
         checked=_checked(order, outline, whole),
         not_checked=_not_checked(order, outline, epochs),
     )
@@ -115,10 +134,20 @@ def _authority(
     return fold_authority(history)
 
 
-def _fold(tasks: Sequence[Task], workers: Crew, order: Order, progress: Progress) -> Whole:
-    """Check every range, and fold what the ranges give in index order."""
+def _sizes(order: Order, outline: Outline, epochs: Sequence[Epoch]) -> set[int]:
+    """The sizes at which some head gives a root to compare with."""
+    return {size for kept in (*_kept(order, outline), *former(epochs)) if (size := size_of(kept)) is not None}
+
+
+def _kept(order: Order, outline: Outline) -> tuple[Kept, ...]:
+    own = () if outline.checkpoint is None else (Kept("the checkpoint of the export", outline.checkpoint),)
+    return (*order.kept, *own)
+
+
+def _fold(tasks: Sequence[Task], workers: Crew, sizes: set[int], progress: Progress) -> Whole:
+    """Check every range, and fold what the ranges give in index order; roots at these sizes and at the end."""
     size = tasks[-1].end if tasks else 0
-    wanted = {found for kept in order.kept if (found := size_of(kept)) is not None and found <= size} | {size}
+    wanted = sizes | {size}
     whole = Whole(size, Roots(size, {}), Lineage(), Keys(), Keys())
     edge = RightEdge()
     roots = {0: edge.root()} if 0 in wanted else {}
@@ -170,17 +199,19 @@ def _lost(task: Task) -> Range:
     )
 
 
-def _heads(order: Order, outline: Outline, whole: Whole, epochs: Sequence[Epoch]) -> list[Finding]:
+def _heads(
+    order: Order, outline: Outline, whole: Whole, epochs: Sequence[Epoch]
+) -> tuple[list[Finding], list[Finding]]:
+    """Findings and notes about every place that says how far the ledger goes."""
     if whole.missing:
         count = len(whole.missing)
-        return [Finding("root_unknown", f"no root can be made: {count} entries are missing or cannot be read")]
-    kept = order.kept
-    if outline.checkpoint is not None:
-        kept = (*kept, Kept("the checkpoint of the export", outline.checkpoint))
+        says = f"no root can be made beyond entry {whole.missing[0]}: {count} entries are missing or cannot be read"
+        return [Finding("root_unknown", says)], []
     findings = judge_head(outline.root, whole.roots)
-    for one in kept:
-        findings += judge_kept(one, whole.roots, epochs, order.trust)
-    return findings
+    for kept in _kept(order, outline):
+        findings += judge_kept(kept, whole.roots, epochs, order.trust)
+    more, notes = judge_incarnations(epochs, whole.roots)
+    return [*findings, *more], notes
 
 
 def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
@@ -191,7 +222,8 @@ def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
         said.append("each statement's form, body, disclosures and implied lineage; ids used once")
     if isinstance(order.source, DatabaseSource):
         said.append("the database file, its schema and triggers, and every derived row")
-    said += [f"{one.name}: signature and consistency" if one.signed else f"{one.name}" for one in order.kept]
+    believed = order.trust is not None or order.statements
+    said += [f"{one.name}: {'signature and ' * (one.signed and believed)}consistency" for one in _kept(order, outline)]
     return tuple(said)
 
 

@@ -15,11 +15,17 @@ from ledger.kernel.statement import Statement, check_signature, parse
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """Which origin and log keys (vkeys) checkpoints have from an entry on."""
+    """Which origin and log keys (vkeys) checkpoints have from an entry on.
+
+    `before` is the signed note of the last checkpoint of the incarnation before, "" for the first; `lost` says which
+    entries of it are not in this tree, half-open.
+    """
 
     index: int
     origin: str
     log_keys: tuple[str, ...]
+    before: str = ""
+    lost: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +133,11 @@ def _note_profile(
     profiles: dict[str, list[tuple[int, Party]]],
     epochs: list[Epoch],
 ) -> None:
-    if statement.typ == "ledger":
-        epochs.append(Epoch(index, registry.origin, registry.log_keys))
     body: Mapping[str, Any] = statement.body
+    if statement.typ == "ledger":
+        previous = body.get("previous")
+        before, lost = (previous["checkpoint"], previous["lost"]) if previous else ("", {"from": 0, "to": 0})
+        epochs.append(Epoch(index, registry.origin, registry.log_keys, before, (lost["from"], lost["to"])))
     about_party = {"ledger": lambda: body["operator"]["id"], "party": lambda: body["id"]}.get(statement.typ)
     if about_party is not None:
         party = registry.party(about_party())

@@ -74,6 +74,14 @@ def crew(jobs: int) -> Iterator[Crew]:
         made.close()
 
 
+def answer_or(future: "Future[_Answer]", lost: _Answer) -> _Answer:
+    """The answer to a task given aside, `lost` where its process was brought down."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return lost
+
+
 def _pool(jobs: int) -> ProcessPoolExecutor:
     # spawn: a fork of a process that has threads (a progress bar has one) may inherit a lock nobody will open.
     return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))

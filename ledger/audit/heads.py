@@ -64,6 +64,37 @@ def judge_kept(kept: Kept, roots: Roots, epochs: Sequence[Epoch], trust: Trust |
     return findings + _consistent(kept, checkpoint, roots, origins)
 
 
+def former(epochs: Sequence[Epoch]) -> tuple[Kept, ...]:
+    """The last checkpoint of each incarnation before this one, as the ledger itself keeps it."""
+    return tuple(Kept(f"the checkpoint in entry {one.index}", one.before) for one in epochs if one.before)
+
+
+def judge_incarnations(epochs: Sequence[Epoch], roots: Roots) -> tuple[list[Finding], list[Finding]]:
+    """Findings and notes about each restore: the tree goes on, and what was lost is what the statement says (SPEC 4.5).
+
+    A checkpoint from before that reaches no further than the new incarnation must fit; of one that does, the entries
+    beyond are lost, which is no fault of what is stored.
+    """
+    findings: list[Finding] = []
+    notes: list[Finding] = []
+    for at, (epoch, kept) in enumerate(zip((one for one in epochs if one.before), former(epochs), strict=True), 1):
+        size = size_of(kept)
+        if size is None:
+            findings.append(Finding("checkpoint", f"{kept.name} is no checkpoint", epoch.index))
+            continue
+        lost = max(0, size - epoch.index)
+        if epoch.lost[1] - epoch.lost[0] != lost:
+            told = epoch.lost[1] - epoch.lost[0]
+            says = f"entry {epoch.index}: it says that {told} entries were lost, its checkpoint covers {lost} more"
+            findings.append(Finding("lost", says, epoch.index))
+        if lost:
+            says = f"entry {epoch.index}: a restore lost {lost} entries of the incarnation before"
+            notes.append(Finding("lost", says, epoch.index))
+        else:
+            findings += judge_kept(kept, roots, epochs[:at], None)
+    return findings, notes
+
+
 def _consistent(kept: Kept, checkpoint: Checkpoint, roots: Roots, origins: Sequence[str]) -> list[Finding]:
     facts = {"kept_size": checkpoint.size, "kept_root": checkpoint.root.hex(), "size": roots.size}
     if checkpoint.size > roots.size:

@@ -75,14 +75,13 @@ def _check_links(one: Shown, leaves: Mapping[int, bytes]) -> None:
 
 def _check_implied(one: Shown, statement: Statement, registry: Registry | None) -> Mapping[bytes, Implied]:
     wants = _wants(one.index, statement)
-    if wants is None:
-        return {}
     for found in one.opened:
         want = wants.get(found.item.subject)
         if want is None:
             _check_further(one, statement, found)
             continue
-        _check_role(one, want, found.item)
+        if not statement.withheld:  # what is withheld may ask for more, or turn all of it into touches
+            _check_role(one, want, found.item)
         if registry is not None and found.item.role is Role.CREATE:
             _check_prefix(one, statement, want, registry)
     if not _further_items(statement):
@@ -91,13 +90,11 @@ def _check_implied(one: Shown, statement: Statement, registry: Registry | None) 
     return wants
 
 
-def _wants(index: int, statement: Statement) -> dict[bytes, Implied] | None:
-    """By subject key, with the issuer's party (SPEC 4.4). None where the withheld part is needed to tell."""
+def _wants(index: int, statement: Statement) -> dict[bytes, Implied]:
+    """By subject key, with the issuer's party (SPEC 4.4). What is withheld implies nothing here."""
     try:
         found = implied(statement.typ, statement.iss, statement.aud, statement.body)
     except (CoilmarkError, KeyError, TypeError, ValueError, AttributeError) as error:
-        if statement.withheld:
-            return None
         # No schema was applied here: a body that the table of SPEC 4.4 cannot read is not in its form.
         said = error.sentence if isinstance(error, CoilmarkError) else f"its body lacks the form of a {statement.typ}"
         raise Malformed("body", f"the statement of entry {index}: {said}") from error

@@ -7,9 +7,14 @@ since. Mappings are replaced, never resized, so readers need no lock.
 
 import mmap
 import os
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ledger.kernel.hashing import HASH_SIZE
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 LEVELS = 64
 _REMAP = 8 * HASH_SIZE  # bytes a file may at least grow before it is mapped again
@@ -24,6 +29,7 @@ class Levels:
         self._directory = directory
         self._files: list[int] = []
         self._maps: list[mmap.mmap | bytes] = []
+        self._swap = threading.Lock()  # a reader never puts a mapping back that the writer has just cut
         there = [level for level in range(LEVELS) if self._path(level).exists()]
         for level in range(max(there, default=-1) + 1):
             self._add(level)
@@ -34,7 +40,8 @@ class Levels:
     def _add(self, level: int) -> None:
         self._files.append(os.open(self._path(level), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
         self._maps.append(b"")
-        self._map(level)
+        with self._swap:
+            self._map(level)
 
     def _map(self, level: int) -> None:
         file = self._files[level]
@@ -55,6 +62,17 @@ class Levels:
         found = self._maps[level][at : at + HASH_SIZE]
         return found if len(found) == HASH_SIZE else self.nodes(level, index, index + 1)
 
+    def mapped(self, level: int, count: int) -> mmap.mmap | bytes:
+        """A mapping of the first `count` nodes of a level, or of more. IndexError beyond the file."""
+        found = self._maps[level]
+        if len(found) < count * HASH_SIZE:
+            with self._swap:
+                self._map(level)
+                found = self._maps[level]
+        if len(found) < count * HASH_SIZE:
+            raise IndexError(f"level {level} of the tree ends before node {count}")
+        return found
+
     def nodes(self, level: int, start: int, end: int) -> bytes:
         """The nodes [start, end) of a level, one after the other. IndexError beyond the file."""
         wanted = (end - start) * HASH_SIZE
@@ -65,7 +83,7 @@ class Levels:
             raise IndexError(f"level {level} of the tree ends before node {end}")
         return found
 
-    def write(self, level: int, start: int, nodes: bytes) -> None:
+    def write(self, level: int, start: int, nodes: "Buffer") -> None:
         """Put nodes at `start`, where the level ends or was cut."""
         if level == len(self._files):
             self._add(level)
@@ -76,14 +94,16 @@ class Levels:
             at, view = at + written, view[written:]
         mapped = len(self._maps[level])
         if at - mapped > max(_REMAP, mapped >> _REMAP_SHIFT):
-            self._map(level)
+            with self._swap:
+                self._map(level)
 
     def cut(self, level: int, count: int) -> None:
         """Leave only the first `count` nodes of a level."""
         if level < len(self._files) and os.fstat(self._files[level]).st_size != count * HASH_SIZE:
-            self._maps[level] = b""  # before the cut: touching a mapping beyond its file ends the process
-            os.ftruncate(self._files[level], count * HASH_SIZE)
-            self._map(level)
+            with self._swap:
+                self._maps[level] = b""  # before the cut: touching a mapping beyond its file ends the process
+                os.ftruncate(self._files[level], count * HASH_SIZE)
+                self._map(level)
 
     def sync(self) -> None:
         """Everything written is on the disk once this returns."""

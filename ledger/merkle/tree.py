@@ -8,20 +8,30 @@ leaf behind that size, and may call `rebuild` if they differ.
 
 import itertools
 import os
+from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ledger.kernel.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
+from ledger.kernel.hashing import HASH_SIZE
+from ledger.merkle import kernel, walks
 from ledger.merkle.levels import Levels
 
-_SYNC_EVERY = 1 << 16  # leaves: made again in a tenth of a second
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_SYNC_EVERY = 1 << 20  # leaves: made again in a tenth of a second
 _BATCH = 1 << 13  # leaves taken at once from an iterable
+_RUN = 1 << 16  # leaves grown over at once: their levels stay in the processor's cache
 
 
-def parents(children: bytes) -> bytes:
+def parents(children: "Buffer") -> bytes:
     """The hashes of each pair of nodes, one after the other; a last odd node has none yet."""
-    ends = range(HASH_SIZE, len(children) - HASH_SIZE + 1, 2 * HASH_SIZE)
-    return b"".join([node_hash(children[at - HASH_SIZE : at], children[at : at + HASH_SIZE]) for at in ends])
+    nodes = memoryview(children)
+    pairs = len(nodes) // (2 * HASH_SIZE)
+    out = bytearray(HASH_SIZE * pairs)
+    kernel.node_hashes(nodes[: 2 * HASH_SIZE * pairs], out)
+    return bytes(out)
 
 
 class Tree:
@@ -58,50 +68,55 @@ class Tree:
         self._levels.cut(0, count)
         self._size = self._synced
         while self._size < count:
-            end = min(self._size + _BATCH, count)
-            self._grow(self._levels.nodes(0, self._size, end), end)
+            end = min(self._size + _RUN, count)
+            self._grow(self._levels.nodes(0, self._size, end), self._size)
+            self._size = end
 
     @property
     def size(self) -> int:
         """How many leaves the tree has."""
         return self._size
 
-    def append(self, leaves: Sequence[bytes] | bytes) -> None:
-        """Add leaf hashes: a sequence of 32 bytes each, or one run of bytes. ValueError for other lengths."""
-        run = bytes(leaves) if isinstance(leaves, bytes | bytearray | memoryview) else _joined(leaves)
+    def append(self, leaves: "Sequence[bytes] | Buffer") -> None:
+        """Add leaf hashes: a sequence of 32 bytes each, or one run of them. ValueError for other lengths."""
+        run = _run_of(leaves)
         if len(run) % HASH_SIZE:
             raise ValueError(f"{len(run)} bytes are no whole number of {HASH_SIZE}-byte leaf hashes")
-        if not run:
-            return
-        self._levels.write(0, self._size, run)
-        self._grow(run, self._size + len(run) // HASH_SIZE)
+        end = self._size
+        for at in range(0, len(run), HASH_SIZE * _RUN):
+            part = run[at : at + HASH_SIZE * _RUN]
+            self._levels.write(0, end, part)
+            self._grow(part, end)
+            end += len(part) // HASH_SIZE
+        self._size = end  # only now may readers know
         if self._size - self._synced >= _SYNC_EVERY:
             self.sync()
 
-    def _grow(self, run: bytes, end: int) -> None:
-        """Make the levels above the leaves `run`, which end at `end` and stand in level 0 already."""
-        start, level = self._size, 0
+    def _grow(self, run: "Buffer", start: int) -> None:
+        """Make the levels above the leaves `run`, which begin at `start` and stand in level 0 already."""
+        nodes, level = memoryview(run), 0
+        end = start + len(nodes) // HASH_SIZE
         while end >> (level + 1):
             if start & 1:  # the left child of the first new parent is an older node
-                run = self._levels.node(level, start - 1) + run
-            start, level, run = start >> 1, level + 1, parents(run)
-            self._levels.write(level, start, run)
-        self._size = end  # only now may readers know
+                nodes = memoryview(self._levels.node(level, start - 1) + nodes)
+            start, level, nodes = start >> 1, level + 1, memoryview(parents(nodes))
+            self._levels.write(level, start, nodes)
 
     def root(self, size: int | None = None) -> bytes:
         """The root of the first `size` leaves, of all of them if it is not given."""
         size = self._size if size is None else size
         self._check_size(size)
-        return self._right_edge(0, size) if size else EMPTY_ROOT
+        return walks.root(self._levels.node, size)
 
-    def _right_edge(self, start: int, size: int) -> bytes:
-        """The root of the leaves [start, size), where `start` begins a subtree of the tree of `size`."""
-        rest = size - start
-        peaks = [level for level in range(rest.bit_length()) if rest >> level & 1]
-        root = self._levels.node(peaks[0], (size >> peaks[0]) - 1)
-        for level in peaks[1:]:
-            root = node_hash(self._levels.node(level, (size >> level) - 1), root)
-        return root
+    def levels_of(self, size: int) -> "Sequence[Buffer]":
+        """For each level below the root of the tree of `size`, and at least one: its complete nodes or more, mapped.
+
+        What `ledger.merkle.kernel` and `ledger.merkle.batches` gather from.
+        """
+        self._check_size(size)
+        if not size:
+            return [b""]
+        return [self._levels.mapped(level, size >> level) for level in range(max((size - 1).bit_length(), 1))]
 
     def inclusion_leaf(self, index: int) -> bytes:
         """The leaf hash at `index`: where its inclusion path begins."""
@@ -118,51 +133,34 @@ class Tree:
         """RFC 9162 2.1.3.1: the path of a leaf in the tree of `size`, its sibling first."""
         self._check_size(size)
         self._check_index(index, size)
-        return tuple(self._climb(0, index, size))
+        return tuple(walks.climb(self._levels.node, 0, index, size))
 
-    def _climb(self, level: int, index: int, size: int) -> list[bytes]:
-        """The siblings on the way up from a node, in the tree of `size`."""
-        path = []
-        node = self._levels.node
-        while last := (size - 1) >> level:
-            sibling = index ^ 1
-            if sibling < size >> level:
-                path.append(node(level, sibling))
-            elif sibling == last:  # not complete at this size: put together from complete nodes
-                path.append(self._right_edge(sibling << level, size))
-            index, level = index >> 1, level + 1
-        return path
+    def inclusion_paths(self, indices: Sequence[int], size: int) -> list[tuple[bytes, ...]]:
+        """The path of each leaf in the tree of `size`, gathered in one go; one by one is faster for one or two."""
+        self._check_size(size)
+        for index in indices:
+            self._check_index(index, size)
+        if not indices:
+            return []
+        levels, wanted, offsets = self.levels_of(size), array("Q", indices), array("i", bytes(4 * (len(indices) + 1)))
+        paths = bytearray(HASH_SIZE * kernel.path_lengths(wanted, size, offsets))
+        edges = bytearray(HASH_SIZE * ((size - 1).bit_length() + 1))
+        kernel.right_edge(levels, size, edges)
+        kernel.inclusion_paths(levels=levels, indices=wanted, size=size, edges=edges, offsets=offsets, out=paths)
+        nodes = [bytes(paths[at : at + HASH_SIZE]) for at in range(0, len(paths), HASH_SIZE)]
+        return [tuple(nodes[start:end]) for start, end in itertools.pairwise(offsets)]
 
     def consistency_path(self, old: int, new: int) -> tuple[bytes, ...]:
         """RFC 9162 2.1.4.1: the path from the tree of `old` leaves to that of `new`."""
         self._check_size(new)
-        if not 1 <= old <= new:
-            raise ValueError(f"there is no consistency path from size {old} to {new}")
-        level = (old & -old).bit_length() - 1  # of the smallest complete subtree that ends the older tree
-        index = (old - 1) >> level
-        if old == new:
-            return ()
-        seed = [self._levels.node(level, index)] if index else []  # a whole older tree is its own seed
-        return (*seed, *self._climb(level, index, new))
+        return walks.consistency_path(self._levels.node, old, new)
 
     def multi_path(self, indices: Sequence[int], size: int) -> tuple[bytes, ...]:
         """One proof of many leaves, for `kernel.proofs.verify_multiproof`; `indices` strictly ascend."""
         self._check_size(size)
         for index in indices:
             self._check_index(index, size)
-        if not indices or any(a >= b for a, b in itertools.pairwise(indices)):
-            raise ValueError("the indices of a multi-proof strictly ascend, and there is at least one")
-        path: list[bytes] = []
-        known, level = list(indices), 0
-        while last := (size - 1) >> level:
-            have = set(known)
-            for sibling in (index ^ 1 for index in known):
-                if sibling in have or sibling > last:
-                    continue
-                whole = sibling < size >> level
-                path.append(self._levels.node(level, sibling) if whole else self._right_edge(sibling << level, size))
-            known, level = list(dict.fromkeys(index >> 1 for index in known)), level + 1
-        return tuple(path)
+        return walks.multi_path(self._levels.node, indices, size)
 
     def truncate(self, size: int) -> None:
         """Forget all but the first `size` leaves; nobody may be reading beyond them."""
@@ -200,6 +198,13 @@ class Tree:
     def _check_index(self, index: int, size: int) -> None:
         if not 0 <= index < size:
             raise ValueError(f"there is no leaf {index} in a tree of {size}")
+
+
+def _run_of(leaves: "Sequence[bytes] | Buffer") -> memoryview:
+    if isinstance(leaves, Sequence) and not isinstance(leaves, bytes | bytearray | memoryview):
+        return memoryview(_joined(leaves))
+    run = memoryview(leaves)
+    return run.cast("B") if run.nbytes else memoryview(b"")
 
 
 def _joined(leaves: Sequence[bytes]) -> bytes:

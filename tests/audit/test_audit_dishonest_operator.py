@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from small_ledger import OPERATOR, PLANT, ROLLING, actor, coil, signer, small_ledger
+from small_ledger import OPERATOR, PLANT, ROLLING, actor, coil, ledger_body, signer, small_ledger
 from tampering import EVENT, findings, report, sentences, wrong
 
 from ledger import admission
 from ledger.kernel import party
+from ledger.kernel.encoding import b64_encode
 from ledger.kernel.errors import Refused
 from ledger.kernel.lineage import Role
-from ledger.kernel.note import sign_note
+from ledger.kernel.note import format_vkey, sign_note, vkey_of
 from ledger.kernel.statement import Hidden, parse
 from ledger.kernel.subjects import Want, subject_key
 from ledger.log import Submission
@@ -282,6 +283,43 @@ def test_history_rewritten_and_signed_again(tmp_path):
     (sentence,) = sentences(databases[1], against=[kept[0]], trust=trust[0])
     assert sentence.startswith("the checkpoint 0 says that the first 5 entries have root ")
     assert sentence.endswith("history was rewritten")
+
+
+def next_incarnation(world, note, lost):
+    """A `ledger` statement that goes on under another origin after a restore."""
+    size = world.size
+    origin = "ledger.example/park/1"
+    previous = {"checkpoint": note, "lost": {"from": size, "to": size + lost, "reason": "restored"}}
+    body = ledger_body(origin=origin, incarnation=1, keys=[], previous=previous)
+    body["log_keys"] = [format_vkey(vkey_of(origin, signer("log, again").key))]
+    world.post(OPERATOR, "ledger", body)
+
+
+def test_incarnation_that_lost_nothing(world):
+    next_incarnation(world, world.log.state.published.note, 0)
+    world.post(PLANT, "lot-event", coil("C-1"))
+    whole = report(world.places.database)
+    assert (whole.findings, whole.notes) == ((), ())
+
+
+@pytest.mark.parametrize(("told", "codes"), [(2, []), (1, ["lost"])])
+def test_incarnation_that_lost_entries(world, tmp_path, told, codes):
+    with small_ledger(tmp_path / "before") as before:
+        for serial in ("C-1", "C-2"):
+            before.post(PLANT, "lot-event", coil(serial))
+        note = before.log.state.published.note
+    next_incarnation(world, note, told)
+    whole = report(world.places.database)
+    assert [one.code for one in whole.findings] == codes
+    assert [one.sentence for one in whole.notes] == ["entry 3: a restore lost 2 entries of the incarnation before"]
+    kept = report(world.places.database, against=[note])
+    assert "a restore lost the rest" in kept.findings[0].sentence
+
+
+def test_incarnation_of_another_history(world):
+    note = sign_note(f"{world.origin}\n2\n{b64_encode(bytes(32))}\n", world.origin, signer("log"))
+    next_incarnation(world, note, 0)
+    assert audited(world) == [("rewritten", None)]
 
 
 def test_checkpoint_of_another_log(world, tmp_path):

@@ -7,6 +7,10 @@ from contextlib import closing
 import pytest
 from tampering import EVENT, behind_its_back, change, findings, flip, report, sentences
 
+from ledger.audit import audit as conductor
+from ledger.audit import sources
+from ledger.audit.audit import Order, audit
+from ledger.audit.sources import DatabaseSource
 from ledger.checking import event_key
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.hashing import tree_root
@@ -278,3 +282,29 @@ def test_no_database(tmp_path):
 def test_empty_file(tmp_path):
     (tmp_path / "ledger.sqlite").write_bytes(b"")
     assert "unreadable" in {code for code, _ in findings(tmp_path / "ledger.sqlite")}
+
+
+def edits(recorded):
+    """One fault in each of several ranges, and one that lies between two."""
+    return [("seed", 1), ("leaf", 4), ("jwt", recorded.event), ("entry", 9), ("items", recorded.last)]
+
+
+def test_ranges_and_processes_find_what_one_pass_finds(recorded, database, monkeypatch):
+    for column, index in edits(recorded):
+        change(database, column, index, flip(20))
+    alone = report(database, against=[recorded.half])
+    monkeypatch.setattr(sources, "_RANGE", 5)
+    assert report(database, against=[recorded.half]).findings == alone.findings
+    monkeypatch.setattr(conductor, "_SMALL", 0)
+    assert report(database, against=[recorded.half], jobs=2).findings == alone.findings
+    assert {index for _, index in findings(database)} >= {None, *(index for _, index in edits(recorded))}
+
+
+def test_progress_reaches_the_end(recorded, database, monkeypatch):
+    monkeypatch.setattr(sources, "_RANGE", 5)
+    told = []
+    audit(Order(DatabaseSource(database)), progress=lambda *one: told.append(one))
+    size = recorded.size
+    assert told == [
+        (what, min(at, size), size) for what in ("reading the registry", "checking entries") for at in (5, 10, 15, 20)
+    ]

@@ -263,6 +263,8 @@ def test_items_cannot_change_places(opened):
         check_opened([a, a], 6, DIGEST)
     with pytest.raises(Unverified, match="do not strictly ascend by position and subject key"):
         check_opened([a, replace(b, item=a.item)], 6, DIGEST)
+    with pytest.raises(Unverified, match="do not strictly ascend by position and subject key"):
+        check_opened([a, replace(b, position=a.position)], 6, DIGEST)
 
 
 def test_a_list_that_was_committed_out_of_order_is_refused():

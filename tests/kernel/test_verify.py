@@ -63,6 +63,7 @@ def test_a_receipt_proves_inclusion_and_says_what_it_cannot(world):
     assert report.verdict == "verified: everything that was checked holds; not checked: steps 4, 7, 10, 11."
     says(report, 3, "entry 3 is included in the 4 entries of the checkpoint")
     says(report, 4, "the bundle of entry 3 does")
+    says(report, 5, "the signed bytes of the statement have the SHA-256 that its entry commits to")
     says(report, 7, "the bundle of entry 3 does")
     says(report, 12, "recorded by the ledger's clock 2026-01-05T04:00:03Z")
 
@@ -72,6 +73,7 @@ def test_a_bundle_proves_who_signed(world):
     assert (report.verified, skipped(report)) == (True, [11])
     says(report, 4, "names the trust file's log key, the ledger https://ledger.example/park")
     says(report, 7, f"entry 3 is signed by key {PLANT.signer.key.kid} of plant, {PLANT.id}: good at entry 3")
+    says(report, 5, "the signed bytes of 4 statements have the SHA-256 that their entries commit to")
     says(report, 7, "2 versions of the party, none missing")
     says(report, 9, "3 of 3 lineage items")
     says(report, 10, f"about entry 3 and piece {piece('C-1')}, as expected")
@@ -157,6 +159,15 @@ def test_what_is_withheld_may_imply_items_that_nobody_can_foresee():
     report = verify_receipt(forged.receipt(3, statement=jwt), forged.trust())
     assert report.verified, report.verdict
     says(report, 9, "they fit what the statement shows, and more may be implied by what it withholds")
+
+
+def test_a_withheld_error_declaration_turns_what_is_made_into_what_is_touched():
+    forged = with_a_coil()
+    wrong = coil("C-1", eventID="urn:example:3", errorDeclaration=Hidden({"reason": "incorrect_data"}))
+    forged.add(PLANT, "lot-event", wrong)
+    jwt = forged.wires[4].split(b"~")[0] + b"~"
+    assert verify_receipt(forged.receipt(4), forged.trust()).verified
+    assert verify_receipt(forged.receipt(4, statement=jwt), forged.trust()).verified
 
 
 def test_a_statement_that_cannot_be_read_for_what_is_withheld_is_no_failure():

@@ -9,6 +9,7 @@ import pytest
 from forged_ledger import ForgedLedger, with_a_coil, witness
 from small_ledger import OPERATOR, ORIGIN, PLANT, ROLLING, START, URI, coil, ledger_body, piece, signer
 
+from ledger.kernel import verify_parties
 from ledger.kernel.bundle import encode_bundle, parse_bundle
 from ledger.kernel.hashing import node_hash
 from ledger.kernel.lineage import Role
@@ -322,6 +323,11 @@ def test_verify_signature_by_another_key_under_the_party_s_kid():
     thief = replace(PLANT, signer=replace(PLANT.signer, sign=signer("thief").sign))
     forged.add(thief, "lot-event", coil("C-1"))
     breaks(forged, 3, 7, f"the signature by key {KID} does not fit what was signed")
+
+
+def test_verify_more_versions_than_the_limit(rotated, monkeypatch):
+    monkeypatch.setattr(verify_parties, "PARTY_VERSIONS", 3)
+    breaks(rotated, 5, 7, f"{PLANT.id} has 4 versions, the limit is 3")
 
 
 def test_verify_registry_statement_with_a_false_signature():

@@ -1,7 +1,7 @@
 import json
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from small_park import PLANT, URI, make_park, slab
@@ -226,7 +226,11 @@ def server(*answers):
         def log_message(self, *_args):
             """Say nothing."""
 
-    httpd = HTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        block_on_close = False  # a test that fails leaves its connection open
+
+    httpd = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
