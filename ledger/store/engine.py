@@ -23,7 +23,8 @@ _WRITER: dict[str, int | str] = {
 }
 _READER: dict[str, int | str] = {"query_only": 1, "trusted_schema": 0}
 _BUSY_MS = 30_000
-_CACHE_KIB = 64 * 1024
+_WRITER_CACHE_KIB = 48 * 1024
+_READER_CACHE_KIB = 4 * 1024  # a connection, and there may be a dozen
 
 
 def create_database(path: Path, stamps: Mapping[str, str]) -> None:
@@ -43,7 +44,7 @@ def create_database(path: Path, stamps: Mapping[str, str]) -> None:
 def writer(path: Path) -> Engine:
     """The engine of the one writer: each transaction begins IMMEDIATE, each commit is synced before it returns."""
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
-    _configure(engine, _WRITER, begin="BEGIN IMMEDIATE")
+    _configure(engine, _WRITER, _WRITER_CACHE_KIB, begin="BEGIN IMMEDIATE")
     return engine
 
 
@@ -58,7 +59,7 @@ def reader(path: Path) -> Engine:
         f"sqlite:///file:{path}?mode=ro&uri=true",
         connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False},
     )
-    _configure(engine, _READER, begin="BEGIN")
+    _configure(engine, _READER, _READER_CACHE_KIB, begin="BEGIN")
     return engine
 
 
@@ -90,7 +91,7 @@ def _pairs(connection: Connection, sql: str) -> dict[str, str]:
     return {name: value for name, value in connection.exec_driver_sql(sql)}  # noqa: C416  rows are not tuples to mypy
 
 
-def _configure(engine: Engine, pragmas: Mapping[str, int | str], begin: str) -> None:
+def _configure(engine: Engine, pragmas: Mapping[str, int | str], cache_kib: int, begin: str) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
@@ -99,7 +100,7 @@ def _configure(engine: Engine, pragmas: Mapping[str, int | str], begin: str) -> 
             (seen,) = connection.execute(f"PRAGMA {name}").fetchone()
             if seen != value:
                 raise Damaged("settings", f"SQLite keeps {name} at {seen}, the ledger needs {value}")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -7,13 +7,15 @@ from small_ledger import OPERATOR, PLANT, ROLLING, actor, coil, ledger_body, sig
 from tampering import EVENT, findings, report, sentences, wrong
 
 from ledger import admission
+from ledger.audit import authority, statements
 from ledger.kernel import party
 from ledger.kernel.encoding import b64_encode
 from ledger.kernel.errors import Refused
 from ledger.kernel.lineage import Role
-from ledger.kernel.note import format_vkey, sign_note, vkey_of
+from ledger.kernel.note import TYPE_COSIGNATURE, format_vkey, sign_note, vkey_of
 from ledger.kernel.statement import Hidden, parse
 from ledger.kernel.subjects import Want, subject_key
+from ledger.kernel.trust import parse_trust
 from ledger.log import Submission
 from ledger.store.store import Transaction
 
@@ -344,3 +346,54 @@ def test_text_that_is_no_checkpoint(world):
 
 def test_roles_are_numbered_as_the_fold_takes_them():
     assert [int(role) for role in Role] == [0, 1, 2, 3]
+
+
+def test_log_key_that_the_ledger_does_not_name(world):
+    note = sign_note(world.log.state.published.note.split("\n\n")[0] + "\n", world.origin, signer("another log"))
+    trust = parse_trust(f"log {format_vkey(vkey_of(world.origin, signer('another log').key))}\nquorum none\n")
+    assert findings(world.places.database, against=[note], trust=trust) == [("log_key", None)]
+
+
+def test_witnesses_that_did_not_sign_are_a_note(world):
+    witness = format_vkey(vkey_of("w.example", signer("witness").key, TYPE_COSIGNATURE))
+    trust = parse_trust(world.trust_text.replace("quorum none", f"witness w {witness}\nquorum w"))
+    whole = report(world.places.database, against=[world.log.state.published.note], trust=trust)
+    assert whole.findings == ()
+    assert [one.code for one in whole.notes] == ["quorum"]
+
+
+def test_notice_of_an_erasure_that_was_not_carried_out(world, monkeypatch):
+    world.post(OPERATOR, "notice", {"kind": "closing", "closing": {}, "note": Hidden("call the office")})
+    (disclosure,) = parse(world.stored(FIRST).wire).disclosures
+    monkeypatch.setattr(admission, "texts_to_erase", lambda *_: ())
+    erasure = {"index": FIRST, "disclosures": [disclosure.digest], "ground": "personal-data"}
+    world.post(OPERATOR, "notice", {"kind": "erasure", "erasure": erasure})
+    assert [(one.code, one.index) for one in report(world.places.database).notes] == [("not_erased", FIRST)]
+
+
+def test_touch_of_what_nobody_introduced(world):
+    """A lot may come late; a process, a meter or an attestation may not."""
+    checked = coil_by(world)
+    (one,) = checked.implied
+    process = replace(one, kind="process", id=f"{PLANT.id}/casting", want=Want.TOUCH)
+    force(world, replace(checked, implied=(process,)))
+    assert ("item_extra", FIRST) in audited(world)
+
+
+def test_whatever_a_statement_provokes_is_a_finding(world, monkeypatch):
+    world.post(PLANT, "lot-event", coil("C-1"))
+
+    def fall_over(*_):
+        raise KeyError("a member nobody thought of")
+
+    monkeypatch.setattr(statements, "request_key", fall_over)
+    monkeypatch.setattr(statements, "check", fall_over)
+    assert {code for code, _ in audited(world)} == {"unjudged"}
+
+
+def test_index_0_that_founds_nothing(world, monkeypatch):
+    """Without a sound index 0 nobody's signature can be judged, and the audit says so."""
+    monkeypatch.setattr(authority, "begin", lambda statement: authority.apply(None, statement, 0))
+    found = audited(world)
+    assert ("no_registry", 0) in found
+    assert {index for _, index in found} == {0}
