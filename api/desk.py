@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -24,9 +23,6 @@ from ledger.second_head import SecondHead
 from ledger.sequencer import Sequencer
 from ledger.store.access import ANYONE, EVERYTHING, Access, Reader, access_file
 
-# The sequencer's thread and the event loop share one interpreter lock; handed over every 5 ms, as is usual, each
-# request would wait for several of them.
-_SWITCH_SECONDS = 0.0005
 _MICROSECONDS = 1_000_000
 
 
@@ -48,7 +44,6 @@ class Desk:
 @asynccontextmanager
 async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> AsyncIterator[Desk]:
     """The desk for as long as the block lasts. Raises what `open_log` raises: a damaged ledger is not served."""
-    sys.setswitchinterval(_SWITCH_SECONDS)
     places = layout(settings.folder, settings.head)
     with ExitStack() as stack:
         log = stack.enter_context(open_log(places, clock=now))

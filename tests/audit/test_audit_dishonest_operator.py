@@ -371,13 +371,18 @@ def test_notice_of_an_erasure_that_was_not_carried_out(world, monkeypatch):
     assert [(one.code, one.index) for one in report(world.places.database).notes] == [("not_erased", FIRST)]
 
 
-def test_touch_of_what_nobody_introduced(world):
+def test_touch_of_what_nobody_introduced(world, monkeypatch):
     """A lot may come late; a process, a meter or an attestation may not."""
-    checked = coil_by(world)
-    (one,) = checked.implied
-    process = replace(one, kind="process", id=f"{PLANT.id}/casting", want=Want.TOUCH)
-    force(world, replace(checked, implied=(process,)))
-    assert ("item_extra", FIRST) in audited(world)
+    world.post(OPERATOR, "party", PLANT.profile("lot-event", "period-close"))
+    months = {"from": "2025-11-01T00:00:00Z", "to": "2025-12-01T00:00:00Z"}
+    item, touch = admission._item, admission._advance
+    monkeypatch.setattr(
+        admission,
+        "_item",
+        lambda *given: touch(Role.TOUCH, given[2].key, None) if given[2].kind == "process" else item(*given),
+    )
+    world.post(PLANT, "period-close", {"processes": [f"{PLANT.id}/casting"], "period": months})
+    assert audited(world) == [("unknown_subject", FIRST + 1)]
 
 
 def test_whatever_a_statement_provokes_is_a_finding(world, monkeypatch):
