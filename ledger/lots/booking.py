@@ -1,0 +1,202 @@
+"""One event's entry in the book: postings, and what came from nowhere or went nowhere, until both sides are equal."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from ledger.kernel.errors import Conflict, RuleBroken
+from ledger.lots.book import Book, delivery_key
+from ledger.lots.event import LotEvent, Part
+from ledger.lots.records import (
+    NOBODY,
+    ON_HAND,
+    Effects,
+    Finding,
+    Holding,
+    Line,
+    Lot,
+    Moved,
+    Posting,
+)
+
+
+def tonnes(g: int) -> str:
+    """Grams with thin groups, as sentences of this package give them."""
+    return f"{g:,} g".replace(",", " ")
+
+
+class Booking:
+    """Collects what one event does while it is written into the book.
+
+    `lenient`: the event is a correction, which is never refused for its effect downstream: a shortage is found.
+    """
+
+    def __init__(self, book: Book, event: LotEvent, *, lenient: bool = False) -> None:
+        self.book = book
+        self.event = event
+        self.lenient = lenient
+        self.debits: list[Posting] = []
+        self.credits: list[Posting] = []
+        self.entered: dict[str, int] = {}
+        self.left: dict[str, int] = {}
+        self.moved: list[Moved] = []
+        self.findings: list[Finding] = []
+        self.marks: dict[str, list[str]] = {}
+        self.run = ""
+
+    def find(self, rule: str, lot: str, says: str, **facts: Any) -> None:
+        """Note a finding."""
+        self.findings.append(Finding(rule, lot, says, facts))
+
+    def mark(self, what: str, lot: str) -> None:
+        """Note what is not mass: made, consumed, held, released, packed, unpacked."""
+        self.marks.setdefault(what, []).append(lot)
+
+    def lot(self, name: str) -> Lot:
+        """Rule 5.1: a lot that somebody introduced. Raises RuleBroken ("unknown_lot")."""
+        found = self.book.lot(name)
+        if found is None:
+            raise RuleBroken("unknown_lot", f"lot {name} was never made, received or opened in this ledger", id=name)
+        return found
+
+    def enter(self, kind: str, g: int) -> None:
+        """Mass that comes from no holding."""
+        if g:
+            self.entered[kind] = self.entered.get(kind, 0) + g
+
+    def leave(self, kind: str, g: int) -> None:
+        """Mass that goes to no holding."""
+        if g:
+            self.left[kind] = self.left.get(kind, 0) + g
+
+    def credit(self, name: str, g: int, *, holder: str, owner: str, delivery: str = ON_HAND, role: str = "") -> None:
+        """Rule 5.2: an addition to one holding, of one owner unless a contract allows to mix."""
+        lot = self.lot(name)
+        held = next((one for one in lot.holdings if (one.holder, one.delivery) == (holder, delivery)), None)
+        if held is not None and held.g > 0 and held.owner != owner:
+            self.check_owners({held.owner, owner}, name)
+            owner = held.owner
+        self.credits.append(Posting(name, holder, delivery, owner, g, role))
+        self.book.put_lot(add_to(lot, holder, delivery, owner, g))
+
+    def debit(self, name: str, g: int, *, holder: str, delivery: str = ON_HAND, role: str = "") -> str:
+        """Rule 5.4, M2: a draw within the balance. The owner of what is drawn.
+
+        Raises RuleBroken ("balance"); for a correction the shortage is found, and the lot blocked.
+        """
+        lot = self.lot(name)
+        held = next((one for one in lot.holdings if (one.holder, one.delivery) == (holder, delivery)), None)
+        have = held.g if held is not None else 0
+        if g > have:
+            self._short(lot, holder, have, g)
+            lot = replace(lot, blocked=True)
+        owner = held.owner if held is not None else holder
+        self.debits.append(Posting(name, holder, delivery, owner, g, role))
+        self.book.put_lot(add_to(lot, holder, delivery, owner, -g))
+        return owner
+
+    def _short(self, lot: Lot, holder: str, have: int, want: int) -> None:
+        says = f"lot {lot.id} has {tonnes(have)} left with {holder}, the event takes {tonnes(want)}"
+        if not self.lenient:
+            raise RuleBroken("balance", says, id=lot.id, have=have, want=want)
+        self.find("shortage", lot.id, says, have=have, want=want)
+
+    def check_owners(self, owners: set[str], name: str) -> None:
+        """Rule 5.3: metal of several owners is mixed under a tolling contract only. Raises RuleBroken ("owners")."""
+        if len(owners) > 1 and not self.event.contract and not self.lenient:
+            both = " and ".join(sorted(owners))
+            raise RuleBroken(
+                "owners", f"lot {name} would mix metal of {both} without a contract in al:contract", id=name
+            )
+
+    def move(self, delivery: str, lot: str, *, shipped: int = 0, received: int = 0, wet: bool = False) -> None:
+        """Add to one line of a delivery that is there."""
+        self.moved.append(Moved(delivery, lot, shipped, received))
+        add_to_delivery(self.book, self.moved[-1], wet=wet)
+
+    def effects(self) -> Effects:
+        """What was done, both sides equal. RuntimeError where they are not: a slip of ours, never of the event."""
+        balance = sum(p.g for p in self.debits) + sum(self.entered.values())
+        if balance != sum(p.g for p in self.credits) + sum(self.left.values()):
+            raise RuntimeError(f"the booking of entry {self.event.index} does not balance")
+        event, marks = self.event, {what: tuple(lots) for what, lots in self.marks.items()}
+        return Effects(
+            index=event.index,
+            issuer=event.issuer,
+            time=event.time,
+            start=event.start,
+            what=event.process_kind or event.step or event.type,
+            debits=tuple(self.debits),
+            credits=tuple(self.credits),
+            entered=self.entered,
+            left=self.left,
+            moved=tuple(self.moved),
+            run=self.run,
+            findings=tuple(self.findings),
+            made=marks.get("made", ()),
+            consumed=marks.get("consumed", ()),
+            held=marks.get("held", ()),
+            released=marks.get("released", ()),
+            packed=marks.get("packed", ()),
+            unpacked=marks.get("unpacked", ()),
+        )
+
+
+def add_to(lot: Lot, holder: str, delivery: str, owner: str, g: int) -> Lot:
+    """The lot with so much more (or less) in one holding. What is sent off and gone leaves no holding behind."""
+    rest = [one for one in lot.holdings if (one.holder, one.delivery) != (holder, delivery)]
+    had = sum(one.g for one in lot.holdings if (one.holder, one.delivery) == (holder, delivery))
+    if had + g or delivery == ON_HAND or lot.single:
+        rest.append(Holding(holder, delivery, owner, had + g))
+    return replace(lot, holdings=tuple(sorted(rest, key=lambda one: (one.holder, one.delivery))))
+
+
+def add_to_delivery(book: Book, moved: Moved, *, wet: bool = False) -> None:
+    """Add to the line of one lot; a delivery nobody opened is our own slip."""
+    found = book.delivery(moved.delivery)
+    if found is None:
+        raise RuntimeError(f"there is no delivery {moved.delivery}")
+    lines = {one.lot: one for one in found.lines}
+    old = lines.get(moved.lot, Line(moved.lot, 0, 0, wet))
+    new = Line(moved.lot, old.shipped + moved.shipped, old.received + moved.received, old.wet or wet)
+    lines[moved.lot] = new
+    book.put(delivery_key(found.name), replace(found, lines=tuple(sorted(lines.values(), key=lambda one: one.lot))))
+
+
+def introduce(booking: Booking, part: Part, source: str, maker: str) -> Lot:
+    """Rule 5.1, 5.2: a new lot in the book; a serial is made once, a class lot is added to until it is closed.
+
+    Raises Conflict ("made_twice"), RuleBroken ("lot_closed", "not_holder").
+    """
+    event, known = booking.event, booking.book.lot(part.id)
+    if known is not None and may_make_again(known):
+        known = replace(known, maker=maker, made_by=event.index, source=source, time=event.time, doubt=NOBODY, g=part.g)
+    elif known is not None:
+        _check_addition(known, event.issuer)
+    else:
+        known = Lot(part.id, part.single, maker, event.index, source, event.time, part.g if part.single else None)
+    lot = replace(known, attributes=known.attributes | attributes_of(event, part.id))
+    booking.book.put_lot(lot)
+    booking.mark("made", part.id)
+    if part.single and part.g is None:
+        booking.find("no_mass", part.id, f"piece {part.id} was made and nobody gave its mass")
+    return lot
+
+
+def may_make_again(lot: Lot) -> bool:
+    """Rule 5.6: a piece whose making was declared wrong, or that was heard of before its maker was."""
+    return lot.single and (lot.doubt != NOBODY or (lot.source == "late" and not lot.maker))
+
+
+def _check_addition(lot: Lot, issuer: str) -> None:
+    if lot.single:
+        raise Conflict("made_twice", f"piece {lot.id} was made by entry {lot.made_by} already", id=lot.id)
+    if lot.closed:
+        raise RuleBroken("lot_closed", f"lot {lot.id} is closed: nothing is added to it", id=lot.id)
+    if lot.maker != issuer and not lot.is_with(issuer):
+        raise RuleBroken("not_holder", f"lot {lot.id} is not with {issuer}, who cannot add to it", id=lot.id)
+
+
+def attributes_of(event: LotEvent, name: str) -> dict[str, Any]:
+    """What the event says of a lot, without the analysis, which stays in the event."""
+    return {key: value for key, value in event.attributes.get(name, {}).items() if key != "chemistry"}

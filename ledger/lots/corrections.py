@@ -1,0 +1,140 @@
+"""Errors declared and corrected: what an event did is taken back, what takes its place is booked (rule 5.6)."""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from ledger.lots.book import Book, effects_key, named_key, run_key, site_key
+from ledger.lots.booking import Booking, add_to, add_to_delivery, tonnes
+from ledger.lots.event import LotEvent
+from ledger.lots.observations import settled
+from ledger.lots.records import NOBODY, Effects, Finding, Lot, Moved, Named, Posting, Run, Site
+from ledger.lots.taking import unpack
+
+REPLACED = "correction"
+
+
+def declare(book: Book, event: LotEvent, wrong: int) -> Effects:
+    """Take back what entry `wrong` did. Never refused for what came of it since: shortages are found, and block."""
+    old = book.effects(wrong)
+    if old is None or old.declared_by != NOBODY:
+        return _nothing(event)
+    book.put(effects_key(wrong), replace(old, declared_by=event.index))
+    for name in event.corrections:
+        if book.named(event.issuer, name) is None:
+            book.put(named_key(event.issuer, name), Named(replaces=wrong))
+    _take_back_marks(book, event, old)
+    for posting in old.credits:
+        _post(book, posting, -posting.g)
+    for posting in old.debits:
+        _post(book, posting, posting.g)
+    back = tuple(Moved(one.delivery, one.lot, -one.shipped, -one.received) for one in old.moved)
+    for moved in back:
+        add_to_delivery(book, moved)
+    _take_back_run(book, event.issuer, old)
+    touched = dict.fromkeys(posting.lot for posting in (*old.credits, *old.debits))
+    return replace(
+        _nothing(event), undoes=wrong, debits=old.credits, credits=old.debits, entered=old.left, left=old.entered,
+        moved=back, findings=tuple(_shortages(book, touched)),
+    )  # fmt: skip
+
+
+def _nothing(event: LotEvent) -> Effects:
+    return Effects(event.index, event.issuer, event.time, event.start, "error declaration")
+
+
+def _post(book: Book, posting: Posting, g: int) -> None:
+    lot = book.lot(posting.lot)
+    if lot is not None:
+        book.put_lot(settled(add_to(lot, posting.holder, posting.delivery, posting.owner, g)))
+
+
+def _shortages(book: Book, names: Iterable[str]) -> Iterable[Finding]:
+    for name in names:
+        lot = book.lot(name)
+        for one in lot.holdings if lot is not None else ():
+            if one.g < 0:
+                says = f"{one.holder} has used {tonnes(-one.g)} of lot {name} more than there was, with the correction"
+                yield Finding("shortage", name, says, {"short": -one.g})
+
+
+def _take_back_marks(book: Book, event: LotEvent, old: Effects) -> None:
+    for lot in _lots(book, old.made):
+        if lot.made_by == old.index:
+            book.put_lot(replace(lot, doubt=event.index))
+    for lot in _lots(book, old.consumed):
+        if lot.consumed_by == old.index:
+            book.put_lot(replace(lot, consumed_by=NOBODY))
+    for lot in _lots(book, old.held):
+        book.put_lot(replace(lot, held_by=tuple(one for one in lot.held_by if one != old.issuer)))
+    for lot in _lots(book, old.packed):
+        if lot.inside:
+            unpack(Booking(book, event), lot)
+    for name in event.sites:
+        site = book.site(name)
+        if site is not None and site.opened_by == old.index:
+            book.put(site_key(name), Site(name, NOBODY))
+
+
+def _lots(book: Book, names: Iterable[str]) -> Iterable[Lot]:
+    return (lot for lot in map(book.lot, names) if lot is not None)
+
+
+def _take_back_run(book: Book, issuer: str, old: Effects) -> None:
+    """A run goes on without what was wrong; its sums are those of the events that stand."""
+    run = book.run(issuer, old.run) if old.run else None
+    if run is None:
+        return
+    closed = NOBODY if run.closed_by == old.index else run.closed_by
+    left = tuple(one for one in run.entries if one != old.index)
+    inputs = _less(book, run.inputs, old.debits)
+    outputs = _less(book, run.outputs, old.credits)
+    # The analyses of what is taken back are not kept: the element balance of this run is judged no more.
+    new = Run(run.name, closed, inputs, outputs, run.losses, None, None, left)
+    book.put(run_key(issuer, run.name), new)
+
+
+def _less(book: Book, sums: dict[str, int], postings: Iterable[Posting]) -> dict[str, int]:
+    rest = dict(sums)
+    for one in postings:
+        lot = book.lot(one.lot)
+        material = str(lot.attributes.get("material", "")) if lot is not None else ""
+        rest[material] = rest.get(material, 0) - one.g
+    return rest
+
+
+def replaced(book: Book, event: LotEvent) -> int:
+    """The entry whose place this event takes, or NOBODY."""
+    named = book.named(event.issuer, event.name)
+    return named.replaces if named is not None else NOBODY
+
+
+def settle(booking: Booking, wrong: int) -> None:
+    """After a corrective event: pieces that had moved on stay where they are, with the difference found."""
+    book, event = booking.book, booking.event
+    old = book.effects(wrong)
+    if old is not None:
+        book.put(effects_key(wrong), replace(old, replaced_by=event.index))
+    for posting in [*booking.credits]:
+        lot = booking.lot(posting.lot)
+        if lot.single and lot.made_by == event.index:
+            _settle_piece(booking, lot, posting)
+        book.put_lot(settled(booking.lot(posting.lot)))
+
+
+def _settle_piece(booking: Booking, lot: Lot, posting: Posting) -> None:
+    elsewhere = [one for one in lot.holdings if (one.holder, one.delivery) != (posting.holder, posting.delivery)]
+    if not elsewhere and lot.consumed_by == NOBODY:
+        return
+    left = lot.on_hand(posting.holder)
+    if left > 0:
+        booking.debit(lot.id, left, holder=posting.holder)
+        booking.leave(REPLACED, left)
+    elif left < 0:
+        booking.enter(REPLACED, -left)
+        booking.credit(lot.id, -left, holder=posting.holder, owner=posting.owner)
+    lot = booking.lot(lot.id)
+    booking.book.put_lot(replace(lot, holdings=tuple(elsewhere)))
+    if left:
+        says = f"piece {lot.id} had moved on with {tonnes(posting.g - left)}, it is corrected to {tonnes(posting.g)}"
+        booking.find("corrected_after_use", lot.id, says, was=posting.g - left, corrected=posting.g)

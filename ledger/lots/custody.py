@@ -1,0 +1,226 @@
+"""Who has what: shipping, receiving, shipments that did not happen, packing and unpacking (rule 5.3)."""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from ledger.kernel.errors import RuleBroken
+from ledger.lots.book import delivery_key
+from ledger.lots.booking import Booking, attributes_of, introduce, tonnes
+from ledger.lots.event import LotEvent, Part
+from ledger.lots.records import ON_HAND, Delivery, Line, Lot
+from ledger.lots.taking import check_holder, check_not_in_doubt, check_usable, take, unpack
+
+_NORMAL, _WET = 200, 50  # one part in 200 is 0.5 %, one in 50 is 2 %
+_BULK = frozenset({"bauxite", "alumina", "residue"})
+
+
+def delivery_name(event: LotEvent) -> str:
+    """A delivery is one sender's paper; without paper, what is under way from one party to another."""
+    return f"{event.sender or event.issuer} {event.document or f'to {event.receiver}'}"
+
+
+def ship(booking: Booking) -> None:
+    """Rule 5.3: mass and pieces leave the holder for a delivery; a unit goes with all that is packed in it."""
+    event = booking.event
+    if event.sender and event.sender != event.issuer:
+        raise RuleBroken("not_holder", f"{event.issuer} cannot ship what {event.sender} has")
+    if booking.book.delivery(delivery_name(event)) is None:
+        new = Delivery(delivery_name(event), event.issuer, event.receiver)
+        booking.book.put(delivery_key(new.name), new)
+    going = tuple(_with_contents(booking, event.things))
+    for part in going:
+        _send(booking, part, {one.id for one in going})
+
+
+def _send(booking: Booking, part: Part, going: set[str]) -> None:
+    name, event = delivery_name(booking.event), booking.event
+    lot = booking.lot(part.id)
+    inside = lot.inside if lot.inside in going else ""
+    if inside:
+        booking.book.put_lot(replace(lot, inside=""))  # it goes with its unit and stays in it
+    g, owner = take(booking, part, consume=False)
+    if inside:
+        booking.book.put_lot(replace(booking.lot(part.id), inside=inside))
+    booking.credit(part.id, g, holder=event.issuer, owner=_owner_after(event, owner), delivery=name)
+    wet = booking.lot(part.id).attributes.get("material") in _BULK
+    booking.move(name, part.id, shipped=g, wet=wet)
+
+
+def _with_contents(booking: Booking, parts: tuple[Part, ...]) -> Iterator[Part]:
+    """Each part and, below it, everything packed in it, at any depth; each once."""
+    waiting, seen = list(reversed(parts)), set()
+    while waiting:
+        part = waiting.pop()
+        if part.id in seen:
+            continue
+        seen.add(part.id)
+        yield part
+        lot = booking.lot(part.id)
+        waiting += [Part(one, True, None) for one in reversed(lot.contents)]
+        waiting += [Part(one, False, g) for one, g in lot.amounts]
+
+
+def receive(booking: Booking) -> None:
+    """Rule 5.3: the receiver books its own weight, the difference stays on the delivery.
+
+    Rule 5.1: what this ledger saw nobody send needs al:origin. Raises RuleBroken ("not_sent").
+    """
+    event = booking.event
+    outside = tuple(part for part in event.things if part.id in event.origins)
+    for part in outside:
+        enter_from_outside(booking, part)
+    for part in _with_contents(booking, tuple(part for part in event.things if part not in outside)):
+        _take_in(booking, part)
+
+
+def enter_from_outside(booking: Booking, part: Part) -> None:
+    """Rule 5.1: received from outside, or from a party that has not yet been heard."""
+    event, origin = booking.event, booking.event.origins[part.id]
+    known = booking.book.lot(part.id)
+    if known is not None and known.single:
+        raise RuleBroken("not_sent", f"piece {part.id} is known: it cannot come from {origin.supplier} once more")
+    g = part.g if part.g is not None else origin.g
+    introduce(booking, Part(part.id, part.single, g, part.role, part.wet), origin.kind, "")
+    booking.enter(origin.kind, g)
+    booking.credit(part.id, g, holder=event.issuer, owner=event.owner or event.issuer)
+
+
+def _take_in(booking: Booking, part: Part) -> None:
+    event, lot = booking.event, booking.lot(part.id)
+    sent = _sent_to(booking, lot)
+    if sent is None:
+        raise RuleBroken(
+            "not_sent",
+            f"lot {part.id} is on no delivery to {event.issuer}: it is shipped, or has its al:origin",
+            id=part.id,
+        )
+    delivery, holder, under_way, owner = sent
+    g = part.g if part.g is not None else under_way
+    arrived = min(g, under_way) if not lot.single else under_way
+    booking.debit(part.id, arrived, holder=holder, delivery=delivery)
+    if lot.single:
+        kept = tuple(one for one in booking.lot(part.id).holdings if one.delivery != delivery)
+        booking.book.put_lot(replace(booking.lot(part.id), holdings=kept))
+    g = under_way if lot.single and under_way else g  # a piece keeps its mass; another weight is a finding
+    booking.enter("delivery difference", g - arrived)
+    booking.credit(part.id, g, holder=event.issuer, owner=event.owner or owner)
+    booking.move(delivery, part.id, received=g if not lot.single else part.g or g)
+    _judge(booking, delivery, part.id)
+
+
+def _owner_after(event: LotEvent, owner: str) -> str:
+    """Where nobody speaks of owners, ownership goes with possession."""
+    return event.owner or (event.receiver if owner == event.issuer and event.receiver else owner)
+
+
+def _sent_to(booking: Booking, lot: Lot) -> tuple[str, str, int, str] | None:
+    """The delivery this receipt is about: the one it names, else the first to this receiver, or its own come back."""
+    event = booking.event
+    named = [one for one in lot.holdings if one.delivery == delivery_name(event)]
+    fitting = named or [one for one in lot.holdings if one.delivery != ON_HAND]
+    for one in fitting:
+        delivery = booking.book.delivery(one.delivery)
+        if delivery is not None and event.issuer in {delivery.receiver, delivery.sender}:
+            return one.delivery, one.holder, one.g, one.owner
+    return None
+
+
+def _judge(booking: Booking, name: str, lot: str) -> None:
+    delivery = booking.book.delivery(name)
+    line = next(one for one in delivery.lines if one.lot == lot) if delivery is not None else None
+    if line is not None and line.received > line.shipped:
+        says = difference(line)
+        if says:
+            booking.find("delivery_difference", lot, f"{name}: {says}", shipped=line.shipped, received=line.received)
+
+
+def difference(line: Line) -> str:
+    """Rule 5.4: what arrived and what left differ by more than 0.5 %, wet bulk 2 %: a sentence, or "" where not."""
+    limit = _WET if line.wet else _NORMAL
+    if abs(line.shipped - line.received) * limit <= line.shipped:
+        return ""
+    return f"{tonnes(line.shipped)} of lot {line.lot} left and {tonnes(line.received)} arrived"
+
+
+def call_back(booking: Booking) -> None:
+    """A shipment that did not happen: what is still under way is with its sender again."""
+    event = booking.event
+    for part in _with_contents(booking, event.things):
+        lot = booking.lot(part.id)
+        mine = [o for o in lot.holdings if o.holder == event.issuer and o.delivery != ON_HAND]
+        if not mine:
+            raise RuleBroken("not_sent", f"{event.issuer} has nothing of lot {part.id} under way", id=part.id)
+        one = next((one for one in mine if one.delivery == delivery_name(event)), mine[0])
+        g = one.g if lot.single or part.g is None else part.g
+        booking.debit(part.id, g, holder=event.issuer, delivery=one.delivery)
+        if lot.single:
+            kept = tuple(h for h in booking.lot(part.id).holdings if h.delivery != one.delivery)
+            booking.book.put_lot(replace(booking.lot(part.id), holdings=kept))
+        delivery = booking.book.delivery(one.delivery)
+        meant = delivery is not None and one.owner == delivery.receiver
+        booking.credit(part.id, g, holder=event.issuer, owner=event.issuer if meant else one.owner)
+        booking.move(one.delivery, part.id, shipped=-g)
+
+
+def pack(booking: Booking) -> None:
+    """Rule 5.3: a unit or frame holds what its holder puts in it; what happens to it happens to that."""
+    event = booking.event
+    if not event.parent:
+        return
+    known = booking.book.lot(event.parent)
+    unit = known or Lot(event.parent, True, event.issuer, event.index, "made", event.time, 0)
+    if known is None:
+        booking.book.put_lot(unit)
+        booking.credit(unit.id, 0, holder=event.issuer, owner=event.issuer)
+    check_holder(booking.lot(unit.id), event.issuer)
+    for part in event.children:
+        _put_in(booking, event.parent, part)
+
+
+def _put_in(booking: Booking, unit: str, part: Part) -> None:
+    lot, event = booking.lot(part.id), booking.event
+    check_usable(booking, lot)
+    check_not_in_doubt(booking, lot)
+    check_holder(lot, event.issuer)
+    if lot.inside and lot.inside != unit:
+        booking.find("taken_from_unit", lot.id, f"{lot.id} was in {lot.inside} and is packed in {unit} now")
+        lot = unpack(booking, lot)
+    if _holds(booking, part.id, unit):
+        raise RuleBroken("packed_in_itself", f"{unit} is packed in {part.id}, which cannot be packed in it", id=unit)
+    box = booking.lot(unit)
+    if lot.single:
+        booking.book.put_lot(replace(lot, inside=unit))
+        booking.book.put_lot(replace(box, contents=tuple(sorted({*box.contents, part.id}))))
+        booking.mark("packed", part.id)
+    else:
+        booking.book.put_lot(replace(box, amounts=(*box.amounts, (part.id, part.g or 0))))
+
+
+def _holds(booking: Booking, name: str, wanted: str) -> bool:
+    return name == wanted or any(part.id == wanted for part in _with_contents(booking, (Part(name, True, None),)))
+
+
+def take_out(booking: Booking) -> None:
+    """Unpack some, or all where nothing is named."""
+    event = booking.event
+    if not event.parent:
+        return
+    unit = booking.lot(event.parent)
+    check_holder(unit, event.issuer)
+    for name in [part.id for part in event.children if part.single] or unit.contents:
+        lot = booking.lot(name)
+        if lot.inside == unit.id:
+            unpack(booking, lot)
+    amounts = {part.id for part in event.children if not part.single}
+    kept = tuple(one for one in unit.amounts if amounts and one[0] not in amounts)
+    booking.book.put_lot(replace(booking.lot(unit.id), amounts=kept if amounts or not event.children else unit.amounts))
+
+
+def note_attributes(booking: Booking) -> None:
+    """What an event says of things it only looks at: a new grade is a downgrade, the piece stays what it is (5.7)."""
+    for part in booking.event.things:
+        said = attributes_of(booking.event, part.id)
+        if said:
+            lot = booking.lot(part.id)
+            booking.book.put_lot(replace(lot, attributes=lot.attributes | said))

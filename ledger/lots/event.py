@@ -1,0 +1,222 @@
+"""A checked lot event, read once: canonical ids, grams, parties and times in the words of the lot model (SPEC 4.8)."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from ledger.kernel.errors import Malformed
+from ledger.kernel.event_subjects import al_bound, named_in
+from ledger.kernel.gs1 import canonical_id, names_one_thing
+from ledger.lot_event import event_time, grams, window
+
+_INPUT = ("inputEPCList", "inputQuantityList")
+_OUTPUT = ("outputEPCList", "outputQuantityList")
+_THINGS = ("epcList", "quantityList")
+_CHILDREN = ("childEPCs", "childQuantityList")
+_HANDING_OVER = ("desadv", "bol", "recadv")  # papers that name a delivery, the best first
+_MILLION = 1_000_000
+
+
+class Part(Struct, frozen=True):
+    """One lot or piece on one side of an event. `g` is None where the event gives no mass."""
+
+    id: str
+    single: bool
+    g: int | None
+    role: str = ""
+    wet: bool = False  # weighed with its moisture
+
+
+class Origin(Struct, frozen=True):
+    """Where a lot came from that this ledger saw nobody make."""
+
+    kind: str
+    supplier: str
+    document: str
+    g: int
+
+
+class LotEvent(Struct, frozen=True):
+    """One event. `members` of `al:` that the context does not bind to our namespace are not in it."""
+
+    index: int
+    issuer: str
+    name: str
+    recorded_at: int
+    time: int
+    start: int
+    type: str
+    action: str
+    step: str
+    disposition: str
+    inputs: tuple[Part, ...]
+    outputs: tuple[Part, ...]
+    things: tuple[Part, ...]
+    parent: str
+    children: tuple[Part, ...]
+    loss: dict[str, int]
+    origins: dict[str, Origin]
+    attributes: dict[str, dict[str, Any]]
+    process: str
+    process_kind: str
+    run: str
+    run_state: str
+    contract: str
+    opening: bool
+    sites: tuple[str, ...]
+    sender: str
+    receiver: str
+    owner: str
+    document: str
+    unset: frozenset[str]
+    scale: int  # g: the largest error of the scales that weighed its outputs
+    declares: bool
+    corrections: tuple[str, ...]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Everything it names but the parent."""
+        return (*self.inputs, *self.outputs, *self.things, *self.children)
+
+
+def read_event(
+    body: Mapping[str, Any],
+    *,
+    index: int,
+    issuer: str,
+    jti: str,
+    recorded_at: int,
+    processes: Mapping[str, str],
+    accuracies: Mapping[str, str],
+) -> LotEvent:
+    """What the issuer has registered: the kind of each process, the accuracy of each scale in %. Raises Malformed."""
+    al = {key: value for key, value in body.items() if key.startswith("al:")} if al_bound(body) else {}
+    time, span = event_time(body), window(body) if "al:start" in al else None
+    parties = _parties(body)
+    return LotEvent(
+        index=index,
+        issuer=issuer,
+        name=body.get("eventID", jti),
+        recorded_at=recorded_at,
+        time=time,
+        start=span[0] if span else time,
+        type=body["type"],
+        action=body.get("action", ""),
+        step=body.get("bizStep", ""),
+        disposition=body.get("disposition", ""),
+        inputs=_parts(body, _INPUT, al, "input"),
+        outputs=_parts(body, _OUTPUT, al, "output"),
+        things=_parts(body, _THINGS, al, "none"),
+        parent=canonical_id(body["parentID"]) if "parentID" in body else "",
+        children=_parts(body, _CHILDREN, al, "none"),
+        loss={one["kind"]: one["g"] for one in al.get("al:loss", ())},
+        origins={name: Origin(**row) for name, row in _by_id(al, "al:origin")},
+        attributes=dict(_by_id(al, "al:attributes")),
+        process=al.get("al:process", ""),
+        process_kind=processes.get(al.get("al:process", ""), ""),
+        run=body.get("transformationID", "") if _is_run(body, al) else "",
+        run_state=al.get("al:run", "open"),
+        contract=al.get("al:contract", ""),
+        opening="al:opening" in al,
+        sites=_sites(body),
+        sender=parties.get("from possessing_party", parties.get("from owning_party", "")),
+        receiver=parties.get("to possessing_party", parties.get("to owning_party", "")),
+        owner=parties.get("to owning_party", ""),
+        document=_document(body),
+        unset=frozenset(body.get("persistentDisposition", {}).get("unset", ())),
+        scale=sum(_error(row, accuracies) for row in al.get("al:mass", ()) if row.get("side", "output") == "output"),
+        declares="errorDeclaration" in body,
+        corrections=tuple(body.get("errorDeclaration", {}).get("correctiveEventIDs", ())),
+    )  # fmt: skip
+
+
+def _by_id(al: Mapping[str, Any], member: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for row in al.get(member, ()):
+        yield canonical_id(row["id"]), {key: value for key, value in row.items() if key != "id"}
+
+
+def _error(row: Mapping[str, Any], accuracies: Mapping[str, str]) -> int:
+    return int(Decimal(accuracies.get(row.get("device", ""), "0")) * int(row["g"]) / 100)
+
+
+def millionths(percent: str) -> int:
+    """A share given in percent as decimal text, in millionths, floored."""
+    return int(Decimal(percent) * 10_000)
+
+
+def oxide(g: int, percent: str) -> int:
+    """Millionths of a gram of Al2O3 in `g` grams with this share."""
+    return g * millionths(percent)
+
+
+def _is_run(body: Mapping[str, Any], al: Mapping[str, Any]) -> bool:
+    """One side alone is a step of a run whether it says so or not; both sides are one where it says so."""
+    if "transformationID" not in body:
+        return False
+    return "al:run" in al or not (_any(body, _INPUT) and _any(body, _OUTPUT))
+
+
+def _any(body: Mapping[str, Any], members: tuple[str, ...]) -> bool:
+    return any(body.get(member) for member in members)
+
+
+def _parts(body: Mapping[str, Any], members: tuple[str, ...], al: Mapping[str, Any], side: str) -> tuple[Part, ...]:
+    found: dict[str, Part] = {}
+    rows = _rows(al, side)
+    for member in members:
+        if member not in body:
+            continue
+        for name, element in zip(named_in(member, body[member]), body[member], strict=True):
+            mass = rows.get(("al:mass", name), {})
+            listed = grams(element) if isinstance(element, dict) else None
+            g = listed if listed is not None else mass.get("g")
+            before = found.get(name)
+            if before is not None and before.g is not None and listed is not None:
+                g = before.g + listed
+            role = rows.get(("al:role", name), {}).get("role", "")
+            found[name] = Part(name, names_one_thing(name), g, role, mass.get("basis") == "as-is")
+    return tuple(found.values())
+
+
+def _rows(al: Mapping[str, Any], side: str) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Rows of al:mass and al:role by member and id; one that names another side is about that side."""
+    return {
+        (member, canonical_id(row["id"])): row
+        for member in ("al:mass", "al:role")
+        for row in al.get(member, ())
+        if row.get("side", side) == side
+    }
+
+
+def _parties(body: Mapping[str, Any]) -> dict[str, str]:
+    """Who gives and who takes, by canonical party id; an id in another system than GS1 stands as it is."""
+    found: dict[str, str] = {}
+    for word, member, what in (("from", "sourceList", "source"), ("to", "destinationList", "destination")):
+        for one in body.get(member, ()):
+            found.setdefault(f"{word} {one['type']}", _canonical_or_not(one[what]))
+    return found
+
+
+def _canonical_or_not(text: str) -> str:
+    try:
+        return canonical_id(text)
+    except Malformed:
+        return text
+
+
+def _sites(body: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(_canonical_or_not(body[member]["id"]) for member in ("readPoint", "bizLocation") if member in body)
+
+
+def _document(body: Mapping[str, Any]) -> str:
+    said = {one.get("type", ""): one["bizTransaction"] for one in body.get("bizTransactionList", ())}
+    return next((said[kind] for kind in _HANDING_OVER if kind in said), "")
+
+
+def lots_of(event: LotEvent) -> Iterator[str]:
+    """The id of every lot it names."""
+    yield from (part.id for part in event.parts)
+    if event.parent:
+        yield event.parent

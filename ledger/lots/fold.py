@@ -1,0 +1,140 @@
+"""The fold: one lot event, in ledger order, over the book (SPEC 5)."""
+
+from collections.abc import Mapping
+
+from ledger.kernel.errors import Refused, RuleBroken
+from ledger.lots import custody, observations
+from ledger.lots.book import Book, delivery_key, effects_key, lot_key, named_key, run_key, site_key
+from ledger.lots.booking import Booking
+from ledger.lots.corrections import declare, replaced, settle
+from ledger.lots.event import LotEvent, lots_of
+from ledger.lots.records import NOBODY, Effects
+from ledger.lots.steps import transform
+from ledger.lots.taking import check_holder
+
+LATE = 24 * 3600 * 1_000_000  # µs from the event to its record: later is found, never refused
+
+
+def apply(book: Book, event: LotEvent, *, operator: str, sites: Mapping[str, str], wrong: int = NOBODY) -> Effects:
+    """Write what the event does into the book; what it did. `sites` has the party of each registered site.
+
+    `wrong` is the entry that a declaration of error is about. Raises RuleBroken or Conflict, the book as it was.
+    """
+    mark = book.mark()
+    try:
+        effects = _effects(book, event, operator, sites, wrong)
+    except Refused:
+        book.undo(mark)
+        raise
+    book.put(effects_key(event.index), effects)
+    return effects
+
+
+def _effects(book: Book, event: LotEvent, operator: str, sites: Mapping[str, str], wrong: int) -> Effects:
+    if event.declares:
+        return declare(book, event, wrong)
+    _check_sites(event, sites)
+    replaces = replaced(book, event)
+    booking = Booking(book, event, lenient=replaces != NOBODY)
+    _act(booking, operator)
+    if event.recorded_at - event.time > LATE:
+        hours = (event.recorded_at - event.time) // 3_600_000_000
+        booking.find("late_statement", "", f"it was recorded {hours} h after it happened")
+    if replaces != NOBODY:
+        settle(booking, replaces)
+    return booking.effects()
+
+
+def _check_sites(event: LotEvent, sites: Mapping[str, str]) -> None:
+    """A place that is written as a site is a registered one. Raises RuleBroken ("site")."""
+    for name in event.sites:
+        if name.startswith("(414)") and name not in sites:
+            raise RuleBroken("site", f"site {name} is registered by no party", id=name)
+
+
+def _act(booking: Booking, operator: str) -> None:
+    kind, action = booking.event.type, booking.event.action
+    if kind == "TransformationEvent":
+        transform(booking)
+    elif kind == "ObjectEvent":
+        _on_objects(booking, operator)
+    elif kind in {"AggregationEvent", "AssociationEvent"} and action == "ADD":
+        custody.pack(booking)
+    elif kind in {"AggregationEvent", "AssociationEvent"} and action == "DELETE":
+        custody.take_out(booking)
+    else:
+        _check_known(booking)
+
+
+def _on_objects(booking: Booking, operator: str) -> None:
+    event = booking.event
+    if event.action == "ADD":
+        observations.commission(booking)
+        return
+    if event.action == "DELETE":
+        observations.end(booking)
+        return
+    movement = {"shipping": custody.ship, "receiving": custody.receive, "void_shipping": custody.call_back}
+    if event.step in movement:
+        movement[event.step](booking)
+    else:
+        _look(booking, operator)
+    custody.note_attributes(booking)
+
+
+def _look(booking: Booking, operator: str) -> None:
+    event = booking.event
+    _check_known(booking)
+    _check_worked_on(booking)
+    if event.step == "holding":
+        observations.hold(booking, operator)
+    elif event.step == "stock_taking":
+        observations.count(booking)
+    else:
+        observations.release(booking, operator)
+
+
+def _check_known(booking: Booking) -> None:
+    for name in lots_of(booking.event):
+        booking.lot(name)
+
+
+def _check_worked_on(booking: Booking) -> None:
+    """Rule 5.3: who runs a process step on a lot has it. Raises RuleBroken ("not_holder", "process")."""
+    event = booking.event
+    if event.process and not event.process_kind:
+        raise RuleBroken("process", f"{event.issuer} has no process {event.process}", id=event.process)
+    if event.process:
+        for part in event.things:
+            check_holder(booking.lot(part.id), event.issuer)
+
+
+def keys_of(event: LotEvent) -> set[bytes]:
+    """What the fold will ask for first; contents of units and a declared event's lots come in a second round."""
+    keys = {lot_key(name) for name in lots_of(event)}
+    keys.add(named_key(event.issuer, event.name))
+    keys.update(named_key(event.issuer, name) for name in event.corrections)
+    if event.step in {"shipping", "receiving", "void_shipping"}:
+        keys.add(delivery_key(custody.delivery_name(event)))
+    if event.run:
+        keys.add(run_key(event.issuer, event.run))
+    if event.opening:
+        keys.update(site_key(name) for name in event.sites)
+    return keys
+
+
+def further_keys(book: Book, event: LotEvent, wrong: int = NOBODY) -> set[bytes]:
+    """What the records already at hand lead to: contents, the deliveries things are on, the lots of a wrong event."""
+    keys: set[bytes] = set()
+    for name in lots_of(event):
+        lot = book.lot(name)
+        if lot is not None:
+            keys |= {
+                lot_key(one) for one in (*lot.contents, *(one for one, _ in lot.amounts), *filter(None, [lot.inside]))
+            }
+            keys |= {delivery_key(one.delivery) for one in lot.holdings if one.delivery}
+    old = book.effects(wrong) if wrong != NOBODY else None
+    if old is not None:
+        keys |= {lot_key(one.lot) for one in (*old.debits, *old.credits)}
+        keys |= {delivery_key(one.delivery) for one in old.moved}
+    return keys

@@ -1,0 +1,139 @@
+"""Events on things as they are: commissioning, opening stock, holds, counts, ends (rules 5.1, 5.3, 5.7)."""
+
+from msgspec.structs import replace
+
+from ledger.kernel.errors import RuleBroken
+from ledger.lots.book import Book, site_key
+from ledger.lots.booking import Booking, introduce, tonnes
+from ledger.lots.custody import enter_from_outside
+from ledger.lots.event import Part
+from ledger.lots.mass_rules import tolerance
+from ledger.lots.records import NOBODY, ON_HAND, Lot, Site
+from ledger.lots.steps import judge_product
+from ledger.lots.taking import check_holder, take
+
+_PRIMARY = frozenset({"mining", "anode-making"})
+_BLOCKING = frozenset({"unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"})
+_FREE = frozenset({"conformant", "available", "sellable_accessible"})
+
+
+def commission(booking: Booking) -> None:
+    """Rule 5.1: opening stock once a site; from outside with its origin; else new from its source."""
+    event = booking.event
+    if event.opening:
+        _open_site(booking)
+    for part in event.things:
+        if part.id in event.origins:
+            enter_from_outside(booking, part)
+            continue
+        introduce(booking, part, "opening" if event.opening else "commissioned", event.issuer)
+        booking.enter("opening" if event.opening else "commissioned", part.g or 0)
+        booking.credit(part.id, part.g or 0, holder=event.issuer, owner=event.issuer)
+        judge_product(booking, part.id)
+        if not event.opening and event.process_kind not in _PRIMARY:
+            booking.find("no_source", part.id, f"lot {part.id} was commissioned at no primary source")
+
+
+def _open_site(booking: Booking) -> None:
+    """Rule 5.1: once. Raises RuleBroken ("opening_again", "site")."""
+    sites = booking.event.sites
+    if not sites:
+        raise RuleBroken("site", "opening stock is of a site: readPoint or bizLocation names it")
+    before = booking.book.site(sites[0])
+    if before is not None and before.opened_by != NOBODY and not booking.lenient:
+        raise RuleBroken(
+            "opening_again", f"the opening stock of {sites[0]} was booked by entry {before.opened_by}", id=sites[0]
+        )
+    booking.book.put(site_key(sites[0]), Site(sites[0], booking.event.index))
+
+
+def end(booking: Booking) -> None:
+    """A piece is destroyed, an amount is; a class lot named without an amount is closed (5.2)."""
+    for part in booking.event.things:
+        lot = booking.lot(part.id)
+        if lot.single or part.g is not None:
+            g, _ = take(booking, part, consume=lot.single)
+            booking.leave("destroyed", g)
+        else:
+            check_holder(lot, booking.event.issuer)
+            booking.book.put_lot(replace(lot, closed=True))
+
+
+def hold(booking: Booking, operator: str) -> None:
+    """Rule 5.3: maker and holder may hold, and the operator. Raises RuleBroken ("hold")."""
+    issuer = booking.event.issuer
+    for part in booking.event.things:
+        lot = booking.lot(part.id)
+        if issuer not in {lot.maker, operator} and not lot.is_with(issuer):
+            raise RuleBroken("hold", f"{issuer} neither made lot {lot.id} nor has it, and cannot hold it", id=lot.id)
+        booking.book.put_lot(replace(lot, held_by=tuple(sorted({*lot.held_by, issuer}))))
+        booking.mark("held", lot.id)
+
+
+def release(booking: Booking, operator: str) -> None:
+    """Rule 5.3: who held releases, or the operator. RuleBroken ("release") where somebody else says it is released."""
+    event = booking.event
+    said = event.disposition in _FREE and event.step in {"inspecting", "accepting"}
+    if not said and not event.unset & _BLOCKING:
+        return
+    for part in event.things:
+        lot = booking.lot(part.id)
+        if not lot.held_by:
+            continue
+        left = () if event.issuer == operator else tuple(one for one in lot.held_by if one != event.issuer)
+        if left == lot.held_by and event.unset & _BLOCKING:
+            raise RuleBroken("release", f"lot {lot.id} is held by {', '.join(lot.held_by)}, who release it", id=lot.id)
+        booking.book.put_lot(replace(lot, held_by=left))
+        booking.mark("released", lot.id)
+
+
+def count(booking: Booking) -> None:
+    """Rule 5.7: a count sets the holder's balance; what is too much waits for a second signature."""
+    for part in booking.event.things:
+        lot = booking.lot(part.id)
+        check_holder(lot, booking.event.issuer)
+        if lot.single:
+            _seen(booking, lot, part)
+        elif part.g is None:
+            raise RuleBroken("no_mass", f"the count of lot {part.id} gives no mass", id=part.id)
+        else:
+            _set(booking, lot, part.g)
+
+
+def _seen(booking: Booking, lot: Lot, part: Part) -> None:
+    if part.g is not None and lot.g is not None and abs(part.g - lot.g) > tolerance(lot.g, booking.event.scale):
+        says = f"piece {lot.id} has {tonnes(lot.g)}, the count says {tonnes(part.g)}"
+        booking.find("weight_differs", lot.id, says, was=lot.g, weighed=part.g)
+
+
+def _set(booking: Booking, lot: Lot, g: int) -> None:
+    holder = booking.event.issuer
+    have = lot.on_hand(holder)
+    owner = next(one.owner for one in lot.holdings if (one.holder, one.delivery) == (holder, ON_HAND))
+    if g < have:
+        booking.debit(lot.id, have - g, holder=holder)
+        booking.leave("unaccounted", have - g)
+        booking.find("count_down", lot.id, f"lot {lot.id} had {tonnes(have)}, the count found {tonnes(g)}")
+    elif g > have:
+        booking.enter("count surplus", g - have)
+        booking.credit(lot.id, g - have, holder=holder, owner=owner)
+    surplus = min(lot.surplus, g)
+    if g - have > tolerance(max(0, have), booking.event.scale):
+        surplus = min(g, surplus + g - have)
+        says = f"lot {lot.id} had {tonnes(have)}, the count found {tonnes(g)}: nobody countersigned the rest"
+        booking.find("count_up", lot.id, says, have=have, counted=g)
+    booking.book.put_lot(settled(replace(booking.lot(lot.id), surplus=surplus)))
+
+
+def settled(lot: Lot) -> Lot:
+    """Not blocked any more where no holding is short."""
+    return replace(lot, blocked=any(one.g < 0 for one in lot.holdings))
+
+
+def countersign(book: Book, name: str, by: str) -> bool:
+    """Rule 5.7: somebody else than its holder confirms a count or clears a shortage; whether there was one."""
+    lot = book.lot(name)
+    if lot is None or not (lot.surplus or lot.blocked) or lot.is_with(by):
+        return False
+    book.put_lot(replace(lot, surplus=0, blocked=False))
+    return True

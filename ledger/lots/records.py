@@ -1,0 +1,169 @@
+"""What is known of lots and deliveries, as frozen records: the state that the fold reads and writes.
+
+Mass is in g, time in µs since 1970 UTC. Records travel as msgpack arrays: the order of members is part of the form.
+"""
+
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+ON_HAND = ""  # the delivery of a holding that is under way nowhere
+NOBODY = -1  # no entry
+
+
+class Finding(Struct, frozen=True, array_like=True):
+    """A rule that a record breaks and that does not refuse it. `lot` may be "" where it is of the event as a whole."""
+
+    rule: str
+    lot: str
+    says: str
+    facts: dict[str, Any] = {}
+
+
+class Holding(Struct, frozen=True, array_like=True):
+    """What one holder has of one lot on hand (delivery ""), or has sent off with one delivery."""
+
+    holder: str
+    delivery: str
+    owner: str
+    g: int
+
+
+class Lot(Struct, frozen=True, array_like=True, tag="lot"):
+    """A class lot, a piece (`single`), or a unit or frame that others are packed in (`single`, with contents).
+
+    `source` tells how it entered: made, commissioned, outside, late, opening. `g` is a piece's own mass, None until
+    somebody weighs it. `doubt` is the entry that declared its making wrong. `blocked` is true while a shortage or a
+    surplus waits to be cleared; `surplus` is what a count found too much and nobody has countersigned.
+    """
+
+    id: str
+    single: bool
+    maker: str
+    made_by: int
+    source: str
+    time: int
+    g: int | None = None
+    holdings: tuple[Holding, ...] = ()
+    consumed_by: int = NOBODY
+    held_by: tuple[str, ...] = ()
+    doubt: int = NOBODY
+    blocked: bool = False
+    surplus: int = 0
+    closed: bool = False
+    inside: str = ""
+    contents: tuple[str, ...] = ()
+    amounts: tuple[tuple[str, int], ...] = ()
+    attributes: dict[str, str | int] = {}
+
+    def on_hand(self, holder: str) -> int:
+        """What the holder has here, in g; a single thing of unknown mass has 0."""
+        return sum(one.g for one in self.holdings if one.holder == holder and one.delivery == ON_HAND)
+
+    def in_transit(self, holder: str) -> int:
+        """What the holder has sent off and nobody has received, in g."""
+        return sum(one.g for one in self.holdings if one.holder == holder and one.delivery != ON_HAND)
+
+    def is_with(self, holder: str) -> bool:
+        """Whether the holder has, or has had, a place for it on hand."""
+        return any(one.holder == holder and one.delivery == ON_HAND for one in self.holdings)
+
+
+class Line(Struct, frozen=True, array_like=True):
+    """One lot on one delivery: what left, what arrived by the receiver's own weight, in g."""
+
+    lot: str
+    shipped: int
+    received: int
+    wet: bool = False
+
+
+class Delivery(Struct, frozen=True, array_like=True, tag="delivery"):
+    """What went from one holder to another under one document."""
+
+    name: str
+    sender: str
+    receiver: str
+    lines: tuple[Line, ...] = ()
+
+
+class Run(Struct, frozen=True, array_like=True, tag="run"):
+    """A continuous run: what went in and came out so far, in g by material; closed once.
+
+    `al2o3_in` and `al2o3_out` are in µg·100 % (g times the share in millionths), None where an analysis is missing.
+    """
+
+    name: str
+    closed_by: int = NOBODY
+    inputs: dict[str, int] = {}
+    outputs: dict[str, int] = {}
+    losses: int = 0
+    oxide_in: int | None = 0
+    oxide_out: int | None = 0
+    entries: tuple[int, ...] = ()
+
+
+class Site(Struct, frozen=True, array_like=True, tag="site"):
+    """A site whose opening stock was booked, and by which entry."""
+
+    id: str
+    opened_by: int
+
+
+class Posting(Struct, frozen=True, array_like=True):
+    """Mass that leaves (as a debit) or enters (as a credit) one holding. Never negative but in what undoes another."""
+
+    lot: str
+    holder: str
+    delivery: str
+    owner: str
+    g: int
+    role: str = ""
+
+
+class Moved(Struct, frozen=True, array_like=True):
+    """What an event adds to one line of one delivery."""
+
+    delivery: str
+    lot: str
+    shipped: int
+    received: int
+
+
+class Effects(Struct, frozen=True, array_like=True, tag="effects"):
+    """All that one event did. Debits and what came from nowhere equal credits and what went nowhere:
+
+    sum(debits) + sum(entered) = sum(credits) + sum(left), each by its kind, in g.
+    """
+
+    index: int
+    issuer: str
+    time: int
+    start: int
+    what: str
+    debits: tuple[Posting, ...] = ()
+    credits: tuple[Posting, ...] = ()
+    entered: dict[str, int] = {}
+    left: dict[str, int] = {}
+    moved: tuple[Moved, ...] = ()
+    made: tuple[str, ...] = ()
+    consumed: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
+    packed: tuple[str, ...] = ()
+    unpacked: tuple[str, ...] = ()
+    run: str = ""
+    findings: tuple[Finding, ...] = ()
+    declared_by: int = NOBODY
+    replaced_by: int = NOBODY
+    undoes: int = NOBODY
+
+
+class Named(Struct, frozen=True, array_like=True, tag="named"):
+    """What an event's name stands for: its entry, and which declared event it is to take the place of, where any."""
+
+    index: int = NOBODY
+    replaces: int = NOBODY
+
+
+Record: TypeAlias = Lot | Delivery | Run | Site | Effects | Named

@@ -1,0 +1,120 @@
+"""What must hold before something may be used, moved or taken: rules 5.3, 5.4 and 5.6 on the lot itself."""
+
+from msgspec.structs import replace
+
+from ledger.kernel.errors import Conflict, RuleBroken
+from ledger.lots.book import lot_key
+from ledger.lots.booking import Booking, tonnes
+from ledger.lots.event import Part
+from ledger.lots.records import NOBODY, ON_HAND, Lot
+
+_PERCENT = 200  # one part in 200: 0.5 %
+
+
+def check_usable(booking: Booking, lot: Lot) -> None:
+    """Rule 5.4: neither used up nor held; a correction goes through, and what it meets is found."""
+    refusal = _unusable(lot)
+    if refusal is None:
+        return
+    if not booking.lenient:
+        raise refusal
+    booking.find(refusal.code, lot.id, refusal.sentence)
+
+
+def _unusable(lot: Lot) -> RuleBroken | Conflict | None:
+    if lot.consumed_by != NOBODY:
+        return Conflict("consumed", f"piece {lot.id} was used up by entry {lot.consumed_by}", id=lot.id)
+    if lot.held_by:
+        return RuleBroken("held", f"lot {lot.id} is held by {', '.join(lot.held_by)}", id=lot.id)
+    if lot.blocked:
+        return RuleBroken("blocked", f"lot {lot.id} is blocked until its shortage is cleared", id=lot.id)
+    return None
+
+
+def check_not_in_doubt(booking: Booking, lot: Lot) -> None:
+    """Rule 5.6: what a declared event made may be observed and held, not used or shipped. RuleBroken ("in_doubt")."""
+    if lot.doubt != NOBODY and not booking.lenient:
+        raise RuleBroken(
+            "in_doubt", f"lot {lot.id} is in doubt: entry {lot.doubt} declares wrong the event that made it", id=lot.id
+        )
+
+
+def check_holder(lot: Lot, holder: str) -> None:
+    """Rule 5.3: one acts on what one has. Raises RuleBroken ("not_holder")."""
+    if not lot.is_with(holder):
+        raise RuleBroken("not_holder", f"lot {lot.id} is not with {holder}: {whereabouts(lot)}", id=lot.id)
+
+
+def whereabouts(lot: Lot) -> str:
+    """Who has it, in words."""
+    said = [
+        f"{one.holder} has {tonnes(one.g)}{' under way' if one.delivery != ON_HAND else ''}" for one in lot.holdings
+    ]
+    return " and ".join(said) or "nobody has any"
+
+
+def take(booking: Booking, part: Part, *, consume: bool, role: str = "") -> tuple[int, str]:
+    """Draw an amount of a lot, or take a piece whole, from what the issuer has on hand: mass in g, and its owner."""
+    holder = booking.event.issuer
+    lot = booking.lot(part.id)
+    check_usable(booking, lot)
+    check_not_in_doubt(booking, lot)
+    if lot.single:
+        return _take_piece(booking, lot, part, consume=consume, role=role)
+    g = part.g or 0
+    if g > lot.on_hand(holder) - lot.surplus and lot.surplus and not booking.lenient:
+        raise RuleBroken(
+            "surplus",
+            f"lot {lot.id} has {tonnes(lot.on_hand(holder) - lot.surplus)} beside {tonnes(lot.surplus)} that a count "
+            f"found and nobody countersigned, the event takes {tonnes(g)}",
+            id=lot.id,
+        )
+    return g, booking.debit(lot.id, g, holder=holder, role=role)
+
+
+def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, role: str) -> tuple[int, str]:
+    holder = booking.event.issuer
+    if not booking.lenient or not lot.holdings:
+        check_holder(lot, holder)
+    lot = _weigh(booking, lot, part, holder)
+    if lot.inside:
+        booking.find("taken_from_unit", lot.id, f"piece {lot.id} was taken out of {lot.inside} without unpacking it")
+        lot = unpack(booking, lot)
+    g = lot.on_hand(holder)
+    owner = booking.debit(lot.id, g, holder=holder, role=role)
+    lot = booking.lot(lot.id)
+    kept = tuple(one for one in lot.holdings if (one.holder, one.delivery) != (holder, ON_HAND))
+    booking.book.put_lot(replace(lot, holdings=kept, consumed_by=booking.event.index if consume else NOBODY))
+    if consume:
+        booking.mark("consumed", lot.id)
+    return g, owner
+
+
+def _weigh(booking: Booking, lot: Lot, part: Part, holder: str) -> Lot:
+    """A piece that nobody had weighed gets its mass; one that weighs something else now is found, not changed."""
+    if part.g is None:
+        return lot
+    if lot.g is None:
+        booking.book.put_lot(replace(lot, g=part.g))
+        booking.enter("weighed", part.g)
+        booking.credit(lot.id, part.g, holder=holder, owner=_owner(lot, holder))
+        return booking.lot(lot.id)
+    if abs(part.g - lot.g) * _PERCENT > lot.g:
+        says = f"piece {lot.id} has {tonnes(lot.g)}, the event says {tonnes(part.g)}"
+        booking.find("weight_differs", lot.id, says, was=lot.g, weighed=part.g)
+    return lot
+
+
+def _owner(lot: Lot, holder: str) -> str:
+    return next((one.owner for one in lot.holdings if one.holder == holder), holder)
+
+
+def unpack(booking: Booking, lot: Lot) -> Lot:
+    """Take a thing out of the unit it is in."""
+    unit = booking.book.lot(lot.inside)
+    if unit is not None:
+        booking.book.put_lot(replace(unit, contents=tuple(one for one in unit.contents if one != lot.id)))
+    booking.mark("unpacked", lot.id)
+    free = replace(lot, inside="")
+    booking.book.put(lot_key(lot.id), free)
+    return free
