@@ -1,0 +1,153 @@
+"""A park in memory: events as plants write them, folded one after the other, and what the books then say."""
+
+from datetime import UTC, datetime
+
+from ledger.kernel.gs1_keys import check_digit
+from ledger.lots.book import Book
+from ledger.lots.event import read_event
+from ledger.lots.fold import apply
+from ledger.lots.observations import countersign
+from ledger.lots.records import Effects, Lot
+
+OPERATOR = "(417)9521210000013"
+MINE, SMELTER, MILL, CUSTOMER = (f"(417)952121{n}000012"[:18] for n in range(1, 5))
+DAY = 24 * 3600 * 1_000_000
+START = 1_772_400_000_000_000  # 2026-03-01T21:20:00Z
+SITE = "(414)9521211000029"
+_PROCESSES = {
+    f"{party}/{kind}": kind
+    for party in (MINE, SMELTER, MILL)
+    for kind in ("mining", "refining", "electrolysis", "casting", "remelting", "hot-rolling", "slitting", "annealing")
+}
+
+
+def lot(name, item=1):
+    digits = f"09521211{item:05d}"
+    return f"(01){digits}{check_digit(digits)}(10){name}"
+
+
+def piece(name, item=1):
+    digits = f"09521211{item:05d}"
+    return f"(01){digits}{check_digit(digits)}(21){name}"
+
+
+def pallet(number):
+    digits = f"19521211{number:09d}"
+    return f"(00){digits}{check_digit(digits)}"
+
+
+def skid(number):
+    digits = "952121100901"
+    return f"(8003)0{digits}{check_digit(digits)}S{number}"
+
+
+def at(minutes):
+    seconds = START // 1_000_000 + 60 * minutes
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+class Park:
+    """Folds events. `effects` are all that were taken, `book` the state."""
+
+    def __init__(self):
+        self.book = Book()
+        self.effects = []
+        self.minutes = 0
+        self.late = 0
+
+    def say(self, who, kind, *, wrong=-1, **members):
+        """Fold one event of `who`; its effects. Members named al_x are al:x."""
+        self.minutes += 1
+        body = {
+            "@context": [{"al": "https://coilmark.org/ns/al/1/"}], "type": f"{kind}Event",
+            "eventTime": at(self.minutes), "eventID": f"urn:event:{len(self.effects)}",
+            **{name.replace("al_", "al:", 1): value for name, value in members.items() if value is not None},
+        }  # fmt: skip
+        processes = {name: kind for name, kind in _PROCESSES.items() if name.startswith(who)}
+        event = read_event(
+            body, index=len(self.effects), issuer=who, jti="urn:jti", processes=processes,
+            recorded_at=START + 60_000_000 * self.minutes + self.late, accuracies={f"{who}/scale": "2"},
+        )  # fmt: skip
+        done = apply(self.book, event, operator=OPERATOR, sites={SITE: MINE}, wrong=wrong)
+        assert isinstance(done, Effects)
+        self.effects.append(done)
+        return done
+
+    def lot(self, name) -> Lot:
+        return self.book.lot(name)
+
+    def have(self, who, name):
+        return self.lot(name).on_hand(who)
+
+    def new(self, who, *parts, **members):
+        """Commissioned: (id, g) each."""
+        return self.say(who, "Object", action="ADD", bizStep="commissioning", **listed(parts), **members)
+
+    def make(self, who, inputs, outputs, process="casting", loss=0, **members):
+        """A transformation; ids with mass."""
+        losses = [{"kind": "oxidation", "g": loss}] if loss else None
+        step = {"al_process": f"{who}/{process}", "al_start": at(self.minutes), "eventTime": at(self.minutes + 1)}
+        return self.say(who, "Transformation", al_loss=losses, **{**sides(inputs, outputs), **step, **members})
+
+    def ship(self, who, to, *parts, paper="D-1", **members):
+        return self.say(
+            who, "Object", action="OBSERVE", bizStep="shipping", **listed(parts), **handed(who, to, paper), **members
+        )
+
+    def receive(self, who, giver, *parts, paper="D-1", **members):
+        return self.say(
+            who, "Object", action="OBSERVE", bizStep="receiving", **listed(parts), **handed(giver, who, paper),
+            **members,
+        )  # fmt: skip
+
+    def look(self, who, step, *parts, **members):
+        return self.say(who, "Object", action="OBSERVE", bizStep=step, **listed(parts), **members)
+
+    def wrong(self, who, index, *corrections, **members):
+        """Declare the event of `index` wrong."""
+        declared = {"errorDeclaration": {"correctiveEventIDs": list(corrections)}, "eventID": f"urn:event:{index}"}
+        return self.say(who, "Object", wrong=index, action="OBSERVE", epcList=[], **declared, **members)
+
+    def confirm(self, name, by):
+        return countersign(self.book, name, by)
+
+
+def handed(giver, taker, paper):
+    return {
+        "bizTransactionList": [{"type": "desadv", "bizTransaction": paper}],
+        "sourceList": [{"type": "possessing_party", "source": giver}],
+        "destinationList": [{"type": "possessing_party", "destination": taker}],
+    }
+
+
+def single(name):
+    return "(10)" not in name
+
+
+def listed(parts, single_member="epcList", class_member="quantityList"):
+    """Pieces and amounts, with what they weigh."""
+    masses = [mass(name, g) for name, g in parts if g is not None and single(name)]
+    members = {
+        single_member: [name for name, _ in parts if single(name)],
+        class_member: [amount(name, g) for name, g in parts if not single(name)],
+    }
+    return {**members, "al_mass": masses}
+
+
+def mass(name, g, **more):
+    return {"id": name, "g": g, "basis": "dry", "method": "scale", **more}
+
+
+def amount(name, g):
+    return {"epcClass": name} if g is None else {"epcClass": name, "quantity": g, "uom": "GRM"}
+
+
+def sides(inputs, outputs):
+    first = listed(inputs, "inputEPCList", "inputQuantityList")
+    second = listed(outputs, "outputEPCList", "outputQuantityList")
+    masses = [{**one, "side": side} for side, of in (("input", first), ("output", second)) for one in of["al_mass"]]
+    return {**first, **second, "al_mass": masses}
+
+
+def rules(effects):
+    return {one.rule for one in effects.findings}

@@ -1,0 +1,141 @@
+"""Rule 5.6: errors declared and corrected."""
+
+import pytest
+
+from ledger.kernel.errors import RuleBroken
+from tests.lots.folded import CUSTOMER, MILL, SITE, SMELTER, Park, lot, mass, pallet, piece, rules
+
+METAL, SLAB, BAND = lot("PL-1"), piece("S-1"), piece("H-1")
+
+
+@pytest.fixture
+def park():
+    """Entry 0 is metal, entry 1 casts a slab of 9 000 g out of 10 000 g."""
+    made = Park()
+    made.new(SMELTER, (METAL, 10_000))
+    made.make(SMELTER, [(METAL, 10_000)], [(SLAB, 9_000)], loss=1_000)
+    return made
+
+
+def total(park):
+    lots = [one for one in park.book.records().values() if hasattr(one, "holdings")]
+    return sum(holding.g for one in lots for holding in one.holdings)
+
+
+def test_a_declared_event_is_taken_back_and_what_it_made_is_in_doubt(park):
+    done = park.wrong(SMELTER, 1, "urn:right")
+    assert (park.have(SMELTER, METAL), park.have(SMELTER, SLAB)) == (10_000, 0)
+    assert (done.undoes, park.book.effects(1).declared_by, park.lot(SLAB).doubt) == (1, 2, 2)
+    park.look(SMELTER, "inspecting", (SLAB, None))
+    park.look(SMELTER, "holding", (SLAB, None))
+    park.look(SMELTER, "inspecting", (SLAB, None), disposition="conformant")
+    for act in (
+        lambda: park.ship(SMELTER, MILL, (SLAB, None)),
+        lambda: park.make(SMELTER, [(SLAB, None)], [(BAND, 9_000)], "hot-rolling"),
+    ):
+        with pytest.raises(RuleBroken, match="is in doubt: entry 2 declares wrong"):
+            act()
+
+
+def test_the_corrective_event_takes_its_place(park):
+    park.wrong(SMELTER, 1, "urn:right")
+    park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 8_900)], loss=1_100, eventID="urn:right")
+    assert (park.lot(SLAB).doubt, park.lot(SLAB).g, park.have(SMELTER, SLAB)) == (-1, 8_900, 8_900)
+    assert park.book.effects(1).replaced_by == 3
+    park.ship(SMELTER, MILL, (SLAB, None))
+
+
+def test_only_an_announced_event_may_make_a_serial_again_that_is_not_in_doubt(park):
+    with pytest.raises(Exception, match="was made by entry 1 already"):
+        park.make(SMELTER, [], [(SLAB, 0)], eventID="urn:right")
+
+
+def test_a_correction_after_the_metal_moved_on_is_not_refused(park):
+    park.ship(SMELTER, MILL, (SLAB, None))
+    park.receive(MILL, SMELTER, (SLAB, None))
+    park.make(MILL, [(SLAB, None)], [(BAND, 9_000)], "hot-rolling")
+    before = total(park)
+    done = park.wrong(SMELTER, 1, "urn:right")
+    assert rules(done) == {"shortage"}
+    assert park.lot(SLAB).blocked
+    assert total(park) == before + 1_000  # the loss is taken back with it
+    done = park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 8_800)], loss=1_200, eventID="urn:right")
+    assert rules(done) == {"corrected_after_use"}
+    assert (park.lot(SLAB).blocked, park.lot(SLAB).holdings, park.lot(SLAB).consumed_by) == (False, (), 4)
+
+
+def test_a_shortage_blocks_the_lot_until_it_is_cleared():
+    park = Park()
+    park.new(SMELTER, (METAL, 10_000))
+    park.new(SMELTER, (METAL, 5_000))
+    park.make(SMELTER, [(METAL, 12_000)], [(SLAB, 12_000)])
+    done = park.wrong(SMELTER, 1)
+    assert f"has used 2 000 g of lot {METAL} more than there was" in done.findings[0].says
+    park.new(SMELTER, (METAL, 1_000))
+    with pytest.raises(RuleBroken, match="is blocked until its shortage is cleared"):
+        park.make(SMELTER, [(METAL, 1)], [(BAND, 1)])
+    assert "count_up" in rules(park.look(SMELTER, "stock_taking", (METAL, 3_000)))
+    assert not park.lot(METAL).blocked
+    assert park.confirm(METAL, MILL)
+    park.make(SMELTER, [(METAL, 3_000)], [(BAND, 3_000)])
+
+
+def test_somebody_elses_signature_clears_a_shortage():
+    park = Park()
+    park.new(SMELTER, (METAL, 5_000))
+    park.make(SMELTER, [(METAL, 5_000)], [(SLAB, 5_000)])
+    park.wrong(SMELTER, 0)
+    assert not park.confirm(METAL, SMELTER)
+    assert park.confirm(METAL, MILL)
+    assert not park.lot(METAL).blocked
+
+
+def test_a_corrective_event_short_of_metal_is_found(park):
+    park.wrong(SMELTER, 1, "urn:right")
+    done = park.make(SMELTER, [(METAL, 12_000)], [(SLAB, 12_000)], eventID="urn:right")
+    assert rules(done) == {"shortage"}
+    assert park.have(SMELTER, METAL) == -2_000
+
+
+def test_what_a_wrong_event_used_held_packed_shipped_or_opened_is_free_again(park):
+    park.make(SMELTER, [(SLAB, None)], [(BAND, 9_000)], "hot-rolling")
+    park.wrong(SMELTER, 2)
+    assert (park.lot(SLAB).consumed_by, park.have(SMELTER, SLAB)) == (-1, 9_000)
+    park.look(SMELTER, "holding", (SLAB, None))
+    park.wrong(SMELTER, 4)
+    assert park.lot(SLAB).held_by == ()
+    park.ship(SMELTER, MILL, (SLAB, None))
+    park.wrong(SMELTER, 6)
+    assert (park.have(SMELTER, SLAB), park.lot(SLAB).in_transit(SMELTER)) == (9_000, 0)
+    park.say(SMELTER, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[SLAB])
+    park.wrong(SMELTER, 8)
+    assert park.lot(SLAB).inside == ""
+    opening = {"al_opening": True, "readPoint": {"id": SITE}}
+    park.new(SMELTER, (lot("O-1"), 10), **opening)
+    park.wrong(SMELTER, 10, readPoint={"id": SITE})
+    park.new(SMELTER, (lot("O-2"), 10), **opening)
+
+
+def test_a_receipt_declared_wrong_puts_the_metal_on_its_delivery_again(park):
+    park.ship(SMELTER, CUSTOMER, (SLAB, None))
+    park.receive(CUSTOMER, SMELTER, (SLAB, None))
+    park.wrong(CUSTOMER, 3)
+    assert (park.have(CUSTOMER, SLAB), park.lot(SLAB).in_transit(SMELTER)) == (0, 9_000)
+    park.receive(CUSTOMER, SMELTER, (SLAB, None))
+
+
+def test_declaring_twice_takes_back_once(park):
+    park.wrong(SMELTER, 1)
+    park.wrong(SMELTER, 1)
+    assert park.have(SMELTER, METAL) == 10_000
+
+
+def test_a_run_goes_on_without_what_was_wrong(park):
+    again = {"transformationID": "urn:run", "al_mass": None}
+    park.new(SMELTER, (lot("AL"), 100), al_attributes=[{"id": lot("AL"), "material": "alumina"}])
+    park.make(SMELTER, [(lot("AL"), 60)], [], "electrolysis", al_run="closed", **again)
+    park.wrong(SMELTER, 3)
+    run = park.book.run(SMELTER, "urn:run")
+    assert (run.closed_by, run.inputs, run.entries) == (-1, {"alumina": 0}, ())
+    park.make(SMELTER, [(lot("AL"), 100)], [], "electrolysis", al_run="closed", **again)
+    assert mass(METAL, 1)

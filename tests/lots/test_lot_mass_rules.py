@@ -1,0 +1,168 @@
+"""M1 to M7 of the mass rules: each with numbers on either side of its limit."""
+
+import pytest
+
+from ledger.kernel.errors import RuleBroken
+from ledger.lots import mass_rules as rule
+from tests.lots.folded import MINE, SMELTER, Park, lot, mass, piece, rules
+
+METAL, SLAB, BAND = lot("PL-1"), piece("S-1"), piece("H-1")
+
+
+@pytest.fixture
+def park():
+    made = Park()
+    made.new(SMELTER, (METAL, 100_000), al_attributes=[{"id": METAL, "material": "liquid-metal"}])
+    return made
+
+
+def test_m1_output_above_input_by_more_than_half_a_percent_is_refused(park):
+    with pytest.raises(RuleBroken, match="10 051 g come out of 10 000 g, the most is 10 050 g") as no:
+        park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_051)])
+    assert no.value.code == "output_above_input"
+    assert rules(park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_050)])) == set()
+
+
+def test_m1_losses_count_as_output(park):
+    with pytest.raises(RuleBroken, match="10 051 g come out"):
+        park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_000)], loss=51)
+
+
+def test_m1_the_scale_class_counts_where_it_is_more(park):
+    rows = [mass(SLAB, 10_200, side="output", device=f"{SMELTER}/scale")]  # 2 %
+    park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_200)], al_mass=rows)
+    assert rule.tolerance(10_000, 204) == 204
+
+
+def test_m1_input_above_output_is_found(park):
+    assert rules(park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 9_950)])) == set()
+    done = park.make(SMELTER, [(METAL, 10_000)], [(piece("S-2"), 9_900)], loss=49)
+    assert rules(done) == {"unaccounted_loss"}
+    assert done.left == {"oxidation": 49, "unaccounted": 51}
+
+
+def test_m1_a_step_with_pieces_closes_without_naming_its_process(park):
+    with pytest.raises(RuleBroken, match="come out of"):
+        park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 11_000)], al_process=None, al_start=None)
+
+
+def test_m1_with_a_piece_that_nobody_weighed_nothing_closes(park):
+    assert {"no_mass", "mass_not_closed"} == rules(park.make(SMELTER, [(METAL, 10_000)], [(SLAB, None)]))
+
+
+def test_m1_refining_balances_by_element_and_never_by_mass():
+    park = Park()
+    ore, alumina = lot("BX"), lot("AL")
+    park.new(MINE, (ore, 1_000), al_attributes=[{"id": ore, "material": "bauxite", "al2o3": "50"}])
+    said = [{"id": alumina, "material": "alumina", "al2o3": "100"}]
+    assert rules(park.make(MINE, [(ore, 500)], [(alumina, 250)], "refining", al_attributes=said)) == set()
+    assert rules(park.make(MINE, [(ore, 500)], [(alumina, 251)], "refining")) == {"oxide_balance"}
+
+
+def run_of(park, state, inputs, outputs):
+    return park.make(SMELTER, inputs, outputs, "electrolysis", transformationID="urn:run:1", al_run=state)
+
+
+def test_m3_floors_are_judged_over_a_closed_run_and_never_per_tap():
+    park = Park()
+    park.new(
+        SMELTER, (lot("AL"), 100_000), (lot("AN"), 100_000),
+        al_attributes=[{"id": lot("AL"), "material": "alumina"}, {"id": lot("AN"), "material": "anode"}],
+    )  # fmt: skip
+    said = [{"id": METAL, "material": "liquid-metal"}]
+    tap = park.make(SMELTER, [], [(METAL, 10_000)], "electrolysis", transformationID="urn:run:1", al_attributes=said)
+    assert rules(tap) == set()
+    assert rules(run_of(park, "open", [(lot("AL"), 18_893)], [])) == set()
+    assert rules(run_of(park, "closed", [(lot("AN"), 3_338)], [])) == {"alumina_floor", "carbon_floor"}
+    with pytest.raises(RuleBroken, match="was closed by entry 3") as no:
+        run_of(park, "open", [(lot("AN"), 1)], [])
+    assert no.value.code == "run_closed"
+
+
+@pytest.mark.parametrize(
+    ("says", "good", "bad"),
+    [
+        (rule.alumina_floor, (18_894, 10_000), (18_893, 10_000)),
+        (rule.carbon_floor, (3_339, 10_000), (3_338, 10_000)),
+        (rule.current_efficiency, (297_998, 100_000), (297_997, 100_000)),
+        (rule.oxide_balance, (5_000_000, 5_000_000), (5_000_000, 5_000_001)),
+        (rule.mass_and_size, (2_740, (1_000, 10**6, 10**6), 2_700), (2_741, (1_000, 10**6, 10**6), 2_700)),
+        (rule.precursor, (10, 7, 3), (10, 7, 2)),
+    ],
+)  # fmt: skip
+def test_either_side_of_a_limit(says, good, bad):
+    assert says(*good) == ""
+    assert says(*bad) != ""
+
+
+def test_m2_a_step_begins_after_its_input_was_there():
+    assert rule.out_before_available(10, 10, "L") == ""
+    assert "1 s before lot L was there" in rule.out_before_available(9_000_000, 10_000_000, "L")
+
+
+def test_m3_bands():
+    assert rule.outside_band("alumina", 19_600, 10_000) == ""
+    assert "plants use at most 1.96" in rule.outside_band("alumina", 19_601, 10_000)
+    assert "plants use at most 0.45" in rule.outside_band("carbon", 4_501, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "good", "bad"),
+    [
+        ({"form": "slab", "alloy": "EN-AW-5754"}, "76012030", "76061292"),
+        ({"form": "slab", "alloy": "EN-AW-1050A"}, "76011010", "76012030"),
+        ({"form": "coil", "alloy": "EN-AW-5754", "thickness": 1_200}, "76061292", "76061293"),
+        ({"form": "coil", "alloy": "EN-AW-5754", "thickness": 1_200, "coating": "painted"}, "76061250", "76061292"),
+        ({"form": "coil", "alloy": "EN-AW-5754", "thickness": 3_000}, "76061293", "76061292"),
+        ({"form": "plate", "alloy": "EN-AW-7075", "thickness": 6_000}, "76061299", "76061293"),
+        ({"form": "strip", "alloy": "EN-AW-1050A", "thickness": 1_000}, "76061191", "76061292"),
+        ({"form": "strip", "alloy": "EN-AW-1050A", "thickness": 200}, "760711", "76061191"),
+    ],
+)
+def test_m4_the_customs_code_follows_from_the_goods(attributes, good, bad):
+    assert rule.customs_code({**attributes, "cn": good}) == rule.customs_code(attributes) == ""
+    assert rule.customs_code({**attributes, "cn": bad}).startswith(f"its CN code is {bad}")
+
+
+def test_m4_a_wrong_code_is_found_where_the_piece_is_made(park):
+    said = [{"id": SLAB, "form": "slab", "alloy": "EN-AW-5754", "cn": "76061292"}]
+    assert rules(park.make(SMELTER, [(METAL, 100)], [(SLAB, 100)], al_attributes=said)) == {"customs_code"}
+
+
+def test_m5_an_analysis_is_held_against_the_alloy_after_rounding_half_to_even():
+    row = {"element": "Si", "value": "0.405", "bound": "eq"}
+    assert rule.analysis("EN-AW-5754", [row]) == ()
+    assert rule.analysis("EN AW-5754", [{**row, "value": "0.4051"}]) == ("Si is 0.4051 %, the alloy has 0 to 0.40 %",)
+    assert rule.analysis("5754", [{"element": "Mg", "value": "2.54", "bound": "eq"}])
+    assert rule.analysis("5754", [{"element": "Mg", "value": "2.5", "bound": "gt"}]) == ()
+    assert rule.analysis("5754", [{"element": "Si", "value": "0.5", "bound": "lt"}]) == ()
+
+
+def test_m5_what_is_rolled_has_the_alloy_it_is_made_of(park):
+    one, other = ([{"id": name, "alloy": alloy}] for name, alloy in ((SLAB, "EN-AW-5754"), (BAND, "EN-AW-6016")))
+    park.make(SMELTER, [(METAL, 100)], [(SLAB, 100)], al_attributes=one)
+    done = park.make(SMELTER, [(SLAB, None)], [(BAND, 100)], "hot-rolling", al_attributes=other)
+    assert rules(done) == {"alloys_mixed"}
+    assert rule.one_alloy(["EN-AW-5754", ""], "EN-AW-5754") == ""
+
+
+def test_m5_an_analysis_outside_is_found_where_the_piece_is_cast(park):
+    chemistry = [{"element": "Si", "value": "0.6", "bound": "eq"}]
+    said = [{"id": SLAB, "alloy": "EN-AW-5754", "chemistry": chemistry}]
+    assert rules(park.make(SMELTER, [(METAL, 100)], [(SLAB, 100)], al_attributes=said)) == {"analysis"}
+
+
+def test_m6_claims_never_exceed_what_came_in_and_are_carried_into_the_next_period_only():
+    half = (1, 2)
+    assert rule.claimed_balance([(100, 50), (0, 0)], half) == ""
+    assert "period 1 claims 51 g and has 50 g" in rule.claimed_balance([(100, 51)], half)
+    assert rule.claimed_balance([(100, 0), (0, 50)], half) == ""
+    assert "period 3 claims 1 g and has 0 g" in rule.claimed_balance([(100, 0), (0, 0), (0, 1)], half)
+    assert "period 2 claims 31 g and has 30 g" in rule.claimed_balance([(100, 20), (0, 31)], half)
+    assert rule.claimed_balance([(0, 5)], half, opening=5) == ""
+
+
+def test_m7_production_is_what_was_sold_and_used():
+    row = {"produced": 10, "sold": 5, "used": 3, "other": 2}
+    assert rule.activity(row) == ""
+    assert "10 g were produced, 9 g sold and used" in rule.activity({**row, "other": 1})

@@ -1,0 +1,171 @@
+"""Random parks: whatever plants do, and take back, no gram appears or vanishes, and records come back as they were."""
+
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger.kernel.errors import Refused
+from ledger.lots.genealogy import Genealogy
+from ledger.lots.records import Lot
+from ledger.lots.wire import decode, encode
+from tests.lots.folded import MILL, MINE, SMELTER, Park, amount, lot, pallet, piece
+
+PARTIES = (MINE, SMELTER, MILL)
+
+
+class Chance:
+    """Tries things that mostly make sense as the books stand, and some that do not."""
+
+    def __init__(self, random):
+        self.park, self.random, self.serials, self.done = Park(), random, 0, 0
+        self.announced = {}
+
+    def go(self, steps, acts):
+        for _ in range(steps):
+            before = self.park.book.records()
+            try:
+                getattr(self, self.random.choice(acts))()
+            except Refused:
+                assert self.park.book.records() == before
+            else:
+                self.done += 1
+        return self.park
+
+    def some(self):
+        """A party, a lot it has, and a part of what it has: too much, now and then."""
+        holdings = [(one.holder, lot) for lot in self.lots() for one in lot.holdings if not one.delivery]
+        who, one = self.random.choice(holdings or [(MINE, None)])
+        if one is None:
+            return MINE, (lot("none"), 1)
+        have = max(1, one.on_hand(who))
+        g = None if one.single else self.random.randint(1, have + have // 10)
+        return who, (one.id, g)
+
+    def lots(self):
+        return [one for one in self.park.book.records().values() if isinstance(one, Lot)]
+
+    def serial(self):
+        self.serials += 1
+        return piece(f"P-{self.serials}")
+
+    def commission(self):
+        who, name = self.random.choice(PARTIES), lot(self.random.choice("ABCDE"))
+        self.park.new(who, (name, self.random.randint(1, 10_000)))
+
+    def transform(self):
+        who, part = self.some()
+        g = part[1] if part[1] is not None else self.park.have(who, part[0])
+        share = self.random.randint(0, g)
+        outputs = [(self.serial(), share), (lot(f"{who[-9:-7]}-{self.random.choice('XY')}"), g - share)]
+        losses = self.random.choice((0, 0, g // 100))
+        self.park.make(who, [part], outputs, self.random.choice(("casting", "refining")), losses)
+
+    def taps(self):
+        who, part = self.some()
+        run = {"transformationID": self.random.choice(("urn:1", "urn:2"))}
+        sides = ([part], []) if self.random.random() < 0.5 else ([], [(lot(f"T-{who[-9:-7]}"), 50)])
+        self.park.make(who, *sides, "electrolysis", al_run=self.random.choice(("open", "open", "closed")), **run)
+
+    def ship(self):
+        who, part = self.some()
+        self.park.ship(who, self.random.choice(PARTIES), part, paper=self.random.choice(("D-1", "D-2")))
+
+    def receive(self):
+        under_way = [(lot, one) for lot in self.lots() for one in lot.holdings if one.delivery]
+        if not under_way:
+            return self.commission()
+        one, holding = self.random.choice(under_way)
+        delivery = self.park.book.delivery(holding.delivery)
+        g = None if one.single else self.random.randint(1, max(1, holding.g + holding.g // 20))
+        paper = delivery.name.rpartition(" ")[2]
+        return self.park.receive(delivery.receiver, delivery.sender, (one.id, g), paper=paper)
+
+    def count(self):
+        who, (name, g) = self.some()
+        self.park.look(who, "stock_taking", (name, g))
+
+    def destroy(self):
+        who, (name, g) = self.some()
+        named = {"epcList": [name]} if g is None else {"quantityList": [amount(name, g)]}
+        self.park.say(who, "Object", action="DELETE", **named)
+
+    def pack(self):
+        who, (name, g) = self.some()
+        children = {"childEPCs": [name]} if g is None else {"childQuantityList": [amount(name, g)]}
+        self.park.say(who, "Aggregation", action="ADD", parentID=pallet(self.random.randint(1, 2)), **children)
+
+    def declare(self):
+        index = self.random.randrange(len(self.park.effects) or 1)
+        if index < len(self.park.effects):
+            one = self.park.effects[index]
+            self.park.wrong(one.issuer, index, f"urn:right:{index}")
+            self.announced[f"urn:right:{index}"] = one
+
+    def correct(self):
+        """The same again with other masses, whoever has it now."""
+        if self.announced:
+            name, one = self.announced.popitem()
+            inputs = [(posting.lot, None if "(10)" not in posting.lot else posting.g) for posting in one.debits]
+            outputs = [(posting.lot, max(0, posting.g - 1)) for posting in one.credits if "(00)" not in posting.lot]
+            if {posting.lot for posting in one.debits} & {posting.lot for posting in one.credits}:
+                return
+            self.park.make(one.issuer, inputs, outputs, eventID=name)
+
+
+HONEST = ("commission", "transform", "taps", "ship", "receive", "receive", "count", "destroy", "pack")
+ALL = (*HONEST, "declare", "correct", "correct")
+SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+seeds = st.randoms(use_true_random=False)
+
+
+def on_books(park):
+    lots = [one for one in park.book.records().values() if isinstance(one, Lot)]
+    return sum(holding.g for one in lots for holding in one.holdings)
+
+
+@SETTINGS
+@given(seeds, st.integers(1, 40))
+def test_no_gram_appears_or_vanishes(random, steps):
+    park = Chance(random).go(steps, ALL)
+    came = sum(g for one in park.effects for g in one.entered.values())
+    went = sum(g for one in park.effects for g in one.left.values())
+    assert on_books(park) == came - went
+    for one in park.effects:
+        taken = sum(posting.g for posting in one.debits) + sum(one.entered.values())
+        assert taken == sum(posting.g for posting in one.credits) + sum(one.left.values())
+    for record in park.book.records().values():
+        assert decode(encode(record)) == record
+        assert encode(decode(encode(record))) == encode(record)
+
+
+@SETTINGS
+@given(seeds, st.integers(1, 40))
+def test_ancestry_goes_backwards_only_and_accounts_for_every_gram(random, steps):
+    park = Chance(random).go(steps, ALL)
+    tree = Genealogy(park.effects)
+    for index, parents in tree.parents.items():
+        assert all(one.entry < index for one in parents)
+        made = sum(posting.g for posting in tree.effects[index].credits)
+        if made > 0:
+            trace = tree.up({index: made})
+            assert sum(trace.origins.values()) + trace.folded == made
+
+
+@SETTINGS
+@given(seeds, st.integers(1, 40))
+def test_without_a_correction_nobody_has_less_than_nothing_and_every_layer_is_on_the_books(random, steps):
+    park = Chance(random).go(steps, HONEST)
+    lots = [one for one in park.book.records().values() if isinstance(one, Lot)]
+    assert all(holding.g >= 0 for one in lots for holding in one.holdings)
+    left = Genealogy(park.effects).left
+    for one in lots:
+        for holding in one.holdings:
+            assert sum(left.get((one.id, holding.holder, holding.delivery), {}).values()) == holding.g
+
+
+def test_most_of_what_these_parks_try_is_done():
+    chances = [Chance(Random(seed)) for seed in range(20)]
+    for one in chances:
+        one.go(40, ALL)
+    assert sum(one.done for one in chances) > 20 * 40 // 2
