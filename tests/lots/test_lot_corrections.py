@@ -3,6 +3,7 @@
 import pytest
 
 from ledger.kernel.errors import RuleBroken
+from ledger.lots.afterwards import in_time_order
 from tests.lots.folded import CUSTOMER, MILL, SITE, SMELTER, Park, lot, mass, pallet, piece, rules
 
 METAL, SLAB, BAND = lot("PL-1"), piece("S-1"), piece("H-1")
@@ -32,6 +33,7 @@ def test_a_declared_event_is_taken_back_and_what_it_made_is_in_doubt(park):
     for act in (
         lambda: park.ship(SMELTER, MILL, (SLAB, None)),
         lambda: park.make(SMELTER, [(SLAB, None)], [(BAND, 9_000)], "hot-rolling"),
+        lambda: park.say(SMELTER, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[SLAB]),
     ):
         with pytest.raises(RuleBroken, match="is in doubt: entry 2 declares wrong"):
             act()
@@ -100,6 +102,7 @@ def test_a_corrective_event_short_of_metal_is_found(park):
 def test_what_a_wrong_event_used_held_packed_shipped_or_opened_is_free_again(park):
     park.make(SMELTER, [(SLAB, None)], [(BAND, 9_000)], "hot-rolling")
     park.wrong(SMELTER, 2)
+    assert list(in_time_order(park.effects)) == []
     assert (park.lot(SLAB).consumed_by, park.have(SMELTER, SLAB)) == (-1, 9_000)
     park.look(SMELTER, "holding", (SLAB, None))
     park.wrong(SMELTER, 4)
@@ -122,6 +125,13 @@ def test_a_receipt_declared_wrong_puts_the_metal_on_its_delivery_again(park):
     park.wrong(CUSTOMER, 3)
     assert (park.have(CUSTOMER, SLAB), park.lot(SLAB).in_transit(SMELTER)) == (0, 9_000)
     park.receive(CUSTOMER, SMELTER, (SLAB, None))
+
+
+def test_an_event_declared_wrong_is_in_no_time_order(park):
+    park.wrong(SMELTER, 0)
+    assert [one.lot for one in in_time_order(park.effects)] == [METAL]
+    park.wrong(SMELTER, 1)
+    assert list(in_time_order(park.effects)) == []
 
 
 def test_declaring_twice_takes_back_once(park):

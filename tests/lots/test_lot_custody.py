@@ -315,3 +315,24 @@ def test_a_weight_that_differs_is_found_and_not_booked(park):
     done = park.make(MILL, [(piece("H"), 1_006)], [(piece("C"), 1_000)], "hot-rolling")
     assert rules(done) == {"weight_differs"}
     assert mass(SLAB, 1)["g"] == 1
+
+
+def test_a_unit_and_what_it_is_packed_in_may_both_be_named(park):
+    park.new(MILL, (SLAB, 100))
+    park.say(MILL, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[SLAB])
+    done = park.ship(MILL, CUSTOMER, (pallet(1), None), (SLAB, None))
+    assert sorted(posting.lot for posting in done.credits) == sorted([pallet(1), SLAB])
+
+
+def test_an_addition_of_another_owner_needs_a_contract(park):
+    park.new(SMELTER, (ORE, 100))
+    owned = {"destinationList": [
+        {"type": "possessing_party", "destination": MILL}, {"type": "owning_party", "destination": SMELTER},
+    ]}  # fmt: skip
+    tolled = {**handed(SMELTER, MILL, "D-1"), **owned}
+    park.say(SMELTER, "Object", action="OBSERVE", bizStep="shipping", **listed([(ORE, 50)]), **tolled)
+    park.ship(SMELTER, MILL, (ORE, 50), paper="D-2")
+    park.receive(MILL, SMELTER, (ORE, 50))
+    with refused("owners"):
+        park.receive(MILL, SMELTER, (ORE, 50), paper="D-2")
+    park.receive(MILL, SMELTER, (ORE, 50), paper="D-2", al_contract=f"{MILL}/tolling")
