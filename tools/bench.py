@@ -30,6 +30,27 @@ def ingest(statements: int, connections: int, batch: int, prefill: int, *, as_js
         click.echo("\n".join(_line(figure) for figure in figures))
 
 
+@command.command()
+@click.option(
+    "--sizes", default="10000,100000,1000000,10000000", show_default=True, help="Leaves, with commas between."
+)
+@click.option("--threads", default="1,2", show_default=True, help="Threads to measure on, with commas between.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list of rows.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write an SVG drawing to this file.")
+def merkle(sizes: str, threads: str, plot: Path | None, *, as_json: bool) -> None:
+    """Hashing, building, proving and verifying, beside what one would take instead and the processor's limit."""
+    from tools.bench_merkle_report import report  # noqa: PLC0415  pyarrow takes 0.2 s to import
+
+    report(_numbers(sizes, "--sizes"), _numbers(threads, "--threads"), plot, as_json=as_json)
+
+
+def _numbers(text: str, option: str) -> list[int]:
+    parts = text.split(",")
+    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise click.BadParameter(f"{text} is no list of numbers with commas between", param_hint=option)
+    return sorted({int(part) for part in parts})
+
+
 def _line(figure: Figure) -> str:
     return (
         f"{figure.work:<28} {figure.per_second:>9,.0f} statements/s   p50 {figure.p50_ms:6.1f} ms   "
