@@ -51,6 +51,24 @@ def _numbers(text: str, option: str) -> list[int]:
     return sorted({int(part) for part in parts})
 
 
+@command.command(name="audit")
+@click.option("--statements", default=100_000, show_default=True, help="Statements in the ledger.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
+def audit_command(statements: int, *, as_json: bool) -> None:
+    """A whole audit against a pass that only reads, decodes and checks each signature, on all cores."""
+    from tools.bench_audit import run_audit  # noqa: PLC0415  brings the database with it
+
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
+        figure = run_audit(Path(folder), statements)
+    if as_json:
+        click.echo(json.dumps(figure.as_dict()))
+    else:
+        click.echo(
+            f"audit of {figure.statements:,} statements on {figure.processes} cores: {figure.audit_seconds:.1f} s, "
+            f"{figure.ratio:.2f} times the {figure.signature_seconds:.1f} s of reading and checking signatures alone"
+        )
+
+
 def _line(figure: Figure) -> str:
     return (
         f"{figure.work:<28} {figure.per_second:>9,.0f} statements/s   p50 {figure.p50_ms:6.1f} ms   "

@@ -29,7 +29,8 @@ _PROOFS = 1_000_000  # a measurement
 _PROOF_ROWS = 1 << 15  # a batch
 _VERIFIED = 100_000
 _CONSISTENCY = 1_000
-_APPENDED = 10_000  # leaves at once, as a commit or a rebuild brings them
+_APPENDED = 1_000  # leaves at once, as a large commit brings them
+_BROUGHT = 10_000  # leaves at once, as they come from the database
 _SECONDS = 0.15  # a measurement is repeated for at least so long
 _FEWEST, _MOST = 3, 25  # repetitions
 _LONG = 0.5  # seconds of a run that needs no other to warm up
@@ -89,8 +90,8 @@ def _own(given: Given, threads: Sequence[int]) -> Iterator[Task]:
     for used in threads:
         yield from _hashing(given, used)
         yield from _proving(given, used)
-    yield from _growing(given)
     yield from _consistency(given)
+    yield from _growing(given)
 
 
 def _task(work: str, threads: int, count: int, run: Callable[[], object]) -> Task:
@@ -136,15 +137,20 @@ def _require(holds: bool) -> None:
 
 
 def _growing(given: Given) -> Iterator[Task]:
-    run = memoryview(run_of(given.leaves)).cast("B")
-    yield _task("append to files", 1, len(given.leaves), lambda: _append(given.folder / "grown", run))
-    yield _task("open the files", 1, 1, lambda: Tree.open(given.folder / "grown"))
+    """These change files, so they come last: the tree has grown by some leaves when they are done."""
+    tree, run = given.tree, memoryview(run_of(given.leaves)).cast("B")
+    few = run[: HASH_SIZE * _APPENDED]
+    yield _task("append", 1, len(few) // HASH_SIZE, lambda: tree.append(few))
+    tree.sync()
+    yield _task("open the files", 1, 1, lambda: Tree.open(given.folder / "given").close())
+    yield _task("rebuild the files", 1, len(given.leaves), lambda: _rebuild(given.folder / "again", run))
 
 
-def _append(folder: Path, run: memoryview) -> None:
+def _rebuild(folder: Path, run: memoryview) -> None:
+    """As after a loss, from leaves at hand; the files are on the disk when it is done."""
     tree = Tree.open(folder)
     tree.truncate(0)
-    step = HASH_SIZE * _APPENDED
+    step = HASH_SIZE * _BROUGHT
     for at in range(0, len(run), step):
         tree.append(run[at : at + step])
     tree.close()

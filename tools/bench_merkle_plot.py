@@ -42,9 +42,9 @@ def plot(rows: Sequence[Row]) -> str:
     down = -(-len(works) // _ACROSS)
     legend = _LEGEND + _LINE * -(-len(colours) // _ACROSS)
     height = down * _HEIGHT + legend
+    box = f'viewBox="0 0 {_ACROSS * _WIDTH} {height}" font-family="sans-serif" font-size="11" fill="#222222"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_ACROSS * _WIDTH} {height}" font-family="sans-serif" '
-        'font-size="11" fill="#222222">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {box}>',
         f'<rect width="{_ACROSS * _WIDTH}" height="{height}" fill="#ffffff"/>',
     ]
     for number, work in enumerate(works):

@@ -150,13 +150,12 @@ def checkpoint(given):
 
 
 def proof(given):
-    kind, *rest = given
-    fields = {name: from_hex(name, given[name]) for name in rest}
+    fields = {name: from_hex(name, value) for name, value in given.items() if name != "kind"}
     check = {
         "inclusion": proofs.verify_inclusion,
         "consistency": proofs.verify_consistency,
         "multi": proofs.verify_multiproof,
-    }[given[kind]]
+    }[given["kind"]]
     check(**fields)
     return {}
 
@@ -244,11 +243,9 @@ def verdict(registry, index, wire):
 def subjects_of(given):
     found = implied(given["typ"], given["iss"], given["aud"], given["body"])
     return {
-        "subjects": [
-            {"kind": one.kind, "id": one.id, "wants": one.want.name, "key": one.key.hex()} for one in found
-        ]
+        "wants": {one.id: one.want.name for one in found},
+        "subjects": [{"kind": one.kind, "id": one.id, "key": one.key.hex()} for one in found],
     }
-
 
 
 RUNNERS = {
