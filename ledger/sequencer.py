@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from ledger.kernel.errors import Busy, CoilmarkError, Refused, Unsettled
+from ledger.kernel.errors import Busy, CoilmarkError, Refused, RuleBroken, Unsettled
 from ledger.log import Admitted, Log, Recorded, Submission
 
 _log = logging.getLogger(__name__)
@@ -96,6 +96,7 @@ class Sequencer:
         return job.answer
 
     def _hand_in(self, job: _Job | _Rehearsal) -> None:
+        _refuse_founding(job.submission)
         count = len(job.submission.statements)
         with self._lock:
             if self._closed:
@@ -128,7 +129,7 @@ class Sequencer:
 
     def _gather(self) -> tuple[list[_Job | _Rehearsal], bool]:
         """Wait for a first job, then for more until the time is up or the group is full."""
-        first = self._queue.get()
+        first = self._first()
         if first is None:
             return [], False
         jobs: list[_Job | _Rehearsal] = [first]
@@ -144,6 +145,15 @@ class Sequencer:
             jobs.append(job)
             size += len(job.submission.statements)
         return jobs, True
+
+    def _first(self) -> _Job | _Rehearsal | None:
+        """The next job; while the ledger cannot be written, it is opened again and again meanwhile."""
+        while self._broken is not None:
+            try:
+                return self._queue.get(timeout=self._pace.reload)
+            except queue.Empty:
+                self._reload()
+        return self._queue.get()
 
     def _commit(self, jobs: list[_Job]) -> None:
         if self._broken is not None and not self._reload():
@@ -165,6 +175,8 @@ class Sequencer:
 
     def _rehearse(self, job: _Rehearsal) -> None:
         try:
+            if self._broken is not None:
+                raise self._broken
             job.answer.set_result(self.log.rehearse(job.submission))
         except Exception as error:  # noqa: BLE001  the caller is told whatever it was
             job.answer.set_exception(error)
@@ -176,10 +188,15 @@ class Sequencer:
         except Exception as error:  # noqa: BLE001  it stays broken until a load goes through
             _log.exception("the ledger could not be loaded again")
             self._broken = _unsettled(error)
-            time.sleep(self._pace.reload)
             return False
         self._broken = None
         return True
+
+
+def _refuse_founding(submission: Submission) -> None:
+    """A new incarnation names what was lost and brings another log key: it is not begun by posting (SPEC 4.5)."""
+    if any(checked.statement.typ == "ledger" for checked in submission.statements):
+        raise RuleBroken("ledger_statement", "a ledger statement founds or restores a ledger, it cannot be posted")
 
 
 def _unsettled(error: Exception) -> CoilmarkError:
