@@ -9,12 +9,13 @@ import sqlite3
 import pytest
 
 from ledger import log as log_module
-from ledger.kernel.errors import Conflict, Damaged, Missing, Unsettled
+from ledger.kernel.errors import Conflict, Damaged, Malformed, Missing, Unsettled
+from ledger.kernel.hashing import leaf_hash
 from ledger.merkle.tree import Tree
 from ledger.opening import open_log
 from ledger.second_head import SecondHead
 from ledger.store.store import Transaction
-from tests.small_ledger import coil, small_ledger
+from tests.small_ledger import coil, pem, small_ledger
 from tests.whole import check_whole
 
 STEPS = {
@@ -170,6 +171,52 @@ def test_what_the_second_head_had_not_seen_is_hashed_again_before_it_is_signed(w
     connection.close()
     with pytest.raises(Damaged, match=r"entry 3|leaf hashes in the database do not lead to the root"):
         world.reopen()
+
+
+def test_another_log_key_does_not_open(world):
+    world.close()
+    world.places.log_key.write_bytes(pem("thief"))
+    with pytest.raises(Damaged, match=r"the key that would sign is .*, the ledger names"):
+        world.reopen()
+
+
+@pytest.mark.parametrize("folder", ["a#b", "a b", "a%20b", "a?b"])
+def test_any_folder_name_will_do(tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    with small_ledger(tmp_path / folder) as world:
+        world.post(world.plant, "lot-event", coil("C-1"))
+        world.reopen()
+        assert world.size == 4
+
+
+def test_a_second_head_that_is_no_text_is_refused_in_words(world):
+    world.close()
+    world.places.head.write_bytes(b"\xff\xfe")
+    with pytest.raises(Malformed, match="checkpoint"):
+        world.reopen()
+
+
+def test_creating_beside_another_ledgers_head_leaves_no_database(tmp_path):
+    (tmp_path / "ledger.head").write_text("taken\n")
+    with pytest.raises(Conflict, match="exists already: another ledger keeps its head there"):
+        small_ledger(tmp_path)
+    assert not (tmp_path / "ledger" / "ledger.sqlite").exists()
+
+
+def test_an_altered_row_is_not_handed_out_to_a_retry(world):
+    """Entry and leaf were edited together, so that they agree with each other, and not with the tree."""
+    wire = world.statement(world.plant, "lot-event", coil("C-1"))
+    world.submit(wire)
+    with sqlite3.connect(world.places.database) as connection:
+        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'entry_no_update'").fetchone()[0]
+        connection.execute("DROP TRIGGER entry_no_update")
+        (entry,) = connection.execute('SELECT entry FROM entry WHERE "index" = 3').fetchone()
+        later = entry[:16] + bytes([entry[16] ^ 1]) + entry[17:]
+        connection.execute('UPDATE entry SET entry = ?, leaf = ? WHERE "index" = 3', (later, leaf_hash(later)))
+        connection.execute(trigger)
+    connection.close()
+    with pytest.raises(Damaged, match="entry 3 is not the leaf that the tree has there"):
+        world.submit(wire)
 
 
 def test_one_process_writes(world):
