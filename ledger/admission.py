@@ -13,6 +13,7 @@ from ledger.checking import Checked, event_key, request_key
 from ledger.erasure import texts_to_erase
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import Conflict, Refused, RuleBroken, TooLarge, Unauthorised
+from ledger.kernel.implied import implied
 from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Role, lineage_digest, parse_items
 from ledger.kernel.party import Registry, apply, authorise, begin
 from ledger.kernel.statement import check_signature, parse
@@ -166,7 +167,7 @@ def _item(view: View, checked: Checked, one: Implied, registry: Registry) -> Ite
     if one.want is Want.REFERENCE and link is not None:
         return _reference(one.key, link)
     if one.want is Want.CREATE and link is not None:
-        raise Conflict("subject_exists", f"{one.kind} {one.id} exists already: entry {link.index} has its newest state")
+        _check_remade(view, checked, one, link)
     if one.kind == "party" and link is not None:
         _check_versions(checked, one.id, link.version)
     if one.want is Want.CONSUME:
@@ -175,6 +176,36 @@ def _item(view: View, checked: Checked, one: Implied, registry: Registry) -> Ite
     if creates:
         _check_prefix(checked, one, registry)
     return _advance(Role.CREATE if creates else Role.TOUCH, one.key, link)
+
+
+def _check_remade(view: View, checked: Checked, one: Implied, link: Link) -> None:
+    """SPEC 4.4: made once; again only by the event that takes the place of one which made it and was wrong."""
+    if one.key not in _made_by_mistake(view, checked):
+        raise Conflict("subject_exists", f"{one.kind} {one.id} exists already: entry {link.index} has its newest state")
+
+
+def _made_by_mistake(view: View, checked: Checked) -> frozenset[bytes]:
+    """What the event makes whose place this one takes; nothing where it takes none."""
+    announced = view.events.get(checked.corrects or b"")
+    if announced is None:
+        return frozenset()
+    declaration = parse(_at(view, announced).wire)
+    wrong = _event_called(view, declaration.iss, declaration.body["eventID"])
+    if wrong is None:
+        raise RuntimeError(f"entry {announced} declares an event wrong that is not there")
+    made = parse(_at(view, wrong).wire)
+    return frozenset(o.key for o in implied(made.typ, made.iss, made.aud, made.body) if o.want is Want.CREATE)
+
+
+def _event_called(view: View, iss: str, name: str) -> int | None:
+    """Where the event of this issuer stands that goes by this eventID or, without one, this jti."""
+    key, request = event_key(iss, name), request_key(iss, name)
+    index = view.events.get(key)
+    index = view.transaction.events({key}).get(key) if index is None else index
+    if index is None:
+        found = view.requests.get(request) or view.transaction.requests({request}).get(request)
+        index = found[0] if found is not None else None
+    return index
 
 
 def _check_versions(checked: Checked, party: str, versions: int) -> None:
@@ -223,6 +254,9 @@ def _check_name(view: View, checked: Checked) -> None:
     index = view.events.get(checked.event)
     if index is not None and checked.declares is not None:
         raise Conflict("event_declared", f"event {name} was declared wrong by entry {index} already")
+    announced = next((view.events[one] for one in checked.announces if one in view.events), None)
+    if announced is not None:
+        raise Conflict("correction_announced", f"entry {announced} names one of these corrective events already")
     if index is None and checked.declares is None:
         index = _event_of_jti(view, checked)
     if index is not None:
@@ -291,13 +325,14 @@ def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], s
         items=b"".join(item.packed() for item in items),
         disclosures=tuple(disclosure.text for disclosure in statement.disclosures),
     )
-    view.rows.append(NewRow(stored, checked.request, advanced, checked.event))
+    view.rows.append(NewRow(stored, checked.request, advanced, checked.event, checked.announces))
     view.size, view.last_leaf = entry.index + 1, entry.leaf
     view.put(view.requests, checked.request, (entry.index, statement.jwt))
     for subject, version in advanced:
         view.put(view.newest, subject, Link(version, entry.index, entry.leaf))
-    if checked.event is not None:
-        view.put(view.events, checked.event, entry.index)
+    for name in (checked.event, *checked.announces):
+        if name is not None:
+            view.put(view.events, name, entry.index)
 
 
 def _subjects(checked: Checked) -> Iterable[bytes]:
@@ -309,5 +344,5 @@ def _subjects(checked: Checked) -> Iterable[bytes]:
 def _event_names(checked: Checked) -> Iterable[bytes]:
     if checked.statement.typ == "lot-event":
         yield checked.event or event_key(checked.statement.iss, checked.statement.jti)
-        if checked.declares is not None:
-            yield checked.declares
+        yield from checked.announces
+        yield from (name for name in (checked.declares, checked.corrects) if name is not None)

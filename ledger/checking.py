@@ -16,6 +16,7 @@ from ledger.lot_event import check_lot_event
 _REQUEST_LABEL = b"coilmark/request/v1\n"
 _EVENT_LABEL = b"coilmark/event/v1\n"
 _DECLARED_LABEL = b"coilmark/declared/v1\n"
+_CORRECTION_LABEL = b"coilmark/correction/v1\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Checked:
     where no key of that name was known yet.
     `request` is the idempotency key of issuer and jti. `event` is the name that a lot event takes: of issuer and
     eventID, or None where it has none; a declaration of error takes the name of being that about its event, and
-    `declares` is then the name of the event.
+    `declares` is then the name of the event. `announces` are the names of the corrections that it promises, `corrects`
+    the name under which an event would have been promised as one.
     """
 
     statement: Statement
@@ -35,6 +37,8 @@ class Checked:
     request: bytes
     event: bytes | None
     declares: bytes | None
+    announces: tuple[bytes, ...]
+    corrects: bytes | None
     signed_by: str
 
 
@@ -51,6 +55,7 @@ def check(wire: bytes, *, audience: str, keys: Mapping[str, PublicKey]) -> Check
     if statement.typ == "lot-event":
         check_lot_event(statement.body)
     event, declares = event_names(statement)
+    announces, corrects = correction_names(statement)
     return Checked(
         statement=statement,
         issuer=subject_key("party", statement.iss),
@@ -58,6 +63,8 @@ def check(wire: bytes, *, audience: str, keys: Mapping[str, PublicKey]) -> Check
         request=request_key(statement.iss, statement.jti),
         event=event,
         declares=declares,
+        announces=announces,
+        corrects=corrects,
         signed_by=statement.kid if key is not None else "",
     )
 
@@ -79,6 +86,21 @@ def event_names(statement: Statement) -> tuple[bytes | None, bytes | None]:
         return None, None
     name = event_key(statement.iss, body["eventID"])
     return (_declared_key(name), name) if "errorDeclaration" in body else (name, None)
+
+
+def correction_names(statement: Statement) -> tuple[tuple[bytes, ...], bytes | None]:
+    """The corrections that a declaration of error promises, and the one that an event may be (SPEC 4.8)."""
+    body: Mapping[str, Any] = statement.body
+    if statement.typ != "lot-event" or "eventID" not in body:
+        return (), None
+    if "errorDeclaration" not in body:
+        return (), _correction_key(statement.iss, body["eventID"])
+    promised = dict.fromkeys(body["errorDeclaration"].get("correctiveEventIDs", ()))
+    return tuple(_correction_key(statement.iss, one) for one in promised), None
+
+
+def _correction_key(iss: str, event_id: str) -> bytes:
+    return sha256(_CORRECTION_LABEL + event_key(iss, event_id)).digest()
 
 
 def _declared_key(event: bytes) -> bytes:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from ledger.audit.authority import Authority
 from ledger.audit.crew import Crew
-from ledger.audit.entries import Range, Wanted, read_advanced
+from ledger.audit.entries import Range, Wanted, read_advanced, read_made
 from ledger.audit.findings import Finding, about
 from ledger.audit.heads import Roots
 from ledger.audit.lineage import Keys, Lineage
 from ledger.audit.sources import UNREADABLE, DatabaseSource, Source
-from ledger.audit.statements import Declared, Deferred
+from ledger.audit.statements import Declared, Deferred, Remade
 from ledger.erasure import NEVER
 from ledger.store.raw import RawReader
 
@@ -38,6 +38,7 @@ class Whole:
         self.requests.add(part.requests)
         self.events.add(part.events)
         self.deferred.declared += part.deferred.declared
+        self.deferred.remade += part.deferred.remade
         self.deferred.withheld += part.deferred.withheld
         self.deferred.erased += part.deferred.erased
         self.marks += part.marks
@@ -57,7 +58,7 @@ def judge_afterwards(
     source: Source, whole: Whole, authority: Authority | None, workers: Crew, *, statements: bool
 ) -> Afterwards:
     """All of it. Raises nothing over what is stored."""
-    findings = [*_used_twice(whole), *_declared(source, whole, workers)]
+    findings = [*_used_twice(whole), *_declared(source, whole, workers), *_remade(source, whole, workers)]
     try:
         if isinstance(source, DatabaseSource):
             with source.reading() as database:
@@ -129,25 +130,54 @@ def _keys(authority: Authority, marks: Counter[tuple[str, str]]) -> Iterator[Fin
             yield Finding("disputed", says, record.disputed_from, {"kid": kid, "statements": count})
 
 
-def _declared(source: Source, whole: Whole, workers: Crew) -> Iterator[Finding]:
-    """SPEC 4.4: a correction's items are its own and those of the event it declares wrong."""
+def _wrong(whole: Whole) -> list[tuple[Declared, int | None]]:
+    """Each declaration of error with the entry of the event it is about, or None where there was none before it."""
     declared = whole.deferred.declared
     events = whole.events.find({one.event for one in declared})
     requests = whole.requests.find({one.request for one in declared})
-    found: list[tuple[Declared, int]] = []
+    found: list[tuple[Declared, int | None]] = []
     for one in declared:
         index = events.get(one.event, whole.size)
         index = requests.get(one.request, whole.size) if index >= one.index else index
-        if index < one.index:
-            found.append((one, index))
-        else:
+        found.append((one, index if index < one.index else None))
+    return found
+
+
+def _declared(source: Source, whole: Whole, workers: Crew) -> Iterator[Finding]:
+    """SPEC 4.4: a correction's items are its own and those of the event it declares wrong."""
+    wrong = _wrong(whole)
+    for one, index in wrong:
+        if index is None:
             yield about(one.index, "unknown_event", "it declares an event wrong that its issuer never recorded")
+    found = [(one, index) for one, index in wrong if index is not None]
     wanted = [Wanted(source, index) for _, index in found]
     for (one, index), items in zip(found, workers.in_order(read_advanced, wanted, _nothing), strict=True):
         want = items - one.own
         if want != one.more:
             says = f"its lineage is not its own and that of the event of entry {index}, which it declares wrong"
             yield about(one.index, "declared_items", says, missing=_hex(want - one.more), extra=_hex(one.more - want))
+
+
+def _remade(source: Source, whole: Whole, workers: Crew) -> Iterator[Finding]:
+    """SPEC 4.4: only an announced correction makes again, and only what the event made whose place it takes."""
+    remade = whole.deferred.remade
+    if not remade:
+        return
+    announced = whole.events.find({one.correction for one in remade})
+    wrong = {declared.index: index for declared, index in _wrong(whole)}
+    found: list[tuple[Remade, int]] = []
+    for one in remade:
+        declaration = announced.get(one.correction, whole.size)
+        index = wrong.get(declaration)
+        if declaration < one.index and index is not None:
+            found.append((one, index))
+        else:
+            yield about(one.index, "made_again", "it makes again what exists, and no declaration of error announced it")
+    wanted = [Wanted(source, index) for _, index in found]
+    for (one, index), made in zip(found, workers.in_order(read_made, wanted, _nothing), strict=True):
+        if extra := one.subjects - made:
+            says = f"it makes again what the event of entry {index}, whose place it takes, never made"
+            yield about(one.index, "made_again", says, extra=_hex(extra))
 
 
 def _nothing(_wanted: Wanted) -> frozenset[bytes]:

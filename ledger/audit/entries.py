@@ -19,8 +19,11 @@ from ledger.kernel.encoding import b64url_decode
 from ledger.kernel.entry import Entry, parse_entry
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.hashing import NO_HASH, leaf_hash, tree_root
+from ledger.kernel.implied import implied
 from ledger.kernel.lineage import ITEM_SIZE, NO_INDEX, NO_LEAF, Role, digest_of_root, item_hash, parse_items, salt
 from ledger.kernel.party import REGISTRY_TYPES
+from ledger.kernel.statement import parse
+from ledger.kernel.subjects import Want
 
 _REGISTRY_HEADERS = frozenset(f"{typ}+sd-jwt" for typ in REGISTRY_TYPES)
 
@@ -198,6 +201,18 @@ def read_advanced(wanted: Wanted) -> frozenset[bytes]:
     except (CoilmarkError, *UNREADABLE):
         return frozenset()
     return frozenset(subject for subject, role, _ in items if role)
+
+
+def read_made(wanted: Wanted) -> frozenset[bytes]:
+    """The things that the statement of an entry makes; none where it cannot be read, which was found before."""
+    try:
+        with wanted.source.reading() as reader:
+            rows, _ = reader.rows(wanted.index, wanted.index + 1)
+        statements = [parse(row.wire) for row in rows]
+        wants = [one for said in statements for one in implied(said.typ, said.iss, said.aud, said.body)]
+    except (CoilmarkError, *UNREADABLE):
+        return frozenset()
+    return frozenset(one.key for one in wants if one.want is Want.CREATE)
 
 
 def _check_lineage(row: Row, entry: Entry, result: Range) -> None:

@@ -10,7 +10,7 @@ from ledger.audit.authority import Authority
 from ledger.audit.findings import about
 from ledger.audit.sources import Row
 from ledger.bodies import check_body
-from ledger.checking import Checked, check, event_names, request_key
+from ledger.checking import Checked, check, correction_names, event_names, request_key
 from ledger.kernel import strict_json
 from ledger.kernel.disclosure import DIGESTS, ELEMENT
 from ledger.kernel.encoding import b64url_decode
@@ -46,6 +46,15 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
+class Remade:
+    """An event that makes again what another made by mistake; `correction` is the name under which it was promised."""
+
+    index: int
+    correction: bytes
+    subjects: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Withheld:
     """Digests of one statement that nothing stored opens; `outermost` are those that stand in its body itself."""
 
@@ -60,6 +69,7 @@ class Deferred:
     """What only the whole ledger can judge, of one range."""
 
     declared: list[Declared] = field(default_factory=list)
+    remade: list[Remade] = field(default_factory=list)
     heads: list[int] = field(default_factory=list)
     withheld: list[Withheld] = field(default_factory=list)
     erased: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)  # notice, entry, digests
@@ -145,8 +155,8 @@ class Judge:
         if row.request not in (None, checked.request):
             self._find(row.index, "request", "the request key of its row is not that of its issuer and jti")
         self._result.requests.append((checked.request, row.index))
-        if checked.event is not None:
-            self._result.events.append((checked.event, row.index))
+        names = (checked.event, *checked.announces)
+        self._result.events += [(name, row.index) for name in names if name is not None]
 
     def _times(self, index: int, recorded_at: int, statement: Statement) -> None:
         claimed = [("iat", float(statement.iat))]
@@ -216,15 +226,20 @@ class Judge:
         roles = {subject: role for subject, role, _ in items}
         versions = {subject: version for subject, _, version in items}
         own = {one.key: one for one in checked.implied}
+        remade: set[bytes] = set()
         for key, one in own.items():
             role = roles.pop(key, None)
             if role is None:
                 self._find(index, "item_missing", f"its lineage has no item for {one.kind} {one.id}", id=one.id)
             elif one.want is Want.TOUCH and role == Role.TOUCH and not fits(one, role, versions[key]):
                 self._find(index, "unknown_subject", f"{one.kind} {one.id} was not known to the ledger", id=one.id)
-            elif not fits(one, role, versions[key]):
+            elif not fits(one, role, versions[key], corrects=checked.corrects is not None):
                 says = f"its lineage gives {one.kind} {one.id} the role {_name(role)}, not {one.want.value}"
                 self._find(index, "item_role", says, id=one.id)
+            elif one.want is Want.CREATE and role == Role.TOUCH:
+                remade.add(key)
+        if remade and checked.corrects is not None:
+            self._result.deferred.remade.append(Remade(index, checked.corrects, frozenset(remade)))
         if checked.issuer not in own and roles.pop(checked.issuer, None) != Role.REFERENCE:
             self._find(index, "item_missing", f"its lineage does not refer to its issuer {checked.statement.iss}")
         if roles or checked.declares or checked.statement.typ == "heads":
@@ -278,6 +293,7 @@ def _checked_body(statement: Statement) -> bool:
 
 def _checked(statement: Statement, wanted: tuple[Implied, ...]) -> Checked:
     event, declares = event_names(statement)
+    announces, corrects = correction_names(statement)
     return Checked(
         statement=statement,
         issuer=subject_key("party", statement.iss),
@@ -285,5 +301,7 @@ def _checked(statement: Statement, wanted: tuple[Implied, ...]) -> Checked:
         request=request_key(statement.iss, statement.jti),
         event=event,
         declares=declares,
+        announces=announces,
+        corrects=corrects,
         signed_by="",
     )

@@ -44,6 +44,7 @@ class NewRow:
     request: bytes
     advanced: Sequence[tuple[bytes, int]]  # (subject key, version) that this entry makes
     event: bytes | None
+    announced: Sequence[bytes] = ()  # the names of events that are to correct the one this entry declares wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ class Transaction:
         versions = sorted((subject, version, r.stored.index) for r in rows for subject, version in r.advanced)
         if versions:
             many('INSERT INTO subject_version (subject, version, "index") VALUES (?, ?, ?)', versions)
-        events = sorted((r.event, r.stored.index) for r in rows if r.event is not None)
+        events = sorted((name, r.stored.index) for r in rows for name in (r.event, *r.announced) if name is not None)
         if events:
             many('INSERT INTO event ("key", "index") VALUES (?, ?)', events)
 
