@@ -1,10 +1,10 @@
 """Rule 5.6: errors declared and corrected."""
 
 import pytest
+from folded import CUSTOMER, MILL, SITE, SMELTER, Park, lot, mass, pallet, piece, rules
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.afterwards import in_time_order
-from tests.lots.folded import CUSTOMER, MILL, SITE, SMELTER, Park, lot, mass, pallet, piece, rules
 
 METAL, SLAB, BAND = lot("PL-1"), piece("S-1"), piece("H-1")
 

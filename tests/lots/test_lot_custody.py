@@ -1,10 +1,7 @@
 """Rules 5.1 to 5.4: how a lot enters, who has it, what is refused."""
 
 import pytest
-
-from ledger.kernel.errors import Conflict, RuleBroken
-from ledger.lots.afterwards import delivery_findings, in_time_order
-from tests.lots.folded import (
+from folded import (
     CUSTOMER,
     MILL,
     MINE,
@@ -22,6 +19,9 @@ from tests.lots.folded import (
     rules,
     skid,
 )
+
+from ledger.kernel.errors import Conflict, RuleBroken
+from ledger.lots.afterwards import delivery_findings, in_time_order
 
 ORE, SLAB = lot("BX-1"), piece("S-1")
 OUTSIDE = [{"id": lot("SC-1"), "kind": "outside", "supplier": "Scrap & Co", "document": "N-1", "g": 900}]

@@ -3,9 +3,9 @@
 from fractions import Fraction
 
 import pytest
+from folded import MILL, MINE, SMELTER, Park, lot, piece
 
 from ledger.lots.genealogy import Genealogy, share
-from tests.lots.folded import MILL, MINE, SMELTER, Park, lot, piece
 
 PILE, SLAB, SCRAP = lot("PILE"), piece("S-1"), lot("SCRAP")
 

@@ -1,10 +1,10 @@
 """M1 to M7 of the mass rules: each with numbers on either side of its limit."""
 
 import pytest
+from folded import MINE, SMELTER, Park, lot, mass, piece, rules
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots import mass_rules as rule
-from tests.lots.folded import MINE, SMELTER, Park, lot, mass, piece, rules
 
 METAL, SLAB, BAND = lot("PL-1"), piece("S-1"), piece("H-1")
 

@@ -2,6 +2,7 @@
 
 from random import Random
 
+from folded import MILL, MINE, SMELTER, Park, amount, lot, pallet, piece
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -9,7 +10,6 @@ from ledger.kernel.errors import Refused
 from ledger.lots.genealogy import Genealogy
 from ledger.lots.records import Lot
 from ledger.lots.wire import decode, encode
-from tests.lots.folded import MILL, MINE, SMELTER, Park, amount, lot, pallet, piece
 
 PARTIES = (MINE, SMELTER, MILL)
 
