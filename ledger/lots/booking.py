@@ -171,8 +171,10 @@ def introduce(booking: Booking, part: Part, source: str, maker: str) -> Lot:
     event, known = booking.event, booking.book.lot(part.id)
     if known is not None and may_make_again(known):
         known = replace(known, maker=maker, made_by=event.index, source=source, time=event.time, doubt=NOBODY, g=part.g)
+    elif known is not None and known.source == "late" and not known.maker and maker:
+        known = replace(known, maker=maker, source=source)
     elif known is not None:
-        _check_addition(known, event.issuer)
+        _check_addition(known, event.issuer, late=source == "late")
     else:
         known = Lot(part.id, part.single, maker, event.index, source, event.time, part.g if part.single else None)
     lot = replace(known, attributes=known.attributes | attributes_of(event, part.id))
@@ -188,12 +190,12 @@ def may_make_again(lot: Lot) -> bool:
     return lot.single and (lot.doubt != NOBODY or (lot.source == "late" and not lot.maker))
 
 
-def _check_addition(lot: Lot, issuer: str) -> None:
+def _check_addition(lot: Lot, issuer: str, *, late: bool) -> None:
     if lot.single:
         raise Conflict("made_twice", f"piece {lot.id} was made by entry {lot.made_by} already", id=lot.id)
     if lot.closed:
         raise RuleBroken("lot_closed", f"lot {lot.id} is closed: nothing is added to it", id=lot.id)
-    if lot.maker != issuer and not lot.is_with(issuer):
+    if lot.maker != issuer and not lot.is_with(issuer) and not late:
         raise RuleBroken("not_holder", f"lot {lot.id} is not with {issuer}, who cannot add to it", id=lot.id)
 
 

@@ -24,6 +24,8 @@ def declare(book: Book, event: LotEvent, wrong: int) -> Effects:
         if book.named(event.issuer, name) is None:
             book.put(named_key(event.issuer, name), Named(replaces=wrong))
     _take_back_marks(book, event, old)
+    for posting in old.credits if "late" in old.entered else ():
+        _not_late(book, posting)
     for posting in old.credits:
         _post(book, posting, -posting.g)
     for posting in old.debits:
@@ -74,6 +76,15 @@ def _take_back_marks(book: Book, event: LotEvent, old: Effects) -> None:
         site = book.site(name)
         if site is not None and site.opened_by == old.index:
             book.put(site_key(name), Site(name, NOBODY))
+
+
+def _not_late(book: Book, posting: Posting) -> None:
+    """What was received before its sender was heard was not: nothing is waited for."""
+    lot = book.lot(posting.lot)
+    if lot is not None and posting.holder in lot.late:
+        left = lot.late[posting.holder] - posting.g
+        rest = {holder: g for holder, g in lot.late.items() if holder != posting.holder}
+        book.put_lot(replace(lot, late={**rest, posting.holder: left} if left > 0 else rest))
 
 
 def _lots(book: Book, names: Iterable[str]) -> Iterable[Lot]:

@@ -36,15 +36,44 @@ def ship(booking: Booking) -> None:
 def _send(booking: Booking, part: Part, going: set[str]) -> None:
     name, event = delivery_name(booking.event), booking.event
     lot = booking.lot(part.id)
+    if lot.single and event.receiver in lot.late:
+        _send_late(booking, lot)
+        return
     inside = lot.inside if lot.inside in going else ""
     if inside:
         booking.book.put_lot(replace(lot, inside=""))  # it goes with its unit and stays in it
     g, owner = take(booking, part, consume=False)
     if inside:
         booking.book.put_lot(replace(booking.lot(part.id), inside=inside))
-    booking.credit(part.id, g, holder=event.issuer, owner=_owner_after(event, owner), delivery=name)
+    known = min(g, lot.late.get(event.receiver, 0))
+    new_owner = _owner_after(event, owner)
+    booking.credit(part.id, g - known, holder=event.issuer, owner=new_owner, delivery=name)
     wet = booking.lot(part.id).attributes.get("material") in _BULK
     booking.move(name, part.id, shipped=g, wet=wet)
+    if known:
+        _settle_late(booking, part.id, known, known)
+
+
+def _send_late(booking: Booking, lot: Lot) -> None:
+    """A piece whose receiver was heard first: it is there already, and may have been used up since."""
+    issuer = booking.event.issuer
+    check_holder(lot, issuer)
+    g, arrived = lot.on_hand(issuer), lot.late[booking.event.receiver]
+    booking.debit(lot.id, g, holder=issuer)
+    rest = tuple(one for one in booking.lot(lot.id).holdings if (one.holder, one.delivery) != (issuer, ON_HAND))
+    booking.book.put_lot(replace(booking.lot(lot.id), holdings=rest))
+    booking.move(delivery_name(booking.event), lot.id, shipped=g)
+    _settle_late(booking, lot.id, g, arrived)
+
+
+def _settle_late(booking: Booking, name: str, g: int, arrived: int) -> None:
+    """Rule 5.1: what was received before its sender was heard is what has now been sent."""
+    lot, receiver = booking.lot(name), booking.event.receiver
+    left = lot.late[receiver] - arrived
+    rest = {holder: mass for holder, mass in lot.late.items() if holder != receiver}
+    booking.book.put_lot(replace(lot, late={**rest, receiver: left} if left else rest))
+    booking.leave("late", g)
+    booking.move(delivery_name(booking.event), name, received=arrived)
 
 
 def _with_contents(booking: Booking, parts: tuple[Part, ...]) -> Iterator[Part]:
@@ -84,6 +113,10 @@ def enter_from_outside(booking: Booking, part: Part) -> None:
     introduce(booking, Part(part.id, part.single, g, part.role, part.wet), origin.kind, "")
     booking.enter(origin.kind, g)
     booking.credit(part.id, g, holder=event.issuer, owner=event.owner or event.issuer)
+    if origin.kind == "late":
+        lot = booking.lot(part.id)
+        late = {**lot.late, event.issuer: lot.late.get(event.issuer, 0) + g}
+        booking.book.put_lot(replace(lot, late=late))
 
 
 def _take_in(booking: Booking, part: Part) -> None:

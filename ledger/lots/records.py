@@ -34,7 +34,8 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot"):
 
     `source` tells how it entered: made, commissioned, outside, late, opening. `g` is a piece's own mass, None until
     somebody weighs it. `doubt` is the entry that declared its making wrong. `blocked` is true while a shortage or a
-    surplus waits to be cleared; `surplus` is what a count found too much and nobody has countersigned.
+    surplus waits to be cleared; `surplus` is what a count found too much and nobody has countersigned. `late` is what
+    receivers had, in g, before its sender was heard.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot"):
     contents: tuple[str, ...] = ()
     amounts: tuple[tuple[str, int], ...] = ()
     attributes: dict[str, str | int] = {}
+    late: dict[str, int] = {}
 
     def on_hand(self, holder: str) -> int:
         """What the holder has here, in g; a single thing of unknown mass has 0."""

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from ledger.kernel.errors import Refused
 from ledger.kernel.gs1_keys import check_digit
 from ledger.lots.book import Book
 from ledger.lots.event import read_event
@@ -68,7 +69,12 @@ class Park:
             body, index=len(self.effects), issuer=who, jti="urn:jti", processes=processes,
             recorded_at=START + 60_000_000 * self.minutes + self.late, accuracies={f"{who}/scale": "2"},
         )  # fmt: skip
-        done = apply(self.book, event, operator=OPERATOR, sites={SITE: MINE}, wrong=wrong)
+        before = self.book.records()
+        try:
+            done = apply(self.book, event, operator=OPERATOR, sites={SITE: MINE}, wrong=wrong)
+        except Refused:
+            assert self.book.records() == before  # a refusal changes nothing
+            raise
         assert isinstance(done, Effects)
         self.effects.append(done)
         return done

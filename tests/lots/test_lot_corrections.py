@@ -149,3 +149,12 @@ def test_a_run_goes_on_without_what_was_wrong(park):
     assert (run.closed_by, run.inputs, run.entries) == (-1, {"alumina": 0}, ())
     park.make(SMELTER, [(lot("AL"), 100)], [], "electrolysis", al_run="closed", **again)
     assert mass(METAL, 1)
+
+
+def test_a_late_receipt_declared_wrong_is_waited_for_no_more():
+    park = Park()
+    origin = [{"id": METAL, "kind": "late", "supplier": "X", "document": "N", "g": 70}]
+    park.receive(MILL, SMELTER, (METAL, 70), al_origin=origin)
+    assert park.lot(METAL).late == {MILL: 70}
+    park.wrong(MILL, 0)
+    assert (park.lot(METAL).late, park.have(MILL, METAL)) == ({}, 0)

@@ -114,9 +114,28 @@ def test_a_lot_from_outside_enters_with_its_origin(park):
 def test_a_late_piece_is_settled_when_its_maker_is_heard(park):
     late = [{**OUTSIDE[0], "id": SLAB, "kind": "late"}]
     park.receive(MILL, SMELTER, (SLAB, 900), al_origin=late)
-    assert park.lot(SLAB).source == "late"
+    assert (park.lot(SLAB).source, park.lot(SLAB).maker) == ("late", "")
     with refused("not_sent"):
         park.receive(SMELTER, MILL, (SLAB, 900), al_origin=late)
+    park.make(MILL, [(SLAB, None)], [(piece("H"), 900)], "hot-rolling")
+    park.new(SMELTER, (SLAB, 910))
+    assert park.lot(SLAB).maker == SMELTER
+    with refused("made_twice", kind=Conflict):
+        park.new(SMELTER, (SLAB, 910))
+    park.ship(SMELTER, MILL, (SLAB, None))
+    assert (park.lot(SLAB).holdings, park.lot(SLAB).late, park.lot(SLAB).consumed_by) == ((), {}, 1)
+    (delivery,) = [one for one in park.book.records().values() if hasattr(one, "lines")]
+    assert ["910 g of lot" in one.says for one in delivery_findings(delivery)] == [True]
+
+
+def test_a_late_amount_is_settled_by_the_shipment_that_was_not_heard_before(park):
+    late = [{**OUTSIDE[0], "id": ORE, "kind": "late", "g": 100}]
+    park.receive(MILL, MINE, (ORE, 100), al_origin=late)
+    park.new(MINE, (ORE, 150))
+    park.ship(MINE, MILL, (ORE, 120))
+    assert (park.have(MILL, ORE), park.lot(ORE).in_transit(MINE), park.lot(ORE).late) == (100, 20, {})
+    park.receive(MILL, MINE, (ORE, 20))
+    assert (park.have(MINE, ORE), park.have(MILL, ORE)) == (30, 120)
 
 
 def test_a_delivery_is_booked_by_the_weight_of_each_side(park):
