@@ -70,6 +70,7 @@ class Chance:
     def transform(self):
         who, part = self.some()
         g = part[1] if part[1] is not None else self.park.have(who, part[0])
+        g = max(0, g)
         share = self.random.randint(0, g)
         outputs = [(self.serial(), share), (lot(f"{who[-9:-7]}-{self.random.choice('XY')}"), g - share)]
         losses = self.random.choice((0, 0, g // 100))
