@@ -239,5 +239,6 @@ def _not_checked(order: Order, outline: Outline, epochs: Sequence[Epoch]) -> tup
     if signed and order.trust is None:
         whose = "the log keys that the ledger itself names were believed" if epochs else "no log key was known"
         said.append(f"the log's signature against a trust file (--trust): {whose}")
+    said.append("whether the rule set that index 0 names is the one that this program judges by")
     said.append("whether what parties signed is true; mass balances, energy claims and footprints")
     return tuple(said)
