@@ -55,7 +55,9 @@ def receipt(log: Log, index: int, reader: Reader) -> Receipt:
     """The receipt of an entry under the newest checkpoint, with what this reader may see. Raises Missing, Damaged."""
     shown = show(log, index)
     iss = shown.statement.iss
-    return receipt_of(shown.sound, iss, log.tree, log.state.published, may_see=reader.may_see(iss))
+    published = log.state.published
+    path = log.tree.inclusion_path(index, published.checkpoint.size)
+    return receipt_of(shown.sound, iss, path, published, may_see=reader.may_see(iss))
 
 
 def bundle(log: Log, index: int, reader: Reader) -> Bundle:
