@@ -1,0 +1,135 @@
+"""`coilmark demo`: a ledger from mine to coil, checked, tampered with in a copy, and served."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ledger.kernel.bundle import encode_bundle
+from ledger.kernel.receipt import Receipt, encode_receipt
+from ledger.kernel.statement import parse
+from tools.demo_ledger import Stage, clear, found, tell
+from tools.demo_park import URI
+from tools.demo_tamper import tamper_with_database, tamper_with_receipt
+from tools.post import receipt_line
+from tools.problems import FINE, THING_WRONG
+from tools.serve import run, settings
+
+if TYPE_CHECKING:
+    from ledger.log import Log
+
+ABOUT = "slit into C0004711A and C0004711B"  # the statement whose receipt and bundle are kept and verified
+
+
+@click.command()
+@click.option("--no-serve", is_flag=True, help="Stop before serving, with exit code 0 if all came out as it should.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port to serve on.")
+@click.option(
+    "--folder", default="demo", show_default=True, type=click.Path(file_okay=False, path_type=Path), help="Where."
+)
+@click.option("--seed", default="coilmark", show_default=True, help="Keys, salts and ids are made from it.")
+def command(*, no_serve: bool, port: int, folder: Path, seed: str) -> None:
+    """Make a mine-to-coil ledger, check it, tamper with a copy, serve it.
+
+    Everything is invented and the same in every run of one seed. FOLDER is replaced if an earlier demo made it, and
+    left alone if it holds anything else.
+    """
+    stage = Stage(folder, seed)
+    clear(folder)
+    click.echo(f"A park that does not exist. Its keys are made from the seed {seed!r}: use them for nothing else.")
+    click.echo("Times are those of the story, in March 2026, also in the entries.")
+    about = _record(stage)
+    good = [_checked(folder), _tampered(stage, about)]
+    if not all(good):
+        click.echo("\nThe demo did not come out as it should.", err=True)
+        raise SystemExit(THING_WRONG)
+    if not no_serve:
+        _serve(stage, about, port)
+
+
+def _record(stage: Stage) -> Receipt:
+    """Found the ledger, post the story, keep receipt and bundle of one statement; that receipt."""
+    from ledger.opening import open_log  # noqa: PLC0415  brings the database with it, which --help does not need
+    from ledger.reading import receipt as receipt_at  # noqa: PLC0415  likewise
+    from ledger.store.access import EVERYTHING  # noqa: PLC0415  likewise
+
+    _title(1, f"Six parties, and what they say of one coil. Ledger {URI}")
+    found(stage)
+    kept = None
+    with open_log(stage.places, clock=stage.clock, randomness=stage.randomness) as log:
+        click.echo(
+            receipt_line(encode_receipt(receipt_at(log, 0, EVERYTHING)), "the ledger, its log key and its operator")
+        )
+        for receipt, what in tell(stage, log):
+            click.echo(receipt_line(encode_receipt(receipt), what))
+            kept = receipt if what == ABOUT else kept
+        if kept is None:
+            raise RuntimeError(f"the story has no statement about: {ABOUT}")
+        _keep(stage.folder, log, kept)
+    return kept
+
+
+def _keep(folder: Path, log: "Log", receipt: Receipt) -> None:
+    """The receipt as it was answered, and a bundle as anybody may ask for it later."""
+    from ledger.bundles import entry_bundle  # noqa: PLC0415  see _record
+
+    (folder / "receipt.json").write_bytes(encode_receipt(receipt))
+    with log.store.reading() as transaction:
+        bundle = entry_bundle(transaction, log.tree, log.state.published, receipt.entry.index, may_see=True)
+    (folder / "entry.coilmark.json").write_bytes(encode_bundle(bundle))
+
+
+def _checked(folder: Path) -> bool:
+    """Audit the ledger; verify receipt and bundle with the trust file, no database and no network."""
+    trust = str(folder / "trust.txt")
+    _title(2, "Audit: everything derived again from the stored bytes")
+    audited = _command("audit", str(folder))
+    _title(3, "Verify offline: a receipt, and a bundle that also holds index 0 and the keys of those who signed")
+    receipt = _command("verify", str(folder / "receipt.json"), "--trust", trust)
+    bundle = _command("verify", str(folder / "entry.coilmark.json"), "--trust", trust)
+    return audited == receipt == bundle == FINE
+
+
+def _tampered(stage: Stage, about: Receipt) -> bool:
+    """One character changed in a copy of receipt and database: verifier and audit must both say where."""
+    copies = stage.folder / "tampered"
+    _title(4, f"Tamper with copies: one character of the statement of entry {about.entry.index}")
+    jwt = parse(about.statement or b"").jwt
+    tamper_with_receipt(stage.folder / "receipt.json", copies / "receipt.json", jwt)
+    receipt = _command("verify", str(copies / "receipt.json"), "--trust", str(stage.folder / "trust.txt"))
+    tamper_with_database(stage.places.database, copies / "ledger.sqlite", jwt)
+    database = _command("audit", str(copies))
+    return receipt == database == THING_WRONG and about.entry.index in _named(copies / "ledger.sqlite")
+
+
+def _named(database: Path) -> set[int | None]:
+    """The entries that an audit finds fault with."""
+    from ledger.audit.audit import Order, audit  # noqa: PLC0415  see _record
+    from ledger.audit.sources import DatabaseSource  # noqa: PLC0415  see _record
+
+    return {finding.index for finding in audit(Order(DatabaseSource(database))).findings}
+
+
+def _command(*args: str) -> int:
+    """Run a command as a person would, and show what was typed."""
+    from tools.main import cli  # noqa: PLC0415  which imports this module when it is asked for
+
+    click.echo(f"$ coilmark {' '.join(args)}")
+    code = cli.main([*args], prog_name="coilmark", standalone_mode=False)
+    click.echo()
+    return int(code or FINE)
+
+
+def _title(number: int, says: str) -> None:
+    click.secho(f"\n{number}. {says}", bold=True)
+
+
+def _serve(stage: Stage, about: Receipt, port: int) -> None:
+    here = f"http://127.0.0.1:{port}"
+    _title(5, f"Serving on {here}/ (stop with Ctrl-C)")
+    click.echo(f"  curl -s {here}/checkpoint")
+    click.echo(f"  curl -s {here}/v1/entries/{about.entry.index} > receipt.json")
+    click.echo(f"  coilmark verify receipt.json --trust {stage.folder}/trust.txt")
+    os.environ.update(settings(stage.folder, is_open=True, head=None))
+    run("127.0.0.1", port, str(stage.folder))
