@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-
 from ledger.kernel.errors import Conflict, Missing
 from ledger.store.postgres_checks import Connection
 from ledger.store.postgres_schema import ERASE
