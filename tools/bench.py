@@ -30,6 +30,45 @@ def ingest(statements: int, connections: int, batch: int, prefill: int, *, as_js
         click.echo("\n".join(_line(figure) for figure in figures))
 
 
+@command.command()
+@click.option(
+    "--sizes", default="10000,100000,1000000,10000000", show_default=True, help="Leaves, with commas between."
+)
+@click.option("--threads", default="1,2", show_default=True, help="Threads to measure on, with commas between.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list of rows.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write an SVG drawing to this file.")
+def merkle(sizes: str, threads: str, plot: Path | None, *, as_json: bool) -> None:
+    """Hashing, building, proving and verifying, beside what one would take instead and the processor's limit."""
+    from tools.bench_merkle_report import report  # noqa: PLC0415  pyarrow takes 0.2 s to import
+
+    report(_numbers(sizes, "--sizes"), _numbers(threads, "--threads"), plot, as_json=as_json)
+
+
+def _numbers(text: str, option: str) -> list[int]:
+    parts = text.split(",")
+    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise click.BadParameter(f"{text} is no list of numbers with commas between", param_hint=option)
+    return sorted({int(part) for part in parts})
+
+
+@command.command(name="audit")
+@click.option("--statements", default=100_000, show_default=True, help="Statements in the ledger.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
+def audit_command(statements: int, *, as_json: bool) -> None:
+    """A whole audit against a pass that only reads, decodes and checks each signature, on all cores."""
+    from tools.bench_audit import run_audit  # noqa: PLC0415  brings the database with it
+
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
+        figure = run_audit(Path(folder), statements)
+    if as_json:
+        click.echo(json.dumps(figure.as_dict()))
+    else:
+        click.echo(
+            f"audit of {figure.statements:,} statements on {figure.processes} cores: {figure.audit_seconds:.1f} s, "
+            f"{figure.ratio:.2f} times the {figure.signature_seconds:.1f} s of reading and checking signatures alone"
+        )
+
+
 def _line(figure: Figure) -> str:
     return (
         f"{figure.work:<28} {figure.per_second:>9,.0f} statements/s   p50 {figure.p50_ms:6.1f} ms   "

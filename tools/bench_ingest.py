@@ -14,17 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ledger.kernel.encoding import b64url_encode
-from ledger.kernel.keys import Signer, generate, jwk, load_signer, possession_message
-from ledger.kernel.note import format_vkey, vkey_of
-from ledger.kernel.statement import issue
-from ledger.opening import Layout, clock, create_ledger, layout, open_log
+from ledger.opening import Layout, layout
+from tools.bench_ledger import create, sign_span
 from tools.load import Load, drive, request
 
-URI = "https://bench.example/ledger"
-OPERATOR = "(417)9521141000014"
-PROCESS = f"{OPERATOR}/casting"
-LOT_EVENT = "lot-event"
 _CHUNK = 2_000
 _PREFILL_BATCH = 1_000
 
@@ -60,11 +53,11 @@ class Figure:
 def run_ingest(folder: Path, plan: Plan) -> list[Figure]:
     """Post single statements, then batches, to a fresh ledger in `folder`. Raises RuntimeError where one is refused."""
     places = layout(folder / "ledger")
-    plant = _create(places)
+    plant = create(places)
     total = plan.prefill + 2 * plan.statements
     with multiprocessing.Pool() as pool:
         spans = [(plant, start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK)]
-        wires = [wire for chunk in pool.map(_sign_span, spans) for wire in chunk]
+        wires = [wire for chunk in pool.map(sign_span, spans) for wire in chunk]
     figures = []
     with _served(places) as (port, pid):
         prefill, rest = wires[: plan.prefill], wires[plan.prefill :]
@@ -106,70 +99,6 @@ def _figure(work: str, span: tuple[int, int], load: Load, places: Layout, pid: i
 def _resident_mib(pid: int) -> float:
     pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def _create(places: Layout) -> bytes:
-    """A ledger with one party that may do everything; its private key, in PEM."""
-    places.folder.mkdir(parents=True)
-    places.log_key.write_bytes(generate())
-    log_signer = load_signer(places.log_key.read_bytes())
-    pem = generate()
-    signer = load_signer(pem)
-    now = clock()
-    party = {
-        "id": OPERATOR, "name": "Bench", "roles": [LOT_EVENT], "prefixes": ["9521141"],
-        "sites": [
-            {"id": "(414)9521141000014", "name": "Bench", "country": "KZ", "zone": "KZ", "latitude": "52.3", "longitude": "76.9"}
-        ],
-        "processes": [{"id": PROCESS, "kind": "casting", "site": "(414)9521141000014"}],
-        "devices": [], "meters": [],
-    }  # fmt: skip
-    proof = b64url_encode(signer.sign(possession_message(URI, OPERATOR, signer.key.kid)))
-    ledger = {
-        "uri": URI, "origin": "bench.example/log", "incarnation": 0,
-        "log_keys": [format_vkey(vkey_of("bench.example/log", log_signer.key))],
-        "operator": party, "keys": [{"jwk": jwk(signer.key), "proof": proof}],
-        "rules": {"id": "coilmark/spine/1", "digest": b64url_encode(bytes(32))},
-    }  # fmt: skip
-    create_ledger(places, URI, _issue(signer, "ledger", "urn:bench:ledger", now, ledger))
-    _register(places, _issue(signer, "party", "urn:bench:party", now, party))
-    return pem
-
-
-def _register(places: Layout, wire: bytes) -> None:
-    from ledger.checking import check  # noqa: PLC0415  the measuring process does without it
-    from ledger.log import Submission  # noqa: PLC0415  likewise
-
-    with open_log(places) as log:
-        (outcome,) = log.append([Submission((check(wire, audience=URI, keys=log.state.registry.all_keys()),))])
-    if isinstance(outcome, Exception):
-        raise outcome
-
-
-def _issue(signer: Signer, typ: str, jti: str, now: int, body: dict[str, Any]) -> bytes:
-    return issue(typ=typ, iss=OPERATOR, jti=jti, aud=URI, iat=now // 1_000_000, body=body, signer=signer)
-
-
-def _sign_span(span: tuple[bytes, int, int]) -> list[bytes]:
-    pem, start, end = span
-    signer = load_signer(pem)
-    now = clock()
-    return [_issue(signer, LOT_EVENT, f"urn:bench:{n}", now, _event(n)) for n in range(start, end)]
-
-
-def _event(number: int) -> dict[str, Any]:
-    """A cast slab is commissioned: about what a plant posts most."""
-    slab = f"https://id.bench.example/01/09521141000014/21/SL{number:09d}"
-    return {
-        "@context": [
-            "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"al": "https://coilmark.org/ns/al/1/"},
-        ],
-        "type": "ObjectEvent", "action": "ADD", "bizStep": "commissioning", "disposition": "active",
-        "eventTime": "2026-03-01T06:00:00.000Z", "eventTimeZoneOffset": "+05:00", "epcList": [slab],
-        "readPoint": {"id": "https://id.bench.example/414/9521141000014"},
-        "al:process": PROCESS, "al:start": "2026-03-01T05:00:00.000Z",
-        "al:mass": [{"id": slab, "g": 26_700_000, "basis": "as-is", "method": "scale"}],
-    }  # fmt: skip
 
 
 @contextmanager

@@ -69,6 +69,7 @@ def run(host: str, port: int, what: str) -> None:
         access_log=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,  # nothing here depends on who is said to be asking
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
     # uvicorn answers what it has, then raises the signal again: having stopped as told is not a failure.

@@ -4,6 +4,7 @@ A canonical id is the element string of the finest key: host, stem, query and ev
 that a coil has one name wherever and in whatever spelling it is scanned.
 """
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -34,11 +35,20 @@ def canonical_id(text: str) -> str:
     """
     if len(text) > _LONGEST:
         raise Malformed("gs1_id", f"an id of {len(text)} characters is no GS1 id")
+    return _read(text) if len(text) > _USUAL else _usual(text)
+
+
+def _read(text: str) -> str:
     if text.startswith("("):
         return _canonical_elements(text)
     if text.startswith("urn:"):
         return element_string(*named_by(text))
     return _from_link(text)
+
+
+# An event names the same lot in several places. Long texts are not kept: their length is the sender's choice.
+_USUAL = 160
+_usual = functools.lru_cache(maxsize=8192)(_read)
 
 
 def is_canonical(text: str) -> bool:

@@ -4,6 +4,7 @@ Parsing takes nothing on trust and checks no signature: `check_signature` does, 
 other means. Whether `aud` is this ledger, `iss` may sign this `typ`, or the body fits its schema is not decided here.
 """
 
+import functools
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -113,7 +114,7 @@ def parse(wire: bytes) -> Statement:
     segments = jwt.split(".")
     if len(segments) != 3:
         raise Malformed("wire", f"the signed part has {len(segments)} segments between dots, want 3")
-    header = _header(segments[0])
+    header = _header(segments[0]) if len(segments[0]) > _USUAL else _usual_header(segments[0])
     raw = b64url_decode(segments[1], "the payload")
     payload = _payload(raw, header["typ"])
     if len(b64url_decode(segments[2], "the signature")) != 64:
@@ -156,6 +157,11 @@ def _header(segment: str) -> dict[str, str]:
     if name not in TYPES or typ != name + SUFFIX:
         raise Malformed("typ_unknown", f"typ {_brief(typ)} is not known", typ=_brief(typ))
     return {"alg": alg, "kid": kid, "typ": name}
+
+
+# A party's header is the same in all its statements. Long ones are not kept: their length is the sender's choice.
+_USUAL = 256
+_usual_header = functools.lru_cache(maxsize=4096)(_header)
 
 
 def _payload(raw: bytes, typ: str) -> dict[str, Any]:

@@ -155,7 +155,7 @@ def say_open(steps: Steps, case: Case, authority: Authority | None) -> None:
 def _withheld(told: Shown) -> list[str]:
     points = [told.why_not] if told.why_not else []
     if told.statement is not None and told.statement.withheld:
-        points.append(f"{told.statement.withheld} disclosures of the statement are withheld")
+        points.append(f"{told.statement.withheld} disclosures of the statement are withheld or erased")
     if len(told.opened) < told.count:
         points.append(f"{told.count - len(told.opened)} of {told.count} lineage items are not shown")
     return points

@@ -10,8 +10,9 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from ledger.store.protocol import Location
 
@@ -66,6 +67,10 @@ class Row:
     def wire(self) -> bytes:
         """The statement with the disclosures that are still there."""
         return b"~".join((self.jwt, *self.disclosures, b""))
+
+
+_CHUNK = 300  # rows looked for in one query
+_Wanted = TypeVar("_Wanted", tuple[bytes, int, int], tuple[bytes, int])
 
 
 class RawReader(Protocol):
@@ -184,15 +189,28 @@ class SqliteRawReader:
 
     def lacks_versions(self, wanted: Iterable[tuple[bytes, int, int]]) -> list[tuple[bytes, int, int]]:
         """Those (subject, version, index) that `subject_version` does not hold."""
-        sql = 'SELECT "index" FROM subject_version WHERE subject = ? AND version = ?'
-        execute = self._execute
-        return [one for one in wanted if execute(sql, one[:2]).fetchall() != [one[2:]]]
+        sql = (
+            "WITH want(subject, version, place) AS (VALUES {}) SELECT subject, version, place FROM want "
+            "WHERE NOT EXISTS (SELECT 1 FROM subject_version x WHERE x.subject = want.subject AND x.version = want.version "
+            'AND x."index" = want.place)'
+        )
+        return self._lacking(sql, "(?, ?, ?)", wanted)
 
     def lacks_events(self, wanted: Iterable[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
         """Those (event key, index) that `event` does not hold."""
-        sql = 'SELECT "index" FROM event WHERE "key" = ?'
-        execute = self._execute
-        return [one for one in wanted if execute(sql, one[:1]).fetchall() != [one[1:]]]
+        sql = (
+            "WITH want(name, place) AS (VALUES {}) SELECT name, place FROM want WHERE NOT EXISTS "
+            '(SELECT 1 FROM event x WHERE x."key" = want.name AND x."index" = want.place)'
+        )
+        return self._lacking(sql, "(?, ?)", wanted)
+
+    def _lacking(self, sql: str, marks: str, wanted: Iterable[_Wanted]) -> list[_Wanted]:
+        rest = iter(sorted(wanted))  # neighbours in the index are read together
+        lacking: list[_Wanted] = []
+        while chunk := tuple(islice(rest, _CHUNK)):
+            values = ",".join([marks] * len(chunk))
+            lacking += self._execute(sql.format(values), tuple(chain.from_iterable(chunk))).fetchall()
+        return lacking
 
     def counts(self, size: int) -> Mapping[str, int]:
         """Rows of each table that belong to entries before `size`."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import msgspec
 import pyarrow as pa
 import pytest
 from posted import Posted
@@ -20,6 +21,7 @@ from api.settings import Settings
 from ledger.kernel.bundle import parse_bundle
 from ledger.kernel.errors import Missing
 from ledger.kernel.proofs import verify_inclusion
+from schemas import wire
 from schemas.arrow import INCLUSION_PROOFS
 
 
@@ -236,5 +238,36 @@ def test_nothing_is_told_of_a_log_that_moved_on(tmp_path):
             assert (await served.ask("GET", f"/v1/proofs/inclusion/{size}/0")).code == "size_unknown"
             log._state = kept
             assert (await served.ask("GET", f"/v1/entries/{size - 1}")).status == 200
+
+    run(scenario)
+
+
+def test_every_answer_is_what_the_description_says(tmp_path):
+    """The receipt is encoded by the kernel, not from these structs: they may not say different things."""
+
+    async def scenario():
+        async with in_process(tmp_path, open=True) as served:
+            posted = Posted(served.world)
+            proofs = await served.ask(
+                "POST", "/v1/proofs", b'{"size":3,"indices":[1]}', headers=[(b"content-type", b"application/json")]
+            )
+            answers = {
+                wire.Receipt: await served.post(posted.new()),
+                wire.Receipts: await served.post(posted.good_batch(), kind=b"application/json"),
+                wire.Rehearsal: await served.post(posted.new(), query=b"check=1"),
+                wire.Proofs: proofs,
+                wire.InclusionProof: await served.ask("GET", "/v1/proofs/inclusion/3/1"),
+                wire.ConsistencyProof: await served.ask("GET", "/v1/proofs/consistency/1/3"),
+                wire.Parties: await served.ask("GET", "/v1/parties"),
+                wire.Party: await served.ask("GET", f"/v1/parties/{served.world.plant.id}"),
+                wire.Readiness: await served.ask("GET", "/readyz"),
+                wire.Problem: await served.post(posted.batch_with_two_bad_rows(), kind=b"application/json"),
+            }
+            for struct, answer in answers.items():
+                fitted = msgspec.json.decode(answer.body, type=struct)
+                assert fitted.__struct_fields__ == struct.__struct_fields__
+                known = msgspec.json.decode(msgspec.json.encode(fitted))
+                told = answer.json if struct is not wire.Problem else {name: answer.json[name] for name in known}
+                assert known == told
 
     run(scenario)

@@ -40,7 +40,7 @@ def test_many_answers_wake_the_loop_once():
         loop = asyncio.get_running_loop()
         bridge = Bridge(loop)
         calls = []
-        loop.call_soon_threadsafe = lambda call: calls.append(call)
+        loop.call_soon_threadsafe = calls.append
         theirs = [Future() for _ in range(100)]
         ours = [bridge.wait(future) for future in theirs]
         for number, future in enumerate(theirs):

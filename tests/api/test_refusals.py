@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from served import batch, in_process, run
 from api import errors
 from api.routes import statements as statements_route
 from ledger.checking_pool import CheckingPool
+from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Busy, Damaged, Unsettled, Unverified
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
@@ -105,6 +108,26 @@ def test_the_self_check_finds_it_and_the_server_is_no_longer_ready(tmp_path):
             assert served.desk.self_check.round().wrong  # it is looked at again, not passed over
 
     run(scenario)
+
+
+def test_an_entry_forged_to_agree_with_itself_is_not_the_one_the_tree_has(tmp_path):
+    async def scenario():
+        async with in_process(tmp_path, open=True) as served:
+            log = served.desk.log
+            with log.store.reading() as transaction:
+                entry = parse_entry(transaction.entry(2).entry)
+            other = served.world.statement(served.world.operator, "key", {"party": served.world.plant.id, "add": []})
+            jwt = other.partition(b"~")[0]
+            forged = replace(entry, statement=sha256(jwt).digest())
+            change = f"UPDATE entry SET jwt = {_blob(jwt)}, entry = {_blob(forged.packed)}, leaf = {_blob(forged.leaf)}"
+            answer = await _tampered(served, f'{change} WHERE "index" = 2')
+            assert answer == (500, "integrity", "entry 2 is not the leaf that the tree has there")
+
+    run(scenario)
+
+
+def _blob(data):
+    return f"x'{data.hex()}'"
 
 
 async def _tampered(served, change):

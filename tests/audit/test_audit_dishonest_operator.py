@@ -232,6 +232,17 @@ def test_key_that_nobody_proved_to_hold(world, monkeypatch):
     assert audited(world) == [("possession", FIRST + 1), ("key_unknown", FIRST + 2)]
 
 
+def test_key_statement_whose_signature_does_not_hold(world):
+    """It is named once, and the key it adds stays unknown."""
+    newer = PLANT.with_key("plant, newer")
+    honest = world.check(world.statement(PLANT, "key", {"party": PLANT.id, "add": [newer.addition()]}))
+    jwt = honest.statement.jwt[:-20] + b"AAAAAAAA" + honest.statement.jwt[-12:]
+    force(world, replace(honest, statement=parse(jwt + b"~")))
+    world.post(newer, "lot-event", coil("C-1"))
+    assert audited(world) == [("signature", FIRST), ("key_unknown", FIRST + 1)]
+    assert "left out of the registry" in sentences(world.places.database)[0]
+
+
 def test_party_signed_by_no_operator(world, monkeypatch):
     monkeypatch.setattr(admission, "authorise", lambda *_: None)
     force(world, world.check(world.statement(PLANT, "party", PLANT.profile("lot-event"))))

@@ -184,7 +184,8 @@ def in_this_process(export, recorded):
         (lambda m: m.update(more=1), "unknown members: more"),
         (lambda m: m["segments"].pop(0), "is not the one from 0 on"),
         (lambda m: m["segments"][1].update(file="../secret.arrow"), "is not the one from 6 on"),
-        (lambda m: m["segments"][0].update(count=0), "is not the one from 0 on"),
+        (lambda m: m["segments"][1].update(first=7), "is not the one from 6 on"),
+        (lambda m: m["segments"][2].update(count=0), "is not the one from 12 on"),
         (lambda m: m["segments"][0].update(count=70_000), "count is an integer from 0 to 65536"),
     ],
 )

@@ -68,6 +68,11 @@ def test_each_part_of_an_entry(recorded, database, offset, code):
     assert {(code, recorded.plain), ("leaf", recorded.plain)} <= set(findings(database))
 
 
+def test_something_before_the_beginning(database):
+    change(database, "entry", 0, flip(20))
+    assert "entry 0: its previous leaf hash is not zero, though nothing is before it" in sentences(database)
+
+
 def test_time_that_goes_back(recorded, database):
     change(database, "entry", recorded.plain, lambda entry: entry[:9] + bytes(8) + entry[17:])
     assert any(re.search(r"it was recorded \d+ µs before entry 4", one) for one in sentences(database))

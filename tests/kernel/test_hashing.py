@@ -18,7 +18,7 @@ def constants(vectors):
 def test_a_leaf_and_a_node_have_their_own_prefix():
     assert leaf_hash(b"ab") == sha256(b"\x00ab").digest()
     assert node_hash(b"a", b"b") == sha256(b"\x01ab").digest()
-    assert (HASH_SIZE, NO_HASH) == (32, bytes(32))
+    assert (32, bytes(32)) == (HASH_SIZE, NO_HASH)
 
 
 def test_the_root_of_nothing_is_the_hash_of_nothing():

@@ -337,8 +337,11 @@ def test_the_time_of_a_cosignature_has_63_bits():
     blob = (2**63).to_bytes(8, "big") + WITNESS.sign(cosigned(TEXT, 2**63))
     with pytest.raises(Unverified, match="does not verify"):
         verify_note(format_note(Note(TEXT, (Line("witness.example", WITNESS_VKEY.key_id, blob),))), [WITNESS_VKEY])
-    with pytest.raises(ValueError, match="a cosignature's time is 0 to"):
-        cosignature_line(TEXT, "witness.example", WITNESS, 2**63)
+    for outside in (-1, 2**63):
+        with pytest.raises(ValueError, match=f"a cosignature's time is 0 to 9223372036854775807, not {outside}"):
+            cosignature_line(TEXT, "witness.example", WITNESS, outside)
+    first = cosignature_line(TEXT, "witness.example", WITNESS, 0)
+    assert verify_note(TEXT + "\n" + first, [WITNESS_VKEY])[1][0].timestamp == 0
 
 
 def test_a_signature_is_no_cosignature_and_back():

@@ -1,0 +1,91 @@
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+from click.testing import CliRunner
+
+from ledger.merkle import kernel
+from tools import bench_merkle, bench_merkle_rivals
+from tools.bench_merkle import Row
+from tools.bench_merkle_plot import plot
+from tools.main import cli
+
+KEYS = ["work", "size", "threads", "per_second", "ns_each", "rival", "kernel"]
+OURS = {
+    "leaf hashes", "node hashes", "tree", "inclusion proofs, random", "inclusion proofs, sequential", "verification",
+    "consistency proofs", "consistency, verified", "append", "open the files", "rebuild the files",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    monkeypatch.setattr(bench_merkle, "_SECONDS", 0)
+    monkeypatch.setattr(bench_merkle, "_PROOFS", 100)
+    monkeypatch.setattr(bench_merkle, "_VERIFIED", 100)
+    monkeypatch.setattr(bench_merkle, "_CONSISTENCY", 10)
+    monkeypatch.setattr(bench_merkle_rivals, "_SAMPLE", 20)
+    monkeypatch.setattr(bench_merkle_rivals, "_COMPRESSIONS", 20)
+
+
+def run(*args):
+    done = CliRunner().invoke(cli, ["bench", "merkle", *args])
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_json_is_one_list_of_rows():
+    rows = json.loads(run("--sizes", "20,100", "--threads", "1,2", "--json").stdout)
+    assert all(list(row) == KEYS for row in rows)
+    ours = [row for row in rows if row["rival"] is None]
+    assert {row["work"] for row in ours} == OURS
+    assert {row["size"] for row in rows} == {20, 100}
+    assert {row["threads"] for row in ours} == {1, 2}
+    assert all(row["per_second"] > 0 and row["kernel"] == kernel.path_chosen() for row in ours)
+    assert {row["rival"] for row in rows} - {None} >= {"hashlib loop", "pymerkle", "DataFusion", "DuckDB"}
+
+
+def test_the_table_lists_every_row_and_a_drawing_is_made(tmp_path):
+    done = run("--sizes", "30", "--threads", "1", "--plot", str(tmp_path / "merkle.svg"))
+    assert done.stdout.startswith(f"hash kernel: {kernel.path_chosen()}\n")
+    for work in OURS:
+        assert work in done.stdout
+    drawing = ET.fromstring((tmp_path / "merkle.svg").read_text("utf-8"))  # noqa: S314  our own file
+    texts = ["".join(element.itertext()) for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert set(texts) >= OURS
+    assert "coilmark, 1 thread: nanoseconds each" in texts
+
+
+def test_a_rival_that_is_not_installed_is_absent(monkeypatch):
+    monkeypatch.setattr(bench_merkle_rivals, "find_spec", lambda _: None)
+    rows = json.loads(run("--sizes", "20", "--threads", "1", "--json").stdout)
+    absent = [row for row in rows if row["rival"] in {"pymerkle", "DataFusion", "DuckDB"}]
+    assert len(absent) == 8
+    assert all(row["per_second"] is None and row["ns_each"] is None for row in absent)
+    assert run("--sizes", "20", "--threads", "1").stdout.count("absent") >= 8
+
+
+def test_without_a_kernel_there_is_a_plain_warning(monkeypatch):
+    monkeypatch.setattr(kernel, "_native", None)
+    done = run("--sizes", "20", "--threads", "1")
+    assert "Warning: no hash kernel was built for this processor" in done.stderr
+    assert done.stdout.startswith("hash kernel: portable\n")
+
+
+@pytest.mark.parametrize("option", ["--sizes", "--threads"])
+@pytest.mark.parametrize("text", ["", "a", "1,", "0", "-5", "1;2"])
+def test_what_is_no_list_of_numbers_is_a_wrong_call(option, text):
+    done = CliRunner().invoke(cli, ["bench", "merkle", option, text])
+    assert done.exit_code == 2
+    assert "is no list of numbers" in done.stderr
+
+
+def test_a_drawing_shows_larger_as_higher_and_further_right():
+    rows = [
+        Row("tree", size, 1, 1e9 / each, each, None, "portable")
+        for size, each in ((100, 10.0), (1000, 100.0), (10_000, 900.0))
+    ]
+    drawing = ET.fromstring(plot([*rows, Row("tree", 100, 1, None, None, "pymerkle", "portable")]))  # noqa: S314  our own text
+    (line,) = drawing.iter("{http://www.w3.org/2000/svg}polyline")
+    points = [tuple(map(float, point.split(","))) for point in line.get("points").split()]
+    assert points == sorted(points)
+    assert [y for _, y in points] == sorted((y for _, y in points), reverse=True)

@@ -1,0 +1,38 @@
+"""All vectors together."""
+
+from vectors import bundles, entries, jsons, receipts, statements, trees
+from vectors.cases import check, file_of
+from vectors.run import outcome
+
+
+def cases():
+    yield from entries.entries()
+    yield from entries.lineages()
+    yield from entries.subjects()
+    yield from entries.implications()
+    yield from jsons.jsons()
+    yield from statements.statements()
+    yield from trees.proofs()
+    yield from trees.notes()
+    yield from trees.checkpoints()
+    yield from trees.tlog_proofs()
+    yield from trees.trusts()
+    yield from bundles.parties()
+    yield from receipts.receipts()
+    yield from bundles.bundles()
+
+
+def vector_files():
+    """Every vector file: its path below schemas/vectors and its bytes."""
+    files = {}
+    for case in cases():
+        found = outcome(case.folder, case.input)
+        check(case, found)
+        if case.path in files:
+            raise AssertionError(f"two vectors are called {case.path}")
+        files[case.path] = file_of(case.desc, case.input, found)
+    return files
+
+
+def with_example(text):
+    return text

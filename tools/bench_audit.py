@@ -1,0 +1,72 @@
+"""The audit benchmark: a whole audit against a pass that only reads, decodes and checks signatures, on all cores."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ledger.audit.audit import Order, audit
+from ledger.audit.crew import crew
+from ledger.audit.sources import DatabaseSource
+from ledger.kernel.keys import PublicKey
+from ledger.kernel.statement import check_signature, parse
+from ledger.opening import layout, open_log
+from tools.bench_ledger import create, fill
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFigure:
+    """Seconds of wall time; `ratio` is the audit against signatures alone, in the same run on the same ledger."""
+
+    statements: int
+    processes: int
+    audit_seconds: float
+    signature_seconds: float
+    ratio: float
+    findings: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self)
+
+
+def run_audit(folder: Path, statements: int) -> AuditFigure:
+    """Fill a ledger in `folder` and audit it."""
+    places = layout(folder / "ledger")
+    pem = create(places)
+    for _ in fill(places, pem, statements):
+        pass
+    with open_log(places) as log:
+        keys = log.state.registry.all_keys()
+    return measure(DatabaseSource(places.database), keys)
+
+
+def measure(source: DatabaseSource, keys: Mapping[str, PublicKey]) -> AuditFigure:
+    """Both passes over one ledger."""
+    processes = os.cpu_count() or 1
+    started = time.perf_counter()
+    report = audit(Order(source=source, jobs=processes))
+    audited = time.perf_counter()
+    outline = source.outline()
+    with crew(processes) as workers:
+        spans = [(source, start, end, keys) for start, end in outline.ranges]
+        good = sum(workers.in_order(_signatures, spans, lambda _span: 0))
+    ended = time.perf_counter()
+    if good != report.signatures:
+        raise RuntimeError(f"{good} signatures are good, the audit counted {report.signatures}")
+    alone = ended - audited
+    return AuditFigure(
+        outline.size, processes, audited - started, alone, (audited - started) / alone, len(report.findings)
+    )
+
+
+def _signatures(span: tuple[DatabaseSource, int, int, Mapping[str, PublicKey]]) -> int:
+    source, start, end, keys = span
+    with source.reading() as reader:
+        rows, _ = reader.rows(start, end)
+    for row in rows:
+        statement = parse(row.wire)
+        check_signature(statement, keys[statement.kid])
+    return len(rows)

@@ -1,0 +1,100 @@
+"""A ledger to measure on: one party that may do everything, and statements about as long as a plant's."""
+
+import multiprocessing
+from collections.abc import Iterator
+from typing import Any
+
+from ledger.checking import Checked, check
+from ledger.kernel.encoding import b64url_encode
+from ledger.kernel.keys import PublicKey, Signer, generate, jwk, load_signer, possession_message
+from ledger.kernel.note import format_vkey, vkey_of
+from ledger.kernel.statement import issue
+from ledger.log import Log, Submission
+from ledger.opening import Layout, clock, create_ledger, open_log
+
+URI = "https://bench.example/ledger"
+OPERATOR = "(417)9521141000014"
+PROCESS = f"{OPERATOR}/casting"
+LOT_EVENT = "lot-event"
+SITE = {
+    "id": "(414)9521141000014", "name": "Bench", "country": "KZ", "zone": "KZ", "latitude": "52.3", "longitude": "76.9",
+}  # fmt: skip
+_CHUNK = 1_000
+
+
+def create(places: Layout) -> bytes:
+    """A ledger with one party that may do everything; its private key, in PEM."""
+    places.folder.mkdir(parents=True)
+    places.log_key.write_bytes(generate())
+    log_signer = load_signer(places.log_key.read_bytes())
+    pem = generate()
+    signer = load_signer(pem)
+    now = clock()
+    party = {
+        "id": OPERATOR, "name": "Bench", "roles": [LOT_EVENT], "prefixes": ["9521141"],
+        "sites": [SITE],
+        "processes": [{"id": PROCESS, "kind": "casting", "site": "(414)9521141000014"}],
+        "devices": [], "meters": [],
+    }  # fmt: skip
+    proof = b64url_encode(signer.sign(possession_message(URI, OPERATOR, signer.key.kid)))
+    ledger = {
+        "uri": URI, "origin": "bench.example/log", "incarnation": 0,
+        "log_keys": [format_vkey(vkey_of("bench.example/log", log_signer.key))],
+        "operator": party, "keys": [{"jwk": jwk(signer.key), "proof": proof}],
+        "rules": {"id": "coilmark/spine/1", "digest": b64url_encode(bytes(32))},
+    }  # fmt: skip
+    create_ledger(places, URI, _issue(signer, "ledger", "urn:bench:ledger", now, ledger))
+    _register(places, _issue(signer, "party", "urn:bench:party", now, party))
+    return pem
+
+
+def _register(places: Layout, wire: bytes) -> None:
+    with open_log(places) as log:
+        _append(log, [check(wire, audience=URI, keys=log.state.registry.all_keys())])
+
+
+def _append(log: Log, statements: list[Checked]) -> None:
+    (outcome,) = log.append([Submission(tuple(statements))])
+    if isinstance(outcome, Exception):
+        raise outcome
+
+
+def fill(places: Layout, pem: bytes, count: int) -> Iterator[int]:
+    """Record `count` lot events without a server, signed and checked on all cores; how many there are, now and then."""
+    with open_log(places) as log, multiprocessing.Pool() as pool:
+        keys = log.state.registry.all_keys()
+        spans = [(pem, start, min(start + _CHUNK, count), keys) for start in range(0, count, _CHUNK)]
+        for (_, _, end, _), statements in zip(spans, pool.imap(_checked_span, spans), strict=True):
+            _append(log, statements)
+            yield end
+
+
+def _checked_span(span: tuple[bytes, int, int, dict[str, PublicKey]]) -> list[Checked]:
+    pem, start, end, keys = span
+    return [check(wire, audience=URI, keys=keys) for wire in sign_span((pem, start, end))]
+
+
+def _issue(signer: Signer, typ: str, jti: str, now: int, body: dict[str, Any]) -> bytes:
+    return issue(typ=typ, iss=OPERATOR, jti=jti, aud=URI, iat=now // 1_000_000, body=body, signer=signer)
+
+
+def sign_span(span: tuple[bytes, int, int]) -> list[bytes]:
+    pem, start, end = span
+    signer = load_signer(pem)
+    now = clock()
+    return [_issue(signer, LOT_EVENT, f"urn:bench:{n}", now, _event(n)) for n in range(start, end)]
+
+
+def _event(number: int) -> dict[str, Any]:
+    """A cast slab is commissioned: about what a plant posts most."""
+    slab = f"https://id.bench.example/01/09521141000014/21/SL{number:09d}"
+    return {
+        "@context": [
+            "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"al": "https://coilmark.org/ns/al/1/"},
+        ],
+        "type": "ObjectEvent", "action": "ADD", "bizStep": "commissioning", "disposition": "active",
+        "eventTime": "2026-03-01T06:00:00.000Z", "eventTimeZoneOffset": "+05:00", "epcList": [slab],
+        "readPoint": {"id": "https://id.bench.example/414/9521141000014"},
+        "al:process": PROCESS, "al:start": "2026-03-01T05:00:00.000Z",
+        "al:mass": [{"id": slab, "g": 26_700_000, "basis": "as-is", "method": "scale"}],
+    }  # fmt: skip
