@@ -21,6 +21,12 @@ def option(function: _Decorated) -> _Decorated:
     return click.option("--database", envvar=VARIABLE, show_envvar=True, help=says)(function)
 
 
+def owner_option(function: _Decorated) -> _Decorated:
+    """--owner-database."""
+    says = "With --database: the same database, as the role that shall own the tables."
+    return click.option("--owner-database", envvar=OWNER_VARIABLE, show_envvar=True, help=says)(function)
+
+
 def require(places: "Layout") -> "Layout":
     """Raises Missing where the ledger is to be a file and is none; a server is asked when it is opened."""
     if places.url is None and not places.database.is_file():

@@ -65,12 +65,7 @@ class Founding:
     "--head", type=click.Path(dir_okay=False, path_type=Path), help="The head's second place, on another disk."
 )
 @databases.option
-@click.option(
-    "--owner-database",
-    envvar=databases.OWNER_VARIABLE,
-    show_envvar=True,
-    help="With --database: the same database, as the role that shall own the tables.",
-)
+@databases.owner_option
 def command(
     *,
     folder: Path,

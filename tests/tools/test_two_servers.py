@@ -14,6 +14,7 @@ import sys
 import time
 from base64 import b64decode
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from small_ledger import coil, small_ledger
@@ -112,17 +113,17 @@ def test_the_standby_reads_and_refuses_and_takes_over(pair):
     for number in range(ROUNDS):
         for n in range(5):
             wire = world.statement(world.plant, "lot-event", coil(f"C-{number}-{n}"))
-            acknowledged.append(eventually(lambda wire=wire: recorded(leader, wire)))
+            acknowledged.append(eventually(partial(recorded, leader, wire)))
         status, _, body = standby.ask("POST", "/v1/statements", wire)
         assert (status, json.loads(body)["code"]) == (503, "standby")
         assert standby.ask("GET", "/readyz")[0] == 200
         index = acknowledged[-1].entry.index
-        _, _, receipt = eventually(lambda index=index: _found(standby, index))
+        _, _, receipt = eventually(partial(_found, standby, index))
         assert parse_receipt(receipt).entry == acknowledged[-1].entry
         notes += [leader.note, standby.note]
         leader.end(signal.SIGKILL)
         # What was under way and what was acknowledged: the retry with the same id finds the same entry.
-        again = eventually(lambda wire=wire: recorded(standby, wire))
+        again = eventually(partial(recorded, standby, wire))
         assert again.entry == acknowledged[-1].entry
         leader.start()
         leader, standby = standby, leader
