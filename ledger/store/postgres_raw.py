@@ -10,7 +10,7 @@ from psycopg import IsolationLevel
 from sqlalchemy.dialects import postgresql
 from sqlmodel import SQLModel
 
-from ledger.store.postgres_checks import MISSING, Connection, differing
+from ledger.store.postgres_checks import MISSING, Connection, differing, require_ledger
 from ledger.store.postgres_making import connected
 from ledger.store.postgres_schema import FUNCTIONS, LEDGER_TABLES, triggers
 from ledger.store.raw import Odd, Row, UnreadableError
@@ -151,8 +151,9 @@ def _columns() -> Iterator[tuple[tuple[str, str], str]]:
 
 @contextmanager
 def reading_postgres(url: str) -> Iterator[PostgresRawReader]:
-    """Raises Busy where the server does not answer, UnreadableError for all that it says later."""
+    """Raises Missing where no ledger is, Busy where no server answers, UnreadableError for all that it says later."""
     with connected(url) as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
+        require_ledger(connection)
         yield PostgresRawReader(connection)
