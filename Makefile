@@ -1,6 +1,6 @@
 # Everything a person or CI runs. `make demo` and `make test` each work straight after a clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format bench fuzz lock docs clean
+.PHONY: help setup demo test quick check format bench fuzz vectors lock clean
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -40,6 +40,9 @@ check: setup  ## style, types, import contracts, docs and help texts
 format: setup  ## what a machine can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+vectors: setup  ## schemas/vectors and the worked example, made again
+	$(BIN)/python -m tests.vectors.make
 
 lock: setup  ## requirements.lock from pyproject.toml, hashes and no host names
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

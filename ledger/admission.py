@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ledger.checking import Checked, request_key
+from ledger.checking import Checked, event_key, request_key
 from ledger.erasure import texts_to_erase
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import Conflict, Refused, RuleBroken, TooLarge, Unauthorised
 from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Role, lineage_digest, parse_items
 from ledger.kernel.party import Registry, apply, authorise, begin
-from ledger.kernel.statement import check_signature
+from ledger.kernel.statement import check_signature, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create
-from ledger.limits import AHEAD, PARTY_VERSIONS
+from ledger.limits import AHEAD, PARTY_VERSIONS, SUBJECTS, VERSIONS_RESERVED
 from ledger.lot_event import event_time
 from ledger.store.store import Link, NewRow, Stored, Transaction
 
@@ -44,8 +44,8 @@ class View:
         """Look up, in a few queries, all that these statements will ask for."""
         self.requests.update(self.transaction.requests({c.request for c in checked}))
         self.newest.update(self.transaction.newest({s for c in checked for s in _subjects(c)}))
-        self.events.update(self.transaction.events({c.event for c in checked if c.event is not None}))
-        self.requests.update(self.transaction.requests({_named_by_jti(c) for c in checked if c.declares}))
+        self.events.update(self.transaction.events({name for c in checked for name in _event_names(c)}))
+        self.requests.update(self.transaction.requests({_named_by_jti(c) for c in checked if c.event is not None}))
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -94,14 +94,17 @@ def admit(view: View, checked: Checked, *, seed: bytes) -> int:
 def _repeat(view: View, checked: Checked, index: int, jwt: bytes) -> int:
     """SPEC 4.1: same issuer, jti and signing input is the same request, whatever signature it carries."""
     statement = checked.statement
+    if view.registry is not None:
+        # Whether an id was used is told to nobody but its issuer.
+        if statement.kid not in view.registry.party(statement.iss).keys:
+            raise Unauthorised("key_unknown", f"key {statement.kid} is not enrolled for {statement.iss}")
+        _check_signed(view.registry, checked)
     if jwt.rpartition(b".")[0] != statement.signing_input:
         raise Conflict(
             "id_reused",
             f"jti {statement.jti} of {statement.iss} was used for entry {index}, which says something else",
             index=index,
         )
-    if view.registry is not None:
-        _check_signed(view.registry, checked)
     return index
 
 
@@ -144,7 +147,9 @@ def _items(view: View, checked: Checked, registry: Registry) -> tuple[Item, ...]
     """Every lineage item of the entry, in order (SPEC 4.4)."""
     statement = checked.statement
     items = {one.key: _item(view, checked, one, registry) for one in checked.implied}
-    if checked.event is not None:
+    if statement.typ == "lot-event":
+        _check_name(view, checked)
+    if checked.declares is not None:
         items |= _declared(view, checked, items)
     if statement.typ == "heads":
         newest = view.transaction.everything() | view.newest
@@ -162,14 +167,23 @@ def _item(view: View, checked: Checked, one: Implied, registry: Registry) -> Ite
         return _reference(one.key, link)
     if one.want is Want.CREATE and link is not None:
         raise Conflict("subject_exists", f"{one.kind} {one.id} exists already: entry {link.index} has its newest state")
-    if one.kind == "party" and link is not None and link.version >= PARTY_VERSIONS:
-        raise TooLarge("party_versions", f"{one.id} has {link.version} versions, the most is {PARTY_VERSIONS}")
+    if one.kind == "party" and link is not None:
+        _check_versions(checked, one.id, link.version)
     if one.want is Want.CONSUME:
         return _advance(Role.CONSUME, one.key, link)
     creates = one.want in {Want.CREATE, Want.ADVANCE} and link is None
     if creates:
         _check_prefix(checked, one, registry)
     return _advance(Role.CREATE if creates else Role.TOUCH, one.key, link)
+
+
+def _check_versions(checked: Checked, party: str, versions: int) -> None:
+    """SPEC 8: a bundle holds so many. The last of them are kept for what cannot wait: ending keys, and recovery."""
+    body = checked.statement.body
+    urgent = checked.statement.typ == "key" and ("add" not in body or "recovery" in body)
+    most = PARTY_VERSIONS if urgent else PARTY_VERSIONS - VERSIONS_RESERVED
+    if versions >= most:
+        raise TooLarge("party_versions", f"{party} has {versions} versions, the most for this statement is {most}")
 
 
 def _check_prefix(checked: Checked, one: Implied, registry: Registry) -> None:
@@ -197,24 +211,51 @@ def _advance(role: Role, subject: bytes, link: Link | None) -> Item:
     return Item(role, subject, link.version + 1, link.index, link.leaf)
 
 
-def _declared(view: View, checked: Checked, own: dict[bytes, Item]) -> dict[bytes, Item]:
-    """Check the event's name; for a declaration of error, touch what the event it declares wrong advanced."""
-    event_id = checked.statement.body["eventID"]
-    index = view.events.get(checked.event or b"")
-    if not checked.declares:
+def _check_name(view: View, checked: Checked) -> None:
+    """SPEC 4.8: a name is of one event, whether it stands in eventID or, where there is none, in jti."""
+    statement = checked.statement
+    if checked.event is None:
+        index = view.events.get(event_key(statement.iss, statement.jti))
         if index is not None:
-            raise Conflict("event_id_used", f"eventID {event_id} names the event of entry {index} already")
-        return {}
+            raise Conflict("event_id_used", f"jti {statement.jti} is the eventID of entry {index} already")
+        return
+    name = statement.body["eventID"]
+    index = view.events.get(checked.event)
+    if index is not None and checked.declares is not None:
+        raise Conflict("event_declared", f"event {name} was declared wrong by entry {index} already")
+    if index is None and checked.declares is None:
+        index = _event_of_jti(view, checked)
+    if index is not None:
+        raise Conflict("event_id_used", f"eventID {name} names the event of entry {index} already")
+
+
+def _declared(view: View, checked: Checked, own: dict[bytes, Item]) -> dict[bytes, Item]:
+    """A declaration of error touches all that the event it declares wrong advanced (SPEC 4.4)."""
+    index = view.events.get(checked.declares or b"")
+    index = _event_of_jti(view, checked) if index is None else index
     if index is None:
-        index = view.requests.get(_named_by_jti(checked), (None,))[0]
-    wrong = _at(view, index) if index is not None else None
-    if wrong is None or wrong.typ != "lot-event":
         raise RuleBroken(
-            "unknown_event", f"{checked.statement.iss} has no event {event_id} that could be declared wrong"
+            "unknown_event",
+            f"{checked.statement.iss} has no event {checked.statement.body['eventID']} that could be declared wrong",
         )
-    touched = {i.subject for i in parse_items(wrong.items) if i.role is not Role.REFERENCE} - own.keys()
+    items = parse_items(_at(view, index).items)
+    touched = {item.subject for item in items if item.role is not Role.REFERENCE} - own.keys()
+    if len(touched) + len(own) > SUBJECTS:
+        raise TooLarge(
+            "subjects_limit",
+            f"the declaration and its event name {len(touched) + len(own)} subjects, the most is {SUBJECTS}",
+        )
     links = view.transaction.newest(touched) | {s: view.newest[s] for s in touched if s in view.newest}
     return {subject: _advance(Role.TOUCH, subject, links[subject]) for subject in touched}
+
+
+def _event_of_jti(view: View, checked: Checked) -> int | None:
+    """Where the event without eventID stands that is named by its jti. A declaration is no event."""
+    index, _ = view.requests.get(_named_by_jti(checked), (None, b""))
+    if index is None:
+        return None
+    stored = _at(view, index)
+    return index if stored.typ == "lot-event" and "eventID" not in parse(stored.wire).body else None
 
 
 def _named_by_jti(checked: Checked) -> bytes:
@@ -240,7 +281,6 @@ def _at(view: View, index: int) -> Stored:
 def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], seed: bytes) -> None:
     statement = checked.statement
     advanced = [(item.subject, item.version) for item in items if item.role is not Role.REFERENCE]
-    names_event = checked.event is not None and not checked.declares
     stored = Stored(
         index=entry.index,
         entry=entry.packed,
@@ -251,12 +291,12 @@ def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], s
         items=b"".join(item.packed() for item in items),
         disclosures=tuple(disclosure.text for disclosure in statement.disclosures),
     )
-    view.rows.append(NewRow(stored, checked.request, advanced, checked.event if names_event else None))
+    view.rows.append(NewRow(stored, checked.request, advanced, checked.event))
     view.size, view.last_leaf = entry.index + 1, entry.leaf
     view.put(view.requests, checked.request, (entry.index, statement.jwt))
     for subject, version in advanced:
         view.put(view.newest, subject, Link(version, entry.index, entry.leaf))
-    if names_event and checked.event is not None:
+    if checked.event is not None:
         view.put(view.events, checked.event, entry.index)
 
 
@@ -264,3 +304,10 @@ def _subjects(checked: Checked) -> Iterable[bytes]:
     yield checked.issuer
     for one in checked.implied:
         yield one.key
+
+
+def _event_names(checked: Checked) -> Iterable[bytes]:
+    if checked.statement.typ == "lot-event":
+        yield checked.event or event_key(checked.statement.iss, checked.statement.jti)
+        if checked.declares is not None:
+            yield checked.declares

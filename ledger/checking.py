@@ -15,6 +15,7 @@ from ledger.lot_event import check_lot_event
 
 _REQUEST_LABEL = b"coilmark/request/v1\n"
 _EVENT_LABEL = b"coilmark/event/v1\n"
+_DECLARED_LABEL = b"coilmark/declared/v1\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,9 @@ class Checked:
 
     `issuer` is the subject key of its issuer's party. `signed_by` is the thumbprint whose signature was verified, or ""
     where no key of that name was known yet.
-    `request` is the idempotency key of issuer and jti; `event` that of issuer and eventID, or None; `declares` says
-    that the event is a declaration of error about the event of that name.
+    `request` is the idempotency key of issuer and jti. `event` is the name that a lot event takes: of issuer and
+    eventID, or None where it has none; a declaration of error takes the name of being that about its event, and
+    `declares` is then the name of the event.
     """
 
     statement: Statement
@@ -32,7 +34,7 @@ class Checked:
     implied: tuple[Implied, ...]
     request: bytes
     event: bytes | None
-    declares: bool
+    declares: bytes | None
     signed_by: str
 
 
@@ -46,13 +48,15 @@ def check(wire: bytes, *, audience: str, keys: Mapping[str, PublicKey]) -> Check
     if key is not None:
         check_signature(statement, key)
     check_body(statement.typ, statement.body)
-    event_id, declares = _event(statement)
+    if statement.typ == "lot-event":
+        check_lot_event(statement.body)
+    event, declares = event_names(statement)
     return Checked(
         statement=statement,
         issuer=subject_key("party", statement.iss),
         implied=implied(statement.typ, statement.iss, statement.aud, statement.body),
         request=request_key(statement.iss, statement.jti),
-        event=event_key(statement.iss, event_id) if event_id else None,
+        event=event,
         declares=declares,
         signed_by=statement.kid if key is not None else "",
     )
@@ -68,9 +72,15 @@ def event_key(iss: str, event_id: str) -> bytes:
     return sha256(_EVENT_LABEL + iss.encode() + b"\n" + event_id.encode()).digest()
 
 
-def _event(statement: Statement) -> tuple[str, bool]:
-    if statement.typ != "lot-event":
-        return "", False
+def event_names(statement: Statement) -> tuple[bytes | None, bytes | None]:
+    """The name that a lot event takes, and that of the event it declares wrong; None where there is none."""
     body: Mapping[str, Any] = statement.body
-    check_lot_event(body)
-    return body.get("eventID", ""), "errorDeclaration" in body
+    if statement.typ != "lot-event" or "eventID" not in body:
+        return None, None
+    name = event_key(statement.iss, body["eventID"])
+    return (_declared_key(name), name) if "errorDeclaration" in body else (name, None)
+
+
+def _declared_key(event: bytes) -> bytes:
+    """The name of the one declaration that an event is wrong."""
+    return sha256(_DECLARED_LABEL + event).digest()

@@ -22,6 +22,7 @@ SIGNATURES = 64  # signature lines of a note
 BUNDLE_ENTRIES = 20_000
 BUNDLE = 64 * MIB  # bytes
 PARTY_VERSIONS = 1_000
+VERSIONS_RESERVED = 100  # of these, for statements that end keys or recover a party
 DECOMPRESSED = 32 * MIB  # bytes
 EXPANSION = 20  # decompressed bytes a compressed byte
 AHEAD = 300  # seconds that a claimed time may lie ahead

@@ -78,7 +78,8 @@ def inclusion_path(log: Log, index: int, size: int) -> tuple[bytes, Path]:
 def inclusion_paths(log: Log, indices: Sequence[int], size: int) -> list[tuple[int, bytes, Path]]:
     """(index, leaf hash, path) of each, for indices that were found to be below a size that was reached."""
     tree = log.tree
-    return [(index, tree.inclusion_leaf(index), tree.inclusion_path(index, size)) for index in indices]
+    paths = tree.inclusion_paths(indices, size)
+    return [(index, tree.inclusion_leaf(index), path) for index, path in zip(indices, paths, strict=True)]
 
 
 def consistency_path(log: Log, old: int, new: int) -> Path:

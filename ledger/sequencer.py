@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from ledger.kernel.errors import Busy, CoilmarkError, Refused, Unsettled
+from ledger.kernel.errors import Busy, CoilmarkError, Refused, RuleBroken, Unsettled
 from ledger.log import Admitted, Log, Recorded, Submission
 
 _log = logging.getLogger(__name__)
@@ -108,6 +108,7 @@ class Sequencer:
         return job.answer
 
     def _hand_in(self, job: _Job | _Rehearsal) -> None:
+        _refuse_founding(job.submission)
         count = len(job.submission.statements)
         if self._standing_by:
             raise _stands_by()
@@ -130,7 +131,7 @@ class Sequencer:
                 self._stand_by()
             jobs, more = self._gather()
             if not jobs:
-                self.log.store.beat()
+                self._idle()
                 continue
             started = time.perf_counter()
             commits = [job for job in jobs if isinstance(job, _Job)]
@@ -148,7 +149,7 @@ class Sequencer:
     def _gather(self) -> tuple[list[_Job | _Rehearsal], bool]:
         """Wait for a first job, for a while, then for more until the time is up or the group is full."""
         try:
-            first = self._queue.get(timeout=self._pace.election if self.log.leads else self._pace.follow)
+            first = self._queue.get(timeout=self._patience())
         except queue.Empty:
             return [], True
         if first is None:
@@ -166,6 +167,19 @@ class Sequencer:
             jobs.append(job)
             size += len(job.submission.statements)
         return jobs, True
+
+    def _patience(self) -> float:
+        """How long to wait for a job before looking around."""
+        if not self.log.leads:
+            return self._pace.follow
+        return self._pace.election if self._broken is None else self._pace.reload
+
+    def _idle(self) -> None:
+        """Open again what cannot be written, and find out whether this server still leads."""
+        if self._broken is None:
+            self.log.store.beat()
+        elif self.log.leads:
+            self._reload()
 
     def _commit(self, jobs: list[_Job]) -> None:
         if self._broken is not None and not self._reload():
@@ -187,6 +201,8 @@ class Sequencer:
 
     def _rehearse(self, job: _Rehearsal) -> None:
         try:
+            if self._broken is not None:
+                raise self._broken
             job.answer.set_result(self.log.rehearse(job.submission))
         except Exception as error:  # noqa: BLE001  the caller is told whatever it was
             job.answer.set_exception(error)
@@ -198,7 +214,6 @@ class Sequencer:
         except Exception as error:  # noqa: BLE001  it stays broken until a load goes through
             _log.exception("the ledger could not be loaded again")
             self._broken = _unsettled(error)
-            time.sleep(self._pace.reload)
             return False
         self._standing_by = not leads
         self._broken = None if leads else _stands_by()
@@ -225,6 +240,12 @@ class Sequencer:
 
 def _stands_by() -> Busy:
     return Busy("standby", "another server writes to this ledger, this one is its standby; retry there", retry_after=1)
+
+
+def _refuse_founding(submission: Submission) -> None:
+    """A new incarnation names what was lost and brings another log key: it is not begun by posting (SPEC 4.5)."""
+    if any(checked.statement.typ == "ledger" for checked in submission.statements):
+        raise RuleBroken("ledger_statement", "a ledger statement founds or restores a ledger, it cannot be posted")
 
 
 def _unsettled(error: Exception) -> CoilmarkError:

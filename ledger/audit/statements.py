@@ -10,7 +10,7 @@ from ledger.audit.authority import Authority
 from ledger.audit.findings import about
 from ledger.audit.sources import Row
 from ledger.bodies import check_body
-from ledger.checking import Checked, check, event_key, request_key
+from ledger.checking import Checked, check, event_names, request_key
 from ledger.kernel import strict_json
 from ledger.kernel.disclosure import DIGESTS, ELEMENT
 from ledger.kernel.encoding import b64url_decode
@@ -145,7 +145,7 @@ class Judge:
         if row.request not in (None, checked.request):
             self._find(row.index, "request", "the request key of its row is not that of its issuer and jti")
         self._result.requests.append((checked.request, row.index))
-        if checked.event is not None and not checked.declares:
+        if checked.event is not None:
             self._result.events.append((checked.event, row.index))
 
     def _times(self, index: int, recorded_at: int, statement: Statement) -> None:
@@ -194,10 +194,11 @@ class Judge:
         if not made:
             return
         body: Mapping[str, Any] = checked.statement.body
-        named = checked.statement.typ == "party"
-        owner = body["id"] if named else checked.statement.iss
+        # What such a statement says of a party holds for what it makes itself.
+        told = {"party": body, "ledger": body.get("operator", {})}.get(checked.statement.typ)
+        owner = checked.statement.iss if told is None else told["id"]
         known = registry.parties.get(owner)
-        prefixes = tuple(body["prefixes"]) if named else known.prefixes if known else ()
+        prefixes = tuple(told["prefixes"]) if told is not None else known.prefixes if known else ()
         for one in checked.implied:
             free = one.kind in NAMED_BY_OPERATOR or self._may_create(one.id, owner, prefixes)
             if not free and one.key in made:
@@ -235,9 +236,9 @@ class Judge:
         if checked.statement.typ == "heads":
             self._result.deferred.heads.append(index)
             allowed = Role.REFERENCE
-        elif checked.declares and checked.event is not None:
+        elif checked.declares is not None:
             named = request_key(checked.statement.iss, checked.statement.body["eventID"])
-            self._result.deferred.declared.append(Declared(index, checked.event, named, own, frozenset(roles)))
+            self._result.deferred.declared.append(Declared(index, checked.declares, named, own, frozenset(roles)))
             allowed = Role.TOUCH
         for subject, role in roles.items():
             if role != allowed:
@@ -287,14 +288,13 @@ def _checked_body(statement: Statement) -> bool:
 
 
 def _checked(statement: Statement, wanted: tuple[Implied, ...]) -> Checked:
-    body: Mapping[str, Any] = statement.body
-    event_id = body.get("eventID") if statement.typ == "lot-event" else None
+    event, declares = event_names(statement)
     return Checked(
         statement=statement,
         issuer=subject_key("party", statement.iss),
         implied=wanted,
         request=request_key(statement.iss, statement.jti),
-        event=event_key(statement.iss, event_id) if event_id else None,
-        declares=statement.typ == "lot-event" and "errorDeclaration" in body,
+        event=event,
+        declares=declares,
         signed_by="",
     )

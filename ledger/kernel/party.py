@@ -166,7 +166,7 @@ def _with_ledger(registry: Registry, statement: Statement, index: int) -> Regist
         raise RuleBroken(
             "ledger_statement", f"the ledger {registry.uri} of {registry.operator} keeps both names for ever"
         )
-    taken = {registry.all_keys()[kid].raw: owner for kid, owner in registry.owners.items()}
+    taken = {key.raw: registry.owners[kid] for kid, key in registry.all_keys().items()}
     for vkey in body["log_keys"]:
         if (raw := parse_vkey(vkey).raw) in taken:
             raise Conflict("key_taken", f"a key of {taken[raw]} signs statements and cannot sign checkpoints")

@@ -150,3 +150,17 @@ def test_the_leaf_that_is_not_there_is_named(tmp_path):
             )
 
     run(scenario)
+
+
+@pytest.mark.parametrize("member", ["indices", "leaves"])
+def test_too_many_are_refused_before_they_are_looked_up(tmp_path, monkeypatch, member):
+    monkeypatch.setattr("api.wanted_proofs.PROOFS", 2)
+
+    async def scenario():
+        async with in_process(tmp_path) as served:
+            values = [0, 1, 2] if member == "indices" else ["not looked at"] * 3
+            answer = await ask(served, JSON, json.dumps({"size": 3, member: values}).encode())
+            assert (answer.status, answer.code) == (413, "proofs_size")
+            assert "3 proofs are asked for, the most is 2" in str(answer.json)
+
+    run(scenario)

@@ -175,8 +175,12 @@ def test_subject_version(database, sql):
     assert {code for code, _ in found} <= {"subject_version", "rows"}
 
 
+_FIRST = '"index" = (SELECT min("index") FROM event)'
+
+
 @pytest.mark.parametrize(
-    "sql", ['UPDATE event SET "index" = 2', "DELETE FROM event", "UPDATE event SET key = zeroblob(32)"]
+    "sql",
+    ['UPDATE event SET "index" = 2', "DELETE FROM event", f"UPDATE event SET key = zeroblob(32) WHERE {_FIRST}"],
 )
 def test_event(recorded, database, sql):
     with behind_its_back(database) as connection:

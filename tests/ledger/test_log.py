@@ -221,10 +221,19 @@ def test_a_class_lot_takes_additions(world):
 
 def test_a_party_has_a_thousand_versions_at_most(world, monkeypatch):
     """More, and no bundle could hold its history (SPEC 8)."""
-    monkeypatch.setattr(admission, "PARTY_VERSIONS", 3)
+    monkeypatch.setattr(admission, "PARTY_VERSIONS", 6)
+    monkeypatch.setattr(admission, "VERSIONS_RESERVED", 2)
+    thief, rescue = world.plant.with_key("thief"), world.plant.with_key("rescue")
+    world.add_key(world.plant, thief)
     world.post(world.operator, "party", world.plant.profile("lot-event"))
-    with pytest.raises(TooLarge, match="has 3 versions, the most is 3"):
-        world.post(world.operator, "party", world.plant.profile("lot-event", "certificate"))
+    for full in (lambda: world.add_key(thief, rescue), lambda: world.post(world.operator, "party", thief.profile())):
+        with pytest.raises(TooLarge, match="has 4 versions, the most for this statement is 4"):
+            full()
+    # What is kept back is for keys that have to end, and for the operator's help.
+    world.end_key(world.plant, thief.signer.key.kid, reason="compromised")
+    world.add_key(world.plant, rescue, by=world.operator, recovery=True)
+    with pytest.raises(TooLarge, match="has 6 versions, the most for this statement is 6"):
+        world.end_key(world.plant, rescue.signer.key.kid)
 
 
 class TestDeclarations:
@@ -257,6 +266,38 @@ class TestDeclarations:
         wrong = world.statement(world.plant, "lot-event", coil("C-1", eventID="urn:uuid:1", errorDeclaration=error))
         entry = world.submit(made, wrong)[1].entry
         assert items(world, entry.index)[lot("C-1")].version == 2
+
+    def test_an_event_is_declared_wrong_once(self, world):
+        world.post(world.plant, "lot-event", coil("C-1", eventID="urn:uuid:1"))
+        error = {"declarationTime": "2026-01-05T08:59:30.000Z", "reason": "did_not_occur"}
+        wrong = coil("C-1", eventID="urn:uuid:1", errorDeclaration=error)
+        index = world.post(world.plant, "lot-event", wrong).entry.index
+        with pytest.raises(Conflict, match=f"event urn:uuid:1 was declared wrong by entry {index} already"):
+            world.post(world.plant, "lot-event", wrong)
+
+    def test_a_declaration_is_no_event_that_could_be_wrong(self, world):
+        world.post(world.plant, "lot-event", coil("C-1", eventID="urn:uuid:1"))
+        error = {"declarationTime": "2026-01-05T08:59:30.000Z", "reason": "did_not_occur"}
+        wrong = coil("C-1", eventID="urn:uuid:1", errorDeclaration=error)
+        world.post(world.plant, "lot-event", wrong, jti="urn:declaration:1")
+        with pytest.raises(RuleBroken, match="has no event urn:declaration:1 that could be declared wrong"):
+            world.post(world.plant, "lot-event", wrong | {"eventID": "urn:declaration:1"})
+
+    def test_a_declaration_and_its_event_have_so_many_subjects(self, world, monkeypatch):
+        world.post(world.plant, "lot-event", coil("C-1", "C-2", "C-3", eventID="urn:uuid:1"))
+        monkeypatch.setattr(admission, "SUBJECTS", 3)
+        error = {"declarationTime": "2026-01-05T08:59:30.000Z", "reason": "did_not_occur"}
+        with pytest.raises(TooLarge, match="the declaration and its event name 4 subjects, the most is 3"):
+            world.post(world.plant, "lot-event", coil("D-1", eventID="urn:uuid:1", errorDeclaration=error))
+
+    @pytest.mark.parametrize("first_by_jti", [False, True])
+    def test_a_name_is_of_one_event_wherever_it_stands(self, world, first_by_jti):
+        by_jti = world.statement(world.plant, "lot-event", coil("C-1"), jti="urn:event:7")
+        by_id = world.statement(world.plant, "lot-event", coil("C-2", eventID="urn:event:7"))
+        first, second = (by_jti, by_id) if first_by_jti else (by_id, by_jti)
+        world.submit(first)
+        with pytest.raises(Conflict, match=r"urn:event:7 (names the event|is the eventID) of entry 3 already"):
+            world.submit(second)
 
     def test_nobody_declares_anothers_event_wrong(self, world):
         world.enrol(world.rolling, "lot-event")

@@ -1,15 +1,16 @@
 """Many callers, one writer: every caller gets an answer that is true."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from ledger import log as log_module
-from ledger.kernel.errors import Busy, Conflict, Unsettled
+from ledger.kernel.errors import Busy, Conflict, RuleBroken, Unsettled
 from ledger.log import Submission
 from ledger.sequencer import Pace, Sequencer
-from tests.small_ledger import coil, small_ledger
+from tests.small_ledger import coil, ledger_body, small_ledger
 from tests.whole import check_whole
 
 SOON = 20  # seconds: a test that waits longer has found a hang
@@ -99,6 +100,31 @@ def test_an_unknown_outcome_is_said_so_and_settled_by_the_retry(world, sequencer
     assert answer.admitted.repeated == (True,)
     assert sequencer.broken is None
     check_whole(world, answer.receipts)
+
+
+def test_a_broken_ledger_opens_again_without_being_asked(world, sequencer, monkeypatch):
+    with monkeypatch.context() as broken:
+
+        def failing(*_):
+            raise OSError(5, "Input/output error")
+
+        broken.setattr(log_module, "sign_checkpoint", failing)
+        assert isinstance(sequencer.submit(submission(world, "C-1")).exception(SOON), Unsettled)
+        assert isinstance(sequencer.rehearse(submission(world, "C-2")).exception(SOON), Unsettled)
+    for _ in range(SOON * 100):
+        if sequencer.broken is None:
+            break
+        time.sleep(0.01)
+    assert sequencer.broken is None
+    check_whole(world)
+
+
+def test_no_ledger_statement_is_posted(world, sequencer):
+    previous = {"checkpoint": world.log.state.published.note, "lost": {"from": 3, "to": 4, "reason": "restored"}}
+    body = ledger_body(incarnation=1, previous=previous, keys=[])
+    founding = Submission((world.check(world.statement(world.operator, "ledger", body)),))
+    with pytest.raises(RuleBroken, match="a ledger statement founds or restores a ledger, it cannot be posted"):
+        sequencer.submit(founding)
 
 
 def test_a_rehearsal_takes_its_turn_and_stores_nothing(world, sequencer):

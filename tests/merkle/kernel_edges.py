@@ -1,7 +1,7 @@
 """Drives an extension built with sanitizers over edge sizes: run as a program, the file of the extension its argument.
 
-Every buffer is an `array`, allocated to the byte (a slice of one is, where one made of bytes has room to grow), so that a
-sanitizer sees any access beside it.
+Every buffer is an `array` allocated to the byte, so that a sanitizer sees any access beside it: one made of bytes has
+room to grow, a slice of it has not.
 """
 
 import random

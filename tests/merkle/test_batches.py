@@ -331,6 +331,12 @@ def test_what_are_no_proofs_is_refused(built):
     )
     with pytest.raises(ValueError, match="index has 1 nulls of 3"):
         verifier.verify_inclusion(null, bytes(32))
+    holed = pa.array([[LEAVES[0], None]] * 3, pa.list_(HASH))
+    kind = INCLUSION_PROOFS.field("path").type
+    path = pa.Array.from_buffers(kind, 3, holed.buffers()[:2], children=[holed.values])
+    null = pa.RecordBatch.from_arrays([*proofs.columns[:3], path], names=INCLUSION_PROOFS.names)
+    with pytest.raises(ValueError, match="path has 3 nulls of 6"):
+        verifier.verify_inclusion(null, bytes(32))
     with pytest.raises(ValueError, match=r"the array of leaf hashes is fixed_size_binary\[31\]"):
         Built(pa.array([bytes(31)], pa.binary(31)))
     with pytest.raises(ValueError, match="2 leaf hashes were given for 1 indices"):

@@ -180,6 +180,15 @@ def test_headers_are_read_within_their_bytes_or_not_at_all(data):
             assert read(data) in {True, False}
 
 
+@pytest.mark.parametrize(
+    ("header", "position"),
+    [(b"", 0), (struct.pack("<I", 90), 90), (struct.pack("<Ii", 4, 100) + bytes(200), -96), (bytes(3), 0)],
+)
+def test_a_header_that_points_out_of_itself_is_not_followed(header, position):
+    with pytest.raises(ValueError, match=f"position {position} lies outside of the message's {len(header)} bytes"):
+        is_compressed(header)
+
+
 @pytest.mark.parametrize("cut", [1, 4, 8, 16, 100])
 def test_a_stream_that_lost_its_end_is_refused(cut):
     assert refused(stream(leaves())[:-cut])[0] == "arrow"

@@ -1,33 +1,32 @@
-"""Vectors of bundles, good ones and attacks, and of party histories (SPEC 4.5, 4.6, 7)."""
+"""Vectors of bundles, good ones and attacks, each with the step of SPEC 7 that finds it."""
 
 from dataclasses import replace
 
 from forged_ledger import ForgedLedger, with_a_coil, witness
-from small_ledger import OPERATOR, ORIGIN, PLANT, ROLES, ROLLING, START, coil, ledger_body, link, piece, signer
+from small_ledger import OPERATOR, PLANT, START, coil, ledger_body, link, piece, signer
 from vectors.cases import Case, text_or_base64
 
 from ledger.kernel.bundle import encode_bundle, parse_bundle
 from ledger.kernel.hashing import node_hash
-from ledger.kernel.note import format_vkey, vkey_of
-from ledger.kernel.statement import parse
 from ledger.kernel.subjects import subject_key
 from ledger.kernel.trust import format_trust
 
-SECOND_KEY, THIRD_KEY = PLANT.with_key("plant-2"), PLANT.with_key("plant-3")
+SECOND_KEY = PLANT.with_key("plant-2")
 KID = PLANT.signer.key.kid
 ELSEWHERE = "https://ledger.example/other"
 
 
-def bundle_case(name, desc, data, trust, step=None, code=None, **given):
-    """`step` and `code` None for a bundle that verifies."""
+def bundle_case(name, desc, data, trust, *failing, **given):
+    """`failing` is step and code, nothing for a bundle that verifies."""
+    step, code = failing or (None, None)
     said = {} if step is None else {"step": step}
     whole = {**text_or_base64("bundle", data), "trust": format_trust(trust), **given}
     return Case("bundle", name, desc, whole, code, said)
 
 
-def broken(name, desc, forged, about, step, code):
+def broken(name, desc, forged, about, *failing):
     """A bundle as an operator who cheats would hand it out."""
-    return bundle_case(name, desc, forged.bundle(about), forged.trust(), step, code)
+    return bundle_case(name, desc, forged.bundle(about), forged.trust(), *failing)
 
 
 def adding(key, **changes):
@@ -60,14 +59,24 @@ def _good():
     forged, turned = with_a_coil(), rotated()
     pinned = forged.trust(f"party {PLANT.id} {KID}")
     asked = {"piece": link("C-1"), "index": 3}
-    yield bundle_case("good", "An event, index 0 and the histories of plant and operator.", forged.bundle(3), forged.trust(),
-                      expected=asked)  # fmt: skip
+    yield bundle_case(
+        "good",
+        "An event, index 0 and the histories of plant and operator.",
+        forged.bundle(3),
+        forged.trust(),
+        expected=asked,
+    )
     yield bundle_case("good-pinned", "The reader knows the plant's key himself.", forged.bundle(3), pinned)
     yield bundle_case("good-index-0", "About index 0 itself.", forged.bundle(0), forged.trust())
-    yield bundle_case("good-statement-withheld", "The event may not be seen: the entry is proven, and no more.",
-                      forged.bundle(3, changed={3: {"statement": None}}), forged.trust())  # fmt: skip
-    yield bundle_case("good-key-rotated", "Signed by the second key, after the first was ended.", turned.bundle(5),
-                      turned.trust())  # fmt: skip
+    yield bundle_case(
+        "good-statement-withheld",
+        "The event may not be seen: the entry is proven, and no more.",
+        forged.bundle(3, changed={3: {"statement": None}}),
+        forged.trust(),
+    )
+    yield bundle_case(
+        "good-key-rotated", "Signed by the second key, after the first was ended.", turned.bundle(5), turned.trust()
+    )
 
 
 def _proofs():
@@ -92,8 +101,14 @@ def _proofs():
 
 def _index_0():
     forged = with_a_coil()
-    yield bundle_case("index-0-left-out", "Nothing says whose ledger this is.", forged.bundle(3, without=(0,)),
-                      forged.trust(), 4, "index_0")  # fmt: skip
+    yield bundle_case(
+        "index-0-left-out",
+        "Nothing says whose ledger this is.",
+        forged.bundle(3, without=(0,)),
+        forged.trust(),
+        4,
+        "index_0",
+    )
     named = [
         ("index-0-names-another-log-key", {"log_keys": ledger_body(log="other")["log_keys"]}, "log_key"),
         ("index-0-names-another-origin", {"origin": "ledger.example/shadow"}, "origin"),
@@ -111,35 +126,90 @@ def _statements():
     beside = with_a_coil()
     beside.add(PLANT, "lot-event", coil("C-2"))
     earlier = with_a_coil()
-    yield bundle_case("statement-swapped", "The key statement replaced by the party statement.", swapped, earlier.trust(),
-                      5, "statement_digest")  # fmt: skip
+    yield bundle_case(
+        "statement-swapped",
+        "The key statement replaced by the party statement.",
+        swapped,
+        earlier.trust(),
+        5,
+        "statement_digest",
+    )
     yield broken("statement-for-another-ledger", "Signed for another ledger, recorded here.", forged, 4, 6, "audience")
-    yield bundle_case("another-entry-beside", "Two events: which one is it about?", beside.bundle(3, along=(4,)),
-                      beside.trust(), 6, "superfluous")  # fmt: skip
+    yield bundle_case(
+        "another-entry-beside",
+        "Two events: which one is it about?",
+        beside.bundle(3, along=(4,)),
+        beside.trust(),
+        6,
+        "superfluous",
+    )
 
 
 def _keys():
     hidden = rotated()
     hidden.add(PLANT, "lot-event", coil("C-2"))
-    yield bundle_case("revocation-left-out", "The key was ended at entry 4, which the file does not show.",
-                      hidden.bundle(6, without=(4,)), hidden.trust(), 7, "party_history")  # fmt: skip
+    yield bundle_case(
+        "revocation-left-out",
+        "The key was ended at entry 4, which the file does not show.",
+        hidden.bundle(6, without=(4,)),
+        hidden.trust(),
+        7,
+        "party_history",
+    )
     ended = rotated()
     ended.add(PLANT, "lot-event", coil("C-2"))
-    yield broken("signed-with-an-ended-key", "The thief signs with the key that was ended.", ended, 6, 7, "key_not_valid")
-    yield broken("signed-with-a-key-nobody-enrolled", "A key that the ledger never recorded.",
-                 _with(PLANT.with_key("thief"), "lot-event", coil("C-1")), 3, 7, "key_unknown")  # fmt: skip
-    yield broken("false-signature", "The plant's key is named, another one signed.",
-                 _with(replace(PLANT, signer=replace(PLANT.signer, sign=signer("thief").sign)), "lot-event", coil("C-1")),
-                 3, 7, "signature")  # fmt: skip
-    yield broken("no-role", "The plant has no role to verify anything.",
-                 _with(PLANT, "verification", {"subject": {"kind": "lot", "id": piece("C-1")}}), 3, 7, "role")  # fmt: skip
-    yield broken("key-without-possession", "The proof is of another key.",
-                 _with(PLANT, "key", adding(SECOND_KEY, proof=PLANT.addition()["proof"])), 3, 7, "possession")  # fmt: skip
-    yield broken("second-key-by-the-operator", "A recovery that is not called one.",
-                 _with(OPERATOR, "key", adding(SECOND_KEY)), 3, 7, "key_issuer")  # fmt: skip
+    yield broken(
+        "signed-with-an-ended-key", "The thief signs with the key that was ended.", ended, 6, 7, "key_not_valid"
+    )
+    yield broken(
+        "signed-with-a-key-nobody-enrolled",
+        "A key that the ledger never recorded.",
+        _with(PLANT.with_key("thief"), "lot-event", coil("C-1")),
+        3,
+        7,
+        "key_unknown",
+    )
+    yield broken(
+        "false-signature",
+        "The plant's key is named, another one signed.",
+        _with(replace(PLANT, signer=replace(PLANT.signer, sign=signer("thief").sign)), "lot-event", coil("C-1")),
+        3,
+        7,
+        "signature",
+    )
+    yield broken(
+        "no-role",
+        "The plant has no role to verify anything.",
+        _with(PLANT, "verification", {"subject": {"kind": "lot", "id": piece("C-1")}}),
+        3,
+        7,
+        "role",
+    )
+    yield broken(
+        "key-without-possession",
+        "The proof is of another key.",
+        _with(PLANT, "key", adding(SECOND_KEY, proof=PLANT.addition()["proof"])),
+        3,
+        7,
+        "possession",
+    )
+    yield broken(
+        "second-key-by-the-operator",
+        "A recovery that is not called one.",
+        _with(OPERATOR, "key", adding(SECOND_KEY)),
+        3,
+        7,
+        "key_issuer",
+    )
     shared = _with(PLANT, "key", adding(PLANT.with_key("w1")))
-    yield bundle_case("witness-key-as-party-key", "Who signs statements signs no checkpoints.", shared.bundle(3),
-                      shared.trust(witness("w1")), 7, "key_shared")  # fmt: skip
+    yield bundle_case(
+        "witness-key-as-party-key",
+        "Who signs statements signs no checkpoints.",
+        shared.bundle(3),
+        shared.trust(witness("w1")),
+        7,
+        "key_shared",
+    )
 
 
 def _with(who, typ, body):
@@ -152,86 +222,20 @@ def _rest():
     outside = _with(PLANT, "lot-event", coil(epcList=["https://id.gs1.org/01/09506000134352/21/C-1"]))
     yield broken("piece-outside-the-prefixes", "The GTIN is another company's.", outside, 3, 9, "prefix")
     astray, lot = with_a_coil(), subject_key("lot", piece("C-1"))
-    astray.add(PLANT, "lot-event", coil("C-1", action="OBSERVE"), items=lambda honest: [
-        replace(i, index=2, leaf=bytes([1]) * 32) if i.subject == lot else i for i in honest])  # fmt: skip
-    yield broken("link-with-another-leaf", "An item links to entry 2 with a leaf hash that entry 2 does not have.",
-                 astray, 4, 9, "lineage_link")  # fmt: skip
+    astray.add(
+        PLANT,
+        "lot-event",
+        coil("C-1", action="OBSERVE"),
+        items=lambda honest: [replace(i, index=2, leaf=bytes([1]) * 32) if i.subject == lot else i for i in honest],
+    )
+    yield broken(
+        "link-with-another-leaf",
+        "An item links to entry 2 with a leaf hash that entry 2 does not have.",
+        astray,
+        4,
+        9,
+        "lineage_link",
+    )
     early = ForgedLedger()
     early.record(early.statement(PLANT, "lot-event", coil("C-1")), recorded_at=START)
     yield broken("recorded-before-the-entry-before", "Recorded times do not fall.", early, 3, 12, "time")
-
-
-# party: registry statements in order, then statements that are asked about
-
-
-def parties():
-    yield from _good_histories()
-    yield from _bad_histories()
-
-
-def _history(forged, asked=()):
-    shown = [{"index": index, "statement": forged.wires[index].decode()} for index in sorted(forged.registry)]
-    return {"history": shown, "asked": [{"index": index, "statement": wire.decode()} for index, wire in asked]}
-
-
-def _good_histories():
-    first, turned, disputed, saved = ForgedLedger(), rotated(), ForgedLedger(), ForgedLedger()
-    event = first.statement(PLANT, "lot-event", coil("C-1"))
-    second = first.statement(SECOND_KEY, "lot-event", coil("C-1"))
-    stranger = first.statement(ROLLING, "lot-event", coil("C-1"))
-    yield Case("party", "first-key", "A key is good after the entry that added it, for its party and its roles.",
-               _history(first, [(2, event), (3, event), (99, event), (3, stranger),
-                                (3, first.statement(PLANT, "heads", {})),
-                                (3, first.statement(OPERATOR, "heads", {})),
-                                (3, first.statement(PLANT, "period-close", {"processes": []}))]),
-               said={"verdicts": ["key_not_valid", "good", "good", "unknown_party", "role", "good", "role"]})  # fmt: skip
-    yield Case("party", "rotation", "Key 1 added at 2 and ended at 4, key 2 added at 3.",
-               _history(turned, [(3, event), (4, event), (3, second), (4, second)]),
-               said={"verdicts": ["good", "key_not_valid", "key_not_valid", "good"]})  # fmt: skip
-    disputed.add(PLANT, "key", adding(SECOND_KEY))
-    disputed.add(PLANT, "lot-event", coil("C-1"))
-    disputed.add(PLANT, "lot-event", coil("C-2"))
-    disputed.add(SECOND_KEY, "key", ending(disputed_from=5))
-    yield Case("party", "dispute", "From entry 5 on somebody else may have held the key that was ended at 6.",
-               _history(disputed, [(4, event), (5, event), (6, event)]),
-               said={"verdicts": ["good", "disputed", "key_not_valid"]})  # fmt: skip
-    saved.add(OPERATOR, "key", {**adding(SECOND_KEY), "recovery": True})
-    yield Case("party", "recovery", "The operator adds a second key, and says that it is a recovery.",
-               _history(saved, [(4, event), (4, second)]), said={"verdicts": ["good", "good"]})  # fmt: skip
-    yield _new_incarnation(event)
-
-
-def _new_incarnation(event):
-    forged = ForgedLedger()
-    log = format_vkey(vkey_of(f"{ORIGIN}/2", signer("log-2").key))
-    body = {**parse(forged.wires[0]).body, "incarnation": 1, "origin": f"{ORIGIN}/2", "log_keys": [log], "keys": []}
-    forged.add(OPERATOR, "ledger", body)
-    return Case("party", "new-incarnation", "Another origin and log key; the parties' keys stay.",
-                _history(forged, [(4, event)]), said={"verdicts": ["good"]})  # fmt: skip
-
-
-def _bad_histories():
-    bad = [
-        ("key-that-ends-itself", [(PLANT, "key", ending())], "key_end"),
-        ("key-ended-twice", [(PLANT, "key", adding(SECOND_KEY)), (SECOND_KEY, "key", ending()),
-                             (SECOND_KEY, "key", ending())], "key_end"),
-        ("dispute-before-the-key", [(PLANT, "key", adding(SECOND_KEY)),
-                                    (SECOND_KEY, "key", ending(disputed_from=2))], "key_end"),
-        ("key-of-another-party", [(OPERATOR, "party", ROLLING.profile(*ROLES)),
-                                  (OPERATOR, "key", {"party": ROLLING.id, "add": [_possessed(PLANT, ROLLING)]})],
-         "key_taken"),
-        ("log-key-as-party-key", [(PLANT, "key", adding(PLANT.with_key("log")))], "key_taken"),
-        ("ended-key-adds-another", [(PLANT, "key", adding(SECOND_KEY)), (SECOND_KEY, "key", ending()),
-                                    (PLANT, "key", adding(THIRD_KEY))], "key_not_valid"),
-        ("incarnation-skipped", [(OPERATOR, "ledger", ledger_body(incarnation=2, keys=[]))], "incarnation"),
-    ]  # fmt: skip
-    for name, statements, code in bad:
-        forged = ForgedLedger()
-        for who, typ, body in statements:
-            forged.add(who, typ, body)
-        yield Case("party", f"bad-{name}", f"Refused: {name.replace('-', ' ')}.", _history(forged), code)
-
-
-def _possessed(holder, party):
-    """A key of one party, with a proof of possession for another."""
-    return replace(holder, id=party.id).addition()

@@ -1,8 +1,10 @@
 """All vectors together."""
 
-from vectors import bundles, entries, jsons, receipts, statements, trees
+from vectors import bundles, entries, example, histories, jsons, receipts, statements, trees
 from vectors.cases import check, file_of
 from vectors.run import outcome
+
+BEGIN, END = "<!-- example:begin -->", "<!-- example:end -->"
 
 
 def cases():
@@ -17,14 +19,14 @@ def cases():
     yield from trees.checkpoints()
     yield from trees.tlog_proofs()
     yield from trees.trusts()
-    yield from bundles.parties()
+    yield from histories.histories()
     yield from receipts.receipts()
     yield from bundles.bundles()
 
 
 def vector_files():
     """Every vector file: its path below schemas/vectors and its bytes."""
-    files = {}
+    files = {example.NAME: example.file_bytes(example.values())}
     for case in cases():
         found = outcome(case.folder, case.input)
         check(case, found)
@@ -34,5 +36,8 @@ def vector_files():
     return files
 
 
-def with_example(text):
-    return text
+def with_example(spec, shown):
+    """The text of SPEC.md with the worked example between its two marks."""
+    before, rest = spec.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n{example.page(shown)}{END}{after}"

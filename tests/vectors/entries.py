@@ -32,12 +32,22 @@ def entries():
         ("inner-node", "An inner node's 65 bytes in place of an entry.", b"\x01" + first.leaf + later.leaf),
     ]
     return [
-        Case("entry", "index-0", "The first entry: nothing before it.", {"entry": first.packed.hex()},
-             said={"index": 0, "previous": bytes(32).hex()}),
-        Case("entry", "later", "An entry that follows another.", {"entry": later.packed.hex()},
-             said={"index": 4711, "leaf": leaf}),
+        Case(
+            "entry",
+            "index-0",
+            "The first entry: nothing before it.",
+            {"entry": first.packed.hex()},
+            said={"index": 0, "previous": bytes(32).hex()},
+        ),
+        Case(
+            "entry",
+            "later",
+            "An entry that follows another.",
+            {"entry": later.packed.hex()},
+            said={"index": 4711, "leaf": leaf},
+        ),
         *(Case("entry", name, desc, {"entry": data.hex()}, "entry") for name, desc, data in bad),
-    ]  # fmt: skip
+    ]
 
 
 def items():
@@ -77,7 +87,7 @@ def _item_forms():
         ("create-version-2", "What is created has version 1.", replace(made, version=2).packed()),
         ("items-descend", "Items ascend by subject key.", two.packed() + one.packed()),
         ("subject-twice", "One item a subject.", one.packed() + one.packed()),
-    ]  # fmt: skip
+    ]
     packed = b"".join(item.packed() for item in items())
     yield Case("lineage", "packed-items", "Five items, read.", {"packed": packed.hex()})
     for name, desc, data in bad:
@@ -88,11 +98,13 @@ def _openings():
     made = lineage_of(digest("seed"), items())
     opened = [
         {
-            "position": one.position, "salt": one.salt.hex(), "item": one.item.packed().hex(),
+            "position": one.position,
+            "salt": one.salt.hex(),
+            "item": one.item.packed().hex(),
             "path": [node.hex() for node in one.path],
         }
         for one in made.opened({item.subject for item in made.items})
-    ]  # fmt: skip
+    ]
     good = {"count": 5, "digest": made.digest.hex(), "opened": opened}
     last = {**good, "opened": opened[4:]}
     yield Case("lineage", "opened-all", "Every item opened.", good)
@@ -100,8 +112,12 @@ def _openings():
     bad = [
         ("opened-count-forged", "Four items, where the digest says five.", {"count": 4, "opened": opened[:1]}),
         ("opened-position-moved", "The right item in another place.", {"opened": [{**opened[0], "position": 1}]}),
-        ("opened-path-too-long", "A hash too many.", {"opened": [{**opened[4], "path": [*opened[4]["path"], "00" * 32]}]}),
-    ]  # fmt: skip
+        (
+            "opened-path-too-long",
+            "A hash too many.",
+            {"opened": [{**opened[4], "path": [*opened[4]["path"], "00" * 32]}]},
+        ),
+    ]
     for name, desc, change in bad:
         yield Case("lineage", name, desc, good | change, "lineage")
 
@@ -120,8 +136,13 @@ def subjects():
     local = f"{GLN}/hot-mill"
     for name, kind, text in (("local-process", "process", local), ("party", "party", GLN), ("ledger", "ledger", AUD)):
         key = hashlib.sha256(f"coilmark/subject/v1\n{kind}\n{text}".encode()).hexdigest()
-        yield Case("subject", name, f"A {kind} and its subject key.", {"kind": kind, "text": text, "iss": GLN},
-                   said={"id": text, "key": key})  # fmt: skip
+        yield Case(
+            "subject",
+            name,
+            f"A {kind} and its subject key.",
+            {"kind": kind, "text": text, "iss": GLN},
+            said={"id": text, "key": key},
+        )
     yield from _bad_subjects()
     yield from _creators()
 
@@ -173,20 +194,38 @@ def implications():
         ("object-add", event("ObjectEvent", "ADD", **both), {COIL: "CREATE", CLASS: "ADVANCE"}),
         ("object-observe", event("ObjectEvent", "OBSERVE", **both), {COIL: "TOUCH", CLASS: "TOUCH"}),
         ("object-delete", event("ObjectEvent", "DELETE", **both), {COIL: "CONSUME", CLASS: "TOUCH"}),
-        ("transformation",
-         event("TransformationEvent", inputEPCList=[link(SLAB)], inputQuantityList=[quantity(CLASS)],
-               outputEPCList=[link(COIL), link(STRIP)]),
-         {SLAB: "CONSUME", CLASS: "TOUCH", COIL: "CREATE", STRIP: "CREATE"}),
-        ("aggregation-add",
-         event("AggregationEvent", "ADD", parentID=link("(00)195211410000010010"), childEPCs=[link(COIL)]),
-         {"(00)195211410000010010": "ADVANCE", COIL: "TOUCH"}),
-        ("error-declaration", event("ObjectEvent", "ADD", eventID="urn:example:1", **both,
-                                    errorDeclaration={"declarationTime": "2026-01-05T09:00:00Z"}),
-         {COIL: "TOUCH", CLASS: "TOUCH"}),
-        ("al-process-bound", event("ObjectEvent", "OBSERVE", AL, epcList=[link(COIL)],
-                                   **{"al:process": f"{GLN}/hot-mill"}),
-         {COIL: "TOUCH", f"{GLN}/hot-mill": "REFERENCE"}),
-    ]  # fmt: skip
+        (
+            "transformation",
+            event(
+                "TransformationEvent",
+                inputEPCList=[link(SLAB)],
+                inputQuantityList=[quantity(CLASS)],
+                outputEPCList=[link(COIL), link(STRIP)],
+            ),
+            {SLAB: "CONSUME", CLASS: "TOUCH", COIL: "CREATE", STRIP: "CREATE"},
+        ),
+        (
+            "aggregation-add",
+            event("AggregationEvent", "ADD", parentID=link("(00)195211410000010010"), childEPCs=[link(COIL)]),
+            {"(00)195211410000010010": "ADVANCE", COIL: "TOUCH"},
+        ),
+        (
+            "error-declaration",
+            event(
+                "ObjectEvent",
+                "ADD",
+                eventID="urn:example:1",
+                **both,
+                errorDeclaration={"declarationTime": "2026-01-05T09:00:00Z"},
+            ),
+            {COIL: "TOUCH", CLASS: "TOUCH"},
+        ),
+        (
+            "al-process-bound",
+            event("ObjectEvent", "OBSERVE", AL, epcList=[link(COIL)], **{"al:process": f"{GLN}/hot-mill"}),
+            {COIL: "TOUCH", f"{GLN}/hot-mill": "REFERENCE"},
+        ),
+    ]
     for name, body, wants in seen:
         yield _implication(name, "lot-event", body, wants)
     yield from _other_implications()
@@ -204,25 +243,41 @@ def _other_implications():
         {"attestation": f"{OTHER_GLN}/a/1", "consumption": f"{GLN}/c/1", "contract": f"{OTHER_GLN}/ppa-1"},
         {"attestation": f"{OTHER_GLN}/a/2", "consumption": f"{GLN}/c/1"},
     ]
-    yield _implication("party", "party", profile,
-                       {OTHER_GLN: "ADVANCE", "(8004)9521141SCALE1": "ADVANCE", f"{OTHER_GLN}/m1": "ADVANCE"})  # fmt: skip
-    yield _implication("certificate", "certificate", {"id": f"{GLN}/c/1", "lots": [COIL]},
-                       {f"{GLN}/c/1": "ADVANCE", COIL: "TOUCH"})  # fmt: skip
-    yield _implication("energy-allocation", "energy-allocation", {"rows": rows}, {
-        f"{OTHER_GLN}/a/1": "TOUCH", f"{OTHER_GLN}/a/2": "TOUCH", f"{GLN}/c/1": "TOUCH",
-        f"{OTHER_GLN}/ppa-1": "REFERENCE",
-    })  # fmt: skip
+    yield _implication(
+        "party",
+        "party",
+        profile,
+        {OTHER_GLN: "ADVANCE", "(8004)9521141SCALE1": "ADVANCE", f"{OTHER_GLN}/m1": "ADVANCE"},
+    )
+    yield _implication(
+        "certificate", "certificate", {"id": f"{GLN}/c/1", "lots": [COIL]}, {f"{GLN}/c/1": "ADVANCE", COIL: "TOUCH"}
+    )
+    yield _implication(
+        "energy-allocation",
+        "energy-allocation",
+        {"rows": rows},
+        {
+            f"{OTHER_GLN}/a/1": "TOUCH",
+            f"{OTHER_GLN}/a/2": "TOUCH",
+            f"{GLN}/c/1": "TOUCH",
+            f"{OTHER_GLN}/ppa-1": "REFERENCE",
+        },
+    )
     yield _implication("notice", "notice", {"kind": "rules"}, {AUD: "TOUCH"})
 
 
 def _refused_implications():
     bad = [
-        ("in-and-out", "lot-event",
-         event("TransformationEvent", inputEPCList=[link(COIL)], outputEPCList=[link(COIL)]), "in_and_out"),
+        (
+            "in-and-out",
+            "lot-event",
+            event("TransformationEvent", inputEPCList=[link(COIL)], outputEPCList=[link(COIL)]),
+            "in_and_out",
+        ),
         ("class-in-an-epc-list", "lot-event", event("ObjectEvent", "ADD", epcList=[link(CLASS)]), "epc_list"),
         ("link-in-our-own-body", "certificate", {"id": f"{GLN}/c/1", "lots": [link(COIL)]}, "id_not_canonical"),
         ("unknown-kind", "verification", {"subject": {"kind": "coil", "id": COIL}}, "subject_kind"),
-    ]  # fmt: skip
+    ]
     for name, typ, body, code in bad:
         given = {"typ": typ, "iss": GLN, "aud": AUD, "body": body}
         yield Case("implied", name, f"A {typ} that is refused.", given, code)

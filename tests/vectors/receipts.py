@@ -18,8 +18,9 @@ from ledger.kernel.trust import format_trust
 SEEN = START // SECOND + 60
 
 
-def receipt_case(name, desc, data, trust, step=None, code=None, **given):
-    """`step` and `code` None for a receipt that verifies."""
+def receipt_case(name, desc, data, trust, *failing, **given):
+    """`failing` is step and code, nothing for a receipt that verifies."""
+    step, code = failing or (None, None)
     said = {} if step is None else {"step": step}
     whole = {**text_or_base64("receipt", data), "trust": format_trust(trust), **given}
     return Case("receipt", name, desc, whole, code, said)
@@ -52,16 +53,28 @@ def _good():
     trust = forged.trust(witness("w1"), quorum="w1")
     asked = {"piece": link("C-1"), "index": 3}
     yield receipt_case("good", "An entry with everything that belongs to it.", forged.receipt(3), forged.trust())
-    yield receipt_case("good-as-expected", "The reader knew piece and index before.", forged.receipt(3), forged.trust(),
-                       expected=asked)  # fmt: skip
-    yield receipt_case("good-witnessed", "Cosigned by the witness that the reader asks for.",
-                       forged.receipt(3, ("w1", SEEN)), trust)  # fmt: skip
-    yield receipt_case("good-statement-withheld", "Without the statement: the entry is proven, and no more.",
-                       forged.receipt(3, statement=None), forged.trust())  # fmt: skip
-    yield receipt_case("good-own-statement", "The reader has the statement, the file has not.",
-                       forged.receipt(3, statement=None), forged.trust(), statement=forged.wires[3].decode())  # fmt: skip
-    yield receipt_case("good-disclosure-withheld", "A digest that nobody opens here.",
-                       kept.receipt(3, statement=jwt), kept.trust())  # fmt: skip
+    yield receipt_case(
+        "good-as-expected", "The reader knew piece and index before.", forged.receipt(3), forged.trust(), expected=asked
+    )
+    yield receipt_case(
+        "good-witnessed", "Cosigned by the witness that the reader asks for.", forged.receipt(3, ("w1", SEEN)), trust
+    )
+    yield receipt_case(
+        "good-statement-withheld",
+        "Without the statement: the entry is proven, and no more.",
+        forged.receipt(3, statement=None),
+        forged.trust(),
+    )
+    yield receipt_case(
+        "good-own-statement",
+        "The reader has the statement, the file has not.",
+        forged.receipt(3, statement=None),
+        forged.trust(),
+        statement=forged.wires[3].decode(),
+    )
+    yield receipt_case(
+        "good-disclosure-withheld", "A digest that nobody opens here.", kept.receipt(3, statement=jwt), kept.trust()
+    )
 
 
 def edited(data, change):
@@ -88,7 +101,7 @@ def _forms():
         ("inner-node-as-entry", edited(data, lambda value: value.update(entry=b64_encode(node))), "entry"),
         ("lineage-item-and-salt-split-elsewhere", edited(data, shift), "base64"),
         ("proof-with-an-extra-line", extra, "receipt"),
-    ]  # fmt: skip
+    ]
     for name, changed, code in bad:
         yield receipt_case(name, f"Not in its one form: {name.replace('-', ' ')}.", changed, trust, 1, code)
 
@@ -105,11 +118,16 @@ def _checkpoints_and_proofs():
         ("checkpoint-of-another-log", forged.receipt(3), forged.trust(log="other"), 2, "unsigned"),
         ("checkpoint-size-changed", grown, trust, 2, "signature"),
         ("no-witness-where-one-is-asked-for", forged.receipt(3), forged.trust(witness("w1"), quorum="w1"), 2, "quorum"),
-        ("only-a-witness-signed", forged.receipt(3, ("w1", SEEN)), forged.trust(witness("w1"), log="other", quorum="w1"),
-         2, "log_signature"),
+        (
+            "only-a-witness-signed",
+            forged.receipt(3, ("w1", SEEN)),
+            forged.trust(witness("w1"), log="other", quorum="w1"),
+            2,
+            "log_signature",
+        ),
         ("proof-of-the-neighbour", forged.receipt(3, at=4), trust, 3, "inclusion"),
         ("entry-that-claims-another-index", forged.receipt(4, entry=moved), trust, 3, "inclusion"),
-    ]  # fmt: skip
+    ]
     for name, data, held, step, code in bad:
         yield receipt_case(name, f"{name.replace('-', ' ').capitalize()}.", data, held, step, code)
 
@@ -122,10 +140,28 @@ def _statements():
     bad = [
         ("statement-swapped", forged.receipt(3, statement=forged.wires[4]), trust, 5, "statement_digest"),
         ("statement-with-another-signature", forged.receipt(3, statement=resigned), trust, 5, "statement_digest"),
-        ("disclosure-twice", kept.receipt(3, statement=b"~".join([jwt, text, text, b""])), kept.trust(), 8, "disclosure"),
-        ("disclosure-of-another-statement",
-         forged.receipt(3, statement=forged.wires[3] + text + b"~"), trust, 8, "disclosure"),
-    ]  # fmt: skip
+        (
+            "disclosure-twice",
+            kept.receipt(3, statement=b"~".join([jwt, text, text, b""])),
+            kept.trust(),
+            8,
+            "disclosure",
+        ),
+        (
+            "key-binding-after-the-disclosures",
+            kept.receipt(3, statement=kept.wires[3] + b"e30.e30.AA"),
+            kept.trust(),
+            8,
+            "key_binding",
+        ),
+        (
+            "disclosure-of-another-statement",
+            forged.receipt(3, statement=forged.wires[3] + text + b"~"),
+            trust,
+            8,
+            "disclosure",
+        ),
+    ]
     for name, data, held, step, code in bad:
         yield receipt_case(name, f"{name.replace('-', ' ').capitalize()}.", data, held, step, code)
     recorded = [
@@ -148,8 +184,12 @@ def _lineages():
     own, left_out, soft = ForgedLedger(), ForgedLedger(), with_a_coil()
     own.add(PLANT, "lot-event", coil("C-1"), items=lambda honest: [*honest, replace(honest[0], subject=strange)])
     left_out.add(PLANT, "lot-event", coil("C-1"), items=lambda honest: [i for i in honest if i.subject != lot])
-    soft.add(PLANT, "lot-event", coil("C-1", action="DELETE"), items=lambda honest: [
-        replace(i, role=Role.TOUCH) if i.subject == lot else i for i in honest])  # fmt: skip
+    soft.add(
+        PLANT,
+        "lot-event",
+        coil("C-1", action="DELETE"),
+        items=lambda honest: [replace(i, role=Role.TOUCH) if i.subject == lot else i for i in honest],
+    )
     bad = [
         ("lineage-salt-changed", forged.receipt(3, opened=(replace(first, salt=SALT), *rest)), trust, "lineage"),
         ("lineage-count-forged", forged.receipt(3, opened=(replace(first, path=()),), count=1), trust, "lineage"),
@@ -165,12 +205,32 @@ def _times():
     forged, late = two_coils(), ForgedLedger()
     late.add(PLANT, "lot-event", coil("C-1"), iat=START // SECOND + 304)
     witnessed = forged.trust(witness("w1"), quorum="w1")
-    yield receipt_case("another-piece-than-expected", "The reader asked for another piece.", forged.receipt(3),
-                       forged.trust(), 10, "expected_piece", expected={"piece": link("C-2")})  # fmt: skip
-    yield receipt_case("another-index-than-expected", "The reader asked for another entry.", forged.receipt(3),
-                       forged.trust(), 10, "expected_index", expected={"index": 4})  # fmt: skip
-    yield receipt_case("signed-after-it-was-recorded", "iat lies 301 s ahead.", late.receipt(3), late.trust(), 12, "time")
-    yield receipt_case("witnessed-before-it-was-recorded", "Recorded, it says, an hour after a witness saw it.",
-                       forged.receipt(3, ("w1", START // SECOND - 3600)), witnessed, 12, "time")  # fmt: skip
-
-
+    yield receipt_case(
+        "another-piece-than-expected",
+        "The reader asked for another piece.",
+        forged.receipt(3),
+        forged.trust(),
+        10,
+        "expected_piece",
+        expected={"piece": link("C-2")},
+    )
+    yield receipt_case(
+        "another-index-than-expected",
+        "The reader asked for another entry.",
+        forged.receipt(3),
+        forged.trust(),
+        10,
+        "expected_index",
+        expected={"index": 4},
+    )
+    yield receipt_case(
+        "signed-after-it-was-recorded", "iat lies 301 s ahead.", late.receipt(3), late.trust(), 12, "time"
+    )
+    yield receipt_case(
+        "witnessed-before-it-was-recorded",
+        "Recorded, it says, an hour after a witness saw it.",
+        forged.receipt(3, ("w1", START // SECOND - 3600)),
+        witnessed,
+        12,
+        "time",
+    )

@@ -73,7 +73,9 @@ def lineages(given):
     if "packed" in given:
         return {"items": [item_json(one) for one in lineage.parse_items(bytes.fromhex(given["packed"]))]}
     if "opened" in given:
-        lineage.check_opened([opened_of(one) for one in given["opened"]], given["count"], bytes.fromhex(given["digest"]))
+        lineage.check_opened(
+            [opened_of(one) for one in given["opened"]], given["count"], bytes.fromhex(given["digest"])
+        )
         return {}
     made = lineage.lineage_of(bytes.fromhex(given["seed"]), [item_of(one) for one in given["items"]])
     return {
@@ -172,8 +174,11 @@ def tlog_proof(given):
     found = parse_tlog_proof(given["text"])
     extra = {} if found.extra is None else {"extra": found.extra.hex()}
     return {
-        "index": found.index, "path": [one.hex() for one in found.path], "checkpoint": found.checkpoint, **extra,
-    }  # fmt: skip
+        "index": found.index,
+        "path": [one.hex() for one in found.path],
+        "checkpoint": found.checkpoint,
+        **extra,
+    }
 
 
 def trust_file(given):

@@ -24,8 +24,10 @@ DIGEST = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
 
 def _case(name, desc, wire, code=None, key=None, *, recording=False, **said):
     given = {
-        **text_or_base64("wire", wire), "key": key or jwk(SIGNER.key), "recording": recording,
-    }  # fmt: skip
+        **text_or_base64("wire", wire),
+        "key": key or jwk(SIGNER.key),
+        "recording": recording,
+    }
     return Case("statement", name, desc, given, code, said)
 
 
@@ -64,16 +66,32 @@ def _good():
     hidden = issued(HIDDEN)
     first = b"~".join([*hidden.split(b"~")[:2], b""])
     yield _case("good", "Nothing hidden.", wire, recording=True, digest=digest, withheld=0)
-    yield _case("good-disclosures", "A member and an element behind digests, both opened.", hidden, recording=True,
-                withheld=0)  # fmt: skip
-    yield _case("good-one-withheld", "The same with one of its disclosures: for a verifier, not for recording.", first,
-                withheld=1)  # fmt: skip
-    yield _case("good-eddsa", "The older name of the algorithm.", wire_of(header={**HEADER, "alg": "EdDSA"}), alg="EdDSA")
-    yield _case("good-members-in-another-order", "Header and payload in another order of members, and with spaces.",
-                wire_of(header=b'{ "typ":"lot-event+sd-jwt",\n"alg":"Ed25519","kid":"%b" }' % SIGNER.key.kid.encode(),
-                        payload=dict(reversed(PAYLOAD.items()))))  # fmt: skip
-    yield _case("good-no-verb-for-a-floating-number", "A decimal in the body stays the decimal that was signed.",
-                wire_of(payload=encode(PAYLOAD).replace(b'"n":7', b'"n":7.50')), body={**BODY, "n": "7.50"})  # fmt: skip
+    yield _case(
+        "good-disclosures", "A member and an element behind digests, both opened.", hidden, recording=True, withheld=0
+    )
+    yield _case(
+        "good-one-withheld",
+        "The same with one of its disclosures: for a verifier, not for recording.",
+        first,
+        withheld=1,
+    )
+    yield _case(
+        "good-eddsa", "The older name of the algorithm.", wire_of(header={**HEADER, "alg": "EdDSA"}), alg="EdDSA"
+    )
+    yield _case(
+        "good-members-in-another-order",
+        "Header and payload in another order of members, and with spaces.",
+        wire_of(
+            header=b'{ "typ":"lot-event+sd-jwt",\n"alg":"Ed25519","kid":"%b" }' % SIGNER.key.kid.encode(),
+            payload=dict(reversed(PAYLOAD.items())),
+        ),
+    )
+    yield _case(
+        "good-no-verb-for-a-floating-number",
+        "A decimal in the body stays the decimal that was signed.",
+        wire_of(payload=encode(PAYLOAD).replace(b'"n":7', b'"n":7.50')),
+        body={**BODY, "n": "7.50"},
+    )
 
 
 def _wire_forms():
@@ -85,7 +103,7 @@ def _wire_forms():
         ("padded-base64", header + b"=." + payload + b"." + signature + b"~", "base64"),
         ("unused-bits-set", header + b"." + payload + b"." + signature[:-1] + _next(signature[-1:]) + b"~", "base64"),
         ("101-disclosures", wire + b"WyJhIiwxXQ~" * 101, "disclosures"),
-    ]  # fmt: skip
+    ]
     for name, data, code in bad:
         yield _case(name, f"Wire form: {name.replace('-', ' ')}.", data, code)
 
@@ -111,7 +129,7 @@ def _headers_and_payloads():
         ("iat-true", {"payload": {**PAYLOAD, "iat": True}}, "iat"),
         ("iat-with-a-point", {"payload": encode(PAYLOAD).replace(b"1790000000", b"1790000000.0")}, "iat"),
         ("body-an-array", {"payload": {**PAYLOAD, "lot-event": []}}, "body"),
-    ]  # fmt: skip
+    ]
     for name, parts, code in bad:
         yield _case(name, f"Properly signed, and refused: {name.replace('-', ' ')}.", wire_of(**parts), code)
 
@@ -125,7 +143,7 @@ def _sd(*texts):
 
 
 def _disclosures():
-    note, element = disclosure("note", "x"), disclosure("x")
+    note = disclosure("note", "x")
     again = disclosure("other", "x")
     short = disclosure("note", "x", salt=bytes(15))
     bad = [
@@ -162,8 +180,13 @@ def _signatures():
         yield _case(name, desc, _signed(signing_input, signature), code, jwk(P256.key))
     x, y = P256.key.raw[:32], P256.key.raw[32:]
     off = {"kty": "EC", "crv": "P-256", "x": b64url_encode(x), "y": b64url_encode(y[:-1] + bytes([y[-1] ^ 1]))}
-    yield _case("es256-key-off-the-curve", "The key is no point of the curve.",
-                _signed(signing_input, es256_raw(r, s)), "key", off)  # fmt: skip
+    yield _case(
+        "es256-key-off-the-curve",
+        "The key is no point of the curve.",
+        _signed(signing_input, es256_raw(r, s)),
+        "key",
+        off,
+    )
 
 
 def _signed(signing_input, signature):
@@ -175,15 +198,33 @@ def _ed25519():
     signing_input = wire.rpartition(b".")[0]
     signature = SIGNER.sign(signing_input)
     big = (int.from_bytes(signature[32:], "little") + ED25519_L).to_bytes(32, "little")
-    flipped = bytes([signature[0] ^ 1]) + signature[1:]
-    yield _case("ed25519-s-plus-l", "S + L: a second signature made from the first.",
-                _signed(signing_input, signature[:32] + big), "signature")  # fmt: skip
-    yield _case("ed25519-low-order-r", "R is the neutral point.",
-                _signed(signing_input, IDENTITY + signature[32:]), "signature")  # fmt: skip
-    yield _case("ed25519-low-order-key", "The key is of low order: such a key signs anything.", wire, "key",
-                {"kty": "OKP", "crv": "Ed25519", "x": b64url_encode(IDENTITY)})  # fmt: skip
-    yield _case("ed25519-key-not-canonical", "y of the key is p + 2.", wire, "key",
-                {"kty": "OKP", "crv": "Ed25519", "x": b64url_encode((2**255 - 19 + 2).to_bytes(32, "little"))})  # fmt: skip
+    yield _case(
+        "ed25519-s-plus-l",
+        "S + L: a second signature made from the first.",
+        _signed(signing_input, signature[:32] + big),
+        "signature",
+    )
+    yield _case(
+        "ed25519-low-order-r", "R is the neutral point.", _signed(signing_input, IDENTITY + signature[32:]), "signature"
+    )
+    yield _case(
+        "ed25519-low-order-key",
+        "The key is of low order: such a key signs anything.",
+        wire,
+        "key",
+        {"kty": "OKP", "crv": "Ed25519", "x": b64url_encode(IDENTITY)},
+    )
+    yield _case(
+        "ed25519-key-not-canonical",
+        "y of the key is p + 2.",
+        wire,
+        "key",
+        {"kty": "OKP", "crv": "Ed25519", "x": b64url_encode((2**255 - 19 + 2).to_bytes(32, "little"))},
+    )
     yield _case("key-with-a-private-part", "A JWK with `d`.", wire, "key", {**jwk(SIGNER.key), "d": "AA"})
-    yield _case("signed-by-another", "Another key signed; the header names ours.",
-                _signed(signing_input, OTHER.sign(signing_input)), "signature")  # fmt: skip
+    yield _case(
+        "signed-by-another",
+        "Another key signed; the header names ours.",
+        _signed(signing_input, OTHER.sign(signing_input)),
+        "signature",
+    )

@@ -45,9 +45,13 @@ def proofs():
 def _included(index, size):
     tree = leaves(size)
     return {
-        "kind": "inclusion", "index": index, "size": size, "leaf": tree[index].hex(),
-        "path": hexed(slow_merkle.path(index, tree)), "root": slow_merkle.mth(tree).hex(),
-    }  # fmt: skip
+        "kind": "inclusion",
+        "index": index,
+        "size": size,
+        "leaf": tree[index].hex(),
+        "path": hexed(slow_merkle.path(index, tree)),
+        "root": slow_merkle.mth(tree).hex(),
+    }
 
 
 def _inclusion():
@@ -59,9 +63,11 @@ def _inclusion():
         ("inclusion-path-too-long", {"path": [*path, "00" * 32]}),
         ("inclusion-another-index", {"index": 4}),
         ("inclusion-index-beyond-the-tree", {"index": 13}),
-        ("inclusion-inner-node-as-a-leaf", {"index": 2, "leaf": slow_merkle.mth(leaves(13)[4:6]).hex(),
-                                            "path": path[1:]}),
-    ]  # fmt: skip
+        (
+            "inclusion-inner-node-as-a-leaf",
+            {"index": 2, "leaf": slow_merkle.mth(leaves(13)[4:6]).hex(), "path": path[1:]},
+        ),
+    ]
     for name, change in bad:
         yield Case("proof", name, "Refused.", _included(5, 13) | change, "inclusion")
 
@@ -69,9 +75,13 @@ def _inclusion():
 def _grown(old, new, **changes):
     tree = leaves(new)
     given = {
-        "kind": "consistency", "old_size": old, "new_size": new, "old_root": slow_merkle.mth(tree[:old]).hex(),
-        "new_root": slow_merkle.mth(tree).hex(), "path": hexed(slow_merkle.proof(old, tree)) if old else [],
-    }  # fmt: skip
+        "kind": "consistency",
+        "old_size": old,
+        "new_size": new,
+        "old_root": slow_merkle.mth(tree[:old]).hex(),
+        "new_root": slow_merkle.mth(tree).hex(),
+        "path": hexed(slow_merkle.proof(old, tree)) if old else [],
+    }
     return given | changes
 
 
@@ -90,9 +100,12 @@ def _consistency():
 def _many(indices, size):
     tree = leaves(size)
     return {
-        "kind": "multi", "size": size, "leaves": [[index, tree[index].hex()] for index in indices],
-        "path": hexed(slow_merkle.multi(indices, tree)), "root": slow_merkle.mth(tree).hex(),
-    }  # fmt: skip
+        "kind": "multi",
+        "size": size,
+        "leaves": [[index, tree[index].hex()] for index in indices],
+        "path": hexed(slow_merkle.multi(indices, tree)),
+        "root": slow_merkle.mth(tree).hex(),
+    }
 
 
 def _multi():
@@ -118,7 +131,7 @@ TEXT = "first line\nsecond line\n"
 SIGNED = sign_note(TEXT, ORIGIN, signer("log"))
 
 
-def _note_case(folder, name, desc, note, vkeys, code=None, **said):
+def _note_case(folder, name, desc, note, vkeys, *, code=None, **said):
     given = {**text_or_base64("note", note.encode("utf-8")), "vkeys": [format_vkey(one) for one in vkeys]}
     return Case(folder, name, desc, given, code, said)
 
@@ -134,9 +147,14 @@ def notes():
         ("signed", "One Ed25519 signature.", SIGNED, [LOG], [first]),
         ("cosigned", "Signed, and cosigned by a witness.", cosigned, [LOG, WITNESSES["w1"]], [first, seen]),
         ("line-of-an-unknown-key", "Another key's line is ignored.", SIGNED + unknown, [LOG], [first]),
-        ("ml-dsa-line", "A line of type 0x06 is ignored.",
-         format_note(Note(TEXT, (*parse_note(SIGNED).lines, line))), [LOG], [first]),
-    ]  # fmt: skip
+        (
+            "ml-dsa-line",
+            "A line of type 0x06 is ignored.",
+            format_note(Note(TEXT, (*parse_note(SIGNED).lines, line))),
+            [LOG],
+            [first],
+        ),
+    ]
     for name, desc, note, vkeys, verified in good:
         yield _note_case("note", name, desc, note, vkeys, text=TEXT, verified=verified)
     bad = [
@@ -148,7 +166,7 @@ def notes():
         ("65-lines", TEXT + "\n" + unknown * 65, "signature_lines"),
     ]
     for name, note, code in bad:
-        yield _note_case("note", name, f"Refused: {name.replace('-', ' ')}.", note, [LOG, WITNESSES["w1"]], code)
+        yield _note_case("note", name, f"Refused: {name.replace('-', ' ')}.", note, [LOG, WITNESSES["w1"]], code=code)
 
 
 def _checkpoint(size=13, origin=ORIGIN):
@@ -169,12 +187,31 @@ def checkpoints():
     ]
     everyone = [LOG, *WITNESSES.values()]
     yield _note_case("checkpoint", "signed", "Signed by the log.", note, [LOG], size=13, root=root, cosignatures=[])
-    yield _note_case("checkpoint", "witnessed", "Cosigned by two of three witnesses.", note + lines, everyone,
-                     origin=ORIGIN, cosignatures=two)  # fmt: skip
-    yield _note_case("checkpoint", "empty-tree", "Size 0 has the SHA-256 of nothing.",
-                     _signed(format_checkpoint(_checkpoint(0))), [LOG], size=0)  # fmt: skip
-    yield _note_case("checkpoint", "extension-line-of-another-log", "An extension line means nothing.",
-                     _signed(text + "extension\n"), [LOG], size=13)  # fmt: skip
+    yield _note_case(
+        "checkpoint",
+        "witnessed",
+        "Cosigned by two of three witnesses.",
+        note + lines,
+        everyone,
+        origin=ORIGIN,
+        cosignatures=two,
+    )
+    yield _note_case(
+        "checkpoint",
+        "empty-tree",
+        "Size 0 has the SHA-256 of nothing.",
+        _signed(format_checkpoint(_checkpoint(0))),
+        [LOG],
+        size=0,
+    )
+    yield _note_case(
+        "checkpoint",
+        "extension-line-of-another-log",
+        "An extension line means nothing.",
+        _signed(text + "extension\n"),
+        [LOG],
+        size=13,
+    )
     bad = [
         ("only-witnesses-signed", f"{text}\n{lines}", "log_signature"),
         ("origin-of-another-log", _signed(text.replace(ORIGIN, "ledger.example/other")), "origin"),
@@ -182,9 +219,9 @@ def checkpoints():
         ("root-of-31-bytes", _signed(f"{ORIGIN}\n13\n{'A' * 40}AA==\n"), "base64"),
         ("size-0-with-another-root", _signed(text.replace("\n13\n", "\n0\n")), "root"),
         ("cosignature-of-another-time", _retimed(note + lines), "signature"),
-    ]  # fmt: skip
+    ]
     for name, signed, code in bad:
-        yield _note_case("checkpoint", name, f"Refused: {name.replace('-', ' ')}.", signed, everyone, code)
+        yield _note_case("checkpoint", name, f"Refused: {name.replace('-', ' ')}.", signed, everyone, code=code)
 
 
 def _retimed(note):
@@ -201,8 +238,13 @@ def tlog_proofs():
     proof = TlogProof(5, tuple(slow_merkle.path(5, tree)), note)
     text = format_tlog_proof(proof)
     yield Case("tlog-proof", "good", "Leaf 5 of 13.", {"text": text}, said={"index": 5, "path": hexed(proof.path)})
-    yield Case("tlog-proof", "good-extra", "Extra data, which nothing vouches for.",
-               {"text": format_tlog_proof(replace(proof, extra=b"extra"))}, said={"extra": b"extra".hex()})  # fmt: skip
+    yield Case(
+        "tlog-proof",
+        "good-extra",
+        "Extra data, which nothing vouches for.",
+        {"text": format_tlog_proof(replace(proof, extra=b"extra"))},
+        said={"extra": b"extra".hex()},
+    )
     long = replace(proof, path=(bytes(32),) * 64)
     bad = [
         ("another-header", text.replace("@v1", "@v2"), "tlog_proof"),
@@ -224,10 +266,14 @@ def trusts():
     good = [
         ("no-witness", f"{log}quorum none\n", [[]], [True]),
         ("two-of-three", two, [["w1"], ["w1", "w3"], ["w1", "w2", "w3"]], [False, True, True]),
-        ("groups-in-groups", f"{log}{all_of}group a any w1 w2\ngroup b all a w3\nquorum b\n",
-         [["w1", "w2"], ["w2", "w3"], ["w3"]], [False, True, False]),
+        (
+            "groups-in-groups",
+            f"{log}{all_of}group a any w1 w2\ngroup b all a w3\nquorum b\n",
+            [["w1", "w2"], ["w2", "w3"], ["w3"]],
+            [False, True, False],
+        ),
         ("pin-comment-and-white-space", f"# mine\n\n\t{log}party  {PINNED}\t{kid}\nquorum none\n", [[]], [True]),
-    ]  # fmt: skip
+    ]
     for name, text, cosigned, met in good:
         given = {"text": text, "cosigned": cosigned}
         yield Case("trust", name, f"{name.replace('-', ' ').capitalize()}.", given, said={"quorum_met": met})
