@@ -1,11 +1,13 @@
 """Several servers on one PostgreSQL, in one process: who writes, who follows, and what becomes of a lost database."""
 
 import shutil
+import threading
 import time
 from contextlib import ExitStack
 
 import pytest
 
+from ledger import log as log_module
 from ledger.kernel.errors import Busy, Conflict, Damaged, Unsettled
 from ledger.log import Submission
 from ledger.opening import layout, open_log
@@ -129,6 +131,27 @@ def test_both_may_share_a_second_head(world, second):
         world.post(world.plant, "lot-event", coil(f"C-{n}"))
         second.follow()
     check_whole(world)
+
+
+def test_a_standby_may_see_a_commit_before_its_leader_has_published_it(world, second, monkeypatch):
+    second._second = SecondHead(world.places.head)
+    real = log_module.reread
+
+    def overtaken(*arguments):
+        second.follow()
+        return real(*arguments)
+
+    monkeypatch.setattr(log_module, "reread", overtaken)
+    receipt = world.post(world.plant, "lot-event", coil("C-1"))
+    assert second.state.published.checkpoint.size == receipt.entry.index + 1
+    check_whole(world, [receipt])
+
+
+def test_a_leader_with_nothing_to_do_makes_sure_that_it_leads(world, started, monkeypatch):
+    asked = threading.Event()
+    monkeypatch.setattr(world.log.store, "beat", asked.set)
+    started(world.log)
+    assert asked.wait(SOON)
 
 
 def test_the_standby_takes_over_where_the_leader_left(world, second, started):

@@ -218,6 +218,14 @@ def test_a_session_that_was_ended_leads_no_more(store, made):
     _add_one(store)
 
 
+def test_an_idle_leader_finds_out_that_its_session_was_ended(store, made):
+    store.beat()
+    assert store.leads
+    made.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted", role=ADMIN)
+    store.beat()
+    assert not store.leads
+
+
 def test_one_store_leads(store, made):
     other = open_store(made.writer, write=True)
     assert (store.leads, store.lead(), other.leads, other.lead()) == (True, True, False, False)
