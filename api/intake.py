@@ -12,8 +12,8 @@ from functools import cached_property
 from api.bridge import Bridge
 from ledger.checking import Checked, check
 from ledger.checking_pool import CheckingPool, Verdict, check_all
-from ledger.kernel.errors import Busy, Refused, RefusedBatch
-from ledger.kernel.keys import PublicKey
+from ledger.kernel.errors import Busy, Refused, RefusedBatch, Unauthorised
+from ledger.kernel.keys import PublicKey, parse_jwk
 from ledger.kernel.party import Registry
 from ledger.log import Admitted, Log, Recorded, Submission
 from ledger.sequencer import Sequencer
@@ -63,7 +63,10 @@ class Intake:
             raise _as_batch(refusal) from None
 
     def _check(self, wire: bytes) -> Checked:
-        return check(wire, audience=self._ledger.uri, keys=self._known_keys())
+        checked = check(wire, audience=self._ledger.uri, keys=self._known_keys())
+        if not checked.signed_by:
+            raise _stranger(checked)
+        return checked
 
     def _known_keys(self) -> Mapping[str, PublicKey]:
         """Every key of the registry; made anew only when the registry has changed."""
@@ -72,7 +75,7 @@ class Intake:
         return self._known.keys
 
     async def _check_batch(self, wires: Sequence[bytes]) -> Submission:
-        verdicts = await self._verdicts(wires)
+        verdicts = _strangers(await self._verdicts(wires))
         good = tuple(verdict for verdict in verdicts if isinstance(verdict, Checked))
         refused = {row: verdict for row, verdict in enumerate(verdicts) if isinstance(verdict, Refused)}
         if refused:
@@ -102,6 +105,27 @@ class Intake:
         except Busy:
             return {}
         return {}
+
+
+def _strangers(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """A batch may bring a key and use it; whoever is neither known nor brought is not let through to the writer."""
+    brought: set[str] = set()
+    judged: list[Verdict] = []
+    for verdict in verdicts:
+        if isinstance(verdict, Checked):
+            statement = verdict.statement
+            if not verdict.signed_by and statement.kid not in brought:
+                judged.append(_stranger(verdict))
+                continue
+            added = statement.body.get("add", ()) if statement.typ == "key" else ()
+            brought |= {parse_jwk(one["jwk"]).kid for one in added}
+        judged.append(verdict)
+    return judged
+
+
+def _stranger(checked: Checked) -> Refused:
+    statement = checked.statement
+    return Unauthorised("key_unknown", f"key {statement.kid} is not enrolled for {statement.iss}", kid=statement.kid)
 
 
 def _as_batch(refusal: Refused) -> RefusedBatch:

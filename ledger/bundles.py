@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from ledger.kernel.bundle import Bundle, BundleEntry
-from ledger.kernel.errors import Missing
+from ledger.kernel.errors import Missing, TooLarge
 from ledger.kernel.statement import Statement, parse
 from ledger.kernel.subjects import subject_key
+from ledger.limits import BUNDLE, BUNDLE_ENTRIES
 from ledger.merkle.tree import Tree
 from ledger.receipts import Published, opened_lineage
 from ledger.recovery import Sound, rehash
@@ -26,10 +27,15 @@ def entry_bundle(transaction: Transaction, tree: Tree, published: Published, ind
     history = _history(transaction, told if may_see else None, size)
     rows = {one: told if one == index else rehash(transaction.entry(one)) for one in {index, *history}}
     indices = sorted(rows)
+    statements = sum(len(sound.stored.jwt) for sound in rows.values())
+    if len(rows) > BUNDLE_ENTRIES or statements > BUNDLE:
+        raise TooLarge("bundle_size", f"the bundle would hold {len(rows)} entries and {statements} bytes of statements")
     return Bundle(
         kind="entry",
         about=index,
-        entries=tuple(_shown(rows[one], may_see=may_see or one in history) for one in indices),
+        entries=tuple(
+            _shown(rows[one], may_see=may_see or one in history, whole=may_see and one == index) for one in indices
+        ),
         proof=tuple(tree.multi_path(indices, size)),
         checkpoint=published.note,
     )
@@ -46,14 +52,19 @@ def _history(transaction: Transaction, told: Sound | None, size: int) -> set[int
 def _parties(statement: Statement) -> Iterator[str]:
     """Who signed, and whom a registry statement changes."""
     yield statement.iss
+    if statement.typ == "ledger":
+        yield statement.body["operator"]["id"]
     member = {"party": "id", "key": "party"}.get(statement.typ)
     if member is not None:
         yield statement.body[member]
 
 
-def _shown(sound: Sound, *, may_see: bool) -> BundleEntry:
+def _shown(sound: Sound, *, may_see: bool, whole: bool) -> BundleEntry:
+    """One entry. Of a history only the items of parties are opened: they are what makes it a history."""
     count = len(sound.lineage.items)
     if not may_see:
         return BundleEntry(sound.entry, count, (), None)
-    wire = sound.stored.wire
-    return BundleEntry(sound.entry, count, opened_lineage(sound.lineage, parse(wire).iss), wire)
+    statement = parse(sound.stored.wire)
+    parties = {subject_key("party", party) for party in _parties(statement)}
+    opened = opened_lineage(sound.lineage, statement.iss) if whole else sound.lineage.opened(parties)
+    return BundleEntry(sound.entry, count, opened, sound.stored.wire)

@@ -52,6 +52,7 @@ TABLE: tuple[Limit, ...] = (
     Limit("entries of a bundle", BUNDLE_ENTRIES, "entries"),
     Limit("bundle", BUNDLE, "bytes"),
     Limit("versions of a party", PARTY_VERSIONS, "versions"),
+    Limit("of these, kept for ending keys and for recovery", VERSIONS_RESERVED, "versions"),
     Limit("decompressed body", DECOMPRESSED, "bytes"),
     Limit("decompressed body for each compressed byte", EXPANSION, "bytes"),
     Limit("claimed time ahead of the ledger's clock", AHEAD, "seconds"),

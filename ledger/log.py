@@ -11,15 +11,16 @@ from ledger.admission import View, admit
 from ledger.checking import Checked
 from ledger.kernel.checkpoint import Checkpoint, sign_checkpoint
 from ledger.kernel.entry import parse_entry
-from ledger.kernel.errors import Conflict, Refused, RefusedBatch
+from ledger.kernel.errors import Conflict, Damaged, Refused, RefusedBatch
 from ledger.kernel.hashing import NO_HASH
 from ledger.kernel.keys import Signer
 from ledger.kernel.lineage import SEED_SIZE
+from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.party import Registry
 from ledger.kernel.receipt import Receipt
 from ledger.merkle.tree import Tree
 from ledger.receipts import Published, receipt_of
-from ledger.recovery import Sound, catch_up, continues, load_registry, load_tree, rehash, reread
+from ledger.recovery import Sound, as_recorded, catch_up, continues, load_registry, load_tree, reread
 from ledger.second_head import SecondHead
 from ledger.store.store import Store, StoredHead, Transaction, check_head
 
@@ -118,6 +119,7 @@ class Log:
                 return
             self._cut_back()
             registry = self._registry(transaction, known)
+            self._check_key(registry)
             load_tree(self.tree, transaction, head)
             checkpoint = Checkpoint(registry.origin, head.size, head.root)
             continues(self.tree, known, checkpoint)
@@ -144,6 +146,7 @@ class Log:
         with self.store.reading() as transaction:
             head = check_head(transaction.head())
             registry = load_registry(transaction)
+            self._check_key(registry)
             self._cut_back()
             load_tree(self.tree, transaction, head)
             checkpoint = Checkpoint(registry.origin, head.size, head.root)
@@ -163,6 +166,8 @@ class Log:
             head = self._write(transaction, view)
         # (6) Crash here: the entries are in the ledger, nobody was told; load() publishes them, retries find them.
         written = self._publish(view, head) if view.rows else {}
+        if view.erasures:
+            self.store.forget()
         return [
             outcome if isinstance(outcome, Refused) else self._recorded(outcome, submission, written)
             for submission, outcome in zip(submissions, outcomes, strict=True)
@@ -216,6 +221,8 @@ class Log:
             raise Conflict("head_moved", "the database's head is not the one this server wrote: another is writing")
         if not view.rows:
             return stored
+        if known is None and view.registry is not None:
+            self._check_key(view.registry)
         transaction.insert(view.rows)
         for index, texts in view.erasures:
             transaction.erase(index, texts)
@@ -243,6 +250,14 @@ class Log:
         self._state = State(self._sign(checkpoint), view.registry, view.last_leaf, view.now)
         return {sound.entry.index: sound for sound in read}
 
+    def _check_key(self, registry: Registry) -> None:
+        """Nobody could verify what another key signs. Raises Damaged."""
+        own = format_vkey(vkey_of(registry.origin, self._signer.key))
+        if own not in registry.log_keys:
+            raise Damaged(
+                "log_key", f"the key that would sign is {own}, the ledger names {', '.join(registry.log_keys)}"
+            )
+
     def _sign(self, checkpoint: Checkpoint) -> Published:
         return Published(checkpoint, sign_checkpoint(checkpoint, checkpoint.origin, self._signer))
 
@@ -263,4 +278,4 @@ class Log:
 
     def _read(self, index: int) -> Sound:
         with self.store.reading() as transaction:
-            return rehash(transaction.entry(index))
+            return as_recorded(transaction.entry(index), self.tree)[0]

@@ -12,6 +12,7 @@ from pathlib import Path
 from ledger.checking import check
 from ledger.kernel.errors import Conflict, Refused
 from ledger.kernel.keys import Signer, load_signer
+from ledger.kernel.party import begin
 from ledger.log import Clock, Log, Places, Randomness, Submission
 from ledger.merkle.tree import Tree
 from ledger.second_head import SecondHead
@@ -82,6 +83,8 @@ def create_ledger(
     checked = check(statement, audience=uri, keys={})
     if checked.statement.typ != "ledger":
         raise Conflict("ledger_statement", f"index 0 is a ledger statement, not a {checked.statement.typ}")
+    begin(checked.statement)  # a statement that does not stand on itself leaves no database behind
+    SecondHead(places.head).require_free()
     create_store(places.location, uri, owner=owner)
     with _writing(places) as parts:
         if not parts.store.lead():

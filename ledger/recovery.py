@@ -6,11 +6,11 @@ from hashlib import sha256
 
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.entry import Entry, parse_entry
-from ledger.kernel.errors import CoilmarkError, Damaged
+from ledger.kernel.errors import CoilmarkError, Damaged, Refused
 from ledger.kernel.hashing import NO_HASH
 from ledger.kernel.lineage import Lineage, lineage_of, parse_items
 from ledger.kernel.party import Registry, fold
-from ledger.kernel.statement import parse
+from ledger.kernel.statement import Statement, parse
 from ledger.merkle.tree import Tree
 from ledger.second_head import SecondHead
 from ledger.store.store import Stored, StoredHead, Transaction
@@ -46,6 +46,24 @@ def rehash(stored: Stored) -> Sound:
             "entry", f"entry {stored.index} does not agree with its {' and '.join(wrong)}", index=stored.index
         )
     return Sound(stored, entry, lineage)
+
+
+def as_recorded(stored: Stored, tree: Tree) -> tuple[Sound, Statement]:
+    """A published entry and its statement, every stored byte of which is what was recorded. Raises Damaged.
+
+    What is not checked here: the chain to the entry before, and signatures; the leaf fixes both (SPEC 4.3).
+    """
+    sound = rehash(stored)
+    if tree.inclusion_leaf(stored.index) != sound.entry.leaf:
+        raise Damaged("entry", f"entry {stored.index} is not the leaf that the tree has there", index=stored.index)
+    try:
+        # A disclosure that was altered opens none of the digests that were signed.
+        statement = parse(stored.wire)
+    except (Refused, UnicodeError) as error:
+        raise Damaged("entry", f"the statement of entry {stored.index} cannot be read: {error}") from error
+    if statement.typ != stored.typ:
+        raise Damaged("entry", f"entry {stored.index} is filed as {stored.typ} and says {statement.typ}")
+    return sound, statement
 
 
 def reread(transaction: Transaction, start: int, end: int, leaves: Sequence[bytes]) -> list[Sound]:

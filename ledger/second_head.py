@@ -18,10 +18,14 @@ class SecondHead:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def create(self, head: Checkpoint) -> None:
-        """The first head. Raises Conflict where the file exists."""
+    def require_free(self) -> None:
+        """Raises Conflict where a head is kept already."""
         if self._path.exists():
             raise Conflict("head_exists", f"{self._path} exists already: another ledger keeps its head there")
+
+    def create(self, head: Checkpoint) -> None:
+        """The first head. Raises Conflict where the file exists."""
+        self.require_free()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._write(head)
 
@@ -31,7 +35,7 @@ class SecondHead:
             raise Missing(
                 "no_second_head", f"the second head {self._path} is not there; without it a rollback is unseen"
             )
-        return parse_checkpoint(self._path.read_text("utf-8"))
+        return parse_checkpoint(self._path.read_bytes().decode("utf-8", "replace"))
 
     def swap(self, old: Checkpoint, new: Checkpoint) -> None:
         """Durable once it returns. Raises Conflict where the file holds another head than `old`.

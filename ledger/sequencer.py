@@ -200,9 +200,10 @@ class Sequencer:
                 job.answer.set_result(outcome)
 
     def _rehearse(self, job: _Rehearsal) -> None:
+        if self._broken is not None:
+            job.answer.set_exception(self._broken)
+            return
         try:
-            if self._broken is not None:
-                raise self._broken
             job.answer.set_result(self.log.rehearse(job.submission))
         except Exception as error:  # noqa: BLE001  the caller is told whatever it was
             job.answer.set_exception(error)

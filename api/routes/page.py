@@ -1,5 +1,6 @@
 """GET /: the ledger's entries, newest first, for people. No script, nothing from elsewhere."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -56,7 +57,7 @@ async def get_page(request: Request[Any, Any, Any]) -> ASGIResponse:
     page = _template("entries.html").render(
         ledger=desk.log.uri,
         checkpoint=desk.board.shown().checkpoint,
-        lines=_lines(desk, reader_of(request), start, before),
+        lines=await asyncio.to_thread(_lines, desk, reader_of(request), start, before),
         older=start,
         newer=min(before + ROWS, size) if before < size else 0,
     )

@@ -51,6 +51,10 @@ async def _batch(request: Request[Any, Any, Any], statements: list[bytes], *, on
 
 def read_statements(body: bytes) -> list[bytes]:
     """The statements of a batch, 1 to 10 000 of them. Raises Malformed, TooLarge."""
+    # Before anything is made of it: a batch is one array of strings that have no comma in them.
+    commas = body.count(b",")
+    if commas > STATEMENTS:
+        raise TooLarge("batch_size", f"the batch has {commas + 1} parts or more, the most is {STATEMENTS}")
     value = strict_json.decode(body, max_string=DECOMPRESSED)
     try:
         batch = msgspec.convert(value, wire.Statements)

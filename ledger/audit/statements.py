@@ -16,7 +16,7 @@ from ledger.kernel.disclosure import DIGESTS, ELEMENT
 from ledger.kernel.encoding import b64url_decode
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import CoilmarkError, Refused
-from ledger.kernel.implied import implied
+from ledger.kernel.implied import fits, implied
 from ledger.kernel.lineage import Role
 from ledger.kernel.party import REGISTRY_TYPES, Registry, authorise
 from ledger.kernel.statement import Statement, check_complete, check_signature, parse
@@ -214,17 +214,17 @@ class Judge:
     def _lineage(self, index: int, checked: Checked, items: Items) -> None:
         """The items are those that the statement implies, and no others (SPEC 4.4)."""
         roles = {subject: role for subject, role, _ in items}
-        begun = {subject for subject, role, version in items if version == 1 and role == Role.TOUCH}
+        versions = {subject: version for subject, _, version in items}
         own = {one.key: one for one in checked.implied}
         for key, one in own.items():
             role = roles.pop(key, None)
             if role is None:
                 self._find(index, "item_missing", f"its lineage has no item for {one.kind} {one.id}", id=one.id)
-            elif not _fits(role, one.want):
+            elif one.want is Want.TOUCH and role == Role.TOUCH and not fits(one, role, versions[key]):
+                self._find(index, "unknown_subject", f"{one.kind} {one.id} was not known to the ledger", id=one.id)
+            elif not fits(one, role, versions[key]):
                 says = f"its lineage gives {one.kind} {one.id} the role {_name(role)}, not {one.want.value}"
                 self._find(index, "item_role", says, id=one.id)
-            elif key in begun and one.kind != "lot":
-                self._find(index, "unknown_subject", f"{one.kind} {one.id} was not known to the ledger", id=one.id)
         if checked.issuer not in own and roles.pop(checked.issuer, None) != Role.REFERENCE:
             self._find(index, "item_missing", f"its lineage does not refer to its issuer {checked.statement.iss}")
         if roles or checked.declares or checked.statement.typ == "heads":
@@ -249,17 +249,6 @@ class Judge:
         if statement.typ == "notice" and statement.body["kind"] == "erasure":
             erasure = statement.body["erasure"]
             self._result.deferred.erased.append((index, erasure["index"], frozenset(erasure["disclosures"])))
-
-
-def _fits(role: int, want: Want) -> bool:
-    """Whether an item may have this role where the statement wants this (SPEC 4.4)."""
-    if want is Want.ADVANCE:
-        return role in (Role.CREATE, Role.TOUCH)
-    if want is Want.REFERENCE:
-        return role == Role.REFERENCE
-    if want is Want.TOUCH:
-        return role == Role.TOUCH
-    return role == (Role.CREATE if want is Want.CREATE else Role.CONSUME)
 
 
 def _name(role: int) -> str:

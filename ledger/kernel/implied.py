@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from ledger.kernel.errors import Malformed, RuleBroken, TooLarge
 from ledger.kernel.event_subjects import al_bound, lots_named
+from ledger.kernel.lineage import Role
 from ledger.kernel.subjects import Implied, Want, canonical_subject_id
 
 MAX_SUBJECTS = 5_000  # SPEC 8; `heads` lists none itself
@@ -98,6 +99,25 @@ def implied(typ: str, iss: str, aud: str, body: Mapping[str, Any]) -> tuple[Impl
         raise TooLarge("subjects_limit", f"the {typ} names {len(wants)} subjects, the limit is {MAX_SUBJECTS}")
     keyed = [Implied(kind, name, want) for (kind, name), want in wants.items()]
     return tuple(sorted(keyed, key=lambda one: one.key))
+
+
+_ROLES = {
+    Want.REFERENCE: frozenset({Role.REFERENCE}),
+    Want.CREATE: frozenset({Role.CREATE}),
+    Want.ADVANCE: frozenset({Role.CREATE, Role.TOUCH}),
+    Want.TOUCH: frozenset({Role.TOUCH}),
+    Want.CONSUME: frozenset({Role.CONSUME}),
+}
+
+
+def fits(one: Implied, role: int, version: int) -> bool:
+    """Whether an item may have this role and version where a statement implies this (SPEC 4.4).
+
+    A history begins by being created; only lots may be met before anybody told where they came from.
+    """
+    if role == Role.TOUCH and version == 1:
+        return one.want is Want.TOUCH and one.kind == "lot"
+    return role in _ROLES[one.want]
 
 
 def _found(typ: str, iss: str, aud: str, body: Mapping[str, Any]) -> _Found:

@@ -9,7 +9,7 @@ from ledger.kernel.errors import Unverified
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.report import Steps
 from ledger.kernel.subjects import Implied, subject_key
-from ledger.kernel.verify_parties import Authority, vouching
+from ledger.kernel.verify_parties import Authority, last_named, vouching
 from ledger.kernel.verify_statements import Case, Shown
 
 AHEAD = 300  # seconds: SPEC 8, and what clocks of ledger and witnesses may differ
@@ -144,12 +144,22 @@ def say_open(steps: Steps, case: Case, authority: Authority | None) -> None:
         points.append(f"who may sign in this ledger is not in a receipt: the bundle of entry {case.about} shows it")
     elif told.statement is not None:
         points += _of_key(authority, case)
+        points += _of_history(case, told.statement.iss)
+        points.append("whether the body has every member that its schema asks for is not checked here, an audit does")
     points.append(
         f"this is the ledger as of {case.signed.checkpoint.size} entries: what came later, such as a correction or the "
         "end of a key, is not in the file"
     )
     steps.leave_open(tuple(points))
     steps.passed("; ".join(points))
+
+
+def _of_history(case: Case, party: str) -> list[str]:
+    """Lineage proves that nothing is missing up to the newest entry that names the party, and says nothing after it."""
+    named, size = last_named(case, party), case.signed.checkpoint.size
+    if named == size - 1:
+        return []
+    return [f"that no key of {party} ended between entry {named} and the last of the {size} is the operator's word"]
 
 
 def _withheld(told: Shown) -> list[str]:

@@ -3,21 +3,13 @@
 from collections.abc import Mapping
 
 from ledger.kernel.errors import CoilmarkError, Malformed, Unverified
-from ledger.kernel.implied import implied
+from ledger.kernel.implied import fits, implied
 from ledger.kernel.lineage import NO_INDEX, Item, Opened, Role, check_opened
 from ledger.kernel.party import Registry
 from ledger.kernel.report import Steps
 from ledger.kernel.statement import Statement
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create, subject_key
 from ledger.kernel.verify_statements import Case, Shown
-
-_ROLES = {
-    Want.REFERENCE: {Role.REFERENCE},
-    Want.CREATE: {Role.CREATE},
-    Want.ADVANCE: {Role.CREATE, Role.TOUCH},
-    Want.TOUCH: {Role.TOUCH},
-    Want.CONSUME: {Role.CONSUME},
-}
 
 
 def check_lineage(steps: Steps, case: Case, registries: Mapping[int, Registry]) -> Mapping[bytes, Implied]:
@@ -123,8 +115,7 @@ def _check_further(one: Shown, statement: Statement, found: Opened) -> None:
 
 
 def _check_role(one: Shown, want: Implied, item: Item) -> None:
-    first = item.role is Role.TOUCH and item.version == 1
-    if item.role not in _ROLES[want.want] or (want.want is Want.ADVANCE and first):
+    if not fits(want, item.role, item.version):
         raise Unverified(
             "lineage_role",
             f"entry {one.index} has {want.kind} {want.id} in role {item.role.name.lower()}, version {item.version}; "

@@ -91,18 +91,26 @@ def check_authority(steps: Steps, case: Case) -> Authority:
     if told.statement is None:
         steps.not_checked(7, told.why_not)
         return authority
-    steps.passed(_said(authority, told.statement, told.index, walk.versions(told.statement.iss)))
+    named = last_named(case, told.statement.iss)
+    history = f"{walk.versions(told.statement.iss)} versions of the party, none missing up to entry {named}"
+    steps.passed(_said(authority, told.statement, told.index, history))
     return authority
 
 
-def _said(authority: Authority, statement: Statement, about: int, versions: int) -> str:
+def last_named(case: Case, party: str) -> int:
+    """The newest entry in the file that names the newest version of this party: up to there its history is whole."""
+    subject = subject_key("party", party)
+    return max(one.index for one in case.entries if any(found.item.subject == subject for found in one.opened))
+
+
+def _said(authority: Authority, statement: Statement, about: int, history: str) -> str:
     party, record = authority.newest.party(statement.iss), authority.records[about]
     latest = party.keys[record.key.kid]
     until = "" if latest.ended is None else f", ended at entry {latest.ended} ({latest.reason})"
     dispute = f", and DISPUTED from entry {latest.disputed_from} on" if latest.disputed_at(about) else ""
     return (
         f"entry {about} is signed by key {statement.kid} of {party.name}, {party.id}: good at entry {about} "
-        f"(enrolled at entry {latest.added}{until}{dispute}); {versions} versions of the party, none missing"
+        f"(enrolled at entry {latest.added}{until}{dispute}); {history}"
     )
 
 

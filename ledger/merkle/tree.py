@@ -11,7 +11,7 @@ import os
 from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ledger.kernel.hashing import HASH_SIZE
 from ledger.merkle import kernel, walks
@@ -201,9 +201,10 @@ class Tree:
 
 
 def _run_of(leaves: "Sequence[bytes] | Buffer") -> memoryview:
-    if isinstance(leaves, Sequence) and not isinstance(leaves, bytes | bytearray | memoryview):
-        return memoryview(_joined(leaves))
-    run = memoryview(leaves)
+    try:
+        run = memoryview(cast("Buffer", leaves))
+    except TypeError:  # not one run of bytes, so a sequence of them
+        run = memoryview(_joined(cast("Sequence[bytes]", leaves)))
     return run.cast("B") if run.nbytes else memoryview(b"")
 
 

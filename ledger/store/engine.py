@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlmodel import SQLModel, create_engine
 
 from ledger.kernel.errors import Conflict, Damaged, Missing
@@ -43,7 +43,8 @@ def create_database(path: Path, stamps: Mapping[str, str]) -> None:
 
 def writer(path: Path) -> Engine:
     """The engine of the one writer: each transaction begins IMMEDIATE, each commit is synced before it returns."""
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
     _configure(engine, _WRITER, _WRITER_CACHE_KIB, begin="BEGIN IMMEDIATE")
     return engine
 
@@ -56,7 +57,7 @@ def reader(path: Path) -> Engine:
     """
     require_database(path)
     engine = create_engine(
-        f"sqlite:///file:{path}?mode=ro&uri=true",
+        URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "ro", "uri": "true"}),
         connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False},
     )
     _configure(engine, _READER, _READER_CACHE_KIB, begin="BEGIN")

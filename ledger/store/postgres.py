@@ -114,6 +114,9 @@ class PostgresStore:
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise unreachable(error) from error
 
+    def forget(self) -> None:
+        """Nothing that this role may do: VACUUM, which the server runs by itself, clears what was deleted."""
+
     def close(self) -> None:
         """Let go of the lock and of all connections."""
         self._forget()

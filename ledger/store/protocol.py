@@ -164,6 +164,10 @@ class Store(Protocol):
         """A snapshot: everything read in the block is of one moment, and nothing can be written."""
         ...
 
+    def forget(self) -> None:
+        """After a commit that erased: leave as little of it in the database's files as this store can."""
+        ...
+
     def close(self) -> None:
         """Let go of the database, and of the lead."""
         ...

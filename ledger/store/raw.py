@@ -191,8 +191,8 @@ class SqliteRawReader:
         """Those (subject, version, index) that `subject_version` does not hold."""
         sql = (
             "WITH want(subject, version, place) AS (VALUES {}) SELECT subject, version, place FROM want "
-            "WHERE NOT EXISTS (SELECT 1 FROM subject_version x WHERE x.subject = want.subject AND x.version = want.version "
-            'AND x."index" = want.place)'
+            "WHERE NOT EXISTS (SELECT 1 FROM subject_version x "
+            'WHERE x.subject = want.subject AND x.version = want.version AND x."index" = want.place)'
         )
         return self._lacking(sql, "(?, ?, ?)", wanted)
 

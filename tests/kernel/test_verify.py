@@ -55,7 +55,7 @@ def test_a_bundle_proves_who_signed(world):
     says(report, 4, "names the trust file's log key, the ledger https://ledger.example/park")
     says(report, 7, f"entry 3 is signed by key {PLANT.signer.key.kid} of plant, {PLANT.id}: good at entry 3")
     says(report, 5, "the signed bytes of 4 statements have the SHA-256 that their entries commit to")
-    says(report, 7, "2 versions of the party, none missing")
+    says(report, 7, "2 versions of the party, none missing up to entry 3")
     says(report, 9, "3 of 3 lineage items")
     says(report, 10, f"about entry 3 and piece {piece('C-1')}, as expected")
 

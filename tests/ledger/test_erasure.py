@@ -59,10 +59,8 @@ def test_no_byte_of_it_is_left_in_the_files(world):
     receipt, (digest,) = posted(world, contract(world, note=Hidden(SECRET)))
     text = parse(receipt.statement).disclosures[0].text.encode()
     world.post(world.operator, "notice", notice(receipt.entry.index, digest))
-    world.close()  # the last connection folds the write-ahead log into the database
     files = [path for path in world.places.folder.rglob("*") if path.is_file()]
     assert [path for path in files if text in path.read_bytes()] == []
-    world.reopen()
 
 
 def test_a_retry_after_erasure_gets_its_entry_without_what_was_erased(world):

@@ -7,7 +7,7 @@ from ledger.kernel.errors import Conflict, Malformed, Refused, RefusedBatch, Rul
 from ledger.kernel.lineage import NO_INDEX, Role, parse_items
 from ledger.kernel.subjects import subject_key
 from ledger.log import Submission
-from tests.small_ledger import SECOND, URI, coil, link, piece, small_ledger
+from tests.small_ledger import SECOND, URI, Actor, coil, link, piece, small_ledger
 
 
 @pytest.fixture
@@ -95,6 +95,13 @@ def test_a_jti_says_one_thing_for_ever(world):
     with pytest.raises(Conflict, match=f"jti urn:x:1 of .* was used for entry {index}, which says something else"):
         world.submit(world.statement(world.plant, "lot-event", coil("C-2"), jti="urn:x:1"))
     assert world.size == size
+
+
+def test_nobody_else_learns_whether_a_jti_was_used(world):
+    world.submit(world.statement(world.plant, "lot-event", coil("C-1"), jti="urn:x:1"))
+    guess = Actor("stranger", world.plant.id, world.operator.signer)
+    with pytest.raises(Unauthorised, match="is not enrolled for"):
+        world.submit(world.statement(guess, "lot-event", coil("C-2"), jti="urn:x:1"))
 
 
 def test_two_parties_may_use_the_same_jti(world):

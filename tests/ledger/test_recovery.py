@@ -5,6 +5,7 @@ What was acknowledged is there, what is there is whole, and a retry settles what
 
 import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +13,16 @@ import psycopg
 import pytest
 
 from ledger import log as log_module
-from ledger.kernel.errors import Conflict, Damaged, Missing, Unsettled
+from ledger.kernel.errors import Conflict, Damaged, Malformed, Missing, Unsettled
+from ledger.kernel.hashing import leaf_hash
 from ledger.merkle.tree import Tree
 from ledger.opening import open_log
 from ledger.second_head import SecondHead
 from ledger.store.postgres import PostgresStore
 from ledger.store.postgres_transaction import PostgresTransaction
 from ledger.store.sqlite import SqliteTransaction
-from tests.small_ledger import coil, small_ledger
+from ledger.store.store import open_store
+from tests.small_ledger import coil, pem, small_ledger
 from tests.whole import check_whole
 
 STEPS = {
@@ -63,24 +66,31 @@ class Backup:
 
 def _flip(world, place, column):
     """A byte of the newest entry, by somebody with the owner's rights."""
-    get = f'SELECT {column} FROM entry ORDER BY "index" DESC LIMIT 1'
+    value = getattr(_entry(world), column)
+    _edit(world, place, **{column: value[:20] + bytes([value[20] ^ 1]) + value[21:]})
+
+
+def _entry(world):
+    """Entry 3 as it rests, of a ledger that may be closed."""
+    with closing(open_store(world.places.location, write=False)) as store, store.reading() as transaction:
+        return transaction.entry(3)
+
+
+def _edit(world, place, **columns):
+    """Put other values into the row of entry 3, with the owner's rights."""
     if place:
-        ((value,),) = place.execute(get)
+        names = ", ".join(f"{name} = %s" for name in columns)
         place.execute("ALTER TABLE entry DISABLE TRIGGER entry_append_only")
-        place.execute(f'UPDATE entry SET {column} = %s WHERE "index" = 3', [_flipped(value)])
+        place.execute(f'UPDATE entry SET {names} WHERE "index" = 3', list(columns.values()))
         place.execute("ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_append_only")
         return
+    names = ", ".join(f"{name} = ?" for name in columns)
     with sqlite3.connect(world.places.database) as connection:
         trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'entry_no_update'").fetchone()[0]
         connection.execute("DROP TRIGGER entry_no_update")
-        (value,) = connection.execute(get).fetchone()
-        connection.execute(f'UPDATE entry SET {column} = ? WHERE "index" = 3', (_flipped(value),))
+        connection.execute(f'UPDATE entry SET {names} WHERE "index" = 3', list(columns.values()))
         connection.execute(trigger)
     connection.close()
-
-
-def _flipped(value):
-    return value[:20] + bytes([value[20] ^ 1]) + value[21:]
 
 
 def _fail(monkeypatch, step, *, after):
@@ -221,6 +231,47 @@ def test_what_the_second_head_had_not_seen_is_hashed_again_before_it_is_signed(w
     _flip(world, place, column)
     with pytest.raises(Damaged, match=r"entry 3|leaf hashes in the database do not lead to the root"):
         world.reopen()
+
+
+def test_another_log_key_does_not_open(world):
+    world.close()
+    world.places.log_key.write_bytes(pem("thief"))
+    with pytest.raises(Damaged, match=r"the key that would sign is .*, the ledger names"):
+        world.reopen()
+
+
+@pytest.mark.parametrize("folder", ["a#b", "a b", "a%20b", "a?b"])
+def test_any_folder_name_will_do(tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    with small_ledger(tmp_path / folder) as world:
+        world.post(world.plant, "lot-event", coil("C-1"))
+        world.reopen()
+        assert world.size == 4
+
+
+def test_a_second_head_that_is_no_text_is_refused_in_words(world):
+    world.close()
+    world.places.head.write_bytes(b"\xff\xfe")
+    with pytest.raises(Malformed, match="checkpoint"):
+        world.reopen()
+
+
+def test_creating_beside_another_ledgers_head_leaves_no_database(tmp_path):
+    (tmp_path / "ledger.head").write_text("taken\n")
+    with pytest.raises(Conflict, match="exists already: another ledger keeps its head there"):
+        small_ledger(tmp_path)
+    assert not (tmp_path / "ledger" / "ledger.sqlite").exists()
+
+
+def test_an_altered_row_is_not_handed_out_to_a_retry(world, place):
+    """Entry and leaf were edited together, so that they agree with each other, and not with the tree."""
+    wire = world.statement(world.plant, "lot-event", coil("C-1"))
+    world.submit(wire)
+    entry = _entry(world).entry
+    later = entry[:16] + bytes([entry[16] ^ 1]) + entry[17:]
+    _edit(world, place, entry=later, leaf=leaf_hash(later))
+    with pytest.raises(Damaged, match="entry 3 is not the leaf that the tree has there"):
+        world.submit(wire)
 
 
 def test_one_process_writes(world):

@@ -340,4 +340,6 @@ def test_es256_signed_again_gets_the_receipt_of_the_first_signature(tmp_path):
     (receipt,) = park.record(first)
     (again,) = park.record(second)
     assert parse_receipt(receipt).statement == parse_receipt(again).statement == first
-    check_receipt(again, second, park.trust)
+    check_receipt(again, second, park.trust, signer.key)
+    with pytest.raises(Unverified, match="the receipt of urn:e does not hold"):
+        check_receipt(again, second, park.trust)  # whose signature the other one is, only the key can tell
