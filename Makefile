@@ -14,7 +14,9 @@ help:  ## this list
 
 setup: $(VENV)/ready  ## the environment, from locked dependencies
 
-$(VENV)/ready: requirements.lock infra/bootstrap.lock pyproject.toml
+NATIVE  := $(wildcard ledger/merkle/_kernel.c ledger/merkle/native/*)
+
+$(VENV)/ready: requirements.lock infra/bootstrap.lock pyproject.toml setup.py $(NATIVE)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r infra/bootstrap.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock

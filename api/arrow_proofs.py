@@ -1,44 +1,54 @@
-"""Inclusion proofs as an Arrow IPC stream."""
+"""Inclusion proofs asked for and given as Arrow IPC streams."""
 
-import io
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ledger import reading
+from ledger.kernel.errors import Missing
+from ledger.limits import DECOMPRESSED
 from ledger.log import Log
-from schemas.arrow import INCLUSION_PROOFS
+from ledger.merkle import batches, hostile
+from schemas.arrow import HASH, INCLUSION_PROOFS, WANTED_INDICES, WANTED_LEAVES
 
 
-class ArrowProofs:
-    """Writes one record batch a chunk, all in the tree of `size`, and gives the bytes of each as they come."""
+def read_indices(log: Log, body: bytes, size: int) -> pa.UInt64Array:
+    """The indices that an Arrow stream of indices or leaf hashes asks for. Raises Malformed, TooLarge, Missing."""
+    wanted = hostile.read_stream(body, WANTED_INDICES, WANTED_LEAVES, most_bytes=DECOMPRESSED)
+    if wanted.schema.names == WANTED_LEAVES.names:
+        return find_leaves(log, wanted.column(0), size)
+    reading.require_below(pc.max(wanted.column(0)).as_py() or 0, size)
+    return wanted.column(0)
 
-    def __init__(self, log: Log, size: int) -> None:
-        self._ledger = log
-        self._size = size
-        self._sink = io.BytesIO()
-        self._writer = pa.ipc.new_stream(self._sink, INCLUSION_PROOFS)
 
-    def chunk(self, indices: Sequence[int]) -> bytes:
-        """The next bytes of the stream: proofs of these entries."""
-        found = reading.inclusion_paths(self._ledger, indices, self._size)
-        columns = [
-            [index for index, _, _ in found],
-            [self._size] * len(found),
-            [leaf for _, leaf, _ in found],
-            [path for _, _, path in found],
-        ]
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, INCLUSION_PROOFS, strict=True)]
-        self._writer.write_batch(pa.record_batch(arrays, schema=INCLUSION_PROOFS))
-        return self._taken()
+def find_leaves(log: Log, leaves: Sequence[bytes] | pa.Array, size: int) -> pa.UInt64Array:
+    """The index of each leaf hash in the tree of `size`. Raises Missing for the first that it does not have."""
+    wanted = leaves if isinstance(leaves, pa.Array) else pa.array(leaves, HASH)
+    found = batches.find_leaves(log.tree, wanted, size)
+    if found.null_count:
+        row = pc.indices_nonzero(found.is_null())[0].as_py()
+        leaf = wanted[row].as_py().hex()
+        raise Missing("no_leaf", f"row {row}: no entry of the tree of {size} has the leaf hash {leaf}", row=row)
+    return found
 
-    def end(self) -> bytes:
-        """The last bytes of the stream."""
-        self._writer.close()
-        return self._taken()
 
-    def _taken(self) -> bytes:
-        data = self._sink.getvalue()
-        self._sink.seek(0)
-        self._sink.truncate()
-        return data
+def head() -> bytes:
+    """The first bytes of an answer."""
+    return _bytes(INCLUSION_PROOFS.serialize())
+
+
+def proofs(log: Log, indices: Sequence[int] | pa.Array, size: int) -> bytes:
+    """The next bytes: a record batch of the proofs of these entries in the tree of `size`."""
+    # One thread: the others are for other requests, and a client takes bytes more slowly than one makes them.
+    return _bytes(batches.inclusion_proofs(log.tree, indices, size, threads=1).serialize())
+
+
+def end() -> bytes:
+    """The last bytes, without which a reader cannot know that it has all."""
+    return b"\xff\xff\xff\xff\x00\x00\x00\x00"
+
+
+def _bytes(buffer: pa.Buffer) -> bytes:
+    data: bytes = buffer.to_pybytes()
+    return data

@@ -14,9 +14,12 @@ from ledger.limits import BATCH_BODY, PROOFS, SINGLE_BODY, STATEMENTS
 from schemas import wire
 
 _TEXT = "text/plain"
+_JSON = "application/json"
+_ARROW = "application/vnd.apache.arrow.stream"
 _TEXTS = Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.STRING), min_items=1, max_items=STATEMENTS)
 _SIZE = Schema(type=OpenAPIType.INTEGER, minimum=1)
 _INDICES = Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.INTEGER, minimum=0), max_items=PROOFS)
+_LEAVES = Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.STRING), max_items=PROOFS)
 
 
 def _object(**properties: Schema) -> Schema:
@@ -57,9 +60,16 @@ class PostProofs(Operation):
     def __post_init__(self) -> None:
         """The handler reads its body itself, so that it can hold to the limits."""
         self.request_body = _body(
-            f"A tree size and up to {PROOFS} indices; `Accept: application/vnd.apache.arrow.stream` for Arrow",
-            **{"application/json": _object(size=_SIZE, indices=_INDICES)},
+            f"A tree size and up to {PROOFS} indices or leaf hashes; `Accept: {_ARROW}` for an answer in Arrow",
+            **{
+                _JSON: Schema(one_of=[_object(size=_SIZE, indices=_INDICES), _object(size=_SIZE, leaves=_LEAVES)]),
+                _ARROW: Schema(type=OpenAPIType.STRING, description="one column, `index` or `leaf` (SPEC 4.7)"),
+            },
         )
+        says = "the tree size, beside an Arrow body only"
+        self.parameters = [
+            *(self.parameters or ()), Parameter("size", "query", schema=_SIZE, description=says, required=False)
+        ]  # fmt: skip
 
 
 def _answers(*problems: int, **given: tuple[Any, str, str]) -> dict[int, ResponseSpec]:
@@ -75,7 +85,6 @@ def _answers(*problems: int, **given: tuple[Any, str, str]) -> dict[int, Respons
     return answers
 
 
-_JSON = "application/json"
 _POST = (400, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503)
 _RECEIPTS = wire.Receipt | wire.Receipts
 POST_STATEMENTS = _answers(

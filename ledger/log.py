@@ -264,15 +264,11 @@ class Log:
     def _recorded(self, admitted: Admitted, submission: Submission, written: Mapping[int, Sound]) -> Recorded:
         """(10) The answer, from what was read again: now, or for a retry from what was stored before."""
         older = {index: self._read(index) for index in admitted.indices if index not in written}
+        published = self.state.published
+        paths = self.tree.inclusion_paths(admitted.indices, published.checkpoint.size)
         receipts = [
-            receipt_of(
-                written.get(index) or older[index],
-                checked.statement.iss,
-                self.tree,
-                self.state.published,
-                may_see=True,
-            )
-            for index, checked in zip(admitted.indices, submission.statements, strict=True)
+            receipt_of(written.get(index) or older[index], checked.statement.iss, path, published, may_see=True)
+            for index, path, checked in zip(admitted.indices, paths, submission.statements, strict=True)
         ]
         return Recorded(admitted, tuple(receipts))
 

@@ -1,8 +1,6 @@
 """What JSON Schema cannot say of a lot event: exact mass, times, ids that belong together (SPEC 4.8)."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +8,7 @@ from ledger.bodies import check_whole_numbers
 from ledger.kernel.errors import Malformed
 from ledger.kernel.event_subjects import AL, PREFIX, named_in, prefixes
 from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.moments import micros
 
 # Grams in one unit, by UN/ECE Recommendation 20 code: the units of mass that the ledger books.
 GRAMS_IN = {"GRM": 1, "KGM": 1_000, "TNE": 1_000_000}
@@ -24,11 +23,6 @@ _SIDES = {
     "input": ("inputEPCList", "inputQuantityList"),
     "none": ("epcList", "quantityList", "parentID", "childEPCs", "childQuantityList"),
 }
-# RFC 3339 5.6, in capitals, to the microsecond; a leap second has no place on a scale of microseconds.
-_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
-)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEARLY_OURS = "coilmark.org/ns/"  # a slip in the namespace, or a version that is not read here
 _KEYED = ("al:mass", "al:role", "al:origin", "al:attributes")
 _EXTENSIBLE = ("ilmd", "errorDeclaration", "readPoint", "bizLocation")
@@ -60,19 +54,6 @@ def window(event: Mapping[str, Any]) -> tuple[int, int] | None:
     """The half-open window [al:start, eventTime) of a process step, µs since 1970 UTC; None for other events."""
     start = event.get("al:start")
     return None if start is None else (micros(start), event_time(event))
-
-
-def micros(text: str) -> int:
-    """RFC 3339 with offset to µs since 1970 UTC. Raises Malformed ("time")."""
-    if _TIME.fullmatch(text) is None:
-        raise Malformed("time", f"{text[:40]!a} is no RFC 3339 time with offset and at most six decimals")
-    try:
-        since = (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
-    except ValueError:
-        raise Malformed("time", f"{text} is no moment of the calendar") from None
-    if since < 0:
-        raise Malformed("time", f"{text} is before 1970")
-    return since
 
 
 def grams(element: Mapping[str, Any]) -> int | None:

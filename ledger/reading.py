@@ -6,12 +6,12 @@ from typing import TypeAlias
 
 from ledger.bundles import entry_bundle
 from ledger.kernel.bundle import Bundle
-from ledger.kernel.errors import Damaged, Malformed, Missing, Refused
+from ledger.kernel.errors import Damaged, Malformed, Missing
 from ledger.kernel.receipt import Receipt
-from ledger.kernel.statement import Statement, parse
+from ledger.kernel.statement import Statement
 from ledger.log import Log
 from ledger.receipts import receipt_of
-from ledger.recovery import Sound, rehash
+from ledger.recovery import Sound, as_recorded
 from ledger.store.access import Reader
 from ledger.store.store import Stored
 
@@ -48,14 +48,16 @@ def show_many(log: Log, start: int, end: int) -> list[Shown]:
         rows = transaction.entries(start, end)
     if [stored.index for stored in rows] != list(range(start, end)):
         raise Damaged("entry", f"of the entries {start} to {end - 1} only {len(rows)} are stored", index=start)
-    return [_checked(log, stored) for stored in rows]
+    return [Shown(*as_recorded(stored, log.tree)) for stored in rows]
 
 
 def receipt(log: Log, index: int, reader: Reader) -> Receipt:
     """The receipt of an entry under the newest checkpoint, with what this reader may see. Raises Missing, Damaged."""
     shown = show(log, index)
     iss = shown.statement.iss
-    return receipt_of(shown.sound, iss, log.tree, log.state.published, may_see=reader.may_see(iss))
+    published = log.state.published
+    path = log.tree.inclusion_path(index, published.checkpoint.size)
+    return receipt_of(shown.sound, iss, path, published, may_see=reader.may_see(iss))
 
 
 def bundle(log: Log, index: int, reader: Reader) -> Bundle:
@@ -101,17 +103,3 @@ def require_below(index: int, size: int) -> None:
     """Raises Malformed for an index that the tree of `size` does not have."""
     if index >= size:
         raise Malformed("proof_range", f"the tree of {size} entries has no entry {index}", index=index, size=size)
-
-
-def _checked(log: Log, stored: Stored) -> Shown:
-    sound = rehash(stored)
-    if log.tree.inclusion_leaf(stored.index) != sound.entry.leaf:
-        raise Damaged("entry", f"entry {stored.index} is not the leaf that the tree has there", index=stored.index)
-    try:
-        # A disclosure that was altered opens none of the digests that were signed.
-        statement = parse(stored.wire)
-    except (Refused, UnicodeError) as error:
-        raise Damaged("entry", f"the statement of entry {stored.index} cannot be read: {error}") from error
-    if statement.typ != stored.typ:
-        raise Damaged("entry", f"entry {stored.index} is filed as {stored.typ} and says {statement.typ}")
-    return Shown(sound, statement)

@@ -1,5 +1,6 @@
 """Receipts from what is stored: the prover's side of SPEC 4.6."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.kernel.checkpoint import Checkpoint
@@ -7,7 +8,6 @@ from ledger.kernel.lineage import Lineage, Opened
 from ledger.kernel.receipt import Receipt
 from ledger.kernel.subjects import subject_key
 from ledger.kernel.tlog_proof import TlogProof, format_tlog_proof
-from ledger.merkle.tree import Tree
 from ledger.recovery import Sound
 
 OPENED_LIMIT = 5_000  # subjects an event may have (SPEC 8); a `heads` entry opens its issuer's alone
@@ -21,16 +21,14 @@ class Published:
     note: str
 
 
-def receipt_of(sound: Sound, iss: str, tree: Tree, published: Published, *, may_see: bool) -> Receipt:
-    """One entry's receipt under a checkpoint that covers it; statement and lineage only if the caller may see them."""
-    index = sound.entry.index
-    path = tree.inclusion_path(index, published.checkpoint.size)
+def receipt_of(sound: Sound, iss: str, path: Sequence[bytes], published: Published, *, may_see: bool) -> Receipt:
+    """One entry's receipt under a checkpoint that `path` leads to; statement and lineage only if the caller may see."""
     return Receipt(
         entry=sound.entry,
         count=len(sound.lineage.items),
         opened=opened_lineage(sound.lineage, iss) if may_see else (),
         statement=sound.stored.wire if may_see else None,
-        proof=format_tlog_proof(TlogProof(index, tuple(path), published.note)),
+        proof=format_tlog_proof(TlogProof(sound.entry.index, tuple(path), published.note)),
     )
 
 

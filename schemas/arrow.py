@@ -51,6 +51,10 @@ INCLUSION_PROOFS = _schema(
     ),
 )
 
+# What POST /v1/proofs takes as Arrow: entries by position, or by leaf hash.
+WANTED_INDICES = _schema("wanted-indices", _column("index", pa.uint64(), "position of an entry to be proven"))
+WANTED_LEAVES = _schema("wanted-leaves", _column("leaf", HASH, "leaf hash of an entry to be proven"))
+
 # One verdict a row; `reason` is null where the proof holds.
 VERIFICATION_RESULTS = _schema(
     "verification-results",
@@ -80,6 +84,8 @@ ALL: dict[str, Any] = {
     "leaves": LEAVES,
     "entries": ENTRIES,
     "inclusion-proofs": INCLUSION_PROOFS,
+    "wanted-indices": WANTED_INDICES,
+    "wanted-leaves": WANTED_LEAVES,
     "verification-results": VERIFICATION_RESULTS,
     "statements": STATEMENTS,
 }

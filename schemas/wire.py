@@ -84,10 +84,11 @@ class ConsistencyProof(Wire, frozen=True):
 
 
 class ProofsWanted(Wire, frozen=True):
-    """POST /v1/proofs: entries to be proven in the tree of `size`, in any order."""
+    """POST /v1/proofs: entries to be proven in the tree of `size`, in any order; by index or by leaf hash, not both."""
 
     size: Size
-    indices: list[Index]
+    indices: list[Index] | UnsetType = UNSET
+    leaves: list[Hash] | UnsetType = UNSET
 
 
 class OneProof(Wire, frozen=True):

@@ -221,7 +221,9 @@ class World:
         """The receipt of an entry under the newest checkpoint."""
         stored = self.stored(index)
         iss = parse(stored.wire).iss
-        return receipt_of(rehash(stored), iss, self.log.tree, self.log.state.published, may_see=may_see)
+        published = self.log.state.published
+        path = self.log.tree.inclusion_path(index, published.checkpoint.size)
+        return receipt_of(rehash(stored), iss, path, published, may_see=may_see)
 
     def bundle(self, index, *, may_see=True):
         """The bundle of kind "entry" under the newest checkpoint."""

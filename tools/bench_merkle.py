@@ -105,7 +105,10 @@ def _hashing(given: Given, threads: int) -> Iterator[Task]:
     above = bytearray(HASH_SIZE * pairs)
     yield _task("leaf hashes", threads, len(entries), lambda: batches.leaf_hashes(entries, threads=threads))
     if threads == 1:
-        yield _task("node hashes", 1, pairs, lambda: kernel.node_hashes(below, above))
+        for path in kernel.available_paths():
+            run = partial(kernel.node_hashes, below, above, path=path)
+            if path != "portable" or path == kernel.path_chosen():
+                yield Task("node hashes", "", 1, pairs, run, path)
     yield _task("tree", threads, len(leaves), lambda: Built(leaves, threads=threads))
 
 
@@ -127,7 +130,7 @@ def _proving(given: Given, threads: int) -> Iterator[Task]:
 
 
 def _prove(tree: Tree, indices: pa.Array, threads: int) -> None:
-    for _ in batches.inclusion_proof_stream(tree, indices, rows=_PROOF_ROWS * threads, threads=threads):
+    for _ in batches.inclusion_proof_stream(tree, indices, rows=_PROOF_ROWS, threads=threads):
         pass
 
 
@@ -172,7 +175,7 @@ def _verify_consistency(cases: Sequence[tuple[int, bytes, tuple[bytes, ...]]], s
 
 def _row(size: int, task: Task, *, ours: bool) -> Row:
     rival = None if ours else task.rival
-    chosen = kernel.path_chosen()
+    chosen = task.kernel or kernel.path_chosen()
     if task.run is None:
         return Row(task.work, size, task.threads, None, None, rival, chosen)
     seconds = _median(task.run) / task.count

@@ -10,8 +10,19 @@ from tools.bench_merkle import Row
 _ACROSS = 3  # panels
 _WIDTH, _HEIGHT = 330, 230  # of a panel
 _LEFT, _TOP, _RIGHT, _BOTTOM = 58, 30, 12, 34  # around its field
-_LEGEND, _LINE = 40, 18  # heights
-_COLOURS = ("#0b6e4f", "#4fb286", "#c1440e", "#3d5a98", "#8e5fa2", "#b8860b", "#666666", "#d1495b")
+_LEGEND, _LINE = 36, 18  # heights
+_COLOURS = (
+    "#0b6e4f",
+    "#4fb286",
+    "#c1440e",
+    "#3d5a98",
+    "#8e5fa2",
+    "#b8860b",
+    "#666666",
+    "#d1495b",
+    "#111111",
+    "#e377c2",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,9 @@ def plot(rows: Sequence[Row]) -> str:
     for number, work in enumerate(works):
         corner = number % _ACROSS * _WIDTH, number // _ACROSS * _HEIGHT
         parts += _panel(corner, work, [row for row in found if row.work == work], colours)
-    parts += _legend(colours, down * _HEIGHT + _LEGEND // 2)
+    about = "time for each, by number of leaves; both axes logarithmic"
+    parts.append(f'<text x="{_LEFT}" y="{down * _HEIGHT + 12}" fill="#666666">{about}</text>')
+    parts += _legend(colours, down * _HEIGHT + _LEGEND)
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -108,4 +121,4 @@ def _legend(colours: dict[str, str], top: int) -> Iterable[str]:
     for number, (series, colour) in enumerate(colours.items()):
         x, y = number % _ACROSS * _WIDTH + _LEFT, top + number // _ACROSS * _LINE
         yield f'<rect x="{x}" y="{y - 9}" width="10" height="10" fill="{colour}"/>'
-        yield f'<text x="{x + 16}" y="{y}">{escape(series)}: nanoseconds each</text>'
+        yield f'<text x="{x + 16}" y="{y}">{escape(series)}</text>'

@@ -23,7 +23,7 @@ def report(sizes: Sequence[int], threads: Sequence[int], drawing: Path | None, *
     else:
         click.echo("\n".join([f"hash kernel: {kernel.path_chosen()}", _HEAD, *map(_line, _by_work(rows))]))
     if drawing is not None:
-        drawing.write_text(plot(rows), "utf-8")
+        drawing.write_text(plot([row for row in rows if row.kernel == kernel.path_chosen()]), "utf-8")
         click.echo(f"drawn in {drawing}", err=True)
 
 
@@ -37,7 +37,8 @@ def _line(row: Row) -> str:
         figures = f"{'absent':>14} {'':>11}"
     else:
         figures = f"{row.per_second:>14,.0f} {_each(row.ns_each):>11}"
-    return f"{row.work:<28} {row.size:>11,} {row.threads:>7} {figures}  {row.rival or ''}".rstrip()
+    by = "" if row.kernel == kernel.path_chosen() else f"({row.kernel})"
+    return f"{row.work:<28} {row.size:>11,} {row.threads:>7} {figures}  {row.rival or ''} {by}".rstrip()
 
 
 def _each(nanoseconds: float) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pyarrow as pa
+
 from ledger.audit.afterwards import Whole, judge_afterwards
 from ledger.audit.authority import Authority, Epoch, fold_authority
 from ledger.audit.crew import Crew, answer_or, crew
@@ -19,11 +21,13 @@ from ledger.audit.heads import (
     size_of,
     unwitnessed,
 )
-from ledger.audit.lineage import Keys, Lineage, RightEdge
+from ledger.audit.lineage import Keys, Lineage
 from ledger.audit.sources import DatabaseSource, Outline, Source, check_file
 from ledger.kernel.entry import Entry
 from ledger.kernel.hashing import NO_HASH
 from ledger.kernel.trust import Trust
+from ledger.merkle.built import Built
+from ledger.merkle.columns import hashes
 
 Progress = Callable[[str, int, int], None]  # what is being done, entries done, entries in all
 _SMALL = 4096  # entries that are checked sooner than worker processes start
@@ -149,20 +153,15 @@ def _fold(tasks: Sequence[Task], workers: Crew, sizes: set[int], progress: Progr
     size = tasks[-1].end if tasks else 0
     wanted = sizes | {size}
     whole = Whole(size, Roots(size, {}), Lineage(), Keys(), Keys())
-    edge = RightEdge()
-    roots = {0: edge.root()} if 0 in wanted else {}
     last: Entry | None = None
     for part in workers.in_order(check_range, tasks, _lost):
         whole.findings += part.findings
         whole.findings += _joint(last, part)
         last = part.last
         _take(whole, part)
-        for leaf in part.leaves:
-            edge.add(leaf)
-            if edge.size in wanted:
-                roots[edge.size] = edge.root()
         progress("checking entries", part.end, size)
-    return replace(whole, roots=Roots(size, roots))
+    tree = Built(hashes(pa.py_buffer(whole.lineage.leaves)))
+    return replace(whole, roots=Roots(size, {one: tree.root(one) for one in wanted if one <= size}))
 
 
 def _take(whole: Whole, part: Range) -> None:
@@ -239,5 +238,6 @@ def _not_checked(order: Order, outline: Outline, epochs: Sequence[Epoch]) -> tup
     if signed and order.trust is None:
         whose = "the log keys that the ledger itself names were believed" if epochs else "no log key was known"
         said.append(f"the log's signature against a trust file (--trust): {whose}")
+    said.append("whether the rule set that index 0 names is the one that this program judges by")
     said.append("whether what parties signed is true; mass balances, energy claims and footprints")
     return tuple(said)

@@ -56,6 +56,11 @@ class Lineage:
         """How many subjects there are so far."""
         return len(self._newest)
 
+    @property
+    def leaves(self) -> bytes:
+        """The leaf hashes so far, one after the other."""
+        return bytes(self._leaves)
+
     def has(self, subject: bytes, version: int) -> bool:
         """Whether some entry made this version of the subject."""
         return 1 <= version <= self._newest.get(subject, 0) >> _BITS

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from ledger.kernel.party import REGISTRY_TYPES, Registry, authorise
 from ledger.kernel.statement import Statement, check_complete, check_signature, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create, subject_key
 from ledger.limits import AHEAD
+from ledger.lot_event import event_time
 
 if TYPE_CHECKING:
     from ledger.audit.entries import Range
@@ -149,14 +149,14 @@ class Judge:
             self._result.events.append((checked.event, row.index))
 
     def _times(self, index: int, recorded_at: int, statement: Statement) -> None:
-        claimed = [("iat", float(statement.iat))]
+        claimed = [("iat", statement.iat * _MICROSECONDS)]
         if statement.typ == "lot-event":
-            claimed.append(("eventTime", datetime.fromisoformat(statement.body["eventTime"]).timestamp()))
-        for name, seconds in claimed:
-            ahead = seconds - recorded_at / _MICROSECONDS
-            if ahead > AHEAD:
-                says = f"{name} lies {ahead:.0f} s ahead of its recording, the most is {AHEAD} s"
-                self._find(index, "time_ahead", says, seconds=round(ahead))
+            claimed.append(("eventTime", event_time(statement.body)))
+        for name, moment in claimed:
+            ahead = (moment - recorded_at) // _MICROSECONDS
+            if moment - recorded_at > AHEAD * _MICROSECONDS:
+                says = f"{name} lies {ahead} s ahead of its recording, the most is {AHEAD} s"
+                self._find(index, "time_ahead", says, seconds=ahead)
 
     def _speaks(self, index: int, checked: Checked, items: Items) -> None:
         """Key, role and prefixes as of this entry. Who may change the registry is judged where it is folded."""

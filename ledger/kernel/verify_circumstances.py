@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from ledger.kernel.errors import Unverified
+from ledger.kernel.errors import Malformed, Unverified
 from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.moments import micros
 from ledger.kernel.report import Steps
 from ledger.kernel.subjects import Implied, subject_key
 from ledger.kernel.verify_parties import Authority, last_named, vouching
@@ -113,12 +114,9 @@ def _claimed(one: Shown) -> list[tuple[str, datetime]]:
 
 def _event_time(text: object, index: int) -> datetime:
     try:
-        at = datetime.fromisoformat(str(text))
-        if at.tzinfo is not None:
-            return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise Unverified("time", f"eventTime of entry {index} is no time with an offset from UTC", step=12)
+        return _moment(micros(str(text)), f"eventTime of entry {index}")
+    except Malformed as error:
+        raise Unverified("time", f"eventTime of entry {index}: {error.sentence}", step=12) from None
 
 
 def _recorded(one: Shown) -> datetime:

@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import random
+from collections import Counter
 
 import pyarrow as pa
 import pytest
@@ -162,5 +164,31 @@ def test_too_many_are_refused_before_they_are_looked_up(tmp_path, monkeypatch, m
             answer = await ask(served, JSON, json.dumps({"size": 3, member: values}).encode())
             assert (answer.status, answer.code) == (413, "proofs_size")
             assert "3 proofs are asked for, the most is 2" in str(answer.json)
+
+    run(scenario)
+
+
+def test_mutated_streams_are_answered_and_never_with_a_fault(tmp_path):
+    dice = random.Random(20261123)
+
+    def mutated(data):
+        data = bytearray(data)
+        for _ in range(dice.choice([1, 1, 2, 4])):
+            at = dice.randrange(len(data) - 8)
+            what = dice.choice([dice.randbytes(1), dice.randbytes(4), bytes(8), b"\xff" * 8, b"\x01\x00\x00\x00"])
+            data[at : at + len(what)] = what
+        return bytes(data[: dice.choice([len(data), len(data), len(data), dice.randrange(len(data))])])
+
+    async def scenario():
+        async with in_process(tmp_path) as served:
+            size, _, leaves = given(served)
+            good = [stream(WANTED_INDICES, PICKED), stream(WANTED_LEAVES, leaves)]
+            seen = Counter()
+            for _ in range(600):
+                answer = await ask(served, ARROW, mutated(dice.choice(good)), query=f"size={size}")
+                seen[200 if answer.status == 200 else answer.code] += 1
+                assert answer.status in {200, 400, 404, 413, 422}
+            assert seen[200] > 20
+            assert seen["arrow"] > 100
 
     run(scenario)

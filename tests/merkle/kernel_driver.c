@@ -1,5 +1,5 @@
-/* Hashes standard input by the path named: pairs of nodes for width 0, else leaves of that width. For emulators, where no
- * Python is.
+/* Hashes standard input by the path named: pairs of nodes for width 0, else leaves of that width. For emulators, where
+ * no Python is.
  */
 #include "tree.h"
 

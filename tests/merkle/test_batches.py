@@ -18,7 +18,7 @@ from ledger.kernel.proofs import verify_consistency, verify_multiproof
 from ledger.kernel.proofs import verify_inclusion as verify_one
 from ledger.merkle import batches, verifier
 from ledger.merkle.built import Built
-from ledger.merkle.parts import WORTH_A_THREAD, in_parts
+from ledger.merkle.parts import WORTH_A_THREAD, ahead, in_parts
 from ledger.merkle.tree import Tree
 from schemas.arrow import HASH, INCLUSION_PROOFS, VERIFICATION_RESULTS
 
@@ -367,11 +367,34 @@ def test_leaves_are_found(tree):
 # Parts
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3, None])
+def test_what_is_made_ahead_comes_in_order_and_not_all_at_once(threads):
+    begun = []
+
+    def make(number):
+        begun.append(number)
+        return -number
+
+    made = ahead(make, range(100), threads)
+    assert next(made) == 0
+    assert len(begun) < 20
+    assert list(made) == [-number for number in range(1, 100)]
+    assert sorted(begun) == list(range(100))
+
+
+def test_what_is_raised_ahead_is_raised_in_its_place():
+    made = ahead(lambda number: 1 // (3 - number), range(9), 2)
+    assert [next(made), next(made), next(made)] == [0, 0, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(made)
+
+
 def test_parts_cover_every_row_once():
-    for rows in (0, 1, WORTH_A_THREAD, 5 * WORTH_A_THREAD + 1):
+    for rows in (0, 1, 64, 100, 500, 5 * 64 + 1):
         for threads in (1, 2, 3, 8, None):
             parts = []
-            in_parts(rows, threads, lambda start, end, into=parts: into.append((start, end)))
+            in_parts(rows, threads, lambda start, end, into=parts: into.append((start, end)), worth=64)
+            assert len(parts) <= max(rows // 64, 1)
             covered = [row for start, end in sorted(parts) for row in range(start, end)]
             assert covered == list(range(rows))
 

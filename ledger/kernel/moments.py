@@ -1,0 +1,25 @@
+"""Claimed times: RFC 3339 with offset, as SPEC 4.8 reads them, in integers of microseconds."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from ledger.kernel.errors import Malformed
+
+# RFC 3339 5.6, in capitals, to the microsecond; a leap second has no place on a scale of microseconds.
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(text: str) -> int:
+    """RFC 3339 with offset to µs since 1970 UTC. Raises Malformed ("time")."""
+    if _TIME.fullmatch(text) is None:
+        raise Malformed("time", f"{text[:40]!a} is no RFC 3339 time with offset and at most six decimals")
+    try:
+        since = (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
+    except ValueError:
+        raise Malformed("time", f"{text} is no moment of the calendar") from None
+    if since < 0:
+        raise Malformed("time", f"{text} is before 1970")
+    return since
