@@ -21,7 +21,7 @@ from ledger.log import Log
 from ledger.opening import Layout, clock, layout, open_log
 from ledger.second_head import SecondHead
 from ledger.sequencer import Sequencer
-from ledger.store.access import ANYONE, EVERYTHING, Access, Reader, access_file
+from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens, open_tokens
 
 _MICROSECONDS = 1_000_000
 
@@ -34,7 +34,7 @@ class Desk:
     log: Log
     sequencer: Sequencer
     intake: Intake
-    access: Access
+    access: Tokens
     board: CheckpointBoard
     metrics: Metrics
     self_check: SelfCheck
@@ -44,9 +44,9 @@ class Desk:
 @asynccontextmanager
 async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> AsyncIterator[Desk]:
     """The desk for as long as the block lasts. Raises what `open_log` raises: a damaged ledger is not served."""
-    places = layout(settings.folder, settings.head)
+    places = layout(settings.folder, settings.head, settings.database)
     with ExitStack() as stack:
-        log = stack.enter_context(open_log(places, clock=now))
+        log = stack.enter_context(open_log(places, standby=True, clock=now))
         desk = _furnish(settings, places, log, stack, now)
         # What is here now stays: the collector need not look through it again, ever.
         gc.collect()
@@ -62,7 +62,7 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
 
 def _furnish(settings: Settings, places: Layout, log: Log, stack: ExitStack, now: Callable[[], int]) -> Desk:
     metrics = Metrics()
-    access = Access(access_file(settings.folder))
+    access = open_tokens(settings.folder, places.url)
     stack.callback(access.close)
     sequencer = Sequencer(log, observe=metrics.committed)
     sequencer.start()
@@ -90,6 +90,7 @@ def _watch(metrics: Metrics, log: Log, sequencer: Sequencer, now: Callable[[], i
     metrics.watch(
         "head_age_seconds", "Since the newest entry was recorded", lambda: (now() - log.state.last_time) / _MICROSECONDS
     )
+    metrics.watch("leads", "1 where this server writes, 0 where it stands by", lambda: not sequencer.standing_by)
     metrics.watch("waiting_statements", "Handed in and not yet answered", lambda: sequencer.waiting)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ledger.kernel.errors import Malformed
 
 _PREFIX = "COILMARK_"
-_OURS = {"FOLDER", "HEAD", "OPEN", "WORKERS"}
+_OURS = {"DATABASE_URL", "FOLDER", "HEAD", "OPEN", "WORKERS"}
 _OTHERS = {"VECTORS"}  # the tests', which may share an environment with a server
 _SWITCH = {"1": True, "true": True, "0": False, "false": False, "": False}
 _MOST_WORKERS = 64
@@ -18,6 +18,7 @@ _MOST_WORKERS = 64
 class Settings:
     """`folder` holds the ledger, `head` is its head's second place (None: the usual one beside the folder).
 
+    `database` is the URL of a PostgreSQL database; without one the ledger is a file in its folder.
     `open` shows every statement to everyone; `workers` is how many processes check the statements of batches
     (0: none, the server checks them itself).
     """
@@ -26,10 +27,11 @@ class Settings:
     head: Path | None = None
     open: bool = False
     workers: int = 2
+    database: str | None = None
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
-    """COILMARK_FOLDER, _HEAD, _OPEN and _WORKERS. Raises Malformed for a bad value or a name that means nothing."""
+    """COILMARK_FOLDER, _HEAD, _DATABASE_URL, _OPEN, _WORKERS. Raises Malformed for a bad value or an unknown name."""
     ours = {name.removeprefix(_PREFIX): value for name, value in environ.items() if name.startswith(_PREFIX)}
     if unknown := sorted(ours.keys() - _OURS - _OTHERS):
         names = ", ".join(_PREFIX + name for name in unknown)
@@ -42,6 +44,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         head=Path(head) if head else None,
         open=_switch(ours.get("OPEN", "")),
         workers=_workers(ours.get("WORKERS", "")),
+        database=ours.get("DATABASE_URL") or None,
     )
 
 

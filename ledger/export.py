@@ -23,6 +23,7 @@ from ledger.kernel.hashing import leaf_hash
 from ledger.kernel.members import elements, integer, take, text
 from ledger.kernel.strict_json import MAX_INTEGER, decode
 from ledger.store.raw import Row, reading_raw
+from ledger.store.store import Location
 from schemas.arrow import STATEMENTS, same_columns
 
 MANIFEST = "manifest.json"
@@ -63,7 +64,7 @@ class Manifest:
 class Plan:
     """What to write, and where. `folder` must be empty or not there."""
 
-    database: Path
+    database: Location
     folder: Path
     format: str = ARROW
     segment: int = SEGMENT

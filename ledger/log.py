@@ -4,6 +4,7 @@ DESIGN.md tells the life of a statement; the numbers in parentheses here are its
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ledger.admission import View, admit
@@ -19,7 +20,7 @@ from ledger.kernel.party import Registry
 from ledger.kernel.receipt import Receipt
 from ledger.merkle.tree import Tree
 from ledger.receipts import Published, receipt_of
-from ledger.recovery import Sound, as_recorded, catch_up, load_registry, load_tree, reread
+from ledger.recovery import Sound, as_recorded, catch_up, continues, load_registry, load_tree, reread
 from ledger.second_head import SecondHead
 from ledger.store.store import Store, StoredHead, Transaction, check_head
 
@@ -93,6 +94,50 @@ class Log:
             raise RuntimeError("the log is not loaded")
         return self._state
 
+    @property
+    def leads(self) -> bool:
+        """Whether this server is, as far as it knows, the one that writes."""
+        return self.store.leads
+
+    def lead(self) -> bool:
+        """Try to become the one that writes, and load; False where another one is. Raises what `load` raises, Busy."""
+        if not self.store.lead():
+            return False
+        self.load()
+        return True
+
+    def follow(self) -> None:
+        """Show what the server that leads has committed since, as far as its leaves lead to its root. Raises Damaged.
+
+        Everything is hashed again before it is shown; the second head is brought forward, as in `load`.
+        """
+        known = self._state.published.checkpoint if self._state else None
+        kept = self._second.read()  # before the snapshot: the leader moves the database first
+        with self.store.reading() as transaction:
+            head = check_head(transaction.head())
+            if known is not None and (head.size, head.root) == (known.size, known.root):
+                return
+            self._cut_back()
+            registry = self._registry(transaction, known)
+            self._check_key(registry)
+            load_tree(self.tree, transaction, head)
+            checkpoint = Checkpoint(registry.origin, head.size, head.root)
+            continues(self.tree, known, checkpoint)
+            with suppress(Conflict):  # the second head is shared, and its leader was faster
+                catch_up(self._second, self.tree, transaction, checkpoint, kept)
+            last = transaction.entry(head.size - 1)
+        self._state = State(self._sign(checkpoint), registry, last.leaf, parse_entry(last.entry).recorded_at)
+
+    def _cut_back(self) -> None:
+        """Drop leaves that an append left and that may never have been committed: nobody was shown them."""
+        if self._state is not None:
+            self.tree.truncate(min(self.tree.size, self._state.published.checkpoint.size))
+
+    def _registry(self, transaction: Transaction, known: Checkpoint | None) -> Registry:
+        if self._state is not None and known is not None and transaction.registry_indices()[-1] < known.size:
+            return self._state.registry
+        return load_registry(transaction)
+
     def load(self) -> None:
         """Bring tree, second head and memory in line with the database. Raises Damaged; repairs derived data only.
 
@@ -102,9 +147,10 @@ class Log:
             head = check_head(transaction.head())
             registry = load_registry(transaction)
             self._check_key(registry)
+            self._cut_back()
             load_tree(self.tree, transaction, head)
             checkpoint = Checkpoint(registry.origin, head.size, head.root)
-            catch_up(self._second, self.tree, transaction, checkpoint)
+            catch_up(self._second, self.tree, transaction, checkpoint, self._second.read())
             last = transaction.entry(head.size - 1)
         published = self._sign(checkpoint)
         self._state = State(published, registry, last.leaf, parse_entry(last.entry).recorded_at)

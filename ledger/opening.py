@@ -5,7 +5,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,20 +16,29 @@ from ledger.kernel.party import begin
 from ledger.log import Clock, Log, Places, Randomness, Submission
 from ledger.merkle.tree import Tree
 from ledger.second_head import SecondHead
-from ledger.store.store import create_store, open_store
+from ledger.store.store import Location, create_store, open_store
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The files of one ledger. `head` belongs on another disk or machine than `folder`."""
+    """The files of one ledger. `head` belongs on another disk or machine than `folder`.
+
+    With `url`, of a PostgreSQL database, the folder holds what each server has for itself: log key and level files.
+    """
 
     folder: Path
     head: Path
+    url: str | None = None
 
     @property
     def database(self) -> Path:
-        """The truth."""
+        """The truth, where it is a file."""
         return self.folder / "ledger.sqlite"
+
+    @property
+    def location(self) -> Location:
+        """The truth, wherever it is."""
+        return self.url or self.database
 
     @property
     def levels(self) -> Path:
@@ -47,9 +56,9 @@ class Layout:
         return self.folder / "lock"
 
 
-def layout(folder: Path, head: Path | None = None) -> Layout:
+def layout(folder: Path, head: Path | None = None, url: str | None = None) -> Layout:
     """The usual layout: the second head beside the folder, not in it, so that copying the folder back leaves it."""
-    return Layout(folder, head or folder.with_name(folder.name + ".head"))
+    return Layout(folder, head or folder.with_name(folder.name + ".head"), url or None)
 
 
 def clock() -> int:
@@ -58,19 +67,28 @@ def clock() -> int:
 
 
 def create_ledger(
-    places: Layout, uri: str, statement: bytes, *, clock: Clock = clock, randomness: Randomness = secrets.token_bytes
+    places: Layout,
+    uri: str,
+    statement: bytes,
+    *,
+    owner: str | None = None,
+    clock: Clock = clock,
+    randomness: Randomness = secrets.token_bytes,
 ) -> None:
     """Create the database and write index 0, a signed `ledger` statement in wire form. Raises Conflict or Refused.
 
-    A crash in here leaves a folder that does not open; remove it and create again.
+    On PostgreSQL `owner` is the URL of the role that shall own the tables. A crash in here leaves a folder, or a
+    database, that does not open; remove it and create again.
     """
     checked = check(statement, audience=uri, keys={})
     if checked.statement.typ != "ledger":
         raise Conflict("ledger_statement", f"index 0 is a ledger statement, not a {checked.statement.typ}")
     begin(checked.statement)  # a statement that does not stand on itself leaves no database behind
     SecondHead(places.head).require_free()
-    create_store(places.database, uri)
+    create_store(places.location, uri, owner=owner)
     with _writing(places) as parts:
+        if not parts.store.lead():
+            raise Conflict("already_open", "another process writes to this ledger")
         log = Log(parts, _log_signer(places), clock=clock, randomness=randomness)
         (outcome,) = log.append([Submission((checked,))])
     if isinstance(outcome, Refused):
@@ -78,24 +96,35 @@ def create_ledger(
 
 
 @contextmanager
-def open_log(places: Layout, *, clock: Clock = clock, randomness: Randomness = secrets.token_bytes) -> Iterator[Log]:
-    """The log, loaded and ready to append, for as long as the block lasts. Raises Missing, Damaged or Conflict."""
+def open_log(
+    places: Layout,
+    *,
+    standby: bool = False,
+    clock: Clock = clock,
+    randomness: Randomness = secrets.token_bytes,
+) -> Iterator[Log]:
+    """The log, loaded and ready to append, for as long as the block lasts. Raises Missing, Damaged or Conflict.
+
+    With `standby`, where another server leads, it comes ready to read and to follow (see `Log.follow`).
+    """
     with _writing(places) as parts:
         log = Log(parts, _log_signer(places), clock=clock, randomness=randomness)
-        log.load()
+        if not log.lead():
+            if not standby:
+                raise Conflict("already_open", f"another process writes to the ledger of {places.folder}")
+            log.follow()
         yield log
 
 
 @contextmanager
 def _writing(places: Layout) -> Iterator[Places]:
-    store = open_store(places.database, write=True)
-    with _only_writer(places.lock):
+    store = open_store(places.location, write=True)
+    with closing(store), _only_writer(places.lock):
         tree = Tree.open(places.levels)
         try:
             yield Places(store, tree, SecondHead(places.head))
         finally:
             tree.close()
-            store.close()
 
 
 @contextmanager

@@ -106,9 +106,20 @@ def load_tree(tree: Tree, transaction: Transaction, head: StoredHead) -> None:
         )
 
 
-def catch_up(second: SecondHead, tree: Tree, transaction: Transaction, head: Checkpoint) -> None:
-    """Compare the database with the head's second place, and bring that forward after a crash. Raises Damaged."""
-    kept = second.read()
+def continues(tree: Tree, known: Checkpoint | None, head: Checkpoint) -> None:
+    """What was shown before is an earlier state of `head`, to which the tree has been brought. Raises Damaged."""
+    if known is None:
+        return
+    if head.size <= known.size or head.origin != known.origin or tree.root(known.size) != known.root:
+        raise Damaged(
+            "fork_detected",
+            f"the database now ends at size {head.size} with root {head.root.hex()}, which does not continue size "
+            f"{known.size} with root {known.root.hex()} that this server has shown",
+        )
+
+
+def catch_up(second: SecondHead, tree: Tree, transaction: Transaction, head: Checkpoint, kept: Checkpoint) -> None:
+    """Compare the database with what the head's second place held, and bring that forward. Raises Damaged, Conflict."""
     if kept == head:
         return
     if kept.size > head.size:

@@ -38,10 +38,15 @@ class SecondHead:
         return parse_checkpoint(self._path.read_bytes().decode("utf-8", "replace"))
 
     def swap(self, old: Checkpoint, new: Checkpoint) -> None:
-        """Durable once it returns. Raises Conflict where the file holds another head than `old`."""
+        """Durable once it returns. Raises Conflict where the file holds another head than `old`.
+
+        Where it holds `new` already, a standby that shares the file has seen the commit first.
+        """
         with open(self._path.with_name(self._path.name + ".lock"), "w") as lock:  # noqa: PTH123  flock needs a file
             fcntl.flock(lock, fcntl.LOCK_EX)
             held = self.read()
+            if held == new:
+                return
             if held != old:
                 raise Conflict(
                     "head_moved", f"the second head is at size {held.size}, not {old.size}: another server is writing"

@@ -23,12 +23,17 @@ class Pace:
 
     A commit takes what has arrived within `gather` seconds of its first statement, or `group` statements; while
     `waiting` statements wait, new ones are refused as Busy. `reload` is the pause between tries to open again.
+
+    Where another server leads, this one looks for its commits every `follow` seconds, and tries to take the lead every
+    `election`; a server that leads and has nothing to do makes sure that it still does as often.
     """
 
     gather: float = 0.002
     group: int = 2_000
     waiting: int = 20_000
     reload: float = 1.0
+    follow: float = 0.2
+    election: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Sequencer:
         self._lock = threading.Lock()
         self._broken: CoilmarkError | None = None
         self._closed = False
+        self._standing_by = not log.leads
+        self._next_try = 0.0  # of the lead, on the monotonic clock
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
 
     @property
@@ -68,6 +75,11 @@ class Sequencer:
     def broken(self) -> CoilmarkError | None:
         """Why nothing can be recorded at present, or None."""
         return self._broken
+
+    @property
+    def standing_by(self) -> bool:
+        """Whether another server writes, and this one serves what is read."""
+        return self._standing_by
 
     def start(self) -> None:
         """Begin to take submissions from the queue."""
@@ -98,6 +110,8 @@ class Sequencer:
     def _hand_in(self, job: _Job | _Rehearsal) -> None:
         _refuse_founding(job.submission)
         count = len(job.submission.statements)
+        if self._standing_by:
+            raise _stands_by()
         with self._lock:
             if self._closed:
                 raise Busy("stopping", "the server is stopping; retry with the same ids", retry_after=5)
@@ -113,7 +127,12 @@ class Sequencer:
     def _run(self) -> None:
         more = True
         while more:
+            if not self.log.leads:
+                self._stand_by()
             jobs, more = self._gather()
+            if not jobs:
+                self._idle()
+                continue
             started = time.perf_counter()
             commits = [job for job in jobs if isinstance(job, _Job)]
             if commits:
@@ -128,8 +147,11 @@ class Sequencer:
                 self._observe(count, time.perf_counter() - started)
 
     def _gather(self) -> tuple[list[_Job | _Rehearsal], bool]:
-        """Wait for a first job, then for more until the time is up or the group is full."""
-        first = self._first()
+        """Wait for a first job, for a while, then for more until the time is up or the group is full."""
+        try:
+            first = self._queue.get(timeout=self._patience())
+        except queue.Empty:
+            return [], True
         if first is None:
             return [], False
         jobs: list[_Job | _Rehearsal] = [first]
@@ -146,14 +168,18 @@ class Sequencer:
             size += len(job.submission.statements)
         return jobs, True
 
-    def _first(self) -> _Job | _Rehearsal | None:
-        """The next job; while the ledger cannot be written, it is opened again and again meanwhile."""
-        while self._broken is not None:
-            try:
-                return self._queue.get(timeout=self._pace.reload)
-            except queue.Empty:
-                self._reload()
-        return self._queue.get()
+    def _patience(self) -> float:
+        """How long to wait for a job before looking around."""
+        if not self.log.leads:
+            return self._pace.follow
+        return self._pace.election if self._broken is None else self._pace.reload
+
+    def _idle(self) -> None:
+        """Open again what cannot be written, and find out whether this server still leads."""
+        if self._broken is None:
+            self.log.store.beat()
+        elif self.log.leads:
+            self._reload()
 
     def _commit(self, jobs: list[_Job]) -> None:
         if self._broken is not None and not self._reload():
@@ -185,13 +211,36 @@ class Sequencer:
     def _reload(self) -> bool:
         """Open again and read the head: until that works, nothing is known and nothing is recorded."""
         try:
-            self.log.load()
+            leads = self.log.lead()
         except Exception as error:  # noqa: BLE001  it stays broken until a load goes through
             _log.exception("the ledger could not be loaded again")
             self._broken = _unsettled(error)
             return False
-        self._broken = None
-        return True
+        self._standing_by = not leads
+        self._broken = None if leads else _stands_by()
+        return leads
+
+    def _stand_by(self) -> None:
+        """Take the lead where it is free, else show what the server that leads has committed."""
+        try:
+            if time.monotonic() >= self._next_try:
+                self._next_try = time.monotonic() + self._pace.election
+                self._standing_by = not self.log.lead()
+            if self._standing_by:
+                self.log.follow()
+        except Exception as error:  # noqa: BLE001  it is tried again, and said until then
+            _log.warning("neither leading nor following: %s", error)
+            self._broken = _unsettled(error)
+            self._standing_by = self._standing_by and not self.log.leads
+            return
+        if self._standing_by:
+            self._broken = _stands_by()
+        elif self.log.leads:
+            self._broken = None
+
+
+def _stands_by() -> Busy:
+    return Busy("standby", "another server writes to this ledger, this one is its standby; retry there", retry_after=1)
 
 
 def _refuse_founding(submission: Submission) -> None:

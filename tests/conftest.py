@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgres_server
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -15,3 +17,21 @@ def vectors():
     if not path.is_dir():
         pytest.skip(f"no test vectors at {path}; set COILMARK_VECTORS to where they are")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of this run's own."""
+    reason = postgres_server.why_not()
+    if reason and os.environ.get("CI"):
+        pytest.fail(f"{reason}; in CI the tests on PostgreSQL must run")
+    if reason:
+        pytest.skip(reason)
+    with postgres_server.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request):
+    """Where a test's ledger shall be: None for a file, else an empty schema of a PostgreSQL server."""
+    return None if request.param == "sqlite" else request.getfixturevalue("postgres").place()

@@ -237,13 +237,17 @@ class World:
         self.log = self._open.enter_context(open_log(self.places, clock=self.clock, randomness=self.randomness))
 
 
-def small_ledger(folder, *, uri=URI, origin=ORIGIN):
-    """A ledger in `folder`: index 0, then the plant's party (1) and first key (2). A context manager."""
-    world = World(layout(folder / "ledger"), uri, origin)
+def small_ledger(folder, *, uri=URI, origin=ORIGIN, place=None):
+    """A ledger in `folder`: index 0, then the plant's party (1) and first key (2). A context manager.
+
+    `place` is a place on a PostgreSQL server for its database, see `postgres_server`.
+    """
+    world = World(layout(folder / "ledger", None, place and place.writer), uri, origin)
     world.places.folder.mkdir(parents=True)
     world.places.log_key.write_bytes(pem("log"))
     founding = world.statement(OPERATOR, "ledger", ledger_body(uri, origin))
-    create_ledger(world.places, uri, founding, clock=world.clock, randomness=world.randomness)
+    owner = place and place.owner
+    create_ledger(world.places, uri, founding, owner=owner, clock=world.clock, randomness=world.randomness)
     world.reopen()
     world.enrol(world.plant, *ROLES)
     return world

@@ -15,6 +15,7 @@ import click
 
 from ledger.kernel.errors import CoilmarkError, Missing
 from ledger.kernel.trust import Trust, parse_trust
+from tools import database as databases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +39,7 @@ _LARGEST = 1 << 20  # bytes of a checkpoint or trust file
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Processes that work; as many as there are cores if not given."
 )
+@databases.option
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 def command(
     *,
@@ -47,6 +49,7 @@ def command(
     lineage: bool,
     head: Path | None,
     jobs: int | None,
+    database: str | None,
     as_json: bool,
 ) -> None:
     """Re-derive a whole ledger from its stored bytes.
@@ -60,7 +63,7 @@ def command(
     started = time.monotonic()
     # Before the database is read: a server may go on meanwhile, and its database is never behind its second head.
     kept = [*_second_head(folder, head), *(_kept(path) for path in against)]
-    source = _source(folder, lineage=lineage)
+    source = _source(folder, database, lineage=lineage)
     order = Order(
         source=source,
         kept=tuple(kept),
@@ -78,10 +81,12 @@ def command(
     click.get_current_context().exit(1 if report.findings else 0)
 
 
-def _source(folder: Path, *, lineage: bool) -> Source:
-    """The database in the folder, else the export. Raises Missing, and UsageError where only --lineage can be done."""
+def _source(folder: Path, database: str | None, *, lineage: bool) -> Source:
+    """The export in the folder, else the database. Raises Missing, and UsageError where only --lineage can be done."""
     from ledger.audit.sources import DatabaseSource  # noqa: PLC0415  as above
 
+    if database and not (folder / "manifest.json").is_file():
+        return DatabaseSource(database)
     if (folder / "ledger.sqlite").is_file():
         return DatabaseSource(folder / "ledger.sqlite")
     if not (folder / "manifest.json").is_file():

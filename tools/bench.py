@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tools import database as databases
 from tools.bench_ingest import Figure, Plan, run_ingest
 
 
@@ -19,11 +20,22 @@ def command() -> None:
 @click.option("--connections", default=32, show_default=True, help="Connections that post single statements.")
 @click.option("--batch", default=500, show_default=True, help="Statements a batch.")
 @click.option("--prefill", default=0, show_default=True, help="Statements recorded before measuring.")
+@databases.option
+@databases.owner_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON list of figures.")
-def ingest(statements: int, connections: int, batch: int, prefill: int, *, as_json: bool) -> None:
+def ingest(
+    *,
+    statements: int,
+    connections: int,
+    batch: int,
+    prefill: int,
+    database: str | None,
+    owner_database: str | None,
+    as_json: bool,
+) -> None:
     """Single statements and batches, each acknowledged with its proof after a synced commit."""
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
-        figures = run_ingest(Path(folder), Plan(statements, connections, batch, prefill))
+        figures = run_ingest(Path(folder), Plan(statements, connections, batch, prefill, database, owner_database))
     if as_json:
         click.echo(json.dumps([figure.as_dict() for figure in figures], indent=1))
     else:

@@ -15,26 +15,33 @@ from pathlib import Path
 from typing import Any
 
 from ledger.opening import Layout, layout
+from tools import database as databases
 from tools.bench_ledger import create, sign_span
 from tools.load import Load, drive, request
 
 _CHUNK = 2_000
 _PREFILL_BATCH = 1_000
+_NOT_FOR_A_SERVER = {"PYTHONDONTWRITEBYTECODE", databases.OWNER_VARIABLE}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much to post, and how."""
+    """How much to post, and how: to a file, or to an empty PostgreSQL `database` whose tables `owner` shall own."""
 
     statements: int
     connections: int
     batch: int
     prefill: int
+    database: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measurement. Latencies are of requests, in ms; memory is the server process's, resident."""
+    """One measurement. Latencies are of requests, in ms; memory is the server process's, resident.
+
+    Bytes are those of files: of a ledger in PostgreSQL, the level files alone.
+    """
 
     work: str
     statements: int
@@ -52,8 +59,8 @@ class Figure:
 
 def run_ingest(folder: Path, plan: Plan) -> list[Figure]:
     """Post single statements, then batches, to a fresh ledger in `folder`. Raises RuntimeError where one is refused."""
-    places = layout(folder / "ledger")
-    plant = create(places)
+    places = layout(folder / "ledger", None, plan.database)
+    plant = create(places, plan.owner)
     total = plan.prefill + 2 * plan.statements
     with multiprocessing.Pool() as pool:
         spans = [(plant, start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK)]
@@ -107,7 +114,8 @@ def _served(places: Layout) -> Iterator[tuple[int, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment = {key: value for key, value in os.environ.items() if key not in _NOT_FOR_A_SERVER}
+    environment |= {databases.VARIABLE: places.url or ""}
     server = subprocess.Popen(
         [sys.executable, "-m", "tools.main", "serve", str(places.folder), "--port", str(port), "--open"],
         env=environment,

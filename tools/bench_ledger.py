@@ -22,8 +22,8 @@ SITE = {
 _CHUNK = 1_000
 
 
-def create(places: Layout) -> bytes:
-    """A ledger with one party that may do everything; its private key, in PEM."""
+def create(places: Layout, owner: str | None = None) -> bytes:
+    """A ledger with one party that may do everything; its private key, in PEM. `owner` as for `create_ledger`."""
     places.folder.mkdir(parents=True)
     places.log_key.write_bytes(generate())
     log_signer = load_signer(places.log_key.read_bytes())
@@ -43,7 +43,7 @@ def create(places: Layout) -> bytes:
         "operator": party, "keys": [{"jwk": jwk(signer.key), "proof": proof}],
         "rules": {"id": "coilmark/spine/1", "digest": b64url_encode(bytes(32))},
     }  # fmt: skip
-    create_ledger(places, URI, _issue(signer, "ledger", "urn:bench:ledger", now, ledger))
+    create_ledger(places, URI, _issue(signer, "ledger", "urn:bench:ledger", now, ledger), owner=owner)
     _register(places, _issue(signer, "party", "urn:bench:party", now, party))
     return pem
 

@@ -12,6 +12,7 @@ from ledger.kernel.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoi
 from ledger.kernel.errors import CoilmarkError, Missing
 from ledger.kernel.keys import load_signer
 from ledger.kernel.note import parse_note
+from tools import database as databases
 
 Sign = Callable[[Checkpoint], str]
 
@@ -28,6 +29,7 @@ Sign = Callable[[Checkpoint], str]
     help="A signed checkpoint to export up to, where this machine has no log key.",
 )
 @click.option("--head", type=click.Path(dir_okay=False, path_type=Path), help="The head's second place, as at init.")
+@databases.option
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def command(
     *,
@@ -38,6 +40,7 @@ def command(
     without_statements: bool,
     checkpoint: Path | None,
     head: Path | None,
+    database: str | None,
     as_json: bool,
 ) -> None:
     """Write the ledger as Arrow or Parquet segments.
@@ -49,7 +52,7 @@ def command(
     from ledger.export import Plan, write_export  # noqa: PLC0415  pyarrow is slow to load
 
     upto, sign = _given(checkpoint) if checkpoint is not None else _published(folder, head)
-    plan = Plan(folder / "ledger.sqlite", target, form, segment, not without_statements)
+    plan = Plan(database or folder / "ledger.sqlite", target, form, segment, not without_statements)
     manifest = write_export(plan, upto, sign)
     written = {"folder": str(target), "files": len(manifest.segments), "size": upto.size, "root": upto.root.hex()}
     if as_json:

@@ -15,6 +15,7 @@ from ledger.kernel.keys import Signer, generate, load_signer
 from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.statement import issue
 from ledger.kernel.trust import LogKey, Trust, format_trust
+from tools import database as databases
 from tools.keygen import write_key
 from tools.party import prove, small_profile
 from tools.sign import fresh_id, now, read_body
@@ -63,6 +64,8 @@ class Founding:
 @click.option(
     "--head", type=click.Path(dir_okay=False, path_type=Path), help="The head's second place, on another disk."
 )
+@databases.option
+@databases.owner_option
 def command(
     *,
     folder: Path,
@@ -73,6 +76,8 @@ def command(
     party: str | None,
     name: str | None,
     head: Path | None,
+    database: str | None,
+    owner_database: str | None,
 ) -> None:
     """Create a ledger: its folder, its log key and index 0.
 
@@ -89,9 +94,9 @@ def command(
         raise click.UsageError("--operator is wanted, or --id and --name")
     if folder.exists() and any(folder.iterdir()):
         raise Conflict("ledger_exists", f"{folder} is not empty; a ledger is created once and never overwritten")
-    places = layout(folder, head)
+    places = layout(folder, head, database)
     founding = Founding(uri, origin, body, load_signer(key.read_bytes()), fresh_id(), now())
-    log_key = found_ledger(places, founding, generate())
+    log_key = found_ledger(places, founding, generate(), owner=owner_database)
     trust = folder / "trust.txt"
     trust.write_text(trust_text(origin, log_key), "ascii")
     click.echo(f"{folder}: ledger {uri}, entry 0 recorded; log key {format_vkey(vkey_of(origin, log_key.key))}")
@@ -104,6 +109,7 @@ def found_ledger(
     founding: Founding,
     log_pem: bytes,
     *,
+    owner: str | None = None,
     clock: Callable[[], int] | None = None,
     randomness: Callable[[int], bytes] | None = None,
 ) -> Signer:
@@ -121,6 +127,7 @@ def found_ledger(
         places,
         founding.uri,
         founding.statement(log_key),
+        owner=owner,
         **{name: source for name, source in given.items() if source is not None},
     )
     return log_key

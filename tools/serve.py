@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ledger.kernel.errors import Missing
+from tools import database as databases
 from tools.problems import FINE, THING_WRONG
 
 _DRAIN_SECONDS = 30
@@ -19,23 +19,28 @@ _DRAIN_SECONDS = 30
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--open", "is_open", is_flag=True, help="Everybody may read everything; without it a token is asked for.")
 @click.option("--head", type=click.Path(dir_okay=False, path_type=Path), help="The head's second place, as at init.")
-def command(*, folder: Path, host: str, port: int, is_open: bool, head: Path | None) -> None:
+@databases.option
+def command(*, folder: Path, host: str, port: int, is_open: bool, head: Path | None, database: str | None) -> None:
     """Serve a ledger over HTTP; one process writes.
+
+    On PostgreSQL several servers, each with its own FOLDER, may serve one ledger: the first writes, the others serve
+    what is read and take over within seconds when it is gone.
 
     FOLDER is what `coilmark init` made. The server answers once the ledger is loaded and checked against its second
     head. It stops on SIGTERM or SIGINT, after it has answered what it had taken in.
     """
     from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
 
-    if not layout(folder).database.is_file():
-        raise Missing("no_ledger", f"there is no ledger in {folder}; `coilmark init` creates one")
-    os.environ.update(settings(folder, is_open=is_open, head=head))
+    databases.require(layout(folder, head, database))
+    os.environ.update(settings(folder, is_open=is_open, head=head, database=database))
     run(host, port, str(folder))
 
 
-def settings(folder: Path, *, is_open: bool, head: Path | None) -> dict[str, str]:
+def settings(folder: Path, *, is_open: bool, head: Path | None, database: str | None = None) -> dict[str, str]:
     """What the API reads from its environment."""
     given = {"COILMARK_FOLDER": str(folder.absolute()), "COILMARK_OPEN": "1" if is_open else "0"}
+    if database:
+        given[databases.VARIABLE] = database
     return given if head is None else {**given, "COILMARK_HEAD": str(head.absolute())}
 
 

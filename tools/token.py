@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ledger.kernel.errors import Missing
 from ledger.kernel.subjects import canonical_subject_id
+from tools import database as databases
 
 if TYPE_CHECKING:
-    from ledger.store.access import Access, Token
+    from ledger.store.access import Token, Tokens
 
 _FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -29,11 +29,12 @@ def command() -> None:
 
 @command.command()
 @_FOLDER
+@databases.option
 @click.option("--party", help="A party's canonical id: the token shows what this party signed.")
 @click.option("--auditor", is_flag=True, help="The token shows everything.")
 @click.option("--label", default="", help="What you want to remember about it.")
 @_JSON
-def issue(*, folder: Path, party: str | None, auditor: bool, label: str, as_json: bool) -> None:
+def issue(*, folder: Path, database: str | None, party: str | None, auditor: bool, label: str, as_json: bool) -> None:
     """Make a token and print it: this once, since only its hash is kept."""
     from ledger.opening import clock  # noqa: PLC0415  brings the database with it, which --help does not need
     from ledger.store.access import AUDITOR, PARTY, Reader  # noqa: PLC0415  likewise
@@ -41,17 +42,18 @@ def issue(*, folder: Path, party: str | None, auditor: bool, label: str, as_json
     if bool(party) == auditor:
         raise click.UsageError("either --party or --auditor is wanted")
     reader = Reader(PARTY, canonical_subject_id("party", party, party)) if party else Reader(AUDITOR)
-    with closing(_access(folder)) as access:
+    with closing(_access(folder, database)) as access:
         token, secret = access.issue(reader, label, now=clock())
     click.echo(json.dumps({**_members(token), "token": secret}) if as_json else secret)
 
 
 @command.command("list")
 @_FOLDER
+@databases.option
 @_JSON
-def list_command(*, folder: Path, as_json: bool) -> None:
+def list_command(*, folder: Path, database: str | None, as_json: bool) -> None:
     """List all tokens, revoked ones too; never the tokens themselves."""
-    with closing(_access(folder)) as access:
+    with closing(_access(folder, database)) as access:
         tokens = access.tokens()
     if as_json:
         click.echo(json.dumps([_members(token) for token in tokens]))
@@ -64,24 +66,23 @@ def list_command(*, folder: Path, as_json: bool) -> None:
 
 @command.command()
 @_FOLDER
+@databases.option
 @click.argument("token")
-def revoke(*, folder: Path, token: str) -> None:
+def revoke(*, folder: Path, database: str | None, token: str) -> None:
     """Revoke a token: from now on it opens nothing. TOKEN is the id that `list` shows."""
     from ledger.opening import clock  # noqa: PLC0415  see issue
 
-    with closing(_access(folder)) as access:
+    with closing(_access(folder, database)) as access:
         access.revoke(token, now=clock())
     click.echo(f"{token} is revoked")
 
 
-def _access(folder: Path) -> "Access":
+def _access(folder: Path, database: str | None) -> "Tokens":
     from ledger.opening import layout  # noqa: PLC0415  see issue
-    from ledger.store.access import Access, access_file  # noqa: PLC0415  see issue
+    from ledger.store.access import open_tokens  # noqa: PLC0415  see issue
 
-    database = layout(folder).database
-    if not database.is_file():
-        raise Missing("no_ledger", f"there is no ledger at {database}; `coilmark init` creates one")
-    return Access(access_file(folder))
+    places = databases.require(layout(folder, None, database))
+    return open_tokens(folder, places.url)
 
 
 def _members(token: "Token") -> dict[str, Any]:

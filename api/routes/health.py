@@ -11,7 +11,7 @@ from api import openapi
 from api.answers import FRESH, json, raw
 from api.desk import Desk, desk_of
 from api.self_check import Finding
-from ledger.kernel.errors import CoilmarkError
+from ledger.kernel.errors import Busy, CoilmarkError
 from schemas import wire
 
 _PROMETHEUS = "text/plain; version=0.0.4"
@@ -28,10 +28,15 @@ async def get_health(request: Request[Any, Any, Any]) -> ASGIResponse:  # noqa: 
 
 @route("/readyz", http_method=["GET", "HEAD"], responses=openapi.READINESS)
 async def get_readiness(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """200 when statements can be recorded and stored data was right when it was last read again, else 503."""
+    """200 when statements can be recorded and stored data was right when it was last read again, else 503.
+
+    A standby is ready: it reads, says where it stands in `detail`, and refuses what is posted until it leads.
+    """
     desk = desk_of(request)
-    second = await _second_head_agrees(desk)
-    broken = desk.sequencer.broken
+    stands_by = desk.sequencer.standing_by
+    # A standby is a moment behind a second head that it shares with the server that leads.
+    second = stands_by or await _second_head_agrees(desk)
+    broken = None if stands_by and isinstance(desk.sequencer.broken, Busy) else desk.sequencer.broken
     last = desk.self_check.last
     faults = [
         *([broken.sentence] if broken else []),
@@ -41,10 +46,10 @@ async def get_readiness(request: Request[Any, Any, Any]) -> ASGIResponse:
     answer = wire.Readiness(
         ready=not faults,
         log_loaded=True,
-        sequencer=broken is None,
+        sequencer=broken is None and not stands_by,
         second_head=second,
         self_check=_said(last),
-        detail="; ".join(faults),
+        detail="; ".join(faults or ["standby"] * stands_by),
     )
     return json(answer, FRESH, 503 if faults else 200)
 

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from ledger.audit.findings import Finding, about
 from ledger.kernel.errors import Missing
-from ledger.store.raw import UNREADABLE, RawReader, Row, as_made, reading_raw
+from ledger.store.raw import UNREADABLE, RawReader, Row, reading_raw
+from ledger.store.store import Location
 
 __all__ = ["UNREADABLE", "DatabaseReader", "DatabaseSource", "Outline", "Reader", "Row", "Source", "check_file"]
 _RANGE = 4096  # entries a task: about a second of work for one process
@@ -63,9 +64,9 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSource:
-    """The database file of a ledger on this machine."""
+    """The database of a ledger: a file on this machine, or a PostgreSQL URL."""
 
-    path: Path
+    path: Location
 
     @property
     def isolated(self) -> bool:
@@ -74,7 +75,7 @@ class DatabaseSource:
 
     def outline(self) -> Outline:
         """Head, stamps and schema. Raises Missing where there is no such file."""
-        if not self.path.is_file():
+        if isinstance(self.path, Path) and not self.path.is_file():
             raise Missing("no_ledger", f"there is no ledger at {self.path}; `coilmark init` creates one")
         findings: list[Finding] = []
         size, root, uri = 0, None, None
@@ -136,7 +137,7 @@ def ranges(size: int) -> tuple[tuple[int, int], ...]:
     return tuple((start, min(start + _RANGE, size)) for start in range(0, size, _RANGE))
 
 
-def check_file(path: Path) -> list[Finding]:
+def check_file(path: Location) -> list[Finding]:
     """SQLite's own check of a database file, as a task of its own."""
     try:
         with reading_raw(path) as database:
@@ -147,7 +148,7 @@ def check_file(path: Path) -> list[Finding]:
 
 def _schema(database: RawReader) -> list[Finding]:
     """Tables, indexes, triggers and schema version against those this program makes."""
-    wanted, version = as_made()
+    wanted, version = database.as_made()
     found = database.schema()
     findings = [
         Finding("schema", f"{key[0]} {key[1]} {_differs(found, wanted, key)}", None, {"name": key[1]})

@@ -12,10 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from ledger.store.protocol import Location
+
+
+class UnreadableError(Exception):
+    """A database server's own word for what SQLite raises."""
+
 
 # What SQLite raises over a damaged file, whose words its messages repeat.
-UNREADABLE = (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError)
+UNREADABLE = (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError, UnreadableError)
 Odd: TypeAlias = tuple[int | None, str]  # which entry, where one can be named, and what is odd about it
 _CACHE_KIB = 16 * 1024  # a worker goes through its range once
 _ROWS = (
@@ -66,8 +73,64 @@ _CHUNK = 300  # rows looked for in one query
 _Wanted = TypeVar("_Wanted", tuple[bytes, int, int], tuple[bytes, int])
 
 
-class RawReader:
+class RawReader(Protocol):
     """One snapshot of a database. Every method raises what UNREADABLE lists."""
+
+    def head(self) -> tuple[int, bytes | None]:
+        """Size and root of the head row; without a good one, one more than the last index, and no root."""
+        ...
+
+    def stored(self) -> int:
+        """How many entries there are."""
+        ...
+
+    def stamps(self) -> dict[str, str]:
+        """What the database says it is."""
+        ...
+
+    def schema(self) -> dict[tuple[str, str], str]:
+        """What stands for every table, index and trigger, by kind and name."""
+        ...
+
+    def as_made(self) -> tuple[dict[tuple[str, str], str], str | None]:
+        """Schema and schema version as this program makes them now."""
+        ...
+
+    def rows(self, start: int, end: int) -> tuple[list[Row], list[Odd]]:
+        """Entries with start <= index < end, in order, and rows that are none. Raises where a page is damaged."""
+        ...
+
+    def lacks_versions(self, wanted: Iterable[tuple[bytes, int, int]]) -> list[tuple[bytes, int, int]]:
+        """Those (subject, version, index) that `subject_version` does not hold."""
+        ...
+
+    def lacks_events(self, wanted: Iterable[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
+        """Those (event key, index) that `event` does not hold."""
+        ...
+
+    def counts(self, size: int) -> Mapping[str, int]:
+        """Rows of each table that belong to entries before `size`."""
+        ...
+
+    def beyond(self, size: int) -> Mapping[str, int]:
+        """Rows of each table that belong to no entry of the ledger as it now is, `size` entries at least."""
+        ...
+
+    def version_rows(self) -> Iterator[tuple[Any, Any, Any]]:
+        """Every row of `subject_version`."""
+        ...
+
+    def event_rows(self) -> Iterator[tuple[Any, Any]]:
+        """Every row of `event`."""
+        ...
+
+    def check_file(self) -> list[str]:
+        """What the database itself finds wrong with its file."""
+        ...
+
+
+class SqliteRawReader:
+    """In a file."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
@@ -166,6 +229,10 @@ class RawReader:
         """Every row of `event`."""
         return self._execute('SELECT "key", "index" FROM event')
 
+    def as_made(self) -> tuple[dict[tuple[str, str], str], str | None]:
+        """See RawReader."""
+        return _as_made()
+
     def check_file(self) -> list[str]:
         """What SQLite itself finds wrong: pages, indexes against their tables, types and constraints."""
         said = [_text(row[0]) for row in self._execute("PRAGMA integrity_check")]
@@ -173,27 +240,39 @@ class RawReader:
 
 
 @contextmanager
-def reading_raw(path: Path) -> Iterator[RawReader]:
-    """A read-only connection on one snapshot. Raises what UNREADABLE lists."""
+def reading_raw(location: Location) -> Iterator[RawReader]:
+    """A read-only connection on one snapshot. Raises what UNREADABLE lists; Busy where a server does not answer."""
+    if isinstance(location, str):
+        from ledger.store.postgres_raw import reading_postgres  # noqa: PLC0415  SQLite needs no psycopg
+
+        with reading_postgres(location) as reader:
+            yield reader
+        return
+    with _reading_file(location) as file:
+        yield file
+
+
+@contextmanager
+def _reading_file(path: Path) -> Iterator[SqliteRawReader]:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     try:
         for pragma in ("query_only = 1", "trusted_schema = 0", f"cache_size = -{_CACHE_KIB}"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("BEGIN")
-        yield RawReader(connection)
+        yield SqliteRawReader(connection)
     finally:
         connection.close()
 
 
 @functools.cache  # a constant of this program, made by making a database
-def as_made() -> tuple[dict[tuple[str, str], str], str | None]:
+def _as_made() -> tuple[dict[tuple[str, str], str], str | None]:
     """Schema and schema version of a database that this program makes now."""
     from ledger.store.engine import create_database  # noqa: PLC0415  SQLModel is slow to load and workers need it not
 
     with tempfile.TemporaryDirectory(prefix="coilmark-schema-") as folder:
         path = Path(folder) / "empty.sqlite"
         create_database(path, {})
-        with reading_raw(path) as database:
+        with _reading_file(path) as database:
             return database.schema(), database.stamps().get("schema")
 
 

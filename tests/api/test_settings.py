@@ -31,7 +31,10 @@ def test_closed_is_said_in_words_too(value):
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ({"COILMARK_FODLER": "x"}, "COILMARK_FODLER means nothing here; known are COILMARK_FOLDER, COILMARK_HEAD"),
+        (
+            {"COILMARK_FODLER": "x"},
+            "COILMARK_FODLER means nothing here; known are COILMARK_DATABASE_URL, COILMARK_FOLDER",
+        ),
         ({}, "COILMARK_FOLDER is not set"),
         ({"COILMARK_FOLDER": ""}, "COILMARK_FOLDER is not set"),
         ({**FOLDER, "COILMARK_OPEN": "yes"}, "COILMARK_OPEN is 1 or 0, not 'yes'"),

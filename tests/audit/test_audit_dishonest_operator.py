@@ -17,7 +17,7 @@ from ledger.kernel.statement import Hidden, parse
 from ledger.kernel.subjects import Want, subject_key
 from ledger.kernel.trust import parse_trust
 from ledger.log import Submission
-from ledger.store.store import Transaction
+from ledger.store.sqlite import SqliteTransaction as Transaction
 
 FIRST = 3  # the first entry after the plant was enrolled
 

@@ -11,8 +11,8 @@ from tests.small_ledger import SECOND, URI, Actor, coil, link, piece, small_ledg
 
 
 @pytest.fixture
-def world(tmp_path):
-    with small_ledger(tmp_path) as world:
+def world(tmp_path, place):
+    with small_ledger(tmp_path, place=place) as world:
         yield world
 
 

@@ -5,7 +5,11 @@ What was acknowledged is there, what is there is whole, and a retry settles what
 
 import shutil
 import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
 
+import psycopg
 import pytest
 
 from ledger import log as log_module
@@ -14,14 +18,17 @@ from ledger.kernel.hashing import leaf_hash
 from ledger.merkle.tree import Tree
 from ledger.opening import open_log
 from ledger.second_head import SecondHead
-from ledger.store.store import Transaction
+from ledger.store.postgres import PostgresStore
+from ledger.store.postgres_transaction import PostgresTransaction
+from ledger.store.sqlite import SqliteTransaction
+from ledger.store.store import open_store
 from tests.small_ledger import coil, pem, small_ledger
 from tests.whole import check_whole
 
 STEPS = {
-    "insert": (Transaction, "insert"),
+    "insert": (None, "insert"),
     "level files": (Tree, "append"),
-    "head": (Transaction, "move_head"),
+    "head": (None, "move_head"),
     "read again": (log_module, "reread"),
     "second head": (SecondHead, "swap"),
     "sign": (log_module, "sign_checkpoint"),
@@ -33,13 +40,66 @@ class PowerLossError(Exception):
 
 
 @pytest.fixture
-def world(tmp_path):
-    with small_ledger(tmp_path) as world:
+def world(tmp_path, place):
+    with small_ledger(tmp_path, place=place) as world:
         yield world
+
+
+@dataclass(frozen=True)
+class Backup:
+    """Folder and database at one moment."""
+
+    folder: Path
+    dump: bytes
+
+    @classmethod
+    def make(cls, world, place, folder):
+        shutil.copytree(world.places.folder, folder)
+        return cls(folder, place.dump() if place else b"")
+
+    def restore(self, world, place):
+        shutil.rmtree(world.places.folder)
+        shutil.copytree(self.folder, world.places.folder)
+        if place:
+            place.restore(self.dump)
+
+
+def _flip(world, place, column):
+    """A byte of the newest entry, by somebody with the owner's rights."""
+    value = getattr(_entry(world), column)
+    _edit(world, place, **{column: value[:20] + bytes([value[20] ^ 1]) + value[21:]})
+
+
+def _entry(world):
+    """Entry 3 as it rests, of a ledger that may be closed."""
+    with closing(open_store(world.places.location, write=False)) as store, store.reading() as transaction:
+        return transaction.entry(3)
+
+
+def _edit(world, place, **columns):
+    """Put other values into the row of entry 3, with the owner's rights."""
+    if place:
+        names = ", ".join(f"{name} = %s" for name in columns)
+        place.execute("ALTER TABLE entry DISABLE TRIGGER entry_append_only")
+        place.execute(f'UPDATE entry SET {names} WHERE "index" = 3', list(columns.values()))
+        place.execute("ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_append_only")
+        return
+    names = ", ".join(f"{name} = ?" for name in columns)
+    with sqlite3.connect(world.places.database) as connection:
+        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'entry_no_update'").fetchone()[0]
+        connection.execute("DROP TRIGGER entry_no_update")
+        connection.execute(f'UPDATE entry SET {names} WHERE "index" = 3', list(columns.values()))
+        connection.execute(trigger)
+    connection.close()
 
 
 def _fail(monkeypatch, step, *, after):
     owner, name = STEPS[step]
+    for one in [owner] if owner else [SqliteTransaction, PostgresTransaction]:
+        _fail_at(monkeypatch, one, name, step, after=after)
+
+
+def _fail_at(monkeypatch, owner, name, step, *, after):
     real = getattr(owner, name)
 
     def failing(*arguments, **named):
@@ -73,18 +133,27 @@ def test_every_step_may_fail(world, monkeypatch, step, entries, after):
     check_whole(world, acknowledged, earlier)
 
 
+def _break_commit(store, broken):
+    """From now on a commit goes through, and says that it failed."""
+    owner, name, error = (
+        (store._session, "commit", psycopg.OperationalError)
+        if isinstance(store, PostgresStore)
+        else (store._writer.dialect, "do_commit", sqlite3.OperationalError)
+    )
+    real = getattr(owner, name)
+
+    def committed_and_failed(*arguments):
+        real(*arguments)
+        raise error("disk I/O error")
+
+    broken.setattr(owner, name, committed_and_failed)
+
+
 def test_an_error_of_the_commit_is_unknown(world, monkeypatch):
     """The database says no after it has said yes to the disk: the caller is told to retry, and the retry settles it."""
     wire = world.statement(world.plant, "lot-event", coil("C-1"))
-    engine = world.log.store._writer
-    real = engine.dialect.do_commit
-
-    def committed_and_failed(connection):
-        real(connection)
-        raise sqlite3.OperationalError("disk I/O error")
-
     with monkeypatch.context() as broken:
-        broken.setattr(engine.dialect, "do_commit", committed_and_failed)
+        _break_commit(world.log.store, broken)
         with pytest.raises(Unsettled, match="the database did not confirm the commit: disk I/O error"):
             world.submit(wire)
     size = world.size
@@ -94,28 +163,26 @@ def test_an_error_of_the_commit_is_unknown(world, monkeypatch):
     check_whole(world)
 
 
-def test_an_older_database_does_not_open(world, tmp_path):
+def test_an_older_database_does_not_open(world, place, tmp_path):
     world.close()
-    shutil.copytree(world.places.folder, tmp_path / "backup")
+    backup = Backup.make(world, place, tmp_path / "backup")
     world.reopen()
     world.post(world.plant, "lot-event", coil("C-1"))
     world.close()
-    shutil.rmtree(world.places.folder)
-    shutil.copytree(tmp_path / "backup", world.places.folder)
+    backup.restore(world, place)
     with pytest.raises(Damaged, match=r"ends at size 3 .* but size 4 .* an older database was put in its place"):
         world.reopen()
 
 
-def test_another_history_does_not_open(world, tmp_path):
+def test_another_history_does_not_open(world, place, tmp_path):
     """A fork: the same size was reached twice, with different entries."""
     world.close()
-    shutil.copytree(world.places.folder, tmp_path / "copy")
+    backup = Backup.make(world, place, tmp_path / "copy")
     old_head = world.places.head.read_bytes()
     world.reopen()
     world.post(world.plant, "lot-event", coil("C-1"))
     world.close()
-    shutil.rmtree(world.places.folder)
-    shutil.copytree(tmp_path / "copy", world.places.folder)
+    backup.restore(world, place)
     kept = world.places.head.read_bytes()
     world.places.head.write_bytes(old_head)
     world.reopen()
@@ -154,21 +221,14 @@ def test_level_files_are_made_again(world, loss):
 
 
 @pytest.mark.parametrize("column", ["entry", "leaf", "jwt", "seed", "items"])
-def test_what_the_second_head_had_not_seen_is_hashed_again_before_it_is_signed(world, monkeypatch, column):
+def test_what_the_second_head_had_not_seen_is_hashed_again_before_it_is_signed(world, place, monkeypatch, column):
     """The commit went through, the process ended, and a byte flipped before the next start."""
     with monkeypatch.context() as broken:
         _fail(broken, "second head", after=False)
         with pytest.raises(PowerLossError):
             world.post(world.plant, "lot-event", coil("C-1"))
     world.close()
-    with sqlite3.connect(world.places.database) as connection:
-        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'entry_no_update'").fetchone()[0]
-        connection.execute("DROP TRIGGER entry_no_update")
-        (value,) = connection.execute(f'SELECT {column} FROM entry ORDER BY "index" DESC LIMIT 1').fetchone()
-        flipped = value[:20] + bytes([value[20] ^ 1]) + value[21:]
-        connection.execute(f'UPDATE entry SET {column} = ? WHERE "index" = 3', (flipped,))
-        connection.execute(trigger)
-    connection.close()
+    _flip(world, place, column)
     with pytest.raises(Damaged, match=r"entry 3|leaf hashes in the database do not lead to the root"):
         world.reopen()
 
@@ -203,18 +263,13 @@ def test_creating_beside_another_ledgers_head_leaves_no_database(tmp_path):
     assert not (tmp_path / "ledger" / "ledger.sqlite").exists()
 
 
-def test_an_altered_row_is_not_handed_out_to_a_retry(world):
+def test_an_altered_row_is_not_handed_out_to_a_retry(world, place):
     """Entry and leaf were edited together, so that they agree with each other, and not with the tree."""
     wire = world.statement(world.plant, "lot-event", coil("C-1"))
     world.submit(wire)
-    with sqlite3.connect(world.places.database) as connection:
-        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'entry_no_update'").fetchone()[0]
-        connection.execute("DROP TRIGGER entry_no_update")
-        (entry,) = connection.execute('SELECT entry FROM entry WHERE "index" = 3').fetchone()
-        later = entry[:16] + bytes([entry[16] ^ 1]) + entry[17:]
-        connection.execute('UPDATE entry SET entry = ?, leaf = ? WHERE "index" = 3', (later, leaf_hash(later)))
-        connection.execute(trigger)
-    connection.close()
+    entry = _entry(world).entry
+    later = entry[:16] + bytes([entry[16] ^ 1]) + entry[17:]
+    _edit(world, place, entry=later, leaf=leaf_hash(later))
     with pytest.raises(Damaged, match="entry 3 is not the leaf that the tree has there"):
         world.submit(wire)
 

@@ -17,8 +17,8 @@ SOON = 20  # seconds: a test that waits longer has found a hang
 
 
 @pytest.fixture
-def world(tmp_path):
-    with small_ledger(tmp_path) as world:
+def world(tmp_path, place):
+    with small_ledger(tmp_path, place=place) as world:
         yield world
 
 

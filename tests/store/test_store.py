@@ -1,46 +1,56 @@
-"""The database refuses what would rewrite history, whoever asks over the ledger's own connection."""
+"""The contract of a store, kept by every one of them: `ledger.store.protocol` in examples."""
 
-import sqlite3
+from dataclasses import replace
 
 import pytest
+from store_rows import everything_in, fill, new_row
 
-from ledger.kernel.errors import Conflict, Damaged, Missing
-from ledger.store.engine import writer
-from ledger.store.store import Link, NewRow, Stored, StoredHead, create_store, open_store
+from ledger.kernel.errors import Conflict, Malformed, Missing, Unsettled
+from ledger.store.store import Link, NewRow, StoredHead, create_store, open_store
 
-
-def _row(index, *, subject=b"s" * 32, version=1, event=None, disclosures=()):
-    leaf = bytes([index]) * 32
-    stored = Stored(index, bytes(113), leaf, "lot-event", b"jwt%d" % index, bytes(32), b"", disclosures)
-    return NewRow(stored, request=b"r%031d" % index, advanced=[(subject, version)], event=event)
+URI = "https://example.org/ledger"
 
 
 @pytest.fixture
-def path(tmp_path):
-    path = tmp_path / "ledger.sqlite"
-    create_store(path, "https://example.org/ledger")
-    return path
+def location(tmp_path, place):
+    return place.writer if place else tmp_path / "ledger.sqlite"
 
 
 @pytest.fixture
-def store(path):
-    store = open_store(path, write=True)
-    with store.writing() as transaction:
-        transaction.insert([_row(0, event=b"e" * 32, disclosures=("one", "two")), _row(1, version=2)])
-        transaction.move_head(None, StoredHead(2, b"r" * 32))
+def created(location, place):
+    create_store(location, URI, owner=place and place.owner)
+    return location
+
+
+@pytest.fixture
+def store(created):
+    store = open_store(created, write=True)
+    assert store.lead()
+    fill(store)
     yield store
     store.close()
 
 
-def test_creating_never_overwrites(path):
-    with pytest.raises(Conflict, match="exists already; a ledger is created once and never overwritten"):
-        create_store(path, "https://example.org/other")
+def test_creating_never_overwrites(created, place):
+    with pytest.raises(Conflict, match="already; a ledger is created once and never overwritten"):
+        create_store(created, "https://example.org/other", owner=place and place.owner)
 
 
-def test_opening_never_creates(tmp_path):
-    with pytest.raises(Missing, match=r"there is no ledger at .*; `coilmark init` creates one"):
-        open_store(tmp_path / "none.sqlite", write=True)
-    assert not (tmp_path / "none.sqlite").exists()
+def test_opening_never_creates(location, tmp_path):
+    for _ in range(2):
+        with pytest.raises(Missing, match=r"there is no ledger .*; `coilmark init` creates one"):
+            open_store(location, write=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_says_what_it_is(store):
+    assert store.stamps == {"schema": "1", "uri": URI}
+
+
+def test_a_url_is_of_postgresql():
+    with pytest.raises(Malformed, match="a database URL begins with postgresql://") as refusal:
+        open_store("mysql://me:secret@host/db", write=False)
+    assert "secret" not in str(refusal.value)
 
 
 def test_what_is_inserted_is_found(store):
@@ -67,7 +77,7 @@ def test_lookups_of_many_keys_are_split(store):
 
 def test_a_transaction_that_raises_leaves_nothing(store):
     with pytest.raises(RuntimeError), store.writing() as transaction:  # noqa: PT012  the point is where it stops
-        transaction.insert([_row(2, version=3)])
+        transaction.insert([new_row(2, version=3)])
         raise RuntimeError
     with store.reading() as transaction:
         assert transaction.entries(2, 3) == []
@@ -88,93 +98,77 @@ def test_erasure_removes_one_disclosure_and_nothing_else(store):
         assert transaction.entry(0).disclosures == ("two",)
 
 
-REFUSED = {
-    "update entry": ("UPDATE entry SET jwt = x'00'", "entry is append-only"),
-    "delete entry": ('DELETE FROM entry WHERE "index" = 1', "entry is append-only"),
-    "replace entry": (
-        'INSERT OR REPLACE INTO entry SELECT * FROM entry WHERE "index" = 1',
-        "contiguous|recorded already|append-only",
-    ),
-    "upsert entry": (
-        'INSERT INTO entry SELECT * FROM entry WHERE "index" = 1 ON CONFLICT DO UPDATE SET jwt = excluded.jwt',
-        "contiguous|recorded already|append-only",
-    ),
-    "gap": (
-        'INSERT INTO entry SELECT 9, entry, leaf, typ, zeroblob(32), jwt, seed, items FROM entry WHERE "index" = 1',
-        "entry indices are contiguous",
-    ),
-    "same request": (
-        'INSERT INTO entry SELECT 2, entry, leaf, typ, request, jwt, seed, items FROM entry WHERE "index" = 1',
-        "this request is recorded already",
-    ),
-    "update version": ('UPDATE subject_version SET "index" = 0', "subject_version is append-only"),
-    "replace version": (
-        "INSERT OR REPLACE INTO subject_version SELECT subject, version, 0 FROM subject_version",
-        "this version of the subject exists already|append-only",
-    ),
-    "delete version": ("DELETE FROM subject_version", "subject_version is append-only"),
-    "replace event": ("INSERT OR REPLACE INTO event SELECT key, 1 FROM event", "this event exists already|append-only"),
-    "update disclosure": ("UPDATE disclosure SET text = 'x'", "disclosure is fixed"),
-    "replace disclosure": (
-        "INSERT OR REPLACE INTO disclosure SELECT \"index\", position, 'x' FROM disclosure",
-        "disclosure is fixed",
-    ),
-    "head back": ("UPDATE head SET size = 1", "the head moves forward only"),
-    "delete head": ("DELETE FROM head", "never removed"),
-    "second head": ("INSERT OR REPLACE INTO head VALUES (1, 9, zeroblob(32))", "there is one head|never removed"),
-    "other schema": ("UPDATE stamp SET value = '2'", "stamp is append-only"),
-    "short entry": (
-        "INSERT INTO entry SELECT 2, x'00', leaf, typ, zeroblob(32), jwt, seed, items FROM entry WHERE \"index\" = 1",
-        "CHECK constraint failed",
-    ),
-    "text for a number": (
-        "INSERT INTO entry SELECT 'two', entry, leaf, typ, zeroblob(32), jwt, seed, items FROM entry LIMIT 1",
-        "contiguous|cannot store TEXT|datatype mismatch",
-    ),
+def test_a_transaction_sees_what_it_wrote(store):
+    with store.writing() as transaction:
+        transaction.insert([new_row(2, version=3)])
+        assert transaction.newest([b"s" * 32])[b"s" * 32].version == 3
+        assert transaction.entry(2).jwt == b"jwt2"
+        transaction.move_head(StoredHead(2, b"r" * 32), StoredHead(3, b"s" * 32))
+
+
+def test_a_snapshot_does_not_move(store):
+    with store.reading() as before:
+        assert before.head().size == 2
+        with store.writing() as transaction:
+            transaction.insert([new_row(2, version=3)])
+            transaction.move_head(StoredHead(2, b"r" * 32), StoredHead(3, b"s" * 32))
+        assert before.head().size == 2
+        assert before.entries(2, 3) == []
+    with store.reading() as after:
+        assert after.head().size == 3
+
+
+REFUSED_ROWS = {
+    "gap": new_row(3, version=3),
+    "index again": new_row(1, version=3),
+    "request again": NewRow(new_row(2).stored, request=b"r%031d" % 1, advanced=[(b"s" * 32, 3)], event=None),
+    "version again": new_row(2, version=2),
+    "event again": new_row(2, version=3, event=b"e" * 32),
+    "short entry": NewRow(replace(new_row(2).stored, entry=b"x"), b"r" * 32, [], None),
+    "short leaf": NewRow(replace(new_row(2).stored, leaf=b"x"), b"r" * 32, [], None),
 }
 
 
-@pytest.mark.parametrize("attack", REFUSED)
-def test_history_is_append_only(store, path, attack):
-    sql, sentence = REFUSED[attack]
-    engine = writer(path)
+@pytest.mark.parametrize("row", REFUSED_ROWS)
+def test_the_database_itself_refuses(store, row):
+    before = everything_in(store)
+    with pytest.raises(Unsettled, match="the database did not confirm the commit"), store.writing() as transaction:
+        transaction.insert([REFUSED_ROWS[row]])
+    assert everything_in(store) == before
+
+
+def test_many_rows_leave_no_gap(store):
+    with store.writing() as transaction:
+        transaction.insert([new_row(n, version=n + 1) for n in range(2, 200)])
     with store.reading() as transaction:
-        before = transaction.entries(0, 9), transaction.head(), transaction.everything()
-    with engine.connect() as connection, pytest.raises(Exception, match=sentence):
-        connection.exec_driver_sql(sql)
-    engine.dispose()
+        assert [one.index for one in transaction.entries(0, 999)] == list(range(200))
+    rows = [new_row(200, version=201), new_row(202, version=202)]
+    with pytest.raises(Unsettled, match="contiguous"), store.writing() as transaction:
+        transaction.insert(rows)
+
+
+def test_the_head_never_goes_back(store):
+    head = StoredHead(2, b"r" * 32)
+    for size in (1, 2):
+        with pytest.raises(Unsettled, match="the head moves forward only"), store.writing() as transaction:
+            transaction.move_head(head, StoredHead(size, b"x" * 32))
     with store.reading() as transaction:
-        assert (transaction.entries(0, 9), transaction.head(), transaction.everything()) == before
+        assert transaction.head() == head
+
+
+def test_there_is_one_head(store):
+    with pytest.raises(Unsettled, match="the database did not confirm"), store.writing() as transaction:
+        transaction.move_head(None, StoredHead(9, b"x" * 32))
+
+
+def test_after_a_refusal_the_store_goes_on(store):
+    with pytest.raises(Unsettled), store.writing() as transaction:
+        transaction.insert([new_row(7)])
+    assert store.lead()
+    with store.writing() as transaction:
+        transaction.insert([new_row(2, version=3)])
 
 
 def test_a_reader_cannot_write(store):
-    with store.reading() as transaction, pytest.raises(Exception, match=r"readonly|query_only"):
-        transaction.insert([_row(2, version=3)])
-
-
-@pytest.mark.parametrize(
-    "tampering",
-    ["DROP TRIGGER entry_no_update", "CREATE TRIGGER extra AFTER INSERT ON entry BEGIN SELECT 1; END"],
-)
-def test_a_database_with_other_triggers_does_not_open(path, tampering):
-    with sqlite3.connect(path) as connection:
-        connection.execute(tampering)
-    connection.close()
-    with pytest.raises(Damaged, match="is not as this program made it; the tables may have been edited"):
-        open_store(path, write=True)
-
-
-def test_another_schema_version_does_not_open(path):
-    with sqlite3.connect(path) as connection:
-        connection.execute("DROP TRIGGER stamp_no_update")
-        connection.execute("UPDATE stamp SET value = '99' WHERE name = 'schema'")
-    connection.close()
-    with pytest.raises(Damaged, match="the database has schema version 99, this program needs 1"):
-        open_store(path, write=False)
-
-
-def test_another_file_does_not_open(tmp_path):
-    path = tmp_path / "ledger.sqlite"
-    path.write_bytes(b"no database at all" * 100)
-    with pytest.raises(Damaged, match="this file is no coilmark database: file is not a database"):
-        open_store(path, write=True)
+    with pytest.raises(Exception, match=r"readonly|query_only|read-only"), store.reading() as transaction:
+        transaction.insert([new_row(2, version=3)])

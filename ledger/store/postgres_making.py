@@ -1,0 +1,57 @@
+"""Creating a ledger in PostgreSQL: once, by its owner, in one transaction."""
+
+import psycopg
+from psycopg import sql
+
+from ledger.kernel.errors import Busy, Conflict, Damaged
+from ledger.store.postgres_checks import Connection, check_settings, has_ledger
+from ledger.store.postgres_schema import making
+from ledger.store.tables import SCHEMA_VERSION
+
+
+def create_postgres(url: str, owner: str, uri: str) -> None:
+    """Tables, triggers and grants for the role of `url`, owned by the role of `owner`.
+
+    Raises Conflict where a ledger is there, Damaged where settings are unsafe or both URLs are of one role.
+    """
+    with connected(url) as writing:
+        role = writing.info.user
+    with connected(owner) as connection, connection.transaction():
+        if connection.info.user == role:
+            raise Damaged(
+                "role",
+                f"the role {role} would own the tables that it writes and could drop their triggers; name another role "
+                "to own them with --owner-database",
+            )
+        check_settings(connection)
+        if has_ledger(connection):
+            raise Conflict(
+                "ledger_exists",
+                f"there is a ledger in database {connection.info.dbname} already; a ledger is created once and never "
+                "overwritten",
+            )
+        _make(connection, role, uri)
+
+
+def _make(connection: Connection, role: str, uri: str) -> None:
+    row = connection.execute("SELECT quote_ident(current_schema())").fetchone()
+    if row is None or row[0] is None:
+        raise Damaged("schema", "the search path of this connection names no schema that is there")
+    for statement in making(row[0], sql.Identifier(role).as_string(connection)):
+        connection.execute(statement)
+    stamps = {"schema": str(SCHEMA_VERSION), "uri": uri}
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO stamp (name, value) VALUES (%s, %s)", list(stamps.items()))
+
+
+def connected(url: str) -> Connection:
+    """A connection. Raises Busy where the server cannot be reached or does not let this role in."""
+    try:
+        return psycopg.connect(url, connect_timeout=5)
+    except psycopg.Error as error:
+        raise unreachable(error) from None  # the cause may repeat the URL, and with it a password
+
+
+def unreachable(error: Exception) -> Busy:
+    """The server does not answer."""
+    return Busy("database_away", f"the PostgreSQL server cannot be reached: {str(error).strip()}", retry_after=1)

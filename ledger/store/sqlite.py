@@ -1,0 +1,242 @@
+"""The store in one SQLite file: the default. Obligations are in `protocol`, settings in `engine`."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError, DBAPIError
+
+from ledger.kernel.errors import Conflict, Damaged, Missing, Unsettled
+from ledger.store import engine as engines
+from ledger.store.protocol import Link, NewRow, Stored, StoredHead
+
+_CHUNK = 900  # parameters a query; SQLite takes many more, the query planner does not gain by them
+_COLUMNS = '"index", entry, leaf, typ, jwt, seed, items'
+
+
+class SqliteTransaction:
+    """A `protocol.Transaction` on a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
+        return self._connection.exec_driver_sql(sql, tuple(parameters)).fetchall()
+
+    def head(self) -> StoredHead | None:
+        """The head, or None before index 0."""
+        rows = self._rows("SELECT size, root FROM head")
+        return StoredHead(*rows[0]) if rows else None
+
+    def requests(self, keys: Collection[bytes]) -> dict[bytes, tuple[int, bytes]]:
+        """For each request key recorded: its index and the issuer-signed JWT."""
+        found: dict[bytes, tuple[int, bytes]] = {}
+        for chunk in _chunks(keys):
+            marks = ",".join("?" * len(chunk))
+            rows = self._rows(f'SELECT request, "index", jwt FROM entry WHERE request IN ({marks})', chunk)
+            found.update({request: (index, jwt) for request, index, jwt in rows})
+        return found
+
+    def newest(self, subjects: Collection[bytes]) -> dict[bytes, Link]:
+        """For each subject that has a history: its newest version."""
+        found: dict[bytes, Link] = {}
+        for chunk in _chunks(subjects):
+            values = ",".join(["(?)"] * len(chunk))
+            rows = self._rows(
+                f"WITH want(subject) AS (VALUES {values}) "
+                'SELECT s.subject, s.version, s."index", e.leaf FROM want '
+                "JOIN subject_version s ON s.subject = want.subject AND s.version = "
+                "(SELECT max(version) FROM subject_version n WHERE n.subject = want.subject) "
+                'JOIN entry e ON e."index" = s."index"',
+                chunk,
+            )
+            found.update({subject: Link(version, index, leaf) for subject, version, index, leaf in rows})
+        return found
+
+    def everything(self) -> dict[bytes, Link]:
+        """The newest version of every subject there is."""
+        rows = self._rows(
+            'SELECT s.subject, s.version, s."index", e.leaf FROM '
+            "(SELECT subject, max(version) AS version FROM subject_version GROUP BY subject) n "
+            "JOIN subject_version s ON s.subject = n.subject AND s.version = n.version "
+            'JOIN entry e ON e."index" = s."index"'
+        )
+        return {subject: Link(version, index, leaf) for subject, version, index, leaf in rows}
+
+    def versions(self, subject: bytes) -> list[int]:
+        """The index of each version of a subject, from version 1 on."""
+        rows = self._rows('SELECT "index" FROM subject_version WHERE subject = ? ORDER BY version', (subject,))
+        return [index for (index,) in rows]
+
+    def events(self, keys: Collection[bytes]) -> dict[bytes, int]:
+        """For each event key known: the index of its event."""
+        found: dict[bytes, int] = {}
+        for chunk in _chunks(keys):
+            marks = ",".join("?" * len(chunk))
+            found.update(self._rows(f'SELECT "key", "index" FROM event WHERE "key" IN ({marks})', chunk))
+        return found
+
+    def entry(self, index: int) -> Stored:
+        """One entry. Raises Missing."""
+        found = self.entries(index, index + 1)
+        if not found:
+            raise Missing("no_entry", f"there is no entry {index} in this ledger", index=index)
+        return found[0]
+
+    def entries(self, start: int, end: int) -> list[Stored]:
+        """Entries with start <= index < end, with their disclosures, in order."""
+        texts: dict[int, list[str]] = {}
+        for index, text in self._rows(
+            'SELECT "index", text FROM disclosure WHERE "index" >= ? AND "index" < ? ORDER BY "index", position',
+            (start, end),
+        ):
+            texts.setdefault(index, []).append(text)
+        rows = self._rows(
+            f'SELECT {_COLUMNS} FROM entry WHERE "index" >= ? AND "index" < ? ORDER BY "index"',
+            (start, end),
+        )
+        return [_stored(row, texts.get(row[0], ())) for row in rows]
+
+    def leaves(self, start: int, end: int) -> list[bytes]:
+        """Leaf hashes with start <= index < end."""
+        rows = self._rows(
+            'SELECT leaf FROM entry WHERE "index" >= ? AND "index" < ? ORDER BY "index"',
+            (start, end),
+        )
+        return [leaf for (leaf,) in rows]
+
+    def registry_indices(self) -> list[int]:
+        """Where the `ledger`, `party` and `key` statements stand."""
+        rows = self._rows("""SELECT "index" FROM entry WHERE typ IN ('ledger', 'party', 'key') ORDER BY "index" """)
+        return [index for (index,) in rows]
+
+    def insert(self, rows: Sequence[NewRow]) -> None:
+        """Add entries and what is derived from them. Raises Damaged where a trigger or constraint refuses."""
+        many = self._connection.exec_driver_sql
+        many(
+            'INSERT INTO entry ("index", entry, leaf, typ, request, jwt, seed, items) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+            [
+                (s.index, s.entry, s.leaf, s.typ, row.request, s.jwt, s.seed, s.items)
+                for row in rows
+                for s in (row.stored,)
+            ],
+        )
+        disclosures = [(r.stored.index, n, text) for r in rows for n, text in enumerate(r.stored.disclosures)]
+        if disclosures:
+            many('INSERT INTO disclosure ("index", position, text) VALUES (?, ?, ?)', disclosures)
+        versions = sorted((subject, version, r.stored.index) for r in rows for subject, version in r.advanced)
+        if versions:
+            many('INSERT INTO subject_version (subject, version, "index") VALUES (?, ?, ?)', versions)
+        events = sorted((name, r.stored.index) for r in rows for name in (r.event, *r.announced) if name is not None)
+        if events:
+            many('INSERT INTO event ("key", "index") VALUES (?, ?)', events)
+
+    def erase(self, index: int, texts: Collection[str]) -> None:
+        """Remove these disclosures of one entry (SPEC 4.2); its proofs stay as they are."""
+        for text in texts:
+            self._connection.exec_driver_sql('DELETE FROM disclosure WHERE "index" = ? AND text = ?', (index, text))
+
+    def move_head(self, old: StoredHead | None, new: StoredHead) -> None:
+        """Compare-and-swap. Raises Conflict where the head is not the one we read."""
+        if old is None:
+            self._connection.exec_driver_sql("INSERT INTO head (id, size, root) VALUES (1, ?, ?)", (new.size, new.root))
+            return
+        moved = self._connection.exec_driver_sql(
+            "UPDATE head SET size = ?, root = ? WHERE id = 1 AND size = ? AND root = ?",
+            (new.size, new.root, old.size, old.root),
+        )
+        if moved.rowcount != 1:
+            raise Conflict("head_moved", f"the head is no longer at size {old.size}: another server is writing")
+
+
+class SqliteStore:
+    """A `protocol.Store` on one file: an engine that writes (one caller at a time) and one that only reads."""
+
+    def __init__(self, path: Path, writer: Engine | None, reader: Engine, stamps: dict[str, str]) -> None:
+        self.path = path
+        self.stamps = stamps
+        self._writer = writer
+        self._reader = reader
+
+    @property
+    def leads(self) -> bool:
+        """Opened for writing: the lock on the ledger's folder lets one process do that."""
+        return self._writer is not None
+
+    def lead(self) -> bool:
+        """See `leads`."""
+        return self.leads
+
+    def beat(self) -> None:
+        """A lock on a file is not lost."""
+
+    @contextmanager
+    def writing(self) -> Iterator[SqliteTransaction]:
+        """The write transaction: committed and synced when the block ends, rolled back when it raises.
+
+        Raises Unsettled for any error of the database: a commit that failed may yet be there after a restart.
+        """
+        if self._writer is None:
+            raise RuntimeError("this store was opened for reading")
+        try:
+            with self._writer.begin() as connection:
+                yield SqliteTransaction(connection)
+        except DBAPIError as error:
+            raise Unsettled("commit_unknown", f"the database did not confirm the commit: {error.orig}") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[SqliteTransaction]:
+        """A snapshot: everything read in the block is of one moment."""
+        with self._reader.begin() as connection:
+            yield SqliteTransaction(connection)
+
+    def forget(self) -> None:
+        """Fold the write-ahead log into the database, so that what was erased stands in neither.
+
+        A reader in the middle of a snapshot puts it off to the next commit that erases, or to closing.
+        """
+        if self._writer is None:
+            raise RuntimeError("this store was opened for reading")
+        connection = self._writer.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._reader.dispose()
+        if self._writer is not None:
+            self._writer.dispose()
+
+
+def create_sqlite(path: Path, uri: str) -> None:
+    """A new, empty database for the ledger `uri`."""
+    engines.create_database(path, {"uri": uri})
+
+
+def open_sqlite(path: Path, *, write: bool) -> SqliteStore:
+    """Open what `create_sqlite` made. Raises Missing or Damaged; never creates."""
+    engines.require_database(path)
+    writer = engines.writer(path) if write else None
+    reader = engines.reader(path)
+    try:
+        with (writer or reader).connect() as connection:
+            stamps = engines.check_database(connection)
+    except DatabaseError as error:
+        raise Damaged("database", f"this file is no coilmark database: {error.orig}") from error
+    return SqliteStore(path, writer, reader, dict(stamps))
+
+
+def _stored(row: Any, disclosures: Sequence[str]) -> Stored:
+    index, entry, leaf, typ, jwt, seed, items = row
+    return Stored(index, entry, leaf, typ, jwt, seed, items, tuple(disclosures))
+
+
+def _chunks(values: Iterable[bytes]) -> Iterator[tuple[bytes, ...]]:
+    rest = iter(values)
+    while chunk := tuple(islice(rest, _CHUNK)):
+        yield chunk

@@ -1,0 +1,192 @@
+"""Several servers on one PostgreSQL, in one process: who writes, who follows, and what becomes of a lost database."""
+
+import shutil
+import threading
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from ledger import log as log_module
+from ledger.kernel.errors import Busy, Conflict, Damaged, Unsettled
+from ledger.log import Submission
+from ledger.opening import layout, open_log
+from ledger.second_head import SecondHead
+from ledger.sequencer import Pace, Sequencer
+from tests.small_ledger import coil, small_ledger
+from tests.whole import check_whole
+
+SOON = 20  # seconds: a test that waits longer has found a hang
+PACE = Pace(reload=0.01, follow=0.01, election=0.02)
+
+
+@pytest.fixture
+def place(postgres):
+    return postgres.place()
+
+
+@pytest.fixture
+def world(tmp_path, place):
+    with small_ledger(tmp_path, place=place) as world:
+        yield world
+
+
+@pytest.fixture
+def second(world, tmp_path, place):
+    """The log of a second server, with a folder and a second head of its own."""
+    places = layout(tmp_path / "second", None, place.writer)
+    places.folder.mkdir()
+    shutil.copy(world.places.log_key, places.log_key)
+    shutil.copy(world.places.head, places.head)
+    with open_log(places, standby=True, clock=world.clock, randomness=world.randomness) as log:
+        yield log
+
+
+@pytest.fixture
+def started():
+    """Sequencers that end with the test."""
+    with ExitStack() as stack:
+
+        def start(log):
+            sequencer = Sequencer(log, PACE)
+            sequencer.start()
+            stack.callback(sequencer.stop)
+            return sequencer
+
+        yield start
+
+
+def submission(world, serial):
+    return Submission((world.check(world.statement(world.plant, "lot-event", coil(serial))),))
+
+
+def eventually(true):
+    until = time.monotonic() + SOON
+    while not (found := true()):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    return found
+
+
+def outcome(sequencer, job):
+    """The answer, or None while nothing is recorded."""
+    try:
+        return sequencer.submit(job).result(SOON)
+    except (Busy, Unsettled):
+        return None
+
+
+def test_one_writes_and_the_other_shows_the_same(world, second):
+    assert (world.log.leads, second.leads) == (True, False)
+    receipt = world.post(world.plant, "lot-event", coil("C-1"))
+    assert second.state.published.checkpoint.size == receipt.entry.index
+    second.follow()
+    assert second.state.published.checkpoint == world.log.state.published.checkpoint
+    assert second.tree.inclusion_path(3, 4) == world.log.tree.inclusion_path(3, 4)
+    assert second.state.last_leaf == receipt.entry.leaf
+
+
+def test_a_new_key_is_known_to_the_standby(world, second):
+    world.add_key(world.plant, world.plant.with_key("plant-2"))
+    second.follow()
+    assert second.state.registry == world.log.state.registry
+
+
+def test_a_standby_cannot_append(world, second):
+    with pytest.raises(Conflict, match="another server writes to this ledger"):
+        second.append([submission(world, "C-1")])
+
+
+def test_without_standby_a_second_writer_does_not_open(world, second):
+    places = layout(second.tree._directory.parent, None, world.places.url)
+    second.store.close()
+    with pytest.raises(Conflict, match="another process writes to the ledger"), open_log(places):
+        pass
+
+
+def test_a_standby_hashes_what_it_shows(world, second, place):
+    world.post(world.plant, "lot-event", coil("C-1"))
+    place.execute("ALTER TABLE entry DISABLE TRIGGER entry_append_only")
+    place.execute("UPDATE entry SET jwt = jwt || 'x' WHERE \"index\" = 3")
+    with pytest.raises(Damaged, match="entry 3 does not agree with its statement digest"):
+        second.follow()
+    assert second.state.published.checkpoint.size == 3
+
+
+def test_a_standby_does_not_follow_into_another_history(world, second, place):
+    """The head was moved, by somebody with the owner's rights, to a tree that does not hold what was shown."""
+    world.post(world.plant, "lot-event", coil("C-1"))
+    second.follow()
+    place.execute("ALTER TABLE entry DISABLE TRIGGER entry_append_only")
+    place.execute("ALTER TABLE head DISABLE TRIGGER head_only_forward")
+    place.execute('DELETE FROM entry WHERE "index" = 3')
+    place.execute("UPDATE head SET size = 3, root = %s", [second.tree.root(3)])
+    with pytest.raises(Damaged, match="does not continue size 4"):
+        second.follow()
+
+
+def test_both_may_share_a_second_head(world, second):
+    second._second = SecondHead(world.places.head)
+    for n in range(3):
+        world.post(world.plant, "lot-event", coil(f"C-{n}"))
+        second.follow()
+    check_whole(world)
+
+
+def test_a_standby_may_see_a_commit_before_its_leader_has_published_it(world, second, monkeypatch):
+    second._second = SecondHead(world.places.head)
+    real = log_module.reread
+
+    def overtaken(*arguments):
+        second.follow()
+        return real(*arguments)
+
+    monkeypatch.setattr(log_module, "reread", overtaken)
+    receipt = world.post(world.plant, "lot-event", coil("C-1"))
+    assert second.state.published.checkpoint.size == receipt.entry.index + 1
+    check_whole(world, [receipt])
+
+
+def test_a_leader_with_nothing_to_do_makes_sure_that_it_leads(world, started, monkeypatch):
+    asked = threading.Event()
+    monkeypatch.setattr(world.log.store, "beat", asked.set)
+    started(world.log)
+    assert asked.wait(SOON)
+
+
+def test_the_standby_takes_over_where_the_leader_left(world, second, started):
+    standby = started(second)
+    with pytest.raises(Busy, match="another server writes to this ledger, this one is its standby"):
+        standby.submit(submission(world, "C-1"))
+    last = world.post(world.plant, "lot-event", coil("C-0"))
+    world.log.store.close()
+    answer = eventually(lambda: outcome(standby, submission(world, "C-1")))
+    assert answer.receipts[0].entry.previous == last.entry.leaf
+    assert not standby.standing_by
+
+
+def test_a_leader_that_lost_its_session_steps_back(world, second, started, place):
+    leader, standby = started(world.log), started(second)
+    place.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'", role="postgres")
+    job = submission(world, "C-1")
+    answer = eventually(lambda: outcome(standby, job) or outcome(leader, job))
+    assert answer.admitted.indices == (3,)
+    eventually(lambda: leader.standing_by != standby.standing_by)
+    size = answer.receipts[0].entry.index + 1
+    eventually(lambda: {log.state.published.checkpoint.size for log in (world.log, second)} == {size})
+
+
+def test_a_database_that_went_away_and_came_back(world, started, postgres):
+    leader = started(world.log)
+    acknowledged = [leader.submit(submission(world, "C-0")).result(SOON).receipts[0]]
+    job = submission(world, "C-1")
+    postgres.stop()
+    try:
+        assert outcome(leader, job) is None
+        assert leader.broken is not None
+    finally:
+        postgres.start()
+    acknowledged.append(eventually(lambda: outcome(leader, job)).receipts[0])
+    assert [receipt.entry.index for receipt in acknowledged] == [3, 4]
+    assert leader.broken is None
+    check_whole(world, acknowledged)

@@ -1,0 +1,110 @@
+"""The database file refuses what would rewrite history, whoever asks over the ledger's own connection."""
+
+import sqlite3
+
+import pytest
+from store_rows import everything_in, fill
+
+from ledger.kernel.errors import Damaged
+from ledger.store.engine import writer
+from ledger.store.store import create_store, open_store
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    create_store(path, "https://example.org/ledger")
+    return path
+
+
+@pytest.fixture
+def store(path):
+    store = open_store(path, write=True)
+    fill(store)
+    yield store
+    store.close()
+
+
+REFUSED = {
+    "update entry": ("UPDATE entry SET jwt = x'00'", "entry is append-only"),
+    "delete entry": ('DELETE FROM entry WHERE "index" = 1', "entry is append-only"),
+    "replace entry": (
+        'INSERT OR REPLACE INTO entry SELECT * FROM entry WHERE "index" = 1',
+        "contiguous|recorded already|append-only",
+    ),
+    "upsert entry": (
+        'INSERT INTO entry SELECT * FROM entry WHERE "index" = 1 ON CONFLICT DO UPDATE SET jwt = excluded.jwt',
+        "contiguous|recorded already|append-only",
+    ),
+    "gap": (
+        'INSERT INTO entry SELECT 9, entry, leaf, typ, zeroblob(32), jwt, seed, items FROM entry WHERE "index" = 1',
+        "entry indices are contiguous",
+    ),
+    "same request": (
+        'INSERT INTO entry SELECT 2, entry, leaf, typ, request, jwt, seed, items FROM entry WHERE "index" = 1',
+        "this request is recorded already",
+    ),
+    "update version": ('UPDATE subject_version SET "index" = 0', "subject_version is append-only"),
+    "replace version": (
+        "INSERT OR REPLACE INTO subject_version SELECT subject, version, 0 FROM subject_version",
+        "this version of the subject exists already|append-only",
+    ),
+    "delete version": ("DELETE FROM subject_version", "subject_version is append-only"),
+    "replace event": ("INSERT OR REPLACE INTO event SELECT key, 1 FROM event", "this event exists already|append-only"),
+    "update disclosure": ("UPDATE disclosure SET text = 'x'", "disclosure is fixed"),
+    "replace disclosure": (
+        "INSERT OR REPLACE INTO disclosure SELECT \"index\", position, 'x' FROM disclosure",
+        "disclosure is fixed",
+    ),
+    "head back": ("UPDATE head SET size = 1", "the head moves forward only"),
+    "delete head": ("DELETE FROM head", "never removed"),
+    "second head": ("INSERT OR REPLACE INTO head VALUES (1, 9, zeroblob(32))", "there is one head|never removed"),
+    "other schema": ("UPDATE stamp SET value = '2'", "stamp is append-only"),
+    "short entry": (
+        "INSERT INTO entry SELECT 2, x'00', leaf, typ, zeroblob(32), jwt, seed, items FROM entry WHERE \"index\" = 1",
+        "CHECK constraint failed",
+    ),
+    "text for a number": (
+        "INSERT INTO entry SELECT 'two', entry, leaf, typ, zeroblob(32), jwt, seed, items FROM entry LIMIT 1",
+        "contiguous|cannot store TEXT|datatype mismatch",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", REFUSED)
+def test_history_is_append_only(store, path, attack):
+    sql, sentence = REFUSED[attack]
+    engine = writer(path)
+    before = everything_in(store)
+    with engine.connect() as connection, pytest.raises(Exception, match=sentence):
+        connection.exec_driver_sql(sql)
+    engine.dispose()
+    assert everything_in(store) == before
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    ["DROP TRIGGER entry_no_update", "CREATE TRIGGER extra AFTER INSERT ON entry BEGIN SELECT 1; END"],
+)
+def test_a_database_with_other_triggers_does_not_open(path, tampering):
+    with sqlite3.connect(path) as connection:
+        connection.execute(tampering)
+    connection.close()
+    with pytest.raises(Damaged, match="is not as this program made it; the tables may have been edited"):
+        open_store(path, write=True)
+
+
+def test_another_schema_version_does_not_open(path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TRIGGER stamp_no_update")
+        connection.execute("UPDATE stamp SET value = '99' WHERE name = 'schema'")
+    connection.close()
+    with pytest.raises(Damaged, match="the database has schema version 99, this program needs 1"):
+        open_store(path, write=False)
+
+
+def test_another_file_does_not_open(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(Damaged, match="this file is no coilmark database: file is not a database"):
+        open_store(path, write=True)
