@@ -72,6 +72,10 @@ def find_registry(task: Task) -> list[tuple[int, bytes]]:
     """
     try:
         with task.source.reading() as reader:
+            if isinstance(reader, DatabaseReader) and not any(
+                map(_is_registry, reader.raw.headers(task.start, task.end))
+            ):
+                return []
             rows, _ = reader.rows(task.start, task.end)
     except UNREADABLE:
         return []
@@ -80,7 +84,7 @@ def find_registry(task: Task) -> list[tuple[int, bytes]]:
     for row in rows:
         header = row.jwt.partition(b".")[0]
         if header not in known:
-            known[header] = _typ(header) in _REGISTRY_HEADERS
+            known[header] = _is_registry(header)
         if known[header] and sha256(row.jwt).digest() == row.entry[49:81]:
             found.append((row.index, row.wire))
     return found
@@ -248,6 +252,10 @@ def _leave_gaps(result: Range, stored: set[int]) -> None:
         result.items.insert(offset, b"")
         if index not in told:
             result.findings.append(about(index, "missing", "it is not stored"))
+
+
+def _is_registry(header: bytes) -> bool:
+    return _typ(header) in _REGISTRY_HEADERS
 
 
 def _typ(header: bytes) -> object:

@@ -2,10 +2,10 @@
 
 import struct
 from dataclasses import dataclass
-from functools import cached_property
 
 from ledger.kernel.errors import Malformed
 from ledger.kernel.hashing import leaf_hash
+from ledger.kernel.once import once
 
 VERSION = 1
 SIZE = 113
@@ -26,12 +26,12 @@ class Entry:
     statement: bytes
     lineage: bytes
 
-    @cached_property
+    @once
     def packed(self) -> bytes:
         """The 113 bytes."""
         return _LAYOUT.pack(VERSION, self.index, self.recorded_at, self.previous, self.statement, self.lineage)
 
-    @cached_property
+    @once
     def leaf(self) -> bytes:
         """The leaf hash: SHA-256(0x00 ‖ entry), exactly two compression blocks."""
         return leaf_hash(self.packed)

@@ -22,6 +22,8 @@ _URI = re.compile(
     re.ASCII,
 )
 _ELEMENTS = re.compile(r"\(([0-9]{2,4})\)([^()]*(?:\((?![0-9]{2,4}\))[^()]*|\)[^()]*)*)", re.ASCII)
+# How nearly every lot and piece is written: nothing in it can be read in another way. The rest is read step by step.
+_COMMON = re.compile(r"https?://[a-z0-9.-]+/01/([0-9]{14})/(10|21)/([A-Za-z0-9._-]{1,20})", re.ASCII)
 _LEADING_DIGITS = re.compile(r"[0-9]*", re.ASCII)
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?", re.ASCII)
 _LONGEST = 4096  # characters, SPEC 8
@@ -39,6 +41,9 @@ def canonical_id(text: str) -> str:
 
 
 def _read(text: str) -> str:
+    common = _COMMON.fullmatch(text)
+    if common is not None and check_digit(common[1][:-1]) == common[1][-1]:
+        return f"(01){common[1]}({common[2]}){common[3]}"
     if text.startswith("("):
         return _canonical_elements(text)
     if text.startswith("urn:"):

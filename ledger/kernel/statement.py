@@ -9,7 +9,6 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -27,6 +26,7 @@ from ledger.kernel.disclosure import (
 from ledger.kernel.encoding import b64url_decode, b64url_encode
 from ledger.kernel.errors import Malformed, TooLarge, Unauthorised
 from ledger.kernel.keys import ALGORITHMS, PublicKey, Signer, verify_signature
+from ledger.kernel.once import once
 
 __all__ = [
     "TYPES", "Disclosure", "Hidden", "Statement", "check_complete", "check_signature", "issue", "parse",
@@ -82,7 +82,7 @@ class Statement:
     body: dict[str, Any]
     withheld: int
 
-    @cached_property
+    @once
     def digest(self) -> bytes:
         """What an entry commits to: SHA-256 of the JWT bytes, without disclosures (SPEC 4.3)."""
         return sha256(self.jwt).digest()

@@ -4,11 +4,11 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from hashlib import sha256
 
 from ledger.kernel.errors import Malformed
 from ledger.kernel.gs1 import canonical_id, company_digits, is_canonical
+from ledger.kernel.once import once
 
 KINDS: tuple[str, ...] = (
     "party",
@@ -56,7 +56,7 @@ class Implied:
     id: str
     want: Want
 
-    @cached_property
+    @once
     def key(self) -> bytes:
         """The subject key, 32 bytes."""
         return subject_key(self.kind, self.id)

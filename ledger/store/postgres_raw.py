@@ -79,6 +79,16 @@ class PostgresRawReader:
         )
         return [_row(one) for one in found], []
 
+    def headers(self, start: int, end: int) -> list[bytes]:
+        """The different first segments of the JWTs of a range."""
+        rows = self._rows(
+            "SELECT DISTINCT substring(jwt FROM 1 FOR greatest(position('\\x2e'::bytea IN jwt) - 1, 0)) FROM entry "
+            'WHERE "index" >= %s AND "index" < %s',
+            start,
+            end,
+        )
+        return [bytes(header) for (header,) in rows]
+
     def lacks_versions(self, wanted: Iterable[tuple[bytes, int, int]]) -> list[tuple[bytes, int, int]]:
         """One query for all."""
         asked = list(wanted)

@@ -29,6 +29,10 @@ _ROWS = (
     'SELECT "index", entry, leaf, CAST(typ AS BLOB), jwt, seed, items, request FROM entry '
     'WHERE "index" >= ? AND "index" < ? ORDER BY "index"'
 )
+_HEADERS = (
+    "SELECT DISTINCT CAST(substr(jwt, 1, instr(jwt, x'2e') - 1) AS BLOB) FROM entry "
+    'WHERE "index" >= ? AND "index" < ?'
+)
 _DISCLOSURES = (
     'SELECT "index", CAST(text AS BLOB) FROM disclosure WHERE "index" >= ? AND "index" < ? ORDER BY "index", position'
 )
@@ -98,6 +102,10 @@ class RawReader(Protocol):
 
     def rows(self, start: int, end: int) -> tuple[list[Row], list[Odd]]:
         """Entries with start <= index < end, in order, and rows that are none. Raises where a page is damaged."""
+        ...
+
+    def headers(self, start: int, end: int) -> list[bytes]:
+        """The different first segments of the JWTs of a range: a party's are the same in all its statements."""
         ...
 
     def lacks_versions(self, wanted: Iterable[tuple[bytes, int, int]]) -> list[tuple[bytes, int, int]]:
@@ -186,6 +194,11 @@ class SqliteRawReader:
             else:
                 odd.append((index, "a column of its row is not of the type it must have"))
         return rows, odd
+
+    def headers(self, start: int, end: int) -> list[bytes]:
+        """The different first segments of the JWTs of a range."""
+        rows = self._execute(_HEADERS, (start, end))
+        return [header if isinstance(header, bytes) else b"" for (header,) in rows]
 
     def lacks_versions(self, wanted: Iterable[tuple[bytes, int, int]]) -> list[tuple[bytes, int, int]]:
         """Those (subject, version, index) that `subject_version` does not hold."""

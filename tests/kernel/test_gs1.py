@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.kernel import gs1
 from ledger.kernel.errors import Malformed
 from ledger.kernel.gs1 import canonical_id, check_digit, company_digits, is_canonical, names_one_thing
 
@@ -363,3 +364,21 @@ def test_an_event_with_every_gs1_key_has_its_published_hash(vectors):
     )
     published = path.with_suffix(".hashes").read_text("utf-8").strip()
     assert published == f"ni:///sha-256;{sha256(text.encode()).hexdigest()}?ver=CBV2.0"
+
+
+@given(
+    st.text("0123456789", min_size=14, max_size=14),
+    st.sampled_from(["10", "21"]),
+    st.text("AZaz09._-", min_size=1, max_size=21),
+    st.sampled_from(["http", "https", "HTTPS"]),
+)
+def test_the_short_way_reads_what_the_long_way_reads(digits, ai, value, scheme):
+    digits = digits[:-1] + check_digit(digits[:-1]) if int(digits[0]) % 2 else digits
+    text = f"{scheme}://id.gs1.org/01/{digits}/{ai}/{value}"
+    try:
+        wanted = gs1._from_link(text)
+    except Malformed as error:
+        with pytest.raises(Malformed, match=re.escape(error.sentence)):
+            canonical_id(text)
+    else:
+        assert canonical_id(text) == wanted
