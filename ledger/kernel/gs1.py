@@ -73,6 +73,7 @@ def company_digits(canonical: str) -> str:
     return value[key.company : _LEADING_DIGITS.match(value, key.company).end()]  # type: ignore[union-attr]
 
 
+@functools.lru_cache(maxsize=8192)  # of canonical ids, which are short; an event asks several times of each
 def names_one_thing(canonical: str) -> bool:
     """Whether a canonical GS1 id names one thing (a serial, an SSCC, an asset) and not a class or a lot of things.
 

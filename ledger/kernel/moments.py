@@ -1,5 +1,6 @@
 """Claimed times: RFC 3339 with offset, as SPEC 4.8 reads them, in integers of microseconds."""
 
+import functools
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ _TIME = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@functools.lru_cache(maxsize=4096)  # of times that are none nothing is kept; a time is asked for by each who judges it
 def micros(text: str) -> int:
     """RFC 3339 with offset to µs since 1970 UTC. Raises Malformed ("time")."""
     if _TIME.fullmatch(text) is None:
