@@ -1,15 +1,11 @@
 """May this statement be recorded next, and what will its entry say? Judged in ledger order, on one view of the state.
 
-`View` is what the ledger holds as the statement at hand sees it: what is stored, and every statement admitted before
-it in the same commit. A batch that is refused is taken back out of the view as if it had never been tried.
+A statement that is refused leaves the `View` as it was; a batch is taken back out of it as if it had never been tried.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from ledger.checking import Checked, event_key, request_key
+from ledger.checking import Checked
 from ledger.erasure import texts_to_erase
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import Conflict, Refused, RuleBroken, TooLarge, Unauthorised
@@ -19,57 +15,15 @@ from ledger.kernel.party import Registry, apply, authorise, begin
 from ledger.kernel.statement import check_signature, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create
 from ledger.limits import AHEAD, PARTY_VERSIONS, SUBJECTS, VERSIONS_RESERVED
+from ledger.lot_admission import heard_late, judge_lots, tag_pairs
 from ledger.lot_event import event_time
-from ledger.store.store import Link, NewRow, Stored, Transaction
+from ledger.lots import wire
+from ledger.lots.records import Record
+from ledger.naming import check_name, event_called, event_declared
+from ledger.store.store import Link, NewRow, Stored
+from ledger.view import View
 
 _MICROSECONDS = 1_000_000
-
-
-@dataclass
-class View:
-    """State as of one point inside a commit. Mutable: `attempt` undoes what a refused submission did to it."""
-
-    transaction: Transaction
-    registry: Registry | None
-    size: int
-    last_leaf: bytes
-    now: int  # µs since 1970, never less than the entry before
-    newest: dict[bytes, Link] = field(default_factory=dict)
-    requests: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
-    events: dict[bytes, int] = field(default_factory=dict)
-    rows: list[NewRow] = field(default_factory=list)
-    erasures: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
-    _undo: list[tuple[dict[bytes, Any], bytes, Any]] = field(default_factory=list)
-
-    def fetch(self, checked: Sequence[Checked]) -> None:
-        """Look up, in a few queries, all that these statements will ask for."""
-        self.requests.update(self.transaction.requests({c.request for c in checked}))
-        self.newest.update(self.transaction.newest({s for c in checked for s in _subjects(c)}))
-        self.events.update(self.transaction.events({name for c in checked for name in _event_names(c)}))
-        self.requests.update(self.transaction.requests({_named_by_jti(c) for c in checked if c.event is not None}))
-
-    @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """A submission: all of it stays in the view, or, when it is refused, none."""
-        registry, size, last_leaf = self.registry, self.size, self.last_leaf
-        rows, erasures = len(self.rows), len(self.erasures)
-        self._undo.clear()
-        try:
-            yield
-        except Refused:
-            self.registry, self.size, self.last_leaf = registry, size, last_leaf
-            del self.rows[rows:], self.erasures[erasures:]
-            for table, key, old in reversed(self._undo):
-                if old is None:
-                    del table[key]
-                else:
-                    table[key] = old
-            raise
-
-    def put(self, table: dict[bytes, Any], key: bytes, value: Any) -> None:
-        """Change one fact, in a way that `attempt` can take back."""
-        self._undo.append((table, key, table.get(key)))
-        table[key] = value
 
 
 def admit(view: View, checked: Checked, *, seed: bytes) -> int:
@@ -80,16 +34,26 @@ def admit(view: View, checked: Checked, *, seed: bytes) -> int:
     known = view.requests.get(checked.request)
     if known is not None:
         return _repeat(view, checked, *known)
-    index = view.size
+    lots = view.lots.mark()
+    try:
+        _add(view, checked, seed)
+    except Refused:
+        view.lots.undo(lots)
+        raise
+    return view.size - 1
+
+
+def _add(view: View, checked: Checked, seed: bytes) -> None:
+    index, lots = view.size, view.lots.mark()
     _check_times(checked, view.now)
     registry = _authority(view, checked, index)
     items = _items(view, checked, registry)
+    judge_lots(view, checked, registry)
     entry = Entry(index, view.now, view.last_leaf, checked.statement.digest, lineage_digest(seed, items))
     erased = _erasure(view, checked)
-    _record(view, checked, entry, items, seed)
+    _record(view, checked, entry, items, seed=seed, lots=view.lots.since(lots))
     view.erasures += erased
     view.registry = registry
-    return index
 
 
 def _repeat(view: View, checked: Checked, index: int, jwt: bytes) -> int:
@@ -149,7 +113,7 @@ def _items(view: View, checked: Checked, registry: Registry) -> tuple[Item, ...]
     statement = checked.statement
     items = {one.key: _item(view, checked, one, registry) for one in checked.implied}
     if statement.typ == "lot-event":
-        _check_name(view, checked)
+        check_name(view, checked)
     if checked.declares is not None:
         items |= _declared(view, checked, items)
     if statement.typ == "heads":
@@ -166,7 +130,7 @@ def _item(view: View, checked: Checked, one: Implied, registry: Registry) -> Ite
         raise RuleBroken("unknown_subject", f"{one.kind} {one.id} is not known to this ledger", id=one.id)
     if one.want is Want.REFERENCE and link is not None:
         return _reference(one.key, link)
-    if one.want is Want.CREATE and link is not None:
+    if one.want is Want.CREATE and link is not None and not heard_late(view, one):
         _check_remade(view, checked, one, link)
     if one.kind == "party" and link is not None:
         _check_versions(checked, one.id, link.version)
@@ -189,23 +153,12 @@ def _made_by_mistake(view: View, checked: Checked) -> frozenset[bytes]:
     announced = view.events.get(checked.corrects or b"")
     if announced is None:
         return frozenset()
-    declaration = parse(_at(view, announced).wire)
-    wrong = _event_called(view, declaration.iss, declaration.body["eventID"])
+    declaration = parse(view.at(announced).wire)
+    wrong = event_called(view, declaration.iss, declaration.body["eventID"])
     if wrong is None:
         raise RuntimeError(f"entry {announced} declares an event wrong that is not there")
-    made = parse(_at(view, wrong).wire)
+    made = parse(view.at(wrong).wire)
     return frozenset(o.key for o in implied(made.typ, made.iss, made.aud, made.body) if o.want is Want.CREATE)
-
-
-def _event_called(view: View, iss: str, name: str) -> int | None:
-    """Where the event of this issuer stands that goes by this eventID or, without one, this jti."""
-    key, request = event_key(iss, name), request_key(iss, name)
-    index = view.events.get(key)
-    index = view.transaction.events({key}).get(key) if index is None else index
-    if index is None:
-        found = view.requests.get(request) or view.transaction.requests({request}).get(request)
-        index = found[0] if found is not None else None
-    return index
 
 
 def _check_versions(checked: Checked, party: str, versions: int) -> None:
@@ -242,37 +195,10 @@ def _advance(role: Role, subject: bytes, link: Link | None) -> Item:
     return Item(role, subject, link.version + 1, link.index, link.leaf)
 
 
-def _check_name(view: View, checked: Checked) -> None:
-    """SPEC 4.8: a name is of one event, whether it stands in eventID or, where there is none, in jti."""
-    statement = checked.statement
-    if checked.event is None:
-        index = view.events.get(event_key(statement.iss, statement.jti))
-        if index is not None:
-            raise Conflict("event_id_used", f"jti {statement.jti} is the eventID of entry {index} already")
-        return
-    name = statement.body["eventID"]
-    index = view.events.get(checked.event)
-    if index is not None and checked.declares is not None:
-        raise Conflict("event_declared", f"event {name} was declared wrong by entry {index} already")
-    announced = next((view.events[one] for one in checked.announces if one in view.events), None)
-    if announced is not None:
-        raise Conflict("correction_announced", f"entry {announced} names one of these corrective events already")
-    if index is None and checked.declares is None:
-        index = _event_of_jti(view, checked)
-    if index is not None:
-        raise Conflict("event_id_used", f"eventID {name} names the event of entry {index} already")
-
-
 def _declared(view: View, checked: Checked, own: dict[bytes, Item]) -> dict[bytes, Item]:
     """A declaration of error touches all that the event it declares wrong advanced (SPEC 4.4)."""
-    index = view.events.get(checked.declares or b"")
-    index = _event_of_jti(view, checked) if index is None else index
-    if index is None:
-        raise RuleBroken(
-            "unknown_event",
-            f"{checked.statement.iss} has no event {checked.statement.body['eventID']} that could be declared wrong",
-        )
-    items = parse_items(_at(view, index).items)
+    index = event_declared(view, checked)
+    items = parse_items(view.at(index).items)
     touched = {item.subject for item in items if item.role is not Role.REFERENCE} - own.keys()
     if len(touched) + len(own) > SUBJECTS:
         raise TooLarge(
@@ -283,20 +209,6 @@ def _declared(view: View, checked: Checked, own: dict[bytes, Item]) -> dict[byte
     return {subject: _advance(Role.TOUCH, subject, links[subject]) for subject in touched}
 
 
-def _event_of_jti(view: View, checked: Checked) -> int | None:
-    """Where the event without eventID stands that is named by its jti. A declaration is no event."""
-    index, _ = view.requests.get(_named_by_jti(checked), (None, b""))
-    if index is None:
-        return None
-    stored = _at(view, index)
-    return index if stored.typ == "lot-event" and "eventID" not in parse(stored.wire).body else None
-
-
-def _named_by_jti(checked: Checked) -> bytes:
-    """SPEC 4.8: an event without eventID is named by the jti of its statement."""
-    return request_key(checked.statement.iss, checked.statement.body["eventID"])
-
-
 def _erasure(view: View, checked: Checked) -> list[tuple[int, tuple[str, ...]]]:
     """What a `notice` of erasure destroys in the same transaction (SPEC 4.2)."""
     erasure = checked.statement.body.get("erasure") if checked.statement.typ == "notice" else None
@@ -304,15 +216,12 @@ def _erasure(view: View, checked: Checked) -> list[tuple[int, tuple[str, ...]]]:
         return []
     if erasure["index"] >= view.size:
         raise RuleBroken("erasure", f"entry {erasure['index']} does not exist yet: nothing of it can be erased")
-    return [(erasure["index"], texts_to_erase(_at(view, erasure["index"]), erasure["disclosures"]))]
+    return [(erasure["index"], texts_to_erase(view.at(erasure["index"]), erasure["disclosures"]))]
 
 
-def _at(view: View, index: int) -> Stored:
-    pending = index - (view.size - len(view.rows))
-    return view.rows[pending].stored if pending >= 0 else view.transaction.entry(index)
-
-
-def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], seed: bytes) -> None:
+def _record(
+    view: View, checked: Checked, entry: Entry, items: Sequence[Item], *, seed: bytes, lots: Mapping[bytes, Record]
+) -> None:
     statement = checked.statement
     advanced = [(item.subject, item.version) for item in items if item.role is not Role.REFERENCE]
     stored = Stored(
@@ -325,7 +234,9 @@ def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], s
         items=b"".join(item.packed() for item in items),
         disclosures=tuple(disclosure.text for disclosure in statement.disclosures),
     )
-    view.rows.append(NewRow(stored, checked.request, advanced, checked.event, checked.announces))
+    records = [(key, wire.encode(record)) for key, record in lots.items()]
+    row = NewRow(stored, checked.request, advanced, checked.event, checked.announces, records, tag_pairs(lots))
+    view.rows.append(row)
     view.size, view.last_leaf = entry.index + 1, entry.leaf
     view.put(view.requests, checked.request, (entry.index, statement.jwt))
     for subject, version in advanced:
@@ -333,16 +244,3 @@ def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], s
     for name in (checked.event, *checked.announces):
         if name is not None:
             view.put(view.events, name, entry.index)
-
-
-def _subjects(checked: Checked) -> Iterable[bytes]:
-    yield checked.issuer
-    for one in checked.implied:
-        yield one.key
-
-
-def _event_names(checked: Checked) -> Iterable[bytes]:
-    if checked.statement.typ == "lot-event":
-        yield checked.event or event_key(checked.statement.iss, checked.statement.jti)
-        yield from checked.announces
-        yield from (name for name in (checked.declares, checked.corrects) if name is not None)

@@ -12,6 +12,7 @@ from ledger.kernel.keys import PublicKey
 from ledger.kernel.statement import Statement, check_complete, check_signature, parse
 from ledger.kernel.subjects import Implied, subject_key
 from ledger.lot_event import check_lot_event
+from ledger.lots.event import LotEvent, read_event
 
 _REQUEST_LABEL = b"coilmark/request/v1\n"
 _EVENT_LABEL = b"coilmark/event/v1\n"
@@ -28,7 +29,8 @@ class Checked:
     `request` is the idempotency key of issuer and jti. `event` is the name that a lot event takes: of issuer and
     eventID, or None where it has none; a declaration of error takes the name of being that about its event, and
     `declares` is then the name of the event. `announces` are the names of the corrections that it promises, `corrects`
-    the name under which an event would have been promised as one.
+    the name under which an event would have been promised as one. `event_read` is a lot event in the words of the lot
+    model, None for every other statement.
     """
 
     statement: Statement
@@ -40,6 +42,7 @@ class Checked:
     announces: tuple[bytes, ...]
     corrects: bytes | None
     signed_by: str
+    event_read: LotEvent | None = None
 
 
 def check(wire: bytes, *, audience: str, keys: Mapping[str, PublicKey]) -> Checked:
@@ -66,7 +69,15 @@ def check(wire: bytes, *, audience: str, keys: Mapping[str, PublicKey]) -> Check
         announces=announces,
         corrects=corrects,
         signed_by=statement.kid if key is not None else "",
+        event_read=lot_event_of(statement),
     )
+
+
+def lot_event_of(statement: Statement) -> LotEvent | None:
+    """A checked lot event, read once; None for other statements."""
+    if statement.typ != "lot-event":
+        return None
+    return read_event(statement.body, issuer=statement.iss, jti=statement.jti)
 
 
 def request_key(iss: str, jti: str) -> bytes:

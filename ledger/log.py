@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ledger.admission import View, admit
+from ledger.admission import admit
 from ledger.checking import Checked
 from ledger.kernel.checkpoint import Checkpoint, sign_checkpoint
 from ledger.kernel.entry import parse_entry
@@ -23,6 +23,7 @@ from ledger.receipts import Published, receipt_of
 from ledger.recovery import Sound, as_recorded, catch_up, continues, load_registry, load_tree, reread
 from ledger.second_head import SecondHead
 from ledger.store.store import Store, StoredHead, Transaction, check_head
+from ledger.view import View
 
 Clock = Callable[[], int]  # µs since 1970 UTC
 Randomness = Callable[[int], bytes]

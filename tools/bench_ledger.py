@@ -11,6 +11,7 @@ from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.statement import issue
 from ledger.log import Log, Submission
 from ledger.opening import Layout, clock, create_ledger, open_log
+from ledger.rules import rule_set
 
 URI = "https://bench.example/ledger"
 OPERATOR = "(417)9521141000014"
@@ -41,7 +42,7 @@ def create(places: Layout, owner: str | None = None) -> bytes:
         "uri": URI, "origin": "bench.example/log", "incarnation": 0,
         "log_keys": [format_vkey(vkey_of("bench.example/log", log_signer.key))],
         "operator": party, "keys": [{"jwk": jwk(signer.key), "proof": proof}],
-        "rules": {"id": "coilmark/spine/1", "digest": b64url_encode(bytes(32))},
+        "rules": rule_set(),
     }  # fmt: skip
     create_ledger(places, URI, _issue(signer, "ledger", "urn:bench:ledger", now, ledger), owner=owner)
     _register(places, _issue(signer, "party", "urn:bench:party", now, party))

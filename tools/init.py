@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import Conflict
 from ledger.kernel.keys import Signer, generate, load_signer
 from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.statement import issue
 from ledger.kernel.trust import LogKey, Trust, format_trust
+from ledger.rules import rule_set
 from tools import database as databases
 from tools.keygen import write_key
 from tools.party import prove, small_profile
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from ledger.opening import Layout
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-RULES = "coilmark-rules/1"
 
 
 @dataclass(frozen=True)
@@ -136,13 +133,3 @@ def found_ledger(
 def trust_text(origin: str, log_key: Signer) -> str:
     """The trust file of a ledger without witnesses: its log key, and no quorum."""
     return format_trust(Trust(logs=(LogKey(vkey_of(origin, log_key.key)),)))
-
-
-def rule_set() -> dict[str, str]:
-    """The rules in force from index 0: what every body must look like. The digest is over the schemas, by name."""
-    files = sorted(
-        (file for file in resources.files("schemas").joinpath("json").iterdir() if file.name.endswith(".json")),
-        key=lambda file: file.name,
-    )
-    digest = sha256(b"".join(file.name.encode() + b"\n" + file.read_bytes() for file in files)).digest()
-    return {"id": RULES, "digest": b64url_encode(digest)}

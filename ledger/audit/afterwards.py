@@ -163,11 +163,11 @@ def _remade(source: Source, whole: Whole, workers: Crew) -> Iterator[Finding]:
     remade = whole.deferred.remade
     if not remade:
         return
-    announced = whole.events.find({one.correction for one in remade})
+    announced = whole.events.find({one.correction for one in remade if one.correction is not None})
     wrong = {declared.index: index for declared, index in _wrong(whole)}
     found: list[tuple[Remade, int]] = []
     for one in remade:
-        declaration = announced.get(one.correction, whole.size)
+        declaration = announced.get(one.correction or b"", whole.size)
         index = wrong.get(declaration)
         if declaration < one.index and index is not None:
             found.append((one, index))

@@ -21,11 +21,11 @@ from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.hashing import NO_HASH, leaf_hash, tree_root
 from ledger.kernel.implied import implied
 from ledger.kernel.lineage import ITEM_SIZE, NO_INDEX, NO_LEAF, Role, digest_of_root, item_hash, parse_items, salt
-from ledger.kernel.party import REGISTRY_TYPES
+from ledger.kernel.party import FOLDED_TYPES
 from ledger.kernel.statement import parse
 from ledger.kernel.subjects import Want
 
-_REGISTRY_HEADERS = frozenset(f"{typ}+sd-jwt" for typ in REGISTRY_TYPES)
+_REGISTRY_HEADERS = frozenset(f"{typ}+sd-jwt" for typ in FOLDED_TYPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Range:
 
 
 def find_registry(task: Task) -> list[tuple[int, bytes]]:
-    """The `ledger`, `party` and `key` statements of a range, by their own headers, where their entry commits to them.
+    """The `ledger`, `party`, `key` and `notice` statements of a range, by their headers, where their entry says so.
 
     What cannot be read is named by `check_range`.
     """

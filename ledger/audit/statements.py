@@ -47,10 +47,10 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Remade:
-    """An event that makes again what another made by mistake; `correction` is the name under which it was promised."""
+    """An event that makes what has a history; `correction` is the name under which it was promised, where it was."""
 
     index: int
-    correction: bytes
+    correction: bytes | None
     subjects: frozenset[bytes]
 
 
@@ -233,12 +233,12 @@ class Judge:
                 self._find(index, "item_missing", f"its lineage has no item for {one.kind} {one.id}", id=one.id)
             elif one.want is Want.TOUCH and role == Role.TOUCH and not fits(one, role, versions[key]):
                 self._find(index, "unknown_subject", f"{one.kind} {one.id} was not known to the ledger", id=one.id)
-            elif not fits(one, role, versions[key], corrects=checked.corrects is not None):
+            elif not fits(one, role, versions[key]):
                 says = f"its lineage gives {one.kind} {one.id} the role {_name(role)}, not {one.want.value}"
                 self._find(index, "item_role", says, id=one.id)
             elif one.want is Want.CREATE and role == Role.TOUCH:
                 remade.add(key)
-        if remade and checked.corrects is not None:
+        if remade:
             self._result.deferred.remade.append(Remade(index, checked.corrects, frozenset(remade)))
         if checked.issuer not in own and roles.pop(checked.issuer, None) != Role.REFERENCE:
             self._find(index, "item_missing", f"its lineage does not refer to its issuer {checked.statement.iss}")

@@ -110,16 +110,16 @@ _ROLES = {
 }
 
 
-def fits(one: Implied, role: int, version: int, *, corrects: bool = False) -> bool:
+def fits(one: Implied, role: int, version: int) -> bool:
     """Whether an item may have this role and version where a statement implies this (SPEC 4.4).
 
-    A history begins by being created; only lots may be met before anybody told where they came from. `corrects`: the
-    statement is an event that may have been announced as a correction, and makes again what was made by mistake.
+    A history begins by being created; only lots may be met before anybody told where they came from. What a statement
+    makes may have a history: made by mistake before it, or received before its maker was heard (SPEC 5.1, 5.6).
     """
     if role == Role.TOUCH and version == 1:
         return one.want is Want.TOUCH and one.kind == "lot"
     if one.want is Want.CREATE and one.kind == "lot" and role == Role.TOUCH:
-        return corrects
+        return True
     return role in _ROLES[one.want]
 
 

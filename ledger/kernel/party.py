@@ -6,6 +6,7 @@ key good at that index?), each from statements it has checked itself (SPEC 4.5).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from ledger.kernel.encoding import b64url_decode
@@ -15,6 +16,8 @@ from ledger.kernel.note import parse_vkey
 from ledger.kernel.statement import Statement
 
 REGISTRY_TYPES = ("ledger", "party", "key")
+# What the registry is folded from: a notice may bring other rules into force.
+FOLDED_TYPES = frozenset({*REGISTRY_TYPES, "notice"})
 # SPEC 4.5: what only the operator signs, whatever roles a party has.
 OPERATOR_TYPES = frozenset({"ledger", "party", "passport", "heads", "notice"})
 
@@ -50,6 +53,16 @@ class Party:
     profile: Mapping[str, Any]
     keys: Mapping[str, KeyRecord] = field(default_factory=dict)
 
+    @cached_property
+    def processes(self) -> Mapping[str, str]:
+        """The kind of each registered process, by its id."""
+        return {one["id"]: one["kind"] for one in self.profile.get("processes", ())}
+
+    @cached_property
+    def accuracies(self) -> Mapping[str, str]:
+        """The accuracy of each registered device that has one, in %, by its id."""
+        return {one["id"]: one["accuracy"] for one in self.profile.get("devices", ()) if "accuracy" in one}
+
 
 @dataclass(frozen=True)
 class Registry:
@@ -60,9 +73,18 @@ class Registry:
     operator: str
     incarnation: int
     log_keys: tuple[str, ...]
-    rules: Mapping[str, str]
+    rules: tuple[tuple[int, str], ...]  # (from which entry on, id of the rule set), ascending
     parties: Mapping[str, Party]
     owners: Mapping[str, str]  # key thumbprint -> party id, for ever
+
+    @cached_property
+    def sites(self) -> Mapping[str, str]:
+        """The party of each registered site."""
+        return {one["id"]: party.id for party in self.parties.values() for one in party.profile.get("sites", ())}
+
+    def rules_at(self, index: int) -> str:
+        """The id of the rule set that entry `index` is judged by."""
+        return [name for since, name in self.rules if since <= index][-1]
 
     def key(self, kid: str) -> PublicKey | None:
         """The key with this thumbprint, ended or not."""
@@ -86,7 +108,7 @@ def begin(statement: Statement) -> Registry:
     body = statement.body
     if body["incarnation"] != 0 or body["uri"] != statement.aud or body["operator"]["id"] != statement.iss:
         raise RuleBroken("ledger_statement", "index 0 names another ledger, issuer or incarnation than its own")
-    empty = Registry(statement.aud, "", statement.iss, 0, (), {}, {}, {})
+    empty = Registry(statement.aud, "", statement.iss, 0, (), (), {}, {})
     registry = _with_ledger(empty, statement, 0)
     if statement.kid not in registry.owners:
         raise Unauthorised("key_unknown", f"index 0 is signed by key {statement.kid}, which it does not name")
@@ -142,11 +164,13 @@ def apply(registry: Registry, statement: Statement, index: int) -> Registry:
         return _with_party(registry, statement.body)
     if statement.typ == "key":
         return _with_keys(registry, statement, index)
+    if statement.typ == "notice" and "rules" in statement.body:
+        return _with_rules(registry, statement.body["rules"], index)
     return registry
 
 
 def fold(history: Iterable[tuple[int, Statement]]) -> Registry:
-    """The registry from index 0 and every later `ledger`, `party` and `key` statement, in index order."""
+    """The registry from index 0 and every later `ledger`, `party`, `key` and `notice` statement, in index order."""
     steps = iter(history)
     _, first = next(steps)
     registry = begin(first)
@@ -175,10 +199,18 @@ def _with_ledger(registry: Registry, statement: Statement, index: int) -> Regist
         origin=body["origin"],
         incarnation=body["incarnation"],
         log_keys=tuple(body["log_keys"]),
-        rules=body["rules"],
+        rules=(*registry.rules, (index, body["rules"]["id"])),
     )
     renewed = _with_party(renewed, body["operator"])
     return _added(renewed, renewed.party(body["operator"]["id"]), body["keys"], index, recovery=bool(index))
+
+
+def _with_rules(registry: Registry, rules: Mapping[str, Any], index: int) -> Registry:
+    """SPEC 4.5: from an entry after the notice on; a later notice may not reach back before an earlier one."""
+    since = max(index, registry.rules[-1][0])
+    if rules["from_index"] <= since:
+        raise RuleBroken("rules", f"rules come into force after entry {since}, not from entry {rules['from_index']}")
+    return replace(registry, rules=(*registry.rules, (rules["from_index"], rules["id"])))
 
 
 def _with_party(registry: Registry, body: Mapping[str, Any]) -> Registry:

@@ -175,4 +175,4 @@ def _rest(steps: Steps, case: Case, expected: Expected, authority: Authority | N
     check_expected(steps, case.told, wants, expected)
     check_inputs(steps, case.told)
     check_time(steps, case)
-    say_open(steps, case, authority)
+    say_open(steps, case, authority, wants)

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from ledger.kernel.errors import Malformed, Unverified
 from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.lineage import Role
 from ledger.kernel.moments import micros
 from ledger.kernel.report import Steps
-from ledger.kernel.subjects import Implied, subject_key
+from ledger.kernel.subjects import Implied, Want, subject_key
 from ledger.kernel.verify_parties import Authority, last_named, vouching
 from ledger.kernel.verify_statements import Case, Shown
 
@@ -133,11 +134,11 @@ def _utc(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def say_open(steps: Steps, case: Case, authority: Authority | None) -> None:
+def say_open(steps: Steps, case: Case, authority: Authority | None, wants: Mapping[bytes, Implied]) -> None:
     """(13) Nothing here is a failure, and a reader who is not told would believe too much."""
     steps.begin(13)
     told = case.told
-    points = [*_withheld(told), *_unwitnessed(case)]
+    points = [*_withheld(told), *_made_before(told, wants), *_unwitnessed(case)]
     if authority is None:
         points.append(f"who may sign in this ledger is not in a receipt: the bundle of entry {case.about} shows it")
     elif told.statement is not None:
@@ -167,6 +168,20 @@ def _withheld(told: Shown) -> list[str]:
     if len(told.opened) < told.count:
         points.append(f"{told.count - len(told.opened)} of {told.count} lineage items are not shown")
     return points
+
+
+def _made_before(told: Shown, wants: Mapping[bytes, Implied]) -> list[str]:
+    """SPEC 4.4: one entry cannot tell a piece made again, or received before it was made, from one made twice."""
+    made = [
+        wants[found.item.subject].id
+        for found in told.opened
+        if found.item.role is Role.TOUCH
+        and found.item.subject in wants
+        and wants[found.item.subject].want is Want.CREATE
+    ]
+    if not made:
+        return []
+    return [f"{', '.join(made)} had a history before this entry made it: whether by right, an audit tells"]
 
 
 def _unwitnessed(case: Case) -> list[str]:

@@ -115,9 +115,7 @@ def _check_further(one: Shown, statement: Statement, found: Opened) -> None:
 
 
 def _check_role(one: Shown, want: Implied, item: Item) -> None:
-    body = one.statement.body if one.statement is not None else {}
-    corrects = "eventID" in body and "errorDeclaration" not in body
-    if not fits(want, item.role, item.version, corrects=corrects):
+    if not fits(want, item.role, item.version):
         raise Unverified(
             "lineage_role",
             f"entry {one.index} has {want.kind} {want.id} in role {item.role.name.lower()}, version {item.version}; "

@@ -47,7 +47,6 @@ class Book:
         self._load: Loader = load or (lambda _keys: {})
         self._known: dict[bytes, Record | None] = {}
         self._old: list[tuple[bytes, Record | None]] = []
-        self.changed: set[bytes] = set()
 
     def fetch(self, keys: Iterable[bytes]) -> None:
         """Have these at hand: one call of the loader for all that are not."""
@@ -66,11 +65,15 @@ class Book:
         """Write a record, in a way that `undo` can take back."""
         self._old.append((key, self.get(key)))
         self._known[key] = record
-        self.changed.add(key)
 
     def mark(self) -> int:
         """A point to go back to."""
         return len(self._old)
+
+    def since(self, mark: int) -> dict[bytes, Record]:
+        """What was written since `mark`, as it is now."""
+        written = {key: self._known[key] for key, _ in self._old[mark:]}
+        return {key: record for key, record in written.items() if record is not None}
 
     def undo(self, mark: int) -> None:
         """Take back everything since `mark`."""

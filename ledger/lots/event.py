@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.kernel.errors import Malformed
 from ledger.kernel.event_subjects import al_bound, named_in
 from ledger.kernel.gs1 import canonical_id, names_one_thing
 from ledger.lot_event import event_time, grams, window
+from ledger.lots.records import NOBODY
 
 _INPUT = ("inputEPCList", "inputQuantityList")
 _OUTPUT = ("outputEPCList", "outputQuantityList")
@@ -71,6 +73,7 @@ class LotEvent(Struct, frozen=True):
     owner: str
     document: str
     unset: frozenset[str]
+    weighed: tuple[tuple[str, int], ...]  # device and g of each mass on the output side
     scale: int  # g: the largest error of the scales that weighed its outputs
     declares: bool
     corrections: tuple[str, ...]
@@ -81,25 +84,16 @@ class LotEvent(Struct, frozen=True):
         return (*self.inputs, *self.outputs, *self.things, *self.children)
 
 
-def read_event(
-    body: Mapping[str, Any],
-    *,
-    index: int,
-    issuer: str,
-    jti: str,
-    recorded_at: int,
-    processes: Mapping[str, str],
-    accuracies: Mapping[str, str],
-) -> LotEvent:
-    """What the issuer has registered: the kind of each process, the accuracy of each scale in %. Raises Malformed."""
+def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
+    """What the event itself says; `placed` adds what the ledger knows. Raises Malformed."""
     al = {key: value for key, value in body.items() if key.startswith("al:")} if al_bound(body) else {}
     time, span = event_time(body), window(body) if "al:start" in al else None
     parties = _parties(body)
     return LotEvent(
-        index=index,
+        index=NOBODY,
         issuer=issuer,
         name=body.get("eventID", jti),
-        recorded_at=recorded_at,
+        recorded_at=0,
         time=time,
         start=span[0] if span else time,
         type=body["type"],
@@ -115,7 +109,7 @@ def read_event(
         origins={name: Origin(**row) for name, row in _by_id(al, "al:origin")},
         attributes=dict(_by_id(al, "al:attributes")),
         process=al.get("al:process", ""),
-        process_kind=processes.get(al.get("al:process", ""), ""),
+        process_kind="",
         run=body.get("transformationID", "") if _is_run(body, al) else "",
         run_state=al.get("al:run", "open"),
         contract=al.get("al:contract", ""),
@@ -126,19 +120,34 @@ def read_event(
         owner=parties.get("to owning_party", ""),
         document=_document(body),
         unset=frozenset(body.get("persistentDisposition", {}).get("unset", ())),
-        scale=sum(_error(row, accuracies) for row in al.get("al:mass", ()) if row.get("side", "output") == "output"),
+        weighed=tuple(
+            (row.get("device", ""), row["g"]) for row in al.get("al:mass", ()) if row.get("side", "output") == "output"
+        ),
+        scale=0,
         declares="errorDeclaration" in body,
         corrections=tuple(body.get("errorDeclaration", {}).get("correctiveEventIDs", ())),
     )  # fmt: skip
 
 
+def placed(
+    event: LotEvent, *, index: int, recorded_at: int, processes: Mapping[str, str], accuracies: Mapping[str, str]
+) -> LotEvent:
+    """The event at its entry, read against what its issuer has registered there.
+
+    `processes` has the kind of each process, `accuracies` the accuracy of each scale in %.
+    """
+    return replace(
+        event,
+        index=index,
+        recorded_at=recorded_at,
+        process_kind=processes.get(event.process, ""),
+        scale=sum(int(Decimal(accuracies.get(device, "0")) * g / 100) for device, g in event.weighed),
+    )
+
+
 def _by_id(al: Mapping[str, Any], member: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for row in al.get(member, ()):
         yield canonical_id(row["id"]), {key: value for key, value in row.items() if key != "id"}
-
-
-def _error(row: Mapping[str, Any], accuracies: Mapping[str, str]) -> int:
-    return int(Decimal(accuracies.get(row.get("device", ""), "0")) * int(row["g"]) / 100)
 
 
 def millionths(percent: str) -> int:

@@ -6,8 +6,9 @@ from typing import Any
 from ledger.kernel.errors import Conflict, Missing
 from ledger.store.postgres_checks import Connection
 from ledger.store.postgres_schema import ERASE
-from ledger.store.protocol import Link, NewRow, Stored, StoredHead
+from ledger.store.protocol import Link, NewRow, Stored, StoredHead, first_tags
 
+_END = (1 << 63) - 1  # beyond every entry
 _ENTRY = '"index", entry, leaf, typ, request, jwt, seed, items'
 _ENTRY_TYPES = ("int8", "bytea", "bytea", "text", "bytea", "bytea", "bytea", "bytea")
 
@@ -61,6 +62,24 @@ class PostgresTransaction:
         """One query, whatever the number of keys."""
         return dict(self._rows('SELECT key, "index" FROM event WHERE key = ANY(%s)', list(keys)) if keys else ())
 
+    def lot_records(self, keys: Collection[bytes], before: int | None = None) -> dict[bytes, bytes]:
+        """One step down the primary key for each."""
+        if not keys:
+            return {}
+        rows = self._rows(
+            "SELECT n.key, n.value FROM unnest(%s::bytea[]) AS want(key) CROSS JOIN LATERAL "
+            '(SELECT r.key, r.value FROM lot_record r WHERE r.key = want.key AND r."index" < %s '
+            'ORDER BY r."index" DESC LIMIT 1) n',
+            list(keys),
+            _END if before is None else before,
+        )
+        return {key: value for key, value in rows}  # noqa: C416  rows are not tuples to mypy
+
+    def tagged(self, tag: bytes, before: int | None = None) -> list[bytes]:
+        """A range of the primary key."""
+        end = _END if before is None else before
+        return [key for (key,) in self._rows('SELECT key FROM lot_tag WHERE tag = %s AND "index" < %s', tag, end)]
+
     def entry(self, index: int) -> Stored:
         """Raises Missing."""
         found = self.entries(index, index + 1)
@@ -86,7 +105,9 @@ class PostgresTransaction:
 
     def registry_indices(self) -> list[int]:
         """In order."""
-        rows = self._rows("""SELECT "index" FROM entry WHERE typ IN ('ledger', 'party', 'key') ORDER BY "index" """)
+        rows = self._rows(
+            """SELECT "index" FROM entry WHERE typ IN ('ledger', 'party', 'key', 'notice') ORDER BY "index" """
+        )
         return [index for (index,) in rows]
 
     def insert(self, rows: Sequence[NewRow]) -> None:
@@ -106,6 +127,15 @@ class PostgresTransaction:
         self._copy('subject_version (subject, version, "index")', ("bytea", "int8", "int8"), versions)
         events = sorted((name, r.stored.index) for r in rows for name in (r.event, *r.announced) if name is not None)
         self._copy('event (key, "index")', ("bytea", "int8"), events)
+        records = sorted((key, r.stored.index, value) for r in rows for key, value in r.records)
+        self._copy('lot_record (key, "index", value)', ("bytea", "int8", "bytea"), records)
+        tags = first_tags(rows)
+        if tags:  # COPY knows no conflict
+            self._cursor.execute(
+                'INSERT INTO lot_tag (tag, key, "index") SELECT * FROM unnest(%s::bytea[], %s::bytea[], %s::int8[]) '
+                "ON CONFLICT DO NOTHING",
+                [list(column) for column in zip(*tags, strict=True)],
+            )
 
     def _copy(self, target: str, types: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         if isinstance(rows, list) and not rows:

@@ -43,6 +43,8 @@ class NewRow:
     advanced: Sequence[tuple[bytes, int]]  # (subject key, version) that this entry makes
     event: bytes | None
     announced: Sequence[bytes] = ()  # the names of events that are to correct the one this entry declares wrong
+    records: Sequence[tuple[bytes, bytes]] = ()  # (key, value) of what this entry changes of lots
+    tags: Sequence[tuple[bytes, bytes]] = ()  # (tag, key): words that a record can be looked up by, now or before
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,14 @@ class Transaction(Protocol):
         """For each event key known: the index of its event. Any number of keys."""
         ...
 
+    def lot_records(self, keys: Collection[bytes], before: int | None = None) -> dict[bytes, bytes]:
+        """For each key that has a record: its newest one, or the newest of an entry < `before`. Any number of keys."""
+        ...
+
+    def tagged(self, tag: bytes, before: int | None = None) -> list[bytes]:
+        """The keys of all records that can be looked up by this tag, or could before entry `before`; in no order."""
+        ...
+
     def entry(self, index: int) -> Stored:
         """One entry. Raises Missing."""
         ...
@@ -105,7 +115,7 @@ class Transaction(Protocol):
         ...
 
     def registry_indices(self) -> list[int]:
-        """Where the `ledger`, `party` and `key` statements stand, in order."""
+        """Where the `ledger`, `party`, `key` and `notice` statements stand, in order."""
         ...
 
     def insert(self, rows: Sequence[NewRow]) -> None:
@@ -172,6 +182,15 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of the database, and of the lead."""
         ...
+
+
+def first_tags(rows: Sequence[NewRow]) -> list[tuple[bytes, bytes, int]]:
+    """(tag, key, index) of each tag once, with the first of these entries that has it; in order."""
+    first: dict[tuple[bytes, bytes], int] = {}
+    for row in rows:
+        for pair in row.tags:
+            first.setdefault(pair, row.stored.index)
+    return sorted((tag, key, index) for (tag, key), index in first.items())
 
 
 def is_postgres(location: Location) -> bool:

@@ -11,9 +11,10 @@ from sqlalchemy.exc import DatabaseError, DBAPIError
 
 from ledger.kernel.errors import Conflict, Damaged, Missing, Unsettled
 from ledger.store import engine as engines
-from ledger.store.protocol import Link, NewRow, Stored, StoredHead
+from ledger.store.protocol import Link, NewRow, Stored, StoredHead, first_tags
 
 _CHUNK = 900  # parameters a query; SQLite takes many more, the query planner does not gain by them
+_END = (1 << 63) - 1  # beyond every entry
 _COLUMNS = '"index", entry, leaf, typ, jwt, seed, items'
 
 
@@ -79,6 +80,27 @@ class SqliteTransaction:
             found.update(self._rows(f'SELECT "key", "index" FROM event WHERE "key" IN ({marks})', chunk))
         return found
 
+    def lot_records(self, keys: Collection[bytes], before: int | None = None) -> dict[bytes, bytes]:
+        """For each key that has a record: its newest one, or the newest of an entry < `before`."""
+        found: dict[bytes, bytes] = {}
+        for chunk in _chunks(keys):
+            values = ",".join(["(?)"] * len(chunk))
+            rows = self._rows(
+                f'WITH want("key") AS (VALUES {values}) SELECT r."key", r.value FROM want '
+                'JOIN lot_record r ON r."key" = want."key" AND r."index" = '
+                '(SELECT max(n."index") FROM lot_record n WHERE n."key" = want."key" AND n."index" < ?)',
+                (*chunk, _END if before is None else before),
+            )
+            found.update(rows)
+        return found
+
+    def tagged(self, tag: bytes, before: int | None = None) -> list[bytes]:
+        """The keys of all records that can be looked up by this tag, or could before entry `before`."""
+        rows = self._rows(
+            'SELECT "key" FROM lot_tag WHERE tag = ? AND "index" < ?', (tag, _END if before is None else before)
+        )
+        return [key for (key,) in rows]
+
     def entry(self, index: int) -> Stored:
         """One entry. Raises Missing."""
         found = self.entries(index, index + 1)
@@ -109,8 +131,10 @@ class SqliteTransaction:
         return [leaf for (leaf,) in rows]
 
     def registry_indices(self) -> list[int]:
-        """Where the `ledger`, `party` and `key` statements stand."""
-        rows = self._rows("""SELECT "index" FROM entry WHERE typ IN ('ledger', 'party', 'key') ORDER BY "index" """)
+        """Where the `ledger`, `party`, `key` and `notice` statements stand."""
+        rows = self._rows(
+            """SELECT "index" FROM entry WHERE typ IN ('ledger', 'party', 'key', 'notice') ORDER BY "index" """
+        )
         return [index for (index,) in rows]
 
     def insert(self, rows: Sequence[NewRow]) -> None:
@@ -133,6 +157,16 @@ class SqliteTransaction:
         events = sorted((name, r.stored.index) for r in rows for name in (r.event, *r.announced) if name is not None)
         if events:
             many('INSERT INTO event ("key", "index") VALUES (?, ?)', events)
+        self._insert_lots(rows)
+
+    def _insert_lots(self, rows: Sequence[NewRow]) -> None:
+        many = self._connection.exec_driver_sql
+        records = sorted((key, r.stored.index, value) for r in rows for key, value in r.records)
+        if records:
+            many('INSERT INTO lot_record ("key", "index", value) VALUES (?, ?, ?)', records)
+        tags = first_tags(rows)
+        if tags:
+            many('INSERT INTO lot_tag (tag, "key", "index") VALUES (?, ?, ?) ON CONFLICT DO NOTHING', tags)
 
     def erase(self, index: int, texts: Collection[str]) -> None:
         """Remove these disclosures of one entry (SPEC 4.2); its proofs stay as they are."""

@@ -7,11 +7,11 @@ never leave `ledger.store`.
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # A BigInteger primary key is not SQLite's rowid, an Integer is.
 _WIDE = BigInteger().with_variant(Integer, "sqlite")
-# The few entries that say who may sign: read at every start.
-_REGISTRY = text("typ IN ('ledger', 'party', 'key')")
+# The few entries that say who may sign, and by which rules: read at every start.
+_REGISTRY = text("typ IN ('ledger', 'party', 'key', 'notice')")
 
 
 class EntryRow(SQLModel, table=True):
@@ -65,6 +65,31 @@ class EventRow(SQLModel, table=True):
     index: int = Field(sa_column=Column(_WIDE, nullable=False))
 
 
+class LotRecordRow(SQLModel, table=True):
+    """What was known of a lot, delivery, run or event after an entry that changed it. Derived; audit compares.
+
+    The newest row of a key before an index is the state as of that index.
+    """
+
+    __tablename__ = "lot_record"
+    __table_args__ = ({"sqlite_with_rowid": False, "sqlite_strict": True},)
+
+    key: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    index: int = Field(sa_column=Column(_WIDE, primary_key=True, autoincrement=False))
+    value: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class LotTagRow(SQLModel, table=True):
+    """Under which words a record of a lot can be looked up, and since which entry. Derived; audit compares."""
+
+    __tablename__ = "lot_tag"
+    __table_args__ = ({"sqlite_with_rowid": False, "sqlite_strict": True},)
+
+    tag: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    key: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    index: int = Field(sa_column=Column(_WIDE, nullable=False))
+
+
 class HeadRow(SQLModel, table=True):
     """How far the ledger goes: one row, moved by compare-and-swap in the transaction that adds the entries."""
 
@@ -106,6 +131,8 @@ def sqlite_triggers() -> dict[str, str]:
         *_append_only("entry"),
         *_append_only("subject_version"),
         *_append_only("event"),
+        *_append_only("lot_record"),
+        *_append_only("lot_tag"),
         *_append_only("stamp"),
         "CREATE TRIGGER disclosure_no_update BEFORE UPDATE ON disclosure " + _REFUSE.format("disclosure is fixed"),
         "CREATE TRIGGER head_no_delete BEFORE DELETE ON head " + _REFUSE.format("the head is moved, never removed"),
@@ -122,6 +149,8 @@ def sqlite_triggers() -> dict[str, str]:
         + _REFUSE.format("this version of the subject exists already"),
         "CREATE TRIGGER event_once BEFORE INSERT ON event WHEN EXISTS "
         "(SELECT 1 FROM event WHERE key = new.key) " + _REFUSE.format("this event exists already"),
+        "CREATE TRIGGER lot_record_once BEFORE INSERT ON lot_record WHEN EXISTS (SELECT 1 FROM lot_record "
+        'WHERE "key" = new."key" AND "index" = new."index") ' + _REFUSE.format("this record exists already"),
         "CREATE TRIGGER disclosure_once BEFORE INSERT ON disclosure WHEN EXISTS (SELECT 1 FROM disclosure "
         'WHERE "index" = new."index" AND position = new.position) ' + _REFUSE.format("disclosure is fixed"),
     ]

@@ -59,7 +59,7 @@ def record(folder):
         world.end_key(world.plant, world.plant.signer.key.kid, "compromised", by=newer, disputed_from=event)
         world.post(newer, "lot-event", coil("C-1", action="OBSERVE", bizStep="inspecting"))
         last = world.size
-        world.post(world.rolling, "lot-event", coil("C-1", action="DELETE", bizStep="destroying"))
+        world.post(newer, "lot-event", coil("C-1", action="DELETE", bizStep="destroying"))
         return Recorded(
             world.places.folder,
             world.places.database,

@@ -6,7 +6,7 @@ import pytest
 from small_ledger import OPERATOR, PLANT, ROLLING, actor, coil, ledger_body, signer, small_ledger
 from tampering import EVENT, findings, report, sentences, wrong
 
-from ledger import admission
+from ledger import admission, lot_admission
 from ledger.audit import authority, statements
 from ledger.kernel import party
 from ledger.kernel.encoding import b64_encode
@@ -17,6 +17,7 @@ from ledger.kernel.statement import Hidden, parse
 from ledger.kernel.subjects import Want, subject_key
 from ledger.kernel.trust import parse_trust
 from ledger.log import Submission
+from ledger.lots.records import NOBODY
 from ledger.store.sqlite import SqliteTransaction as Transaction
 
 FIRST = 3  # the first entry after the plant was enrolled
@@ -178,12 +179,14 @@ def test_same_event_id_twice(world):
 def test_correction_without_the_lots_of_the_event(world, monkeypatch):
     world.post(PLANT, "lot-event", coil("C-1", "C-2", eventID=EVENT))
     monkeypatch.setattr(admission, "_declared", lambda *_: {})
+    monkeypatch.setattr(lot_admission, "_wrong", lambda *_: NOBODY)
     force(world, world.check(world.statement(PLANT, "lot-event", wrong("C-1"))))
     assert audited(world) == [("declared_items", FIRST + 1)]
 
 
 def test_correction_of_nothing(world, monkeypatch):
     monkeypatch.setattr(admission, "_declared", lambda *_: {})
+    monkeypatch.setattr(lot_admission, "_wrong", lambda *_: NOBODY)
     force(world, world.check(world.statement(PLANT, "lot-event", wrong("C-1"))))
     assert audited(world) == [("unknown_event", FIRST)]
 

@@ -256,7 +256,7 @@ def test_row_before_the_first(recorded, database):
 @pytest.mark.parametrize(
     ("sql", "code"),
     [
-        ("UPDATE stamp SET value = '2' WHERE name = 'schema'", "schema_version"),
+        ("UPDATE stamp SET value = '9' WHERE name = 'schema'", "schema_version"),
         ("UPDATE stamp SET value = 'https://other.example/' WHERE name = 'uri'", "uri"),
         ("DELETE FROM stamp", "schema_version"),
         ("DROP INDEX entry_registry", "schema"),

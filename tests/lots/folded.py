@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from ledger.kernel.errors import Refused
 from ledger.kernel.gs1_keys import check_digit
 from ledger.lots.book import Book
-from ledger.lots.event import read_event
+from ledger.lots.event import placed, read_event
 from ledger.lots.fold import apply
 from ledger.lots.observations import countersign
 from ledger.lots.records import Effects, Lot
@@ -65,8 +65,8 @@ class Park:
             **{name.replace("al_", "al:", 1): value for name, value in members.items() if value is not None},
         }  # fmt: skip
         processes = {name: kind for name, kind in _PROCESSES.items() if name.startswith(who)}
-        event = read_event(
-            body, index=len(self.effects), issuer=who, jti="urn:jti", processes=processes,
+        event = placed(
+            read_event(body, issuer=who, jti="urn:jti"), index=len(self.effects), processes=processes,
             recorded_at=START + 60_000_000 * self.minutes + self.late, accuracies={f"{who}/scale": "2"},
         )  # fmt: skip
         before = self.book.records()

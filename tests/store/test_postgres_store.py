@@ -143,7 +143,7 @@ def test_another_schema_version_does_not_open(made):
     made.execute("ALTER TABLE stamp DISABLE TRIGGER stamp_append_only")
     made.execute("UPDATE stamp SET value = '99' WHERE name = 'schema'")
     made.execute("ALTER TABLE stamp ENABLE ALWAYS TRIGGER stamp_append_only")
-    with pytest.raises(Damaged, match="the database has schema version 99, this program needs 1"):
+    with pytest.raises(Damaged, match="the database has schema version 99, this program needs 2"):
         open_store(made.writer, write=False)
 
 

@@ -99,7 +99,7 @@ def test_another_schema_version_does_not_open(path):
         connection.execute("DROP TRIGGER stamp_no_update")
         connection.execute("UPDATE stamp SET value = '99' WHERE name = 'schema'")
     connection.close()
-    with pytest.raises(Damaged, match="the database has schema version 99, this program needs 1"):
+    with pytest.raises(Damaged, match="the database has schema version 99, this program needs 2"):
         open_store(path, write=False)
 
 

@@ -44,7 +44,7 @@ def test_opening_never_creates(location, tmp_path):
 
 
 def test_a_store_says_what_it_is(store):
-    assert store.stamps == {"schema": "1", "uri": URI}
+    assert store.stamps == {"schema": "2", "uri": URI}
 
 
 def test_a_url_is_of_postgresql():

@@ -70,7 +70,8 @@ def make_park(folder):
     profile = small_profile(OPERATOR, "Operator", (), ())
     log_key = found_ledger(park.places, Founding(URI, ORIGIN, profile, park.operator, fresh_id(), now()), generate())
     (folder / "trust.txt").write_text(trust_text(ORIGIN, log_key), "ascii")
-    plant = small_profile(PLANT, "Plant", ("lot-event",), ("9521211",))
+    site = {"id": "(414)9521211000029", "name": "Works", "country": "KZ", "zone": "KZ-N", "latitude": "52.3"}
+    plant = small_profile(PLANT, "Plant", ("lot-event",), ("9521211",)) | {"sites": [site | {"longitude": "76.9"}]}
     first_key = {"party": PLANT, "add": [prove(park.plant, URI, PLANT)]}
     park.record(park.hand().signed("party", plant), park.hand().signed("key", first_key))
     return park

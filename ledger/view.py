@@ -1,0 +1,99 @@
+"""What the ledger holds as the statement at hand sees it: what is stored, and what this commit has admitted so far."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ledger.checking import Checked, event_key, request_key
+from ledger.kernel.errors import Refused
+from ledger.kernel.party import Registry
+from ledger.lots import wire
+from ledger.lots.book import Book
+from ledger.lots.fold import further_keys, keys_of
+from ledger.rules import judges_lots
+from ledger.store.store import Link, NewRow, Stored, Transaction
+
+
+@dataclass
+class View:
+    """State as of one point inside a commit. Mutable: `attempt` undoes what a refused submission did to it."""
+
+    transaction: Transaction
+    registry: Registry | None
+    size: int
+    last_leaf: bytes
+    now: int  # µs since 1970, never less than the entry before
+    newest: dict[bytes, Link] = field(default_factory=dict)
+    requests: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    events: dict[bytes, int] = field(default_factory=dict)
+    rows: list[NewRow] = field(default_factory=list)
+    erasures: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    _undo: list[tuple[dict[bytes, Any], bytes, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lots = Book(lambda keys: {k: wire.decode(v) for k, v in self.transaction.lot_records(keys).items()})
+
+    @property
+    def judges_lots(self) -> bool:
+        """Whether the next entry is judged by the lot rules."""
+        return self.registry is not None and judges_lots(self.registry.rules_at(self.size))
+
+    def fetch(self, checked: Sequence[Checked]) -> None:
+        """Look up, in a few queries, all that these statements will ask for."""
+        self.requests.update(self.transaction.requests({c.request for c in checked}))
+        self.newest.update(self.transaction.newest({s for c in checked for s in subjects_of(c)}))
+        self.events.update(self.transaction.events({name for c in checked for name in names_asked_for(c)}))
+        self.requests.update(self.transaction.requests({named_by_jti(c) for c in checked if c.event is not None}))
+        if self.judges_lots:
+            events = [c.event_read for c in checked if c.event_read is not None]
+            self.lots.fetch(key for event in events for key in keys_of(event))
+            self.lots.fetch(key for event in events for key in further_keys(self.lots, event))
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A submission: all of it stays in the view, or, when it is refused, none."""
+        registry, size, last_leaf = self.registry, self.size, self.last_leaf
+        rows, erasures = len(self.rows), len(self.erasures)
+        lots = self.lots.mark()
+        self._undo.clear()
+        try:
+            yield
+        except Refused:
+            self.registry, self.size, self.last_leaf = registry, size, last_leaf
+            del self.rows[rows:], self.erasures[erasures:]
+            self.lots.undo(lots)
+            for table, key, old in reversed(self._undo):
+                if old is None:
+                    del table[key]
+                else:
+                    table[key] = old
+            raise
+
+    def put(self, table: dict[bytes, Any], key: bytes, value: Any) -> None:
+        """Change one fact, in a way that `attempt` can take back."""
+        self._undo.append((table, key, table.get(key)))
+        table[key] = value
+
+    def at(self, index: int) -> Stored:
+        """An entry, stored or admitted in this commit. Raises Missing."""
+        pending = index - (self.size - len(self.rows))
+        return self.rows[pending].stored if pending >= 0 else self.transaction.entry(index)
+
+
+def subjects_of(checked: Checked) -> Iterable[bytes]:
+    yield checked.issuer
+    for one in checked.implied:
+        yield one.key
+
+
+def names_asked_for(checked: Checked) -> Iterable[bytes]:
+    if checked.statement.typ == "lot-event":
+        yield checked.event or event_key(checked.statement.iss, checked.statement.jti)
+        yield from checked.announces
+        yield from (name for name in (checked.declares, checked.corrects) if name is not None)
+
+
+def named_by_jti(checked: Checked) -> bytes:
+    """SPEC 4.8: an event without eventID is named by the jti of its statement."""
+    return request_key(checked.statement.iss, checked.statement.body["eventID"])
