@@ -11,7 +11,7 @@ setup(
             "ledger.merkle._kernel",
             sources=[
                 "ledger/merkle/_kernel.c",
-                *(f"{_NATIVE}/{name}.c" for name in ("arguments", "leaves", "gather", "fold")),
+                *(f"{_NATIVE}/{name}.c" for name in ("arguments", "leaves", "lineage", "gather", "fold")),
                 *(f"{_NATIVE}/sha256_{name}.c" for name in _SOURCES),
             ],
             depends=[f"{_NATIVE}/{name}.h" for name in ("arguments", "sha256", "sha256_lanes", "tree")],

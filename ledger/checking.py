@@ -48,12 +48,22 @@ class Checked:
 def check(wire: bytes, *, audience: str, keys: Mapping[str, PublicKey]) -> Checked:
     """Parse, complete, for this ledger, body by its schema, signed by a key we know. Raises Refused."""
     statement = parse(wire)
-    check_complete(statement)
-    if statement.aud != audience:
-        raise Unauthorised("audience", f"the statement is for {statement.aud}, this ledger is {audience}")
+    check_addressed(statement, audience)
     key = keys.get(statement.kid)
     if key is not None:
         check_signature(statement, key)
+    return sound(statement, signed_by=statement.kid if key is not None else "")
+
+
+def check_addressed(statement: Statement, audience: str) -> None:
+    """Complete, and for the ledger `audience`. Raises Refused."""
+    check_complete(statement)
+    if statement.aud != audience:
+        raise Unauthorised("audience", f"the statement is for {statement.aud}, this ledger is {audience}")
+
+
+def sound(statement: Statement, *, signed_by: str) -> Checked:
+    """Body by its schema and beyond it, and all that it implies; `signed_by` as for Checked. Raises Refused."""
     check_body(statement.typ, statement.body)
     if statement.typ == "lot-event":
         check_lot_event(statement.body)
@@ -68,7 +78,7 @@ def check(wire: bytes, *, audience: str, keys: Mapping[str, PublicKey]) -> Check
         declares=declares,
         announces=announces,
         corrects=corrects,
-        signed_by=statement.kid if key is not None else "",
+        signed_by=signed_by,
         event_read=lot_event_of(statement),
     )
 

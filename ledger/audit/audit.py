@@ -182,7 +182,7 @@ def _joint(last: Entry | None, part: Range) -> list[Finding]:
     if part.start == 0:
         good = part.first.previous == NO_HASH
         return [] if good else [about(0, "chain", "its previous leaf hash is not zero, though nothing is before it")]
-    return follows(last, part.first, part.start) if last is not None else []
+    return follows(last, last.leaf, part.first, part.start) if last is not None else []
 
 
 def _lost(task: Task) -> Range:

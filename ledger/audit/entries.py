@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
+from ledger.audit.hashing import leaf_hashes, lineage_digests
 from ledger.audit.lineage import ITEM
 from ledger.audit.sources import UNREADABLE, DatabaseReader, Row, Source
 from ledger.audit.statements import Deferred, Judge
@@ -18,9 +19,9 @@ from ledger.kernel import strict_json
 from ledger.kernel.encoding import b64url_decode
 from ledger.kernel.entry import Entry, parse_entry
 from ledger.kernel.errors import CoilmarkError
-from ledger.kernel.hashing import NO_HASH, leaf_hash, tree_root
+from ledger.kernel.hashing import NO_HASH
 from ledger.kernel.implied import implied
-from ledger.kernel.lineage import ITEM_SIZE, NO_INDEX, NO_LEAF, Role, digest_of_root, item_hash, parse_items, salt
+from ledger.kernel.lineage import ITEM_SIZE, NO_INDEX, NO_LEAF, Role, parse_items
 from ledger.kernel.party import FOLDED_TYPES
 from ledger.kernel.statement import parse
 from ledger.kernel.subjects import Want
@@ -117,11 +118,10 @@ def _check_rows(rows: Sequence[Row], task: Task, result: Range) -> list[tuple[by
     """Check each entry; gives every (subject, version, index) that the range advances."""
     judge = Judge(task.authority, result) if task.statements else None
     advanced: list[tuple[bytes, int, int]] = []
-    before: tuple[int, Entry] | None = None
-    for row in rows:
-        leaf = leaf_hash(row.entry)
-        result.leaves.append(leaf)
-        result.items.append(row.items)
+    result.leaves = leaf_hashes(rows)
+    result.items = [row.items for row in rows]
+    before: tuple[int, Entry, bytes] | None = None
+    for row, leaf, lineage in zip(rows, result.leaves, lineage_digests(rows), strict=True):
         if row.leaf != leaf:
             result.findings.append(about(row.index, "leaf", "the stored leaf hash is not the hash of its 113 bytes"))
         entry = _entry(row, result)
@@ -130,13 +130,17 @@ def _check_rows(rows: Sequence[Row], task: Task, result: Range) -> list[tuple[by
         if entry is None:
             continue
         if before is not None and before[0] == row.index - 1:
-            result.findings += follows(before[1], entry, row.index)
-        before = row.index, entry
-        _check_lineage(row, entry, result)
+            result.findings += follows(before[1], before[2], entry, row.index)
+        before = row.index, entry, leaf
+        if lineage != entry.lineage:
+            says = "seed and lineage items do not hash to the lineage digest in its entry"
+            result.findings.append(about(row.index, "lineage_digest", says))
         if judge is not None:
             judge.statement(row, entry, items)
         result.first = entry if row.index == task.start else result.first
         result.last = entry if row.index == task.end - 1 else result.last
+    if judge is not None:
+        judge.signatures()
     result.advanced = len(advanced)
     return advanced
 
@@ -152,10 +156,10 @@ def _entry(row: Row, result: Range) -> Entry | None:
     return entry
 
 
-def follows(before: Entry, entry: Entry, index: int) -> list[Finding]:
-    """Chain and time between two neighbours (SPEC 4.3); `index` is where the second one is stored."""
+def follows(before: Entry, leaf: bytes, entry: Entry, index: int) -> list[Finding]:
+    """Chain and time between two neighbours (SPEC 4.3): `leaf` is the hash of the first, `index` that of the second."""
     findings = []
-    if entry.previous != before.leaf:
+    if entry.previous != leaf:
         findings.append(about(index, "chain", f"its previous leaf hash is not the leaf hash of entry {index - 1}"))
     if entry.recorded_at < before.recorded_at:
         back = before.recorded_at - entry.recorded_at
@@ -217,15 +221,6 @@ def read_made(wanted: Wanted) -> frozenset[bytes]:
     except (CoilmarkError, *UNREADABLE):
         return frozenset()
     return frozenset(one.key for one in wants if one.want is Want.CREATE)
-
-
-def _check_lineage(row: Row, entry: Entry, result: Range) -> None:
-    """The digest over items as they are packed: also where they make no sense."""
-    packed = [row.items[at : at + ITEM_SIZE] for at in range(0, len(row.items), ITEM_SIZE)]
-    root = tree_root([item_hash(salt(row.seed, one[1:33]), one) for one in packed])
-    if digest_of_root(len(packed), root) != entry.lineage:
-        says = "seed and lineage items do not hash to the lineage digest in its entry"
-        result.findings.append(about(row.index, "lineage_digest", says))
 
 
 def _check_derived(reader: DatabaseReader, result: Range, advanced: Sequence[tuple[bytes, int, int]]) -> None:

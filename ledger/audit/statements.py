@@ -9,7 +9,7 @@ from ledger.audit.authority import Authority
 from ledger.audit.findings import about
 from ledger.audit.sources import Row
 from ledger.bodies import check_body
-from ledger.checking import Checked, check, correction_names, event_names, request_key
+from ledger.checking import Checked, check_addressed, correction_names, event_names, request_key, sound
 from ledger.kernel import strict_json
 from ledger.kernel.disclosure import DIGESTS, ELEMENT
 from ledger.kernel.encoding import b64url_decode
@@ -21,13 +21,14 @@ from ledger.kernel.party import REGISTRY_TYPES, Registry, authorise
 from ledger.kernel.statement import Statement, check_complete, check_signature, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create, subject_key
 from ledger.limits import AHEAD
-from ledger.lot_event import event_time
+from ledger.lot_event import check_lot_event, event_time
 
 if TYPE_CHECKING:
     from ledger.audit.entries import Range
     from ledger.kernel.keys import PublicKey
 
 _MICROSECONDS = 1_000_000
+_TOGETHER = 512  # signatures verified in one go
 _GTIN = "(01)"
 _GTIN_ENDS = 18  # characters of "(01)" and 14 digits: what stands before is all that says whose it is
 # subject, role, version of each item
@@ -76,13 +77,17 @@ class Deferred:
 
 
 class Judge:
-    """Judges the statements of one range, and writes what it finds into the range's result."""
+    """Judges the statements of one range, and writes what it finds into the range's result.
+
+    Signatures are verified when `signatures` is called.
+    """
 
     def __init__(self, authority: Authority | None, result: "Range") -> None:
         self._authority = authority
         self._result = result
         self._keys: Mapping[str, PublicKey] = authority.keys() if authority else {}
         self._registries: dict[tuple[str, int], Registry] = {}
+        self._unverified: list[tuple[int, Statement, PublicKey]] = []
         self._created: dict[tuple[str, str, tuple[str, ...]], bool] = {}
 
     def statement(self, row: Row, entry: Entry, items: Items) -> None:
@@ -91,6 +96,8 @@ class Judge:
             self._statement(row, entry, items)
         except Exception as error:  # noqa: BLE001  whatever a stored statement provokes, the audit goes on
             self._find(row.index, "unjudged", f"it could not be judged ({type(error).__name__}: {error})")
+        if len(self._unverified) >= _TOGETHER:
+            self.signatures()
 
     def _statement(self, row: Row, entry: Entry, items: Items) -> None:
         self._result.disclosures += len(row.disclosures)
@@ -110,34 +117,43 @@ class Judge:
 
     def _read(self, row: Row) -> Checked | None:
         """The statement with all that its form must have; what is wrong with it is found one by one."""
-        if self._authority is None:
-            return self._read_slowly(row)
-        try:
-            checked = check(row.wire, audience=self._authority.uri, keys=self._keys)
-        except Refused:
-            return self._read_slowly(row)
-        self._result.signatures += bool(checked.signed_by)
-        return checked
-
-    def _read_slowly(self, row: Row) -> Checked | None:
-        """As `_read`, step by step, so that every fault is named and not only the first. None: no way to go on."""
-        statement = self._attempt(row.index, parse, row.wire)
+        statement: Statement | None = self._attempt(row.index, parse, row.wire)
         if statement is None:
             return None
-        if statement.withheld:
-            self._result.deferred.withheld.append(withheld(row.index, statement))
-        else:
-            self._attempt(row.index, check_complete, statement)
-        if self._authority is not None and statement.aud != self._authority.uri:
-            self._find(row.index, "audience", f"it is for {statement.aud}, this ledger is {self._authority.uri}")
         key = self._keys.get(statement.kid)
         if key is not None:
-            self._result.signatures += 1
-            self._attempt(row.index, check_signature, statement, key)
-        if self._attempt(row.index, _checked_body, statement) is None:
+            self._unverified.append((row.index, statement, key))
+        if self._authority is None:
+            return self._read_slowly(row.index, statement)
+        try:
+            check_addressed(statement, self._authority.uri)
+            return sound(statement, signed_by="")
+        except Refused:
+            return self._read_slowly(row.index, statement)
+
+    def _read_slowly(self, index: int, statement: Statement) -> Checked | None:
+        """As `_read`, step by step, so that every fault is named and not only the first. None: no way to go on."""
+        if statement.withheld:
+            self._result.deferred.withheld.append(withheld(index, statement))
+        else:
+            self._attempt(index, check_complete, statement)
+        if self._authority is not None and statement.aud != self._authority.uri:
+            self._find(index, "audience", f"it is for {statement.aud}, this ledger is {self._authority.uri}")
+        if self._attempt(index, _checked_body, statement) is None:
             return None
-        wanted = self._attempt(row.index, implied, statement.typ, statement.iss, statement.aud, statement.body)
+        wanted = self._attempt(index, implied, statement.typ, statement.iss, statement.aud, statement.body)
         return None if wanted is None else _checked(statement, wanted)
+
+    def signatures(self) -> None:
+        """Verify those of all statements since the last time.
+
+        In one go: verifying goes through tables that would drive from the processor's caches what all else needs, and
+        the other way round.
+        """
+        for index, statement, key in self._unverified:
+            self._attempt(index, check_signature, statement, key)
+        self._result.signatures += len(self._unverified)
+        self._unverified.clear()
 
     def _attempt(self, index: int, step: Any, *values: Any) -> Any:
         """What the step gives, or None and a finding."""
@@ -288,6 +304,8 @@ def withheld(index: int, statement: Statement) -> Withheld:
 
 def _checked_body(statement: Statement) -> bool:
     check_body(statement.typ, statement.body)
+    if statement.typ == "lot-event":
+        check_lot_event(statement.body)
     return True
 
 

@@ -98,6 +98,12 @@ def digest_of_root(count: int, root: bytes) -> bytes:
     return sha256(b"\x02" + count.to_bytes(4, "big") + root).digest()
 
 
+def packed_digest(seed: bytes, items: Sequence[bytes]) -> bytes:
+    """The lineage digest from a seed and packed items, whatever stands in them."""
+    hashes = [item_hash(salt(seed, one[1:33]), one) for one in items]
+    return digest_of_root(len(items), tree_root(hashes))
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """One item shown to a reader: its place among `count`, its salt and its path to the lineage root."""

@@ -59,7 +59,7 @@ _HEADER = {"alg", "kid", "typ"}
 _PLACEHOLDER = bytes(64)
 _ID = re.compile(rf"[!-~]{{1,{MAX_ID}}}")
 # RFC 3986: a scheme, then only characters that may stand in a URI, "%" with its two digits.
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]++|%[0-9A-Fa-f]{2})++")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class Statement:
     """What one party signed once.
 
     `jwt` is the issuer-signed part, whose bytes the ledger commits to. `body` is the member that `typ` names, with
-    the given disclosures put in place; `withheld` counts the digests that none of them opens. `iat` is in seconds.
+    the given disclosures put in place; `withheld` counts the digests that none of them opens. `iat` is in seconds,
+    `signature` 64 raw bytes.
     """
 
     jwt: bytes
@@ -81,6 +82,7 @@ class Statement:
     iat: int
     body: dict[str, Any]
     withheld: int
+    signature: bytes
 
     @once
     def digest(self) -> bytes:
@@ -91,11 +93,6 @@ class Statement:
     def signing_input(self) -> bytes:
         """Header and payload as signed. Two statements that agree here say the same, though ES256 signs anew."""
         return self.jwt.rpartition(b".")[0]
-
-    @property
-    def signature(self) -> bytes:
-        """64 raw bytes."""
-        return b64url_decode(self.jwt.rpartition(b".")[2].decode("ascii"), "the signature")
 
     @property
     def wire(self) -> bytes:
@@ -117,13 +114,15 @@ def parse(wire: bytes) -> Statement:
     header = _header(segments[0]) if len(segments[0]) > _USUAL else _usual_header(segments[0])
     raw = b64url_decode(segments[1], "the payload")
     payload = _payload(raw, header["typ"])
-    if len(b64url_decode(segments[2], "the signature")) != 64:
+    signature = b64url_decode(segments[2], "the signature")
+    if len(signature) != 64:
         raise Malformed("signature_size", "a signature has 64 bytes")
     disclosures = tuple(parse_disclosure(text) for text in texts)
     body, withheld = _body(raw, payload[header["typ"]], disclosures)
     return Statement(
         jwt.encode("ascii"), disclosures, **header,
         iss=payload["iss"], jti=payload["jti"], aud=payload["aud"], iat=payload["iat"], body=body, withheld=withheld,
+        signature=signature,
     )  # fmt: skip
 
 

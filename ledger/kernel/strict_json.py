@@ -47,15 +47,14 @@ def decode(
     """
     text = _text(data, what)
     try:
-        value: JsonValue = _DECODER.decode(text)
+        value, faulty = _value(text)
     except RecursionError:
         raise Malformed("depth", f"{what} is nested hundreds deep, the limit is {max_depth}") from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         raise Malformed("json", f"{what} is not JSON: {error.msg.lower().removesuffix(' at')} at {place}") from None
-    odd = _SURROGATE_ESCAPE.search(text) or (plain and not _is_plainly_plain(text))
-    longest = max_string if len(text) > max_string else None
-    if odd or not _is_sound(value, max_depth, longest):
+    odd = faulty or _SURROGATE_ESCAPE.search(text) or (plain and not _is_plainly_plain(text))
+    if odd or (not _is_plainly_small(text, max_depth, max_string) and not _is_small(value, max_depth, max_string)):
         _refuse(value, what, max_depth=max_depth, max_string=max_string, plain=plain)
     return value
 
@@ -68,6 +67,14 @@ def _text(data: bytes, what: str) -> str:
     if text.startswith("\ufeff"):
         raise Malformed("utf8", f"{what} begins with a byte order mark")
     return text
+
+
+def _value(text: str) -> tuple[JsonValue, bool]:
+    """The value, and whether a fault stands in it somewhere."""
+    try:
+        return _QUICK_DECODER.decode(text), False
+    except _FaultFoundError:
+        return _DECODER.decode(text), True
 
 
 def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue] | _Fault:
@@ -109,6 +116,43 @@ _DECODER = json.JSONDecoder(
 )
 
 
+class _FaultFoundError(Exception):
+    """There is a fault, so it is worth to look for its place."""
+
+
+def _quick_object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _FaultFoundError
+    return members
+
+
+def _quick_integer(literal: str) -> int:
+    value = _integer(literal)
+    if isinstance(value, _Fault):
+        raise _FaultFoundError
+    return value
+
+
+def _quick_decimal(literal: str) -> Decimal:
+    value = _decimal(literal)
+    if isinstance(value, _Fault):
+        raise _FaultFoundError
+    return value
+
+
+def _quick_constant(_literal: str) -> JsonValue:
+    raise _FaultFoundError
+
+
+_QUICK_DECODER = json.JSONDecoder(
+    object_pairs_hook=_quick_object,
+    parse_int=_quick_integer,
+    parse_float=_quick_decimal,
+    parse_constant=_quick_constant,
+)
+
+
 def _is_plainly_plain(text: str) -> bool:
     """Whether the whole text shows that every string in it is plain: raw C0 controls are no JSON inside strings."""
     if "\\" in text:
@@ -118,8 +162,13 @@ def _is_plainly_plain(text: str) -> bool:
     return not _LATE_CONTROL.search(text) and unicodedata.is_normalized("NFC", text)
 
 
-def _is_sound(value: object, max_depth: int, longest: int | None) -> bool:
-    """Whether `value` holds no fault, is nested no deeper and has no string longer (None: no string can be).
+def _is_plainly_small(text: str, max_depth: int, max_string: int) -> bool:
+    """Whether the length of the text and its brackets show that nothing in it is too long or too deep."""
+    return len(text) <= max_string and text.count("{") + text.count("[") <= max_depth
+
+
+def _is_small(value: object, max_depth: int, max_string: int) -> bool:
+    """Whether `value` is nested no deeper and has no string longer.
 
     One level after another, so that it neither recurses nor keeps a path: `_refuse` finds the place, for the few
     inputs that have one.
@@ -130,15 +179,15 @@ def _is_sound(value: object, max_depth: int, longest: int | None) -> bool:
         for node in level:
             if isinstance(node, dict):
                 below += node.values()
-                below += node if longest else ()
+                below += node
             elif isinstance(node, list):
                 below += node
-            elif isinstance(node, _Fault) or (longest and isinstance(node, str) and len(node) > longest):
+            elif isinstance(node, str) and len(node) > max_string:
                 return False
         if not below:
             return True
         level = below
-    return not any(isinstance(node, (dict, list, _Fault, str)) for node in level)
+    return not any(isinstance(node, (dict, list, str)) for node in level)
 
 
 def _refuse(value: JsonValue, what: str, *, max_depth: int, max_string: int, plain: bool) -> None:

@@ -93,6 +93,35 @@ static PyObject *node_hashes(PyObject *Py_UNUSED(module), PyObject *const *args,
     return let_go(&h, answer(no_fault));
 }
 
+static PyObject *digests_of(const sha256_path *path, const lineages *given, uint8_t *out)
+{
+    fault found;
+    Py_BEGIN_ALLOW_THREADS
+    found = lineage_digests(path, given, out);
+    Py_END_ALLOW_THREADS
+    return answer(found);
+}
+
+static PyObject *lineages_hashed(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
+{
+    held h = {.count = 0};
+    const sha256_path *path;
+    const Py_buffer *items, *offsets, *seeds, *out;
+    lineages given;
+    if (!arguments(count, 5) || !(path = chosen(args[4])))
+        return NULL;
+    if (!(items = hold_input(&h, args[0], "items")) || !(offsets = hold_input(&h, args[1], "offsets")) ||
+        !(seeds = hold_input(&h, args[2], "seeds")) || !(out = hold_output(&h, args[3], "out")) ||
+        !whole(items, "items", ITEM_SIZE, &given.items_count) || !whole(seeds, "seeds", HASH_SIZE, &given.count) ||
+        !exactly(offsets, "offsets", given.count + 1, 4) || !exactly(out, "out", given.count, HASH_SIZE) ||
+        !all_apart(&h, 3))
+        return let_go(&h, NULL);
+    given.items = items->buf;
+    given.offsets = offsets->buf;
+    given.seeds = seeds->buf;
+    return let_go(&h, digests_of(path, &given, out->buf));
+}
+
 /* Proving */
 
 static PyObject *edge(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
@@ -257,6 +286,7 @@ static PyMethodDef methods[] = {
     METHOD("leaf_hashes_fixed", leaf_hashes_fixed),
     METHOD("leaf_hashes_var", leaf_hashes_var),
     METHOD("node_hashes", node_hashes),
+    METHOD("lineage_digests", lineages_hashed),
     METHOD("right_edge", edge),
     METHOD("path_lengths", lengths),
     METHOD("inclusion_paths", gather_paths),

@@ -75,6 +75,20 @@ def node_hashes(children: "Buffer", out: "Buffer", *, path: str | None = None) -
         portable.node_hashes(children, out)
 
 
+def lineage_digests(
+    items: "Buffer", offsets: "Buffer", seeds: "Buffer", out: "Buffer", *, path: str | None = None
+) -> None:
+    """SPEC 4.4: the lineage digest of each entry, from its seed and its packed items, whatever stands in them.
+
+    `items`: 81 bytes each, entry i having the items offsets[i] to offsets[i + 1]; `offsets`: n + 1 ascending int32,
+    the first 0 or more; `seeds` and `out`: 32 bytes an entry. `ledger.kernel.lineage` says the same of one entry.
+    """
+    if module := _c_module(path):
+        module.lineage_digests(items, offsets, seeds, out, path)
+    else:
+        portable.lineage_digests(items, offsets, seeds, out)
+
+
 def right_edge(levels: Sequence["Buffer"], size: int, out: "Buffer", *, path: str | None = None) -> None:
     """The last node of each level of the tree of `size` (1 or more leaves), complete or not; the last is its root.
 

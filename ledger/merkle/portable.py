@@ -9,6 +9,8 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ledger.kernel.lineage import ITEM_SIZE, packed_digest
+
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
@@ -44,6 +46,22 @@ def node_hashes(children: "Buffer", out: "Buffer") -> None:
     pairs, hashes = _bytes("children", children), _writable("out", out)
     _check_length("out", hashes, _HASH * _whole("children", pairs, 2 * _HASH))
     hashes[:] = b"".join([_node_hash(pairs[at : at + 64]) for at in range(0, len(pairs), 64)])
+
+
+def lineage_digests(items: "Buffer", offsets: "Buffer", seeds: "Buffer", out: "Buffer") -> None:
+    """SPEC 4.4: the lineage digest of each entry, from its seed and its packed items."""
+    packed, keys = bytes(_bytes("items", items)), bytes(_bytes("seeds", seeds))
+    bounds, digests = _numbers("offsets", offsets, "i"), _writable("out", out)
+    count, rows = _whole("items", memoryview(packed), ITEM_SIZE), _whole("seeds", memoryview(keys), _HASH)
+    _check_length("offsets", offsets, 4 * (rows + 1))
+    _check_length("out", digests, _HASH * rows)
+    _check_offsets(bounds, count)
+    found = []
+    for row, (start, end) in enumerate(pairwise(bounds)):
+        seed = keys[_HASH * row : _HASH * (row + 1)]
+        each = [packed[ITEM_SIZE * at : ITEM_SIZE * (at + 1)] for at in range(start, end)]
+        found.append(packed_digest(seed, each))
+    digests[:] = b"".join(found)
 
 
 def right_edge(levels: Sequence["Buffer"], size: int, out: "Buffer") -> None:

@@ -406,7 +406,7 @@ def test_whatever_a_statement_provokes_is_a_finding(world, monkeypatch):
         raise KeyError("a member nobody thought of")
 
     monkeypatch.setattr(statements, "request_key", fall_over)
-    monkeypatch.setattr(statements, "check", fall_over)
+    monkeypatch.setattr(statements, "sound", fall_over)
     assert {code for code, _ in audited(world)} == {"unjudged"}
 
 

@@ -8,8 +8,6 @@
 
 #include "sha256.h"
 
-
-
 enum { MOST_LEVELS = 64 };
 #define LARGEST_SIZE (UINT64_MAX >> 1) /* SPEC 8: a path of 63 hashes reaches every leaf */
 
@@ -33,6 +31,16 @@ typedef struct {
 } values;
 
 fault leaf_hashes(const sha256_path *path, const values *given, uint8_t *out);
+
+enum { ITEM_SIZE = 81 }; /* SPEC 4.4: role, subject key, version, index, leaf */
+
+/* Entries with their lineage: a seed of 32 bytes each, and items that offsets (i32, counted in items) bound. */
+typedef struct {
+    const uint8_t *items, *offsets, *seeds;
+    size_t count, items_count;
+} lineages;
+
+fault lineage_digests(const sha256_path *path, const lineages *given, uint8_t *out);
 
 /* The last node of each level of the tree of `size`; `levels` holds the complete nodes of as many as there are below
  * the root, `out` one hash more. */
