@@ -130,7 +130,7 @@ def _item(view: View, checked: Checked, one: Implied, registry: Registry) -> Ite
         raise RuleBroken("unknown_subject", f"{one.kind} {one.id} is not known to this ledger", id=one.id)
     if one.want is Want.REFERENCE and link is not None:
         return _reference(one.key, link)
-    if one.want is Want.CREATE and link is not None and not heard_late(view, one):
+    if one.want is Want.CREATE and link is not None and not (one.kind == "lot" and heard_late(view.lot(one.id))):
         _check_remade(view, checked, one, link)
     if one.kind == "party" and link is not None:
         _check_versions(checked, one.id, link.version)

@@ -1,14 +1,15 @@
 """A statement and its lots: what the lot rules say to it, and what is stored of that (SPEC 5)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ledger.checking import Checked
-from ledger.kernel.party import Registry
-from ledger.kernel.subjects import Implied
+from ledger.kernel.party import Party, Registry
+from ledger.lots.book import Book
 from ledger.lots.event import placed
 from ledger.lots.fold import apply, further_keys
 from ledger.lots.observations import countersign
-from ledger.lots.records import NOBODY, Record
+from ledger.lots.records import NOBODY, Effects, Lot, Record
 from ledger.lots.tags import tag_key, tags_of
 from ledger.naming import event_declared
 from ledger.view import View
@@ -16,25 +17,45 @@ from ledger.view import View
 _POSITIVE = frozenset({"positive", "positive-with-comments"})
 
 
-def judge_lots(view: View, checked: Checked, registry: Registry) -> None:
-    """What an event does to its lots, or what a second signature settles; written to the view's book.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and when a statement stands in the ledger, and what is registered there."""
 
-    Raises RuleBroken or Conflict, with the book as it was.
+    index: int
+    recorded_at: int  # µs since 1970 UTC
+    party: Party
+    operator: str
+    sites: Mapping[str, str]  # the party of each site
+
+
+def judge_lots(view: View, checked: Checked, registry: Registry) -> None:
+    """What a statement does to lots, written to the view's book. Raises RuleBroken or Conflict, the book as it was."""
+    if view.judges_lots:
+        party = registry.party(checked.statement.iss)
+        place = Place(view.size, view.now, party, registry.operator, registry.sites)
+        book_lots(view.lots, checked, place, wrong=_wrong(view, checked))
+
+
+def book_lots(book: Book, checked: Checked, place: Place, *, wrong: int) -> Effects | None:
+    """What an event does to its lots, or what a second signature settles (5.7). `wrong`: the entry declared wrong.
+
+    Raises RuleBroken or Conflict, the book as it was.
     """
     statement, event = checked.statement, checked.event_read
-    if not view.judges_lots:
-        return
     if event is not None:
-        party = registry.party(statement.iss)
         event = placed(
-            event, index=view.size, recorded_at=view.now, processes=party.processes, accuracies=party.accuracies
+            event,
+            index=place.index,
+            recorded_at=place.recorded_at,
+            processes=place.party.processes,
+            accuracies=place.party.accuracies,
         )
-        wrong = _wrong(view, checked)
-        apply(view.lots, event, operator=registry.operator, sites=registry.sites, wrong=wrong)
-    elif statement.typ == "verification" and statement.body["verdict"] in _POSITIVE:
+        return apply(book, event, operator=place.operator, sites=place.sites, wrong=wrong)
+    if statement.typ == "verification" and statement.body["verdict"] in _POSITIVE:
         subject = statement.body["subject"]
         if subject["kind"] == "lot":
-            countersign(view.lots, subject["id"], statement.iss)
+            countersign(book, subject["id"], statement.iss)
+    return None
 
 
 def _wrong(view: View, checked: Checked) -> int:
@@ -45,9 +66,8 @@ def _wrong(view: View, checked: Checked) -> int:
     return index
 
 
-def heard_late(view: View, one: Implied) -> bool:
-    """Rule 5.1: whether this piece was received before its maker was heard: now he makes what is there already."""
-    lot = view.lots.lot(one.id) if one.kind == "lot" and view.judges_lots else None
+def heard_late(lot: Lot | None) -> bool:
+    """Rule 5.1: whether a piece was received before its maker was heard: he makes what is there already."""
     return lot is not None and lot.source == "late" and not lot.maker
 
 

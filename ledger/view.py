@@ -11,6 +11,7 @@ from ledger.kernel.party import Registry
 from ledger.lots import wire
 from ledger.lots.book import Book
 from ledger.lots.fold import further_keys, keys_of
+from ledger.lots.records import Lot
 from ledger.rules import judges_lots
 from ledger.store.store import Link, NewRow, Stored, Transaction
 
@@ -38,6 +39,10 @@ class View:
     def judges_lots(self) -> bool:
         """Whether the next entry is judged by the lot rules."""
         return self.registry is not None and judges_lots(self.registry.rules_at(self.size))
+
+    def lot(self, name: str) -> Lot | None:
+        """What is known of a lot; nothing where the lot rules do not hold."""
+        return self.lots.lot(name) if self.judges_lots else None
 
     def fetch(self, checked: Sequence[Checked]) -> None:
         """Look up, in a few queries, all that these statements will ask for."""

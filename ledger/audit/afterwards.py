@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 
 from ledger.audit.authority import Authority
 from ledger.audit.crew import Crew
@@ -31,6 +32,9 @@ class Whole:
     marks: Counter[tuple[str, str]] = field(default_factory=Counter)
     signatures: int = 0
     rows: Counter[str] = field(default_factory=Counter)
+    lot_rows: dict[str, dict[int, int]] = field(default_factory=lambda: {"lot_record": {}, "lot_tag": {}})
+    late: set[tuple[int, bytes]] = field(default_factory=set)
+    lot_rules: Counter[str] = field(default_factory=Counter)
 
     def take(self, part: Range) -> None:
         """One range more."""
@@ -44,6 +48,11 @@ class Whole:
         self.marks += part.marks
         self.signatures += part.signatures
         self.rows.update(disclosure=part.disclosures, subject_version=part.advanced, event=len(part.events))
+        if part.lots is not None:
+            self.lot_rows["lot_record"].update(part.lots.records)
+            self.lot_rows["lot_tag"].update(part.lots.tags)
+            self.lot_rules += part.lots.rules
+            self.late.update(part.lots.late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,7 @@ def judge_afterwards(
         if isinstance(source, DatabaseSource):
             with source.reading() as database:
                 findings += _rows_too_many(database.raw, whole, statements=statements)
+                findings += _lot_rows(database.raw, whole) if authority is not None else ()
     except UNREADABLE as error:
         findings.append(Finding("unreadable", f"the database cannot be read: {error}"))
     erased = _erased(whole.deferred)
@@ -160,7 +170,8 @@ def _declared(source: Source, whole: Whole, workers: Crew) -> Iterator[Finding]:
 
 def _remade(source: Source, whole: Whole, workers: Crew) -> Iterator[Finding]:
     """SPEC 4.4: only an announced correction makes again, and only what the event made whose place it takes."""
-    remade = whole.deferred.remade
+    remade = [replace(one, subjects=_not_late(one, whole.late)) for one in whole.deferred.remade]
+    remade = [one for one in remade if one.subjects]
     if not remade:
         return
     announced = whole.events.find({one.correction for one in remade if one.correction is not None})
@@ -180,6 +191,11 @@ def _remade(source: Source, whole: Whole, workers: Crew) -> Iterator[Finding]:
             yield about(one.index, "made_again", says, extra=_hex(extra))
 
 
+def _not_late(one: Remade, late: AbstractSet[tuple[int, bytes]]) -> frozenset[bytes]:
+    """Rule 5.1: what was received before its maker was heard is not made again by him."""
+    return frozenset(subject for subject in one.subjects if (one.index, subject) not in late)
+
+
 def _nothing(_wanted: Wanted) -> frozenset[bytes]:
     return frozenset()
 
@@ -188,12 +204,15 @@ def _hex(subjects: Iterable[bytes]) -> list[str]:
     return sorted(subject.hex() for subject in subjects)
 
 
+_DERIVED = ("subject_version", "event", "disclosure")
+
+
 def _rows_too_many(database: RawReader, whole: Whole, *, statements: bool) -> Iterator[Finding]:
     """Every row that should be there was looked up; whatever is there beyond those is too much."""
     for table, count in database.beyond(whole.size).items():
         if count:
             yield Finding("rows_beyond", f"{table} has {count} rows of entries that the ledger does not have")
-    derived = ("subject_version", "event", "disclosure") if statements else ("subject_version",)
+    derived = _DERIVED if statements else ("subject_version",)
     stored = database.counts(whole.size)
     for table in derived:
         if stored[table] == whole.rows[table]:
@@ -204,6 +223,20 @@ def _rows_too_many(database: RawReader, whole: Whole, *, statements: bool) -> It
             yield from _extra_versions(database, whole)
         if table == "event":
             yield from _extra_events(database, whole)
+
+
+def _lot_rows(database: RawReader, whole: Whole) -> Iterator[Finding]:
+    """Records and tags that no entry makes. Of an entry that could not be judged nobody knows how many it makes."""
+    unjudged = {one.index for one in whole.findings} | {one.index for one in whole.deferred.withheld}
+    for table, made in whole.lot_rows.items():
+        if database.counts(whole.size)[table] == sum(made.values()):
+            continue
+        for index, count in database.lot_rows(table).items():
+            if not isinstance(index, int):
+                yield Finding(table, f"{table} has {count} rows of no entry")
+            elif count > made.get(index, 0) and index < whole.size and index not in unjudged:
+                says = f"{table} has {count} rows for it, its statement makes {made.get(index, 0)}"
+                yield about(index, table, says, stored=count, made=made.get(index, 0))
 
 
 def _extra_versions(database: RawReader, whole: Whole) -> Iterator[Finding]:

@@ -110,7 +110,12 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
         subjects=whole.lineage.subjects,
         signatures=whole.signatures,
         findings=tuple(sorted(set(findings), key=in_order)),
-        notes=(*after.notes, *incarnations, *(note for kept in order.kept for note in unwitnessed(kept, order.trust))),
+        notes=(
+            *after.notes,
+            *_lot_findings(whole),
+            *incarnations,
+            *(note for kept in order.kept for note in unwitnessed(kept, order.trust)),
+        ),
         checked=_checked(order, outline, whole),
         not_checked=_not_checked(order, outline, epochs),
     )
@@ -213,6 +218,16 @@ def _heads(
     return [*findings, *more], notes
 
 
+def _lot_findings(whole: Whole) -> tuple[Finding, ...]:
+    """What the lot rules find and do not refuse: it stands in the ledger, with the lot and the numbers."""
+    return tuple(
+        Finding(
+            "lot_finding", f"{count} events break rule {rule}, which is found and not refused", None, {"rule": rule}
+        )
+        for rule, count in sorted(whole.lot_rules.items())
+    )
+
+
 def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
     said = [f"{outline.size} entries: bytes, leaf hash, chain, time, lineage digest; every link newest, exact, unique"]
     said.append(f"the root of all leaves, and the newest version of {whole.lineage.subjects} subjects")
@@ -220,6 +235,8 @@ def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
         said.append(f"{whole.signatures} signatures, with key, role and prefix as of their entry")
         said.append("each statement's form, body, disclosures and implied lineage; ids used once")
     if isinstance(order.source, DatabaseSource):
+        records = sum(whole.lot_rows["lot_record"].values())
+        said.append(f"{records} records of lots: each what its event makes of those before it, by the lot rules")
         said.append("the database file, its schema and triggers, and every derived row")
     believed = order.trust is not None or order.statements
     said += [f"{one.name}: {'signature and ' * (one.signed and believed)}consistency" for one in _kept(order, outline)]
@@ -239,5 +256,7 @@ def _not_checked(order: Order, outline: Outline, epochs: Sequence[Epoch]) -> tup
         whose = "the log keys that the ledger itself names were believed" if epochs else "no log key was known"
         said.append(f"the log's signature against a trust file (--trust): {whose}")
     said.append("whether the rule set that index 0 names is the one that this program judges by")
-    said.append("whether what parties signed is true; mass balances, energy claims and footprints")
+    if not isinstance(order.source, DatabaseSource) or not order.statements:
+        said.append("the lot rules: balances and custody are judged on the ledger's own database")
+    said.append("whether what parties signed is true; energy claims and footprints")
     return tuple(said)

@@ -1,7 +1,7 @@
 """Who could sign what at which entry: the registry, folded again from the statements that an audit has at hand."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,6 +38,7 @@ class Authority:
     registry: Registry
     profiles: Mapping[str, tuple[tuple[int, Party], ...]]
     epochs: tuple[Epoch, ...]
+    sites: tuple[tuple[int, Mapping[str, str]], ...]  # the party of each site, from an entry on
 
     @property
     def uri(self) -> str:
@@ -57,6 +58,11 @@ class Authority:
     def version(self, party: str, index: int) -> int:
         """How many statements about the party stand before entry `index`."""
         return bisect_right(self.profiles.get(party, ()), index - 1, key=_since)
+
+    def sites_at(self, index: int) -> Mapping[str, str]:
+        """The party of each site that was registered before entry `index`."""
+        known = bisect_right(self.sites, index - 1, key=lambda one: one[0])
+        return self.sites[known - 1][1] if known else {}
 
     def at(self, party: str, version: int) -> Registry:
         """A registry that knows this one party, as its `version` first statements say, with all its keys."""
@@ -94,7 +100,17 @@ def fold_authority(history: Iterable[tuple[int, bytes]]) -> tuple[Authority | No
     if registry is None:
         findings.append(Finding("no_registry", "index 0 is no sound ledger statement: no signature could be judged", 0))
         return None, findings
-    return Authority(registry, {party: tuple(known) for party, known in profiles.items()}, tuple(epochs)), findings
+    known_profiles = {party: tuple(known) for party, known in profiles.items()}
+    return Authority(registry, known_profiles, tuple(epochs), tuple(_sites(profiles))), findings
+
+
+def _sites(profiles: Mapping[str, Sequence[tuple[int, Party]]]) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """After each statement about a party: the party of each site."""
+    newest: dict[str, list[str]] = {}
+    said = [(index, party) for known in profiles.values() for index, party in known]
+    for index, party in sorted(said, key=_since):
+        newest[party.id] = [site["id"] for site in party.profile.get("sites", ())]
+        yield index, {site: owner for owner, sites in newest.items() for site in sites}
 
 
 def _well_formed(wire: bytes) -> Statement | None:
@@ -141,7 +157,7 @@ def _note_profile(
     about_party = {"ledger": lambda: body["operator"]["id"], "party": lambda: body["id"]}.get(statement.typ)
     if about_party is not None:
         party = registry.party(about_party())
-        profiles.setdefault(party.id, []).append((index, replace(party, profile={}, keys={})))
+        profiles.setdefault(party.id, []).append((index, replace(party, keys={})))
 
 
 def _code(error: Exception) -> str:

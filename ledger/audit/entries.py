@@ -13,6 +13,7 @@ from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
 from ledger.audit.hashing import leaf_hashes, lineage_digests
 from ledger.audit.lineage import ITEM
+from ledger.audit.lots import Booked, Said, book_again
 from ledger.audit.sources import UNREADABLE, DatabaseReader, Row, Source
 from ledger.audit.statements import Deferred, Judge
 from ledger.kernel import strict_json
@@ -47,6 +48,7 @@ class Range:
     `leaves` holds the hash of each entry's 113 bytes (zeros for an entry that is not there), `items` its packed
     lineage; `first` and `last` are the entries at its ends, where they can be read; `requests` and `events` are
     (key, index) of what must be unique; `marks` counts signatures that a reader should know of, by key and reason.
+    `lots` is what booking its lots again gave, None where that was not done.
     """
 
     start: int
@@ -64,6 +66,7 @@ class Range:
     signatures: int = 0
     deferred: Deferred = field(default_factory=Deferred)
     marks: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lots: Booked | None = None
 
 
 def find_registry(task: Task) -> list[tuple[int, bytes]]:
@@ -99,9 +102,12 @@ def check_range(task: Task) -> Range:
         with task.source.reading() as reader:
             rows, unread = reader.rows(task.start, task.end)
             result.findings += unread
-            advanced = _check_rows(rows, task, result)
+            advanced, said = _check_rows(rows, task, result)
             if isinstance(reader, DatabaseReader):
                 _check_derived(reader, result, advanced)
+                if task.authority is not None:
+                    result.lots = book_again(reader.raw, task.authority, said, (task.start, task.end))
+                    result.findings += result.lots.findings
     except UNREADABLE as error:
         result.findings.append(unread_range(task, str(error)))
     _leave_gaps(result, {row.index for row in rows})
@@ -114,8 +120,8 @@ def unread_range(task: Task, why: str) -> Finding:
     return Finding("unreadable", says, task.start, {"count": task.end - task.start})
 
 
-def _check_rows(rows: Sequence[Row], task: Task, result: Range) -> list[tuple[bytes, int, int]]:
-    """Check each entry; gives every (subject, version, index) that the range advances."""
+def _check_rows(rows: Sequence[Row], task: Task, result: Range) -> tuple[list[tuple[bytes, int, int]], Sequence[Said]]:
+    """Check each entry; gives every (subject, version, index) that the range advances, and what lots follow from."""
     judge = Judge(task.authority, result) if task.statements else None
     advanced: list[tuple[bytes, int, int]] = []
     result.leaves = leaf_hashes(rows)
@@ -142,7 +148,7 @@ def _check_rows(rows: Sequence[Row], task: Task, result: Range) -> list[tuple[by
     if judge is not None:
         judge.signatures()
     result.advanced = len(advanced)
-    return advanced
+    return advanced, judge.of_lots if judge is not None else ()
 
 
 def _entry(row: Row, result: Range) -> Entry | None:

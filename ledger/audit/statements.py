@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.audit.authority import Authority
 from ledger.audit.findings import about
+from ledger.audit.lots import Said
 from ledger.audit.sources import Row
 from ledger.bodies import check_body
-from ledger.checking import Checked, check_addressed, correction_names, event_names, request_key, sound
+from ledger.checking import (
+    Checked,
+    check_addressed,
+    correction_names,
+    event_names,
+    lot_event_of,
+    request_key,
+    sound,
+)
 from ledger.kernel import strict_json
 from ledger.kernel.disclosure import DIGESTS, ELEMENT
 from ledger.kernel.encoding import b64url_decode
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
     from ledger.kernel.keys import PublicKey
 
 _MICROSECONDS = 1_000_000
+_OF_LOTS = frozenset({"lot-event", "verification"})
 _TOGETHER = 512  # signatures verified in one go
 _GTIN = "(01)"
 _GTIN_ENDS = 18  # characters of "(01)" and 14 digits: what stands before is all that says whose it is
@@ -89,6 +99,7 @@ class Judge:
         self._registries: dict[tuple[str, int], Registry] = {}
         self._unverified: list[tuple[int, Statement, PublicKey]] = []
         self._created: dict[tuple[str, str, tuple[str, ...]], bool] = {}
+        self.of_lots: list[Said] = []
 
     def statement(self, row: Row, entry: Entry, items: Items) -> None:
         """Everything about one statement. Raises nothing over what is stored."""
@@ -111,6 +122,8 @@ class Judge:
         self._speaks(row.index, checked, items)
         self._lineage(row.index, checked, items)
         self._notice(row.index, checked.statement)
+        if checked.statement.typ in _OF_LOTS and not checked.statement.withheld:
+            self.of_lots.append(Said(row.index, entry.recorded_at, checked))
 
     def _find(self, index: int, code: str, says: str, **facts: Any) -> None:
         self._result.findings.append(about(index, code, says, **facts))
@@ -322,4 +335,5 @@ def _checked(statement: Statement, wanted: tuple[Implied, ...]) -> Checked:
         announces=announces,
         corrects=corrects,
         signed_by="",
+        event_read=lot_event_of(statement),
     )

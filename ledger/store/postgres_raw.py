@@ -16,7 +16,7 @@ from ledger.store.postgres_schema import FUNCTIONS, LEDGER_TABLES, triggers
 from ledger.store.raw import Odd, Row, UnreadableError
 from ledger.store.tables import SCHEMA_VERSION
 
-_DERIVED = ("disclosure", "subject_version", "event")
+_DERIVED = ("disclosure", "subject_version", "event", "lot_record", "lot_tag")
 _PAGE = 10_000
 
 
@@ -107,6 +107,46 @@ class PostgresRawReader:
         rows = self._rows('SELECT key, "index" FROM event WHERE key = ANY(%s::bytea[])', [key for key, _ in asked])
         there = set(map(tuple, rows))
         return [one for one in asked if one not in there]
+
+    def lot_records(self, keys: Iterable[bytes], before: int) -> dict[bytes, bytes]:
+        """One query for all, here and below."""
+        rows = self._rows(
+            "SELECT n.key, n.value FROM unnest(%s::bytea[]) AS want(key) CROSS JOIN LATERAL "
+            '(SELECT r.key, r.value FROM lot_record r WHERE r.key = want.key AND r."index" < %s '
+            'ORDER BY r."index" DESC LIMIT 1) n',
+            list(keys),
+            before,
+        )
+        return dict(rows)
+
+    def lot_records_within(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
+        """See RawReader, here and below."""
+        rows = self._rows(
+            'SELECT key, "index", value FROM lot_record WHERE key = ANY(%s::bytea[]) AND "index" >= %s '
+            'AND "index" < %s ORDER BY "index"',
+            list(keys),
+            start,
+            end,
+        )
+        return [(key, index, value) for key, index, value in rows]
+
+    def lot_rows(self, table: str) -> dict[int, int]:
+        return dict(self._rows(f'SELECT "index", count(*) FROM {table} GROUP BY "index"'))
+
+    def lot_tags(self, wanted: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], int]:
+        asked = list(wanted)
+        rows = self._rows(
+            'SELECT t.tag, t.key, t."index" FROM unnest(%s::bytea[], %s::bytea[]) AS w(tag, key) '
+            "JOIN lot_tag t ON t.tag = w.tag AND t.key = w.key",
+            [tag for tag, _ in asked],
+            [key for _, key in asked],
+        )
+        return {(tag, key): index for tag, key, index in rows}
+
+    def event_entry(self, event: bytes, request: bytes) -> int | None:
+        sql = 'SELECT "index" FROM event WHERE key = %s UNION ALL SELECT "index" FROM entry WHERE request = %s LIMIT 1'
+        rows = self._rows(sql, event, request)
+        return rows[0][0] if rows else None
 
     def counts(self, size: int) -> Mapping[str, int]:
         """Rows of each table that belong to entries before `size`."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias
 
 from ledger.store.protocol import Location
 
@@ -44,12 +44,17 @@ _COUNTS = {
     "disclosure": 'SELECT count(*) FROM disclosure NOT INDEXED WHERE "index" < ?',
     "subject_version": 'SELECT count(*) FROM subject_version WHERE "index" < ?',
     "event": 'SELECT count(*) FROM event WHERE "index" < ?',
+    "lot_record": 'SELECT count(*) FROM lot_record WHERE "index" < ?',
+    "lot_tag": 'SELECT count(*) FROM lot_tag WHERE "index" < ?',
 }
+_LOT_ROWS = {name: f'SELECT "index", count(*) FROM {name} GROUP BY "index"' for name in ("lot_record", "lot_tag")}
 _BEYOND = {
     "entry": 'SELECT count(*) FROM entry NOT INDEXED WHERE "index" < 0 OR "index" >= ?',
     "disclosure": 'SELECT count(*) FROM disclosure NOT INDEXED WHERE "index" < 0 OR "index" >= ?',
     "subject_version": 'SELECT count(*) FROM subject_version WHERE "index" < 0 OR "index" >= ?',
     "event": 'SELECT count(*) FROM event WHERE "index" < 0 OR "index" >= ?',
+    "lot_record": 'SELECT count(*) FROM lot_record WHERE "index" < 0 OR "index" >= ?',
+    "lot_tag": 'SELECT count(*) FROM lot_tag WHERE "index" < 0 OR "index" >= ?',
 }
 
 
@@ -74,7 +79,6 @@ class Row:
 
 
 _CHUNK = 300  # rows looked for in one query
-_Wanted = TypeVar("_Wanted", tuple[bytes, int, int], tuple[bytes, int])
 
 
 class RawReader(Protocol):
@@ -114,6 +118,26 @@ class RawReader(Protocol):
 
     def lacks_events(self, wanted: Iterable[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
         """Those (event key, index) that `event` does not hold."""
+        ...
+
+    def lot_records(self, keys: Iterable[bytes], before: int) -> dict[bytes, bytes]:
+        """For each key: the newest record of an entry < `before`, where there is one."""
+        ...
+
+    def lot_records_within(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
+        """(key, index, value) of all records of these keys with start <= index < end, by index."""
+        ...
+
+    def lot_tags(self, wanted: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], int]:
+        """Since which entry each (tag, key) is there, where it is."""
+        ...
+
+    def event_entry(self, event: bytes, request: bytes) -> int | None:
+        """The entry of the event with this event key or, without one, with this request key."""
+        ...
+
+    def lot_rows(self, table: str) -> dict[Any, int]:
+        """How many rows of `lot_record` or `lot_tag` each entry has."""
         ...
 
     def counts(self, size: int) -> Mapping[str, int]:
@@ -207,7 +231,7 @@ class SqliteRawReader:
             "WHERE NOT EXISTS (SELECT 1 FROM subject_version x "
             'WHERE x.subject = want.subject AND x.version = want.version AND x."index" = want.place)'
         )
-        return self._lacking(sql, "(?, ?, ?)", wanted)
+        return self._about(sql, "(?, ?, ?)", wanted)
 
     def lacks_events(self, wanted: Iterable[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
         """Those (event key, index) that `event` does not hold."""
@@ -215,15 +239,47 @@ class SqliteRawReader:
             "WITH want(name, place) AS (VALUES {}) SELECT name, place FROM want WHERE NOT EXISTS "
             '(SELECT 1 FROM event x WHERE x."key" = want.name AND x."index" = want.place)'
         )
-        return self._lacking(sql, "(?, ?)", wanted)
+        return self._about(sql, "(?, ?)", wanted)
 
-    def _lacking(self, sql: str, marks: str, wanted: Iterable[_Wanted]) -> list[_Wanted]:
+    def lot_records(self, keys: Iterable[bytes], before: int) -> dict[bytes, bytes]:
+        """See RawReader, here and below."""
+        sql = (
+            'WITH want("key") AS (VALUES {}) SELECT r."key", CAST(r.value AS BLOB) FROM want JOIN lot_record r '
+            f'ON r."key" = want."key" AND r."index" = (SELECT max(n."index") FROM lot_record n '
+            f'WHERE n."key" = want."key" AND n."index" < {before:d})'
+        )
+        return dict(self._about(sql, "(?)", [(key,) for key in keys]))
+
+    def lot_records_within(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
+        sql = (
+            'WITH want("key") AS (VALUES {}) SELECT r."key", r."index", CAST(r.value AS BLOB) FROM want '
+            f'JOIN lot_record r ON r."key" = want."key" AND r."index" >= {start:d} AND r."index" < {end:d}'
+        )
+        return sorted(self._about(sql, "(?)", [(key,) for key in keys]), key=lambda row: row[1])
+
+    def lot_tags(self, wanted: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], int]:
+        sql = (
+            'WITH want(tag, "key") AS (VALUES {}) SELECT t.tag, t."key", t."index" FROM want '
+            'JOIN lot_tag t ON t.tag = want.tag AND t."key" = want."key"'
+        )
+        return {(tag, key): index for tag, key, index in self._about(sql, "(?, ?)", wanted)}
+
+    def event_entry(self, event: bytes, request: bytes) -> int | None:
+        sql = 'SELECT "index" FROM event WHERE "key" = ? UNION ALL SELECT "index" FROM entry WHERE request = ? LIMIT 1'
+        row = self._execute(sql, (event, request)).fetchone()
+        return None if row is None else row[0]
+
+    def lot_rows(self, table: str) -> dict[Any, int]:
+        return dict(self._execute(_LOT_ROWS[table]).fetchall())
+
+    def _about(self, sql: str, marks: str, wanted: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """The rows of a query about many, a chunk of them at a time."""
         rest = iter(sorted(wanted))  # neighbours in the index are read together
-        lacking: list[_Wanted] = []
+        found: list[Any] = []
         while chunk := tuple(islice(rest, _CHUNK)):
             values = ",".join([marks] * len(chunk))
-            lacking += self._execute(sql.format(values), tuple(chain.from_iterable(chunk))).fetchall()
-        return lacking
+            found += self._execute(sql.format(values), tuple(chain.from_iterable(chunk))).fetchall()
+        return found
 
     def counts(self, size: int) -> Mapping[str, int]:
         """Rows of each table that belong to entries before `size`."""

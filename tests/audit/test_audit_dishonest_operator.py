@@ -179,7 +179,6 @@ def test_same_event_id_twice(world):
 def test_correction_without_the_lots_of_the_event(world, monkeypatch):
     world.post(PLANT, "lot-event", coil("C-1", "C-2", eventID=EVENT))
     monkeypatch.setattr(admission, "_declared", lambda *_: {})
-    monkeypatch.setattr(lot_admission, "_wrong", lambda *_: NOBODY)
     force(world, world.check(world.statement(PLANT, "lot-event", wrong("C-1"))))
     assert audited(world) == [("declared_items", FIRST + 1)]
 

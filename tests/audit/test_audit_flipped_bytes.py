@@ -23,7 +23,7 @@ def logical_content(database):
             for name, sql in {
                 "request": "SELECT request FROM entry INDEXED BY sqlite_autoindex_entry_1 ORDER BY 1",
                 "registry": 'SELECT typ, "index" FROM entry INDEXED BY entry_registry '
-                "WHERE typ IN ('ledger', 'party', 'key') ORDER BY 1, 2",
+                "WHERE typ IN ('ledger', 'party', 'key', 'notice') ORDER BY 1, 2",
                 "disclosure": 'SELECT "index", position FROM disclosure INDEXED BY sqlite_autoindex_disclosure_1 '
                 "ORDER BY 1, 2",
                 "stamp": "SELECT name FROM stamp INDEXED BY sqlite_autoindex_stamp_1 ORDER BY 1",

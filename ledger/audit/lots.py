@@ -1,0 +1,157 @@
+"""The lots of one range, booked again: every record must be what its event makes of the records before it (SPEC 5).
+
+Each event is booked on what is *stored* for the entries before it. Those records are held against their own events
+where they are made, so a record that no event makes is found at its own entry, and nothing follows from it elsewhere.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ledger.audit.authority import Authority
+from ledger.audit.findings import Finding, about
+from ledger.checking import Checked, request_key
+from ledger.kernel.errors import Damaged, Refused
+from ledger.lot_admission import Place, book_lots, heard_late, tag_pairs
+from ledger.lots import wire
+from ledger.lots.book import Book, lot_key
+from ledger.lots.event import LotEvent
+from ledger.lots.fold import keys_of
+from ledger.lots.records import NOBODY, Lot, Record
+from ledger.rules import judges_lots
+from ledger.store.raw import RawReader
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A statement of the range that lots may follow from, rightly signed or not."""
+
+    index: int
+    recorded_at: int
+    checked: Checked
+
+
+@dataclass(slots=True)
+class Booked:
+    """What the range gave: how many records and tags each entry makes, and how often events break which rule."""
+
+    findings: list[Finding] = field(default_factory=list)
+    records: list[tuple[int, int]] = field(default_factory=list)  # (index, how many)
+    tags: list[tuple[int, int]] = field(default_factory=list)
+    rules: Counter[str] = field(default_factory=Counter)
+    late: list[tuple[int, bytes]] = field(default_factory=list)  # (index, lot) made after it was received (5.1)
+
+
+class _Records:
+    """What is stored for some keys: the newest record before the range, and all of the range."""
+
+    def __init__(self, database: RawReader, start: int, end: int) -> None:
+        self._database, self._start, self._end = database, start, end
+        self._known: dict[bytes, list[tuple[int, bytes]]] = {}
+
+    def fetch(self, keys: Iterable[bytes]) -> None:
+        """Have the rows of these keys at hand."""
+        wanted = set(keys) - self._known.keys()
+        self._known.update({key: [] for key in wanted})
+        for key, value in self._database.lot_records(wanted, self._start).items():
+            self._known.setdefault(key, []).append((-1, value))
+        for key, index, value in self._database.lot_records_within(wanted, self._start, self._end):
+            self._known.setdefault(key, []).append((index, value))  # a damaged index leads to keys nobody asked for
+
+    def before(self, keys: Collection[bytes], index: int) -> dict[bytes, Record]:
+        """The newest record of each key before an entry. Raises Damaged."""
+        self.fetch(keys)
+        found: dict[bytes, Record] = {}
+        for key in keys:
+            place = bisect_left(self._known[key], (index,)) - 1
+            if place >= 0:
+                found[key] = wire.decode(self._known[key][place][1])
+        return found
+
+    def at(self, key: bytes, index: int) -> bytes | None:
+        """The record of a key that stands at an entry."""
+        self.fetch((key,))
+        return next((value for place, value in self._known[key] if place == index), None)
+
+
+def book_again(database: RawReader, authority: Authority, said: Sequence[Said], span: tuple[int, int]) -> Booked:
+    """Book what was said in entries `span`, and compare with what is stored. Raises what UNREADABLE lists."""
+    judged = [one for one in said if judges_lots(authority.registry.rules_at(one.index))]
+    stored, result = _Records(database, *span), Booked()
+    stored.fetch(key for one in judged if one.checked.event_read for key in keys_of(one.checked.event_read))
+    tags: dict[tuple[bytes, bytes], int] = {}
+    for one in judged:
+        try:
+            changed = _book(database, authority, stored, one, result)
+        except Damaged as error:
+            result.findings.append(about(one.index, "lot_record", f"its lots cannot be booked: {error.sentence}"))
+            continue
+        _compare_records(stored, one.index, changed, result)
+        for pair in tag_pairs(changed):
+            tags.setdefault(pair, one.index)
+    _compare_tags(database, tags, result)
+    return result
+
+
+def _book(
+    database: RawReader, authority: Authority, stored: _Records, one: Said, result: Booked
+) -> Mapping[bytes, Record]:
+    """The records that one statement changes; a rule that it breaks is a finding, and it changes none."""
+    iss = one.checked.statement.iss
+    party = authority.at(iss, authority.version(iss, one.index)).parties.get(iss)
+    if party is None:  # found where its signature was judged
+        return {}
+    place = Place(one.index, one.recorded_at, party, authority.registry.operator, authority.sites_at(one.index))
+    book = Book(lambda keys: stored.before(keys, one.index))
+    try:
+        effects = book_lots(book, one.checked, place, wrong=_wrong(database, one))
+    except Refused as error:
+        result.findings.append(about(one.index, error.code, f"its lots do not allow it: {error.sentence}"))
+        return {}
+    except Damaged:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever a stored statement provokes, the audit goes on
+        says = f"what it does to its lots could not be judged ({type(error).__name__}: {error})"
+        result.findings.append(about(one.index, "unjudged", says))
+        return {}
+    if effects is not None:
+        result.rules.update(finding.rule for finding in effects.findings)
+        before = stored.before([lot_key(name) for name in effects.made], one.index)
+        result.late += [(one.index, key) for key, lot in before.items() if isinstance(lot, Lot) and heard_late(lot)]
+    return book.since(0)
+
+
+def _wrong(database: RawReader, one: Said) -> int:
+    """The entry that a declaration of error is about; whether there is one, is judged for the whole ledger."""
+    event = one.checked.event_read
+    if event is None or one.checked.declares is None:
+        return NOBODY
+    found = database.event_entry(one.checked.declares, _by_jti(event))
+    return found if found is not None and found < one.index else NOBODY
+
+
+def _by_jti(event: LotEvent) -> bytes:
+    return request_key(event.issuer, event.name)
+
+
+def _compare_records(stored: _Records, index: int, made: Mapping[bytes, Record], result: Booked) -> None:
+    result.records.append((index, len(made)))
+    for key, record in made.items():
+        value = stored.at(key, index)
+        if value != wire.encode(record):
+            what = "is missing" if value is None else "is not what its event makes"
+            result.findings.append(about(index, "lot_record", f"lot_record {key.hex()} {what}", key=key.hex()))
+
+
+def _compare_tags(database: RawReader, made: Mapping[tuple[bytes, bytes], int], result: Booked) -> None:
+    """A tag is stored once, with the first entry that has it."""
+    stored = database.lot_tags(made)
+    counts: Counter[int] = Counter()
+    for (tag, key), index in made.items():
+        since = stored.get((tag, key))
+        counts[index] += since == index
+        if since is None or since > index:
+            says = "is missing" if since is None else f"is stored for entry {since}"
+            result.findings.append(about(index, "lot_tag", f"lot_tag {tag.hex()} of {key.hex()} {says}", key=key.hex()))
+    result.tags = sorted(counts.items())
