@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from ledger.kernel.errors import Refused, RuleBroken
 from ledger.lots import custody, observations
 from ledger.lots.book import Book, delivery_key, effects_key, lot_key, named_key, run_key, site_key
-from ledger.lots.booking import Booking
-from ledger.lots.corrections import declare, replaced, settle
+from ledger.lots.booking import NOWHERE, Booking
+from ledger.lots.corrections import declare, places_of, replaced, settle
 from ledger.lots.event import LotEvent, lots_of
 from ledger.lots.records import NOBODY, Effects
 from ledger.lots.steps import transform
@@ -32,17 +34,18 @@ def apply(book: Book, event: LotEvent, *, operator: str, sites: Mapping[str, str
 
 def _effects(book: Book, event: LotEvent, operator: str, sites: Mapping[str, str], wrong: int) -> Effects:
     if event.declares:
-        return declare(book, event, wrong)
+        return declare(book, event, wrong, sites)
     _check_sites(event, sites)
     replaces = replaced(book, event)
-    booking = Booking(book, event, lenient=replaces != NOBODY)
+    standing = places_of(book, replaces) if replaces != NOBODY else NOWHERE
+    booking = Booking(book, event, sites=sites, lenient=replaces != NOBODY, standing=standing)
     _act(booking, operator)
     if event.recorded_at - event.time > LATE:
         hours = (event.recorded_at - event.time) // 3_600_000_000
         booking.find("late_statement", "", f"it was recorded {hours} h after it happened")
     if replaces != NOBODY:
         settle(booking, replaces)
-    return booking.effects()
+    return replace(booking.effects(), replaces=replaces)
 
 
 def _check_sites(event: LotEvent, sites: Mapping[str, str]) -> None:
@@ -133,6 +136,7 @@ def further_keys(book: Book, event: LotEvent, wrong: int = NOBODY) -> set[bytes]
                 lot_key(one) for one in (*lot.contents, *(one for one, _ in lot.amounts), *filter(None, [lot.inside]))
             }
             keys |= {delivery_key(one.delivery) for one in lot.holdings if one.delivery}
+            keys |= {effects_key(one.entry) for one in lot.late}
     old = book.effects(wrong) if wrong != NOBODY else None
     if old is not None:
         keys |= {lot_key(one.lot) for one in (*old.debits, *old.credits)}

@@ -13,6 +13,7 @@ CLOSING = frozenset({
     "casting", "remelting", "homogenising", "scalping", "hot-rolling", "cold-rolling", "foil-rolling", "annealing",
     "levelling", "coating", "slitting", "cutting", "packing",
 })  # fmt: skip
+PRIMARY = frozenset({"mining", "anode-making"})  # where a lot may come from nothing in this ledger
 _HALF_PERCENT = 200  # one part in so many
 _PARTS = 10_000
 _ALUMINA_FLOOR = 18_894  # in 10 000 parts: g of alumina a g of metal, 101.96 / 53.96
