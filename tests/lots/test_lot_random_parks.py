@@ -185,12 +185,12 @@ def test_without_a_correction_nobody_has_less_than_nothing_and_ancestry_goes_bac
         assert all(posting.had >= posting.g for posting in one.debits)
 
 
-@settings(SETTINGS, max_examples=60)
-@given(seeds, st.integers(1, 20))
+@SETTINGS
+@given(seeds, st.integers(1, 30))
 def test_a_trace_says_what_a_replay_of_everything_says(random, steps):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ancestry, "FOLDED_BELOW", 10**30)
-        compare(Chance(random).go(steps, [act for act in HONEST if act != "heard"]))
+        compare(Chance(random).go(steps, [act for act in HONEST if act not in {"heard", "late"}]))
 
 
 def compare(park):
