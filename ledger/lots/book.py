@@ -1,5 +1,6 @@
 """The book: records by key, read through a loader, and what an event changed can be undone."""
 
+import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import sha256
 
@@ -10,6 +11,7 @@ _LABEL = b"coilmark/lots/v1\n"
 Loader = Callable[[Collection[bytes]], Mapping[bytes, Record]]
 
 
+@functools.lru_cache(maxsize=16384)  # a commit asks several times for each of its lots
 def lot_key(name: str) -> bytes:
     """A lot's record stands under its subject key."""
     return subject_key("lot", name)
@@ -36,6 +38,7 @@ def named_key(issuer: str, event_id: str) -> bytes:
     return _key(b"event", f"{issuer}\n{event_id}")
 
 
+@functools.lru_cache(maxsize=16384)
 def _key(kind: bytes, name: str) -> bytes:
     return sha256(_LABEL + kind + b"\n" + name.encode()).digest()
 

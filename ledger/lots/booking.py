@@ -127,7 +127,10 @@ class Booking:
 
     def _named_site(self, holder: str) -> str:
         """bizLocation, which says where things are afterwards, before readPoint."""
-        return next((name for name in reversed(self.event.sites) if self.sites.get(name) == holder), "")
+        for name in reversed(self.event.sites):
+            if self.sites.get(name) == holder:
+                return name
+        return ""
 
     def _first_site(self, holder: str) -> str:
         return next((name for name, party in self.sites.items() if party == holder), "")
@@ -216,17 +219,25 @@ class Booking:
 
 def holding_of(lot: Lot, holder: str, delivery: str = ON_HAND) -> Holding:
     """What is there; where nothing is, an empty one of the holder's own."""
-    found = (one for one in lot.holdings if one.holder == holder and one.delivery == delivery)
-    return next(found, Holding(holder, delivery, holder, 0))
+    for one in lot.holdings:
+        if one.holder == holder and one.delivery == delivery:
+            return one
+    return Holding(holder, delivery, holder, 0)
 
 
 def add_to(lot: Lot, more: Holding) -> Lot:
     """The lot with so much more (or less) in one holding. What is sent off and gone leaves no holding behind."""
-    had = holding_of(lot, more.holder, more.delivery).g
+    g = holding_of(lot, more.holder, more.delivery).g + more.g
     rest = without(lot, more.holder, more.delivery)
-    if had + more.g or more.delivery == ON_HAND or lot.single:
-        rest = tuple(sorted((*rest, replace(more, g=had + more.g)), key=lambda one: (one.holder, one.delivery)))
-    return replace(lot, holdings=rest)
+    if not g and more.delivery != ON_HAND and not lot.single:
+        return replace(lot, holdings=rest)
+    here = Holding(more.holder, more.delivery, more.owner, g, more.mix, more.site)
+    holdings = tuple(sorted((*rest, here), key=_by_place)) if rest else (here,)
+    return replace(lot, holdings=holdings)
+
+
+def _by_place(one: Holding) -> tuple[str, str]:
+    return one.holder, one.delivery
 
 
 def without(lot: Lot, holder: str, delivery: str) -> tuple[Holding, ...]:

@@ -1,6 +1,7 @@
 """What is known of lots and deliveries, as frozen records: the state that the fold reads and writes.
 
 Mass is in g, time in µs since 1970 UTC. Records travel as msgpack arrays: the order of members is part of the form.
+Those of plain words and numbers are not looked at by the garbage collector, which would find nothing to collect.
 """
 
 from typing import Any, TypeAlias
@@ -21,7 +22,7 @@ class Finding(Struct, frozen=True, array_like=True):
     facts: dict[str, Any] = {}
 
 
-class Holding(Struct, frozen=True, array_like=True):
+class Holding(Struct, frozen=True, array_like=True, gc=False):
     """What one holder has of one lot on hand (delivery ""), or has sent off with one delivery.
 
     `mix` is the entry of its newest addition: what is here is mixed as it was after that. `site` is the holder's site
@@ -36,7 +37,7 @@ class Holding(Struct, frozen=True, array_like=True):
     site: str = ""
 
 
-class Late(Struct, frozen=True, array_like=True):
+class Late(Struct, frozen=True, array_like=True, gc=False):
     """What a receiver had, in g, before its sender was heard, and the entry that says so."""
 
     holder: str
@@ -90,7 +91,7 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot"):
         return any(one.holder == holder and one.delivery == ON_HAND for one in self.holdings)
 
 
-class Line(Struct, frozen=True, array_like=True):
+class Line(Struct, frozen=True, array_like=True, gc=False):
     """One lot on one delivery: what left, what arrived by the receiver's own weight, in g."""
 
     lot: str
@@ -136,7 +137,7 @@ class Site(Struct, frozen=True, array_like=True, tag="site"):
     opened_by: int
 
 
-class Posting(Struct, frozen=True, array_like=True):
+class Posting(Struct, frozen=True, array_like=True, gc=False):
     """Mass that leaves (as a debit) or enters (as a credit) one holding. Never negative but in what undoes another.
 
     `had` is what was there just before, in g, and `mix` the newest addition before: what a debit draws from, and what
@@ -160,7 +161,7 @@ class Posting(Struct, frozen=True, array_like=True):
         return self.lot, self.holder, self.delivery
 
 
-class Settled(Struct, frozen=True, array_like=True):
+class Settled(Struct, frozen=True, array_like=True, gc=False):
     """So much of a late lot, in g: what an entry had early is what another sent off."""
 
     lot: str
@@ -168,7 +169,7 @@ class Settled(Struct, frozen=True, array_like=True):
     g: int
 
 
-class Moved(Struct, frozen=True, array_like=True):
+class Moved(Struct, frozen=True, array_like=True, gc=False):
     """What an event adds to one line of one delivery."""
 
     delivery: str

@@ -1,5 +1,6 @@
 """The words by which records can be looked up: who has a lot and where, what plants and customers call it."""
 
+import functools
 from collections.abc import Iterator
 from hashlib import sha256
 
@@ -10,6 +11,7 @@ _LABEL = b"coilmark/lot-tag/v1\n"
 _ATTRIBUTES = ("heat", "cast", "localId", "order", "customerPart")
 
 
+@functools.lru_cache(maxsize=16384)  # the same few holders, sites and deliveries come again and again
 def tag_key(word: str, value: str) -> bytes:
     """The key of one tag."""
     return sha256(_LABEL + word.encode() + b"\n" + value.encode()).digest()
