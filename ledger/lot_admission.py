@@ -6,7 +6,8 @@ from ledger.checking import Checked
 from ledger.kernel.party import Registry
 from ledger.kernel.subjects import Implied
 from ledger.lots.event import placed
-from ledger.lots.fold import apply, further_keys
+from ledger.lots.fold import apply
+from ledger.lots.lookup import prepare
 from ledger.lots.observations import countersign
 from ledger.lots.records import NOBODY, Record
 from ledger.lots.tags import tag_key, tags_of
@@ -41,7 +42,7 @@ def _wrong(view: View, checked: Checked) -> int:
     if checked.declares is None or checked.event_read is None:
         return NOBODY
     index = event_declared(view, checked)
-    view.lots.fetch(further_keys(view.lots, checked.event_read, index))
+    prepare(view.lots, [(checked.event_read, index)])
     return index
 
 

@@ -49,7 +49,7 @@ class Book:
     def __init__(self, load: Loader | None = None) -> None:
         self._load: Loader = load or (lambda _keys: {})
         self._known: dict[bytes, Record | None] = {}
-        self._old: list[tuple[bytes, Record | None]] = []
+        self._old: list[tuple[bytes, bool, Record | None]] = []  # key, whether it was known, what it was
 
     def fetch(self, keys: Iterable[bytes]) -> None:
         """Have these at hand: one call of the loader for all that are not."""
@@ -57,6 +57,10 @@ class Book:
         if missing:
             found = self._load(missing)
             self._known.update({key: found.get(key) for key in missing})
+
+    def has(self, key: bytes) -> bool:
+        """Whether it is known what stands under this key, if anything."""
+        return key in self._known
 
     def get(self, key: bytes) -> Record | None:
         """The record under this key, or None."""
@@ -66,7 +70,7 @@ class Book:
 
     def put(self, key: bytes, record: Record) -> None:
         """Write a record, in a way that `undo` can take back."""
-        self._old.append((key, self.get(key)))
+        self._old.append((key, key in self._known, self._known.get(key)))
         self._known[key] = record
 
     def mark(self) -> int:
@@ -75,14 +79,17 @@ class Book:
 
     def since(self, mark: int) -> dict[bytes, Record]:
         """What was written since `mark`, as it is now."""
-        written = {key: self._known[key] for key, _ in self._old[mark:]}
+        written = {key: self._known[key] for key, *_ in self._old[mark:]}
         return {key: record for key, record in written.items() if record is not None}
 
     def undo(self, mark: int) -> None:
         """Take back everything since `mark`."""
         while len(self._old) > mark:
-            key, old = self._old.pop()
-            self._known[key] = old
+            key, known, old = self._old.pop()
+            if known:
+                self._known[key] = old
+            else:
+                del self._known[key]
 
     def records(self) -> dict[bytes, Record]:
         """Everything written or read and there."""

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from ledger.kernel.errors import Refused, RuleBroken
 from ledger.lots import custody, observations
-from ledger.lots.book import Book, delivery_key, effects_key, lot_key, named_key, run_key, site_key
+from ledger.lots.book import Book, effects_key
 from ledger.lots.booking import NOWHERE, Booking
 from ledger.lots.corrections import declare, places_of, replaced, settle
 from ledger.lots.event import LotEvent, lots_of
@@ -110,35 +110,3 @@ def _check_worked_on(booking: Booking) -> None:
     if event.process:
         for part in event.things:
             check_holder(booking.lot(part.id), event.issuer)
-
-
-def keys_of(event: LotEvent) -> set[bytes]:
-    """What the fold will ask for first; contents of units and a declared event's lots come in a second round."""
-    keys = {lot_key(name) for name in lots_of(event)}
-    keys.add(named_key(event.issuer, event.name))
-    keys.update(named_key(event.issuer, name) for name in event.corrections)
-    if event.step in {"shipping", "receiving", "void_shipping"}:
-        keys.add(delivery_key(custody.delivery_name(event)))
-    if event.run:
-        keys.add(run_key(event.issuer, event.run))
-    if event.opening:
-        keys.update(site_key(name) for name in event.sites)
-    return keys
-
-
-def further_keys(book: Book, event: LotEvent, wrong: int = NOBODY) -> set[bytes]:
-    """What the records already at hand lead to: contents, the deliveries things are on, the lots of a wrong event."""
-    keys: set[bytes] = set()
-    for name in lots_of(event):
-        lot = book.lot(name)
-        if lot is not None:
-            keys |= {
-                lot_key(one) for one in (*lot.contents, *(one for one, _ in lot.amounts), *filter(None, [lot.inside]))
-            }
-            keys |= {delivery_key(one.delivery) for one in lot.holdings if one.delivery}
-            keys |= {effects_key(one.entry) for one in lot.late}
-    old = book.effects(wrong) if wrong != NOBODY else None
-    if old is not None:
-        keys |= {lot_key(one.lot) for one in (*old.debits, *old.credits)}
-        keys |= {delivery_key(one.delivery) for one in old.moved}
-    return keys

@@ -75,6 +75,9 @@ class Park:
             read_event(body, issuer=who, jti="urn:jti"), index=len(self.effects), processes=processes,
             recorded_at=START + 60_000_000 * self.minutes + self.late, accuracies={f"{who}/scale": "2"},
         )  # fmt: skip
+        return self.fold(event, wrong)
+
+    def fold(self, event, wrong):
         before, mark = self.book.records(), self.book.mark()
         try:
             done = apply(self.book, event, operator=OPERATOR, sites={SITE: MINE}, wrong=wrong)
