@@ -1,15 +1,14 @@
 """A statement and its lots: what the lot rules say to it, and what is stored of that (SPEC 5)."""
 
-from collections.abc import Mapping
-
 from ledger.checking import Checked
 from ledger.kernel.party import Registry
 from ledger.kernel.subjects import Implied
+from ledger.lots.book import Book
 from ledger.lots.event import placed
 from ledger.lots.fold import apply
 from ledger.lots.lookup import prepare
 from ledger.lots.observations import countersign
-from ledger.lots.records import NOBODY, Record
+from ledger.lots.records import NOBODY
 from ledger.lots.tags import tag_key, tags_of
 from ledger.naming import event_declared
 from ledger.view import View
@@ -52,7 +51,12 @@ def heard_late(view: View, one: Implied) -> bool:
     return lot is not None and lot.source == "late" and not lot.maker
 
 
-def tag_pairs(records: Mapping[bytes, Record]) -> tuple[tuple[bytes, bytes], ...]:
-    """(tag, key) of everything that these records can be looked up by."""
-    said = {(tag_key(*tag), key) for key, record in records.items() for tag in tags_of(record)}
-    return tuple(sorted(said))
+def tag_pairs(book: Book, mark: int) -> tuple[tuple[bytes, bytes], ...]:
+    """(tag, key) of everything that what was written since `mark` can be looked up by, and could not before."""
+    before = book.before(mark)
+    new = (
+        (tag_key(*tag), key)
+        for key, record in book.since(mark).items()
+        for tag in set(tags_of(record)).difference(tags_of(before[key]))
+    )
+    return tuple(sorted(new))

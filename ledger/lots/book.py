@@ -82,6 +82,10 @@ class Book:
         written = {key: self._known[key] for key, *_ in self._old[mark:]}
         return {key: record for key, record in written.items() if record is not None}
 
+    def before(self, mark: int) -> dict[bytes, Record | None]:
+        """What stood at `mark` where something was written since."""
+        return {key: old for key, _, old in reversed(self._old[mark:])}
+
     def undo(self, mark: int) -> None:
         """Take back everything since `mark`."""
         while len(self._old) > mark:

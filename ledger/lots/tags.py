@@ -17,7 +17,7 @@ def tag_key(word: str, value: str) -> bytes:
     return sha256(_LABEL + word.encode() + b"\n" + value.encode()).digest()
 
 
-def tags_of(record: Record) -> Iterator[tuple[str, str]]:
+def tags_of(record: Record | None) -> Iterator[tuple[str, str]]:
     """(word, value) of everything that a record can be looked up by.
 
     A run is found by its party and site under "run"; under "run-entry" and its `run_name` the effects of its events,
