@@ -3,7 +3,7 @@
 A statement that is refused leaves the `View` as it was; a batch is taken back out of it as if it had never been tried.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ledger.checking import Checked
 from ledger.erasure import texts_to_erase
@@ -18,7 +18,6 @@ from ledger.limits import AHEAD, PARTY_VERSIONS, SUBJECTS, VERSIONS_RESERVED
 from ledger.lot_admission import heard_late, judge_lots, tag_pairs
 from ledger.lot_event import event_time
 from ledger.lots import wire
-from ledger.lots.records import Record
 from ledger.naming import check_name, event_called, event_declared
 from ledger.store.store import Link, NewRow, Stored
 from ledger.view import View
@@ -51,7 +50,7 @@ def _add(view: View, checked: Checked, seed: bytes) -> None:
     judge_lots(view, checked, registry)
     entry = Entry(index, view.now, view.last_leaf, checked.statement.digest, lineage_digest(seed, items))
     erased = _erasure(view, checked)
-    _record(view, checked, entry, items, seed=seed, lots=view.lots.since(lots))
+    _record(view, checked, entry, items, seed=seed, lots=lots)
     view.erasures += erased
     view.registry = registry
 
@@ -219,9 +218,7 @@ def _erasure(view: View, checked: Checked) -> list[tuple[int, tuple[str, ...]]]:
     return [(erasure["index"], texts_to_erase(view.at(erasure["index"]), erasure["disclosures"]))]
 
 
-def _record(
-    view: View, checked: Checked, entry: Entry, items: Sequence[Item], *, seed: bytes, lots: Mapping[bytes, Record]
-) -> None:
+def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], *, seed: bytes, lots: int) -> None:
     statement = checked.statement
     advanced = [(item.subject, item.version) for item in items if item.role is not Role.REFERENCE]
     stored = Stored(
@@ -234,8 +231,9 @@ def _record(
         items=b"".join(item.packed() for item in items),
         disclosures=tuple(disclosure.text for disclosure in statement.disclosures),
     )
-    records = [(key, wire.encode(record)) for key, record in lots.items()]
-    row = NewRow(stored, checked.request, advanced, checked.event, checked.announces, records, tag_pairs(lots))
+    records = [(key, wire.encode(record)) for key, record in view.lots.since(lots).items()]
+    tags = tag_pairs(view.lots, lots)
+    row = NewRow(stored, checked.request, advanced, checked.event, checked.announces, records, tags)
     view.rows.append(row)
     view.size, view.last_leaf = entry.index + 1, entry.leaf
     view.put(view.requests, checked.request, (entry.index, statement.jwt))

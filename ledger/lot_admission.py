@@ -7,9 +7,10 @@ from ledger.checking import Checked
 from ledger.kernel.party import Party, Registry
 from ledger.lots.book import Book
 from ledger.lots.event import placed
-from ledger.lots.fold import apply, further_keys
+from ledger.lots.fold import apply
+from ledger.lots.lookup import prepare
 from ledger.lots.observations import countersign
-from ledger.lots.records import NOBODY, Effects, Lot, Record
+from ledger.lots.records import NOBODY, Effects, Lot
 from ledger.lots.tags import tag_key, tags_of
 from ledger.naming import event_declared
 from ledger.view import View
@@ -62,7 +63,7 @@ def _wrong(view: View, checked: Checked) -> int:
     if checked.declares is None or checked.event_read is None:
         return NOBODY
     index = event_declared(view, checked)
-    view.lots.fetch(further_keys(view.lots, checked.event_read, index))
+    prepare(view.lots, [(checked.event_read, index)])
     return index
 
 
@@ -71,7 +72,12 @@ def heard_late(lot: Lot | None) -> bool:
     return lot is not None and lot.source == "late" and not lot.maker
 
 
-def tag_pairs(records: Mapping[bytes, Record]) -> tuple[tuple[bytes, bytes], ...]:
-    """(tag, key) of everything that these records can be looked up by."""
-    said = {(tag_key(*tag), key) for key, record in records.items() for tag in tags_of(record)}
-    return tuple(sorted(said))
+def tag_pairs(book: Book, mark: int) -> tuple[tuple[bytes, bytes], ...]:
+    """(tag, key) of everything that what was written since `mark` can be looked up by, and could not before."""
+    before = book.before(mark)
+    new = (
+        (tag_key(*tag), key)
+        for key, record in book.since(mark).items()
+        for tag in set(tags_of(record)).difference(tags_of(before[key]))
+    )
+    return tuple(sorted(new))

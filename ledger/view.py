@@ -10,8 +10,8 @@ from ledger.kernel.errors import Refused
 from ledger.kernel.party import Registry
 from ledger.lots import wire
 from ledger.lots.book import Book
-from ledger.lots.fold import further_keys, keys_of
-from ledger.lots.records import Lot
+from ledger.lots.lookup import prepare
+from ledger.lots.records import NOBODY, Lot
 from ledger.rules import judges_lots
 from ledger.store.store import Link, NewRow, Stored, Transaction
 
@@ -51,9 +51,8 @@ class View:
         self.events.update(self.transaction.events({name for c in checked for name in names_asked_for(c)}))
         self.requests.update(self.transaction.requests({named_by_jti(c) for c in checked if c.event is not None}))
         if self.judges_lots:
-            events = [c.event_read for c in checked if c.event_read is not None]
-            self.lots.fetch(key for event in events for key in keys_of(event))
-            self.lots.fetch(key for event in events for key in further_keys(self.lots, event))
+            wrong = ((c, self.events.get(c.declares or b"", NOBODY)) for c in checked)
+            prepare(self.lots, [(c.event_read, index) for c, index in wrong if c.event_read is not None])
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

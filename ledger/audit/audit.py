@@ -110,12 +110,7 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
         subjects=whole.lineage.subjects,
         signatures=whole.signatures,
         findings=tuple(sorted(set(findings), key=in_order)),
-        notes=(
-            *after.notes,
-            *_lot_findings(whole),
-            *incarnations,
-            *(note for kept in order.kept for note in unwitnessed(kept, order.trust)),
-        ),
+        notes=(*after.notes, *incarnations, *(note for kept in order.kept for note in unwitnessed(kept, order.trust))),
         checked=_checked(order, outline, whole),
         not_checked=_not_checked(order, outline, epochs),
     )
@@ -218,16 +213,6 @@ def _heads(
     return [*findings, *more], notes
 
 
-def _lot_findings(whole: Whole) -> tuple[Finding, ...]:
-    """What the lot rules find and do not refuse: it stands in the ledger, with the lot and the numbers."""
-    return tuple(
-        Finding(
-            "lot_finding", f"{count} events break rule {rule}, which is found and not refused", None, {"rule": rule}
-        )
-        for rule, count in sorted(whole.lot_rules.items())
-    )
-
-
 def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
     said = [f"{outline.size} entries: bytes, leaf hash, chain, time, lineage digest; every link newest, exact, unique"]
     said.append(f"the root of all leaves, and the newest version of {whole.lineage.subjects} subjects")
@@ -237,6 +222,8 @@ def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
     if isinstance(order.source, DatabaseSource):
         records = sum(whole.lot_rows["lot_record"].values())
         said.append(f"{records} records of lots: each what its event makes of those before it, by the lot rules")
+        found = ", ".join(f"{rule} {count}" for rule, count in sorted(whole.lot_rules.items()))
+        said.append(f"findings that the lot rules record and do not refuse, by rule: {found or 'none'}")
         said.append("the database file, its schema and triggers, and every derived row")
     believed = order.trust is not None or order.statements
     said += [f"{one.name}: {'signature and ' * (one.signed and believed)}consistency" for one in _kept(order, outline)]

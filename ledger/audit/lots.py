@@ -16,8 +16,7 @@ from ledger.kernel.errors import Damaged, Refused
 from ledger.lot_admission import Place, book_lots, heard_late, tag_pairs
 from ledger.lots import wire
 from ledger.lots.book import Book, lot_key
-from ledger.lots.event import LotEvent
-from ledger.lots.fold import keys_of
+from ledger.lots.event import LotEvent, lots_of
 from ledger.lots.records import NOBODY, Lot, Record
 from ledger.rules import judges_lots
 from ledger.store.raw import RawReader
@@ -79,47 +78,47 @@ def book_again(database: RawReader, authority: Authority, said: Sequence[Said], 
     """Book what was said in entries `span`, and compare with what is stored. Raises what UNREADABLE lists."""
     judged = [one for one in said if judges_lots(authority.registry.rules_at(one.index))]
     stored, result = _Records(database, *span), Booked()
-    stored.fetch(key for one in judged if one.checked.event_read for key in keys_of(one.checked.event_read))
+    stored.fetch(
+        key for one in judged if one.checked.event_read for key in map(lot_key, lots_of(one.checked.event_read))
+    )
     tags: dict[tuple[bytes, bytes], int] = {}
     for one in judged:
         try:
-            changed = _book(database, authority, stored, one, result)
+            book = _book(database, authority, stored, one, result)
         except Damaged as error:
             result.findings.append(about(one.index, "lot_record", f"its lots cannot be booked: {error.sentence}"))
             continue
-        _compare_records(stored, one.index, changed, result)
-        for pair in tag_pairs(changed):
+        _compare_records(stored, one.index, book.since(0), result)
+        for pair in tag_pairs(book, 0):
             tags.setdefault(pair, one.index)
     _compare_tags(database, tags, result)
     return result
 
 
-def _book(
-    database: RawReader, authority: Authority, stored: _Records, one: Said, result: Booked
-) -> Mapping[bytes, Record]:
-    """The records that one statement changes; a rule that it breaks is a finding, and it changes none."""
+def _book(database: RawReader, authority: Authority, stored: _Records, one: Said, result: Booked) -> Book:
+    """What one statement writes; a rule that it breaks is a finding, and it writes nothing."""
     iss = one.checked.statement.iss
     party = authority.at(iss, authority.version(iss, one.index)).parties.get(iss)
     if party is None:  # found where its signature was judged
-        return {}
+        return Book()
     place = Place(one.index, one.recorded_at, party, authority.registry.operator, authority.sites_at(one.index))
     book = Book(lambda keys: stored.before(keys, one.index))
     try:
         effects = book_lots(book, one.checked, place, wrong=_wrong(database, one))
     except Refused as error:
         result.findings.append(about(one.index, error.code, f"its lots do not allow it: {error.sentence}"))
-        return {}
+        return Book()
     except Damaged:
         raise
     except Exception as error:  # noqa: BLE001  whatever a stored statement provokes, the audit goes on
         says = f"what it does to its lots could not be judged ({type(error).__name__}: {error})"
         result.findings.append(about(one.index, "unjudged", says))
-        return {}
+        return Book()
     if effects is not None:
         result.rules.update(finding.rule for finding in effects.findings)
         before = stored.before([lot_key(name) for name in effects.made], one.index)
         result.late += [(one.index, key) for key, lot in before.items() if isinstance(lot, Lot) and heard_late(lot)]
-    return book.since(0)
+    return book
 
 
 def _wrong(database: RawReader, one: Said) -> int:

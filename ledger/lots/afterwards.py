@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from ledger.lots.booking import tonnes
 from ledger.lots.custody import difference
-from ledger.lots.genealogy import Place, place_of
-from ledger.lots.records import NOBODY, Delivery, Effects, Finding
+from ledger.lots.records import NOBODY, Delivery, Effects, Finding, Place
 
 
 def in_time_order(effects: Iterable[Effects]) -> Iterator[Finding]:
@@ -16,7 +15,7 @@ def in_time_order(effects: Iterable[Effects]) -> Iterator[Finding]:
     have: dict[Place, int] = {}
     for one in stand:
         for posting in one.debits:
-            place = place_of(posting)
+            place = posting.place
             have[place] = have.get(place, 0) - posting.g
             if have[place] < 0:
                 says = (
@@ -24,7 +23,7 @@ def in_time_order(effects: Iterable[Effects]) -> Iterator[Finding]:
                 )
                 yield Finding("time_order", posting.lot, says, {"entry": one.index, "short": -have[place]})
         for posting in one.credits:
-            have[place_of(posting)] = have.get(place_of(posting), 0) + posting.g
+            have[posting.place] = have.get(posting.place, 0) + posting.g
 
 
 def delivery_findings(delivery: Delivery) -> Iterator[Finding]:

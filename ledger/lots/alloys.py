@@ -1,15 +1,17 @@
-"""Limits of composition by alloy: least and most of each element in % by mass, as text with the limit's decimals."""
+"""Limits of composition by alloy: least and most of each element in % by mass, with the limit's decimals."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 
-def _limits(text: str) -> Mapping[str, tuple[str, str]]:
+def _limits(text: str) -> Mapping[str, tuple[Decimal, Decimal]]:
     rows = (row.split() for row in text.split(","))
-    return {element: (bounds[0], bounds[1]) if len(bounds) > 1 else ("0", bounds[0]) for element, *bounds in rows}
+    found = {element: (bounds[0], bounds[1]) if len(bounds) > 1 else ("0", bounds[0]) for element, *bounds in rows}
+    return {element: (Decimal(least), Decimal(most)) for element, (least, most) in found.items()}
 
 
 # EN 573-3
-LIMITS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+LIMITS: Mapping[str, Mapping[str, tuple[Decimal, Decimal]]] = {
     "5754": _limits(
         "Si 0.40, Fe 0.40, Cu 0.10, Mn 0.50, Mg 2.6 3.6, Cr 0.30, Zn 0.20, Ti 0.15, Mn+Cr 0.10 0.60, "
         "others-each 0.05, others-total 0.15"

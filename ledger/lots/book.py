@@ -1,5 +1,6 @@
 """The book: records by key, read through a loader, and what an event changed can be undone."""
 
+import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import sha256
 
@@ -10,6 +11,7 @@ _LABEL = b"coilmark/lots/v1\n"
 Loader = Callable[[Collection[bytes]], Mapping[bytes, Record]]
 
 
+@functools.lru_cache(maxsize=16384)  # a commit asks several times for each of its lots
 def lot_key(name: str) -> bytes:
     """A lot's record stands under its subject key."""
     return subject_key("lot", name)
@@ -36,6 +38,7 @@ def named_key(issuer: str, event_id: str) -> bytes:
     return _key(b"event", f"{issuer}\n{event_id}")
 
 
+@functools.lru_cache(maxsize=16384)
 def _key(kind: bytes, name: str) -> bytes:
     return sha256(_LABEL + kind + b"\n" + name.encode()).digest()
 
@@ -46,7 +49,7 @@ class Book:
     def __init__(self, load: Loader | None = None) -> None:
         self._load: Loader = load or (lambda _keys: {})
         self._known: dict[bytes, Record | None] = {}
-        self._old: list[tuple[bytes, Record | None]] = []
+        self._old: list[tuple[bytes, bool, Record | None]] = []  # key, whether it was known, what it was
 
     def fetch(self, keys: Iterable[bytes]) -> None:
         """Have these at hand: one call of the loader for all that are not."""
@@ -54,6 +57,10 @@ class Book:
         if missing:
             found = self._load(missing)
             self._known.update({key: found.get(key) for key in missing})
+
+    def has(self, key: bytes) -> bool:
+        """Whether it is known what stands under this key, if anything."""
+        return key in self._known
 
     def get(self, key: bytes) -> Record | None:
         """The record under this key, or None."""
@@ -63,7 +70,7 @@ class Book:
 
     def put(self, key: bytes, record: Record) -> None:
         """Write a record, in a way that `undo` can take back."""
-        self._old.append((key, self.get(key)))
+        self._old.append((key, key in self._known, self._known.get(key)))
         self._known[key] = record
 
     def mark(self) -> int:
@@ -72,14 +79,21 @@ class Book:
 
     def since(self, mark: int) -> dict[bytes, Record]:
         """What was written since `mark`, as it is now."""
-        written = {key: self._known[key] for key, _ in self._old[mark:]}
+        written = {key: self._known[key] for key, *_ in self._old[mark:]}
         return {key: record for key, record in written.items() if record is not None}
+
+    def before(self, mark: int) -> dict[bytes, Record | None]:
+        """What stood at `mark` where something was written since."""
+        return {key: old for key, _, old in reversed(self._old[mark:])}
 
     def undo(self, mark: int) -> None:
         """Take back everything since `mark`."""
         while len(self._old) > mark:
-            key, old = self._old.pop()
-            self._known[key] = old
+            key, known, old = self._old.pop()
+            if known:
+                self._known[key] = old
+            else:
+                del self._known[key]
 
     def records(self) -> dict[bytes, Record]:
         """Everything written or read and there."""

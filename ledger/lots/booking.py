@@ -1,5 +1,6 @@
 """One event's entry in the book: postings, and what came from nowhere or went nowhere, until both sides are equal."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -16,8 +17,12 @@ from ledger.lots.records import (
     Line,
     Lot,
     Moved,
+    Place,
     Posting,
+    Settled,
 )
+
+NOWHERE: Mapping[Place, int] = {}
 
 
 def tonnes(g: int) -> str:
@@ -29,12 +34,24 @@ class Booking:
     """Collects what one event does while it is written into the book.
 
     `lenient`: the event is a correction, which is never refused for its effect downstream: a shortage is found.
+    `standing`: where the event that it takes the place of had added; it adds to what is mixed there, as that event did.
+    `sites` has the party of each registered site.
     """
 
-    def __init__(self, book: Book, event: LotEvent, *, lenient: bool = False) -> None:
+    def __init__(
+        self,
+        book: Book,
+        event: LotEvent,
+        *,
+        sites: Mapping[str, str],
+        lenient: bool = False,
+        standing: Mapping[Place, int] = NOWHERE,
+    ) -> None:
         self.book = book
         self.event = event
+        self.sites = sites
         self.lenient = lenient
+        self.standing = standing
         self.debits: list[Posting] = []
         self.credits: list[Posting] = []
         self.entered: dict[str, int] = {}
@@ -42,7 +59,9 @@ class Booking:
         self.moved: list[Moved] = []
         self.findings: list[Finding] = []
         self.marks: dict[str, list[str]] = {}
-        self.run = ""
+        self.joins = False
+        self.settles: list[Settled] = []
+        self.run, self.run_had, self.run_mix, self.run_from = "", 0, NOBODY, NOBODY
 
     def find(self, rule: str, lot: str, says: str, **facts: Any) -> None:
         """Note a finding."""
@@ -69,31 +88,82 @@ class Booking:
         if g:
             self.left[kind] = self.left.get(kind, 0) + g
 
-    def credit(self, name: str, g: int, *, holder: str, owner: str, delivery: str = ON_HAND, role: str = "") -> None:
-        """Rule 5.2: an addition to one holding, of one owner unless a contract allows to mix."""
+    def credit(
+        self,
+        name: str,
+        g: int,
+        *,
+        holder: str,
+        owner: str,
+        delivery: str = ON_HAND,
+        role: str = "",
+        kind: str = "",
+        mixes: bool = True,
+    ) -> None:
+        """Rule 5.2: an addition to one holding, of one owner unless a contract allows to mix.
+
+        `kind` is where it comes from that comes from no debit; it is entered. Where it does not mix, it is more of
+        what is there, such as the weight of a piece that nobody had weighed.
+        """
         lot = self.lot(name)
-        held = next((one for one in lot.holdings if (one.holder, one.delivery) == (holder, delivery)), None)
-        if held is not None and held.g > 0 and held.owner != owner:
+        held = holding_of(lot, holder, delivery)
+        if held.g > 0 and held.owner != owner:
             self.check_owners({held.owner, owner}, name)
             owner = held.owner
-        self.credits.append(Posting(name, holder, delivery, owner, g, role))
-        self.book.put_lot(add_to(lot, holder, delivery, owner, g))
+        self.credits.append(Posting(name, holder, delivery, owner, g, role, held.g, held.mix, kind))
+        if kind:
+            self.enter(kind, g)
+        mix = self._mix(held, name) if mixes else held.mix
+        self.book.put_lot(add_to(lot, Holding(holder, delivery, owner, g, mix, self._site(held))))
 
-    def debit(self, name: str, g: int, *, holder: str, delivery: str = ON_HAND, role: str = "") -> str:
-        """Rule 5.4, M2: a draw within the balance. The owner of what is drawn.
+    def _mix(self, held: Holding, name: str) -> int:
+        """Rule 5.2: an addition is a new mix; what takes the place of another addition is in that one's."""
+        first = self.standing.get((name, held.holder, held.delivery))
+        return self.event.index if first is None else max(first, held.mix)
+
+    def _site(self, held: Holding) -> str:
+        """The site that the event names, where it is the holder's; else where the lot was, else the holder's first."""
+        return self._named_site(held.holder) or held.site or self._first_site(held.holder)
+
+    def _named_site(self, holder: str) -> str:
+        """bizLocation, which says where things are afterwards, before readPoint."""
+        for name in reversed(self.event.sites):
+            if self.sites.get(name) == holder:
+                return name
+        return ""
+
+    def _first_site(self, holder: str) -> str:
+        return next((name for name, party in self.sites.items() if party == holder), "")
+
+    def site_of(self, holder: str) -> str:
+        """Where the event is, for this party."""
+        return self._named_site(holder) or self._first_site(holder)
+
+    def debit(
+        self,
+        name: str,
+        g: int,
+        *,
+        holder: str,
+        delivery: str = ON_HAND,
+        role: str = "",
+        kind: str = "",
+        scrap: str = "",
+    ) -> str:
+        """Rule 5.4, M2: a draw within the balance. The owner of what is drawn. `kind`: where it leaves to, if nowhere.
 
         Raises RuleBroken ("balance"); for a correction the shortage is found, and the lot blocked.
         """
         lot = self.lot(name)
-        held = next((one for one in lot.holdings if (one.holder, one.delivery) == (holder, delivery)), None)
-        have = held.g if held is not None else 0
-        if g > have:
-            self._short(lot, holder, have, g)
+        held = holding_of(lot, holder, delivery)
+        if g > held.g:
+            self._short(lot, holder, held.g, g)
             lot = replace(lot, blocked=True)
-        owner = held.owner if held is not None else holder
-        self.debits.append(Posting(name, holder, delivery, owner, g, role))
-        self.book.put_lot(add_to(lot, holder, delivery, owner, -g))
-        return owner
+        self.debits.append(Posting(name, holder, delivery, held.owner, g, role, held.g, held.mix, kind, scrap))
+        if kind:
+            self.leave(kind, g)
+        self.book.put_lot(add_to(lot, replace(held, g=-g)))
+        return held.owner
 
     def _short(self, lot: Lot, holder: str, have: int, want: int) -> None:
         says = f"lot {lot.id} has {tonnes(have)} left with {holder}, the event takes {tonnes(want)}"
@@ -132,6 +202,11 @@ class Booking:
             left=self.left,
             moved=tuple(self.moved),
             run=self.run,
+            run_had=self.run_had,
+            run_mix=self.run_mix,
+            run_from=self.run_from,
+            joins=self.joins,
+            settles=tuple(self.settles),
             findings=tuple(self.findings),
             made=marks.get("made", ()),
             consumed=marks.get("consumed", ()),
@@ -142,13 +217,32 @@ class Booking:
         )
 
 
-def add_to(lot: Lot, holder: str, delivery: str, owner: str, g: int) -> Lot:
+def holding_of(lot: Lot, holder: str, delivery: str = ON_HAND) -> Holding:
+    """What is there; where nothing is, an empty one of the holder's own."""
+    for one in lot.holdings:
+        if one.holder == holder and one.delivery == delivery:
+            return one
+    return Holding(holder, delivery, holder, 0)
+
+
+def add_to(lot: Lot, more: Holding) -> Lot:
     """The lot with so much more (or less) in one holding. What is sent off and gone leaves no holding behind."""
-    rest = [one for one in lot.holdings if (one.holder, one.delivery) != (holder, delivery)]
-    had = sum(one.g for one in lot.holdings if (one.holder, one.delivery) == (holder, delivery))
-    if had + g or delivery == ON_HAND or lot.single:
-        rest.append(Holding(holder, delivery, owner, had + g))
-    return replace(lot, holdings=tuple(sorted(rest, key=lambda one: (one.holder, one.delivery))))
+    g = holding_of(lot, more.holder, more.delivery).g + more.g
+    rest = without(lot, more.holder, more.delivery)
+    if not g and more.delivery != ON_HAND and not lot.single:
+        return replace(lot, holdings=rest)
+    here = Holding(more.holder, more.delivery, more.owner, g, more.mix, more.site)
+    holdings = tuple(sorted((*rest, here), key=_by_place)) if rest else (here,)
+    return replace(lot, holdings=holdings)
+
+
+def _by_place(one: Holding) -> tuple[str, str]:
+    return one.holder, one.delivery
+
+
+def without(lot: Lot, holder: str, delivery: str) -> tuple[Holding, ...]:
+    """The lot's other holdings."""
+    return tuple(one for one in lot.holdings if one.holder != holder or one.delivery != delivery)
 
 
 def add_to_delivery(book: Book, moved: Moved, *, wet: bool = False) -> None:

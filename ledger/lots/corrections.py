@@ -1,31 +1,43 @@
 """Errors declared and corrected: what an event did is taken back, what takes its place is booked (rule 5.6)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
 from ledger.lots.book import Book, effects_key, named_key, run_key, site_key
-from ledger.lots.booking import Booking, add_to, add_to_delivery, tonnes
+from ledger.lots.booking import Booking, add_to, add_to_delivery, holding_of, tonnes
 from ledger.lots.event import LotEvent
 from ledger.lots.observations import settled
-from ledger.lots.records import NOBODY, Effects, Finding, Lot, Moved, Named, Posting, Run, Site
+from ledger.lots.records import (
+    NOBODY,
+    Effects,
+    Finding,
+    Holding,
+    Late,
+    Lot,
+    Moved,
+    Named,
+    Place,
+    Posting,
+    Site,
+    place_of_run,
+)
 from ledger.lots.taking import unpack
 
 REPLACED = "correction"
 
 
-def declare(book: Book, event: LotEvent, wrong: int) -> Effects:
+def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -> Effects:
     """Take back what entry `wrong` did. Never refused for what came of it since: shortages are found, and block."""
     old = book.effects(wrong)
     if old is None or old.declared_by != NOBODY:
         return _nothing(event)
-    book.put(effects_key(wrong), replace(old, declared_by=event.index))
+    book.put(effects_key(wrong), replace(old, declared_by=event.index, awaited=bool(event.corrections)))
     for name in event.corrections:
         if book.named(event.issuer, name) is None:
             book.put(named_key(event.issuer, name), Named(replaces=wrong))
-    _take_back_marks(book, event, old)
-    for posting in old.credits if "late" in old.entered else ():
-        _not_late(book, posting)
+    _take_back_marks(Booking(book, event, sites=sites), old)
+    _take_back_late(book, old)
     for posting in old.credits:
         _post(book, posting, -posting.g)
     for posting in old.debits:
@@ -48,7 +60,10 @@ def _nothing(event: LotEvent) -> Effects:
 def _post(book: Book, posting: Posting, g: int) -> None:
     lot = book.lot(posting.lot)
     if lot is not None:
-        book.put_lot(settled(add_to(lot, posting.holder, posting.delivery, posting.owner, g)))
+        held = holding_of(lot, posting.holder, posting.delivery)
+        mix = posting.mix if held.mix == NOBODY else held.mix  # rule 5.6: undoing makes no mix
+        more = Holding(posting.holder, posting.delivery, posting.owner, g, mix, held.site)
+        book.put_lot(settled(add_to(lot, more)))
 
 
 def _shortages(book: Book, names: Iterable[str]) -> Iterable[Finding]:
@@ -60,7 +75,8 @@ def _shortages(book: Book, names: Iterable[str]) -> Iterable[Finding]:
                 yield Finding("shortage", name, says, {"short": -one.g})
 
 
-def _take_back_marks(book: Book, event: LotEvent, old: Effects) -> None:
+def _take_back_marks(booking: Booking, old: Effects) -> None:
+    book, event = booking.book, booking.event
     for lot in _lots(book, old.made):
         if lot.made_by == old.index:
             book.put_lot(replace(lot, doubt=event.index))
@@ -71,20 +87,24 @@ def _take_back_marks(book: Book, event: LotEvent, old: Effects) -> None:
         book.put_lot(replace(lot, held_by=tuple(one for one in lot.held_by if one != old.issuer)))
     for lot in _lots(book, old.packed):
         if lot.inside:
-            unpack(Booking(book, event), lot)
+            unpack(booking, lot)
     for name in event.sites:
         site = book.site(name)
         if site is not None and site.opened_by == old.index:
             book.put(site_key(name), Site(name, NOBODY))
 
 
-def _not_late(book: Book, posting: Posting) -> None:
-    """What was received before its sender was heard was not: nothing is waited for."""
-    lot = book.lot(posting.lot)
-    if lot is not None and posting.holder in lot.late:
-        left = lot.late[posting.holder] - posting.g
-        rest = {holder: g for holder, g in lot.late.items() if holder != posting.holder}
-        book.put_lot(replace(lot, late={**rest, posting.holder: left} if left > 0 else rest))
+def _take_back_late(book: Book, old: Effects) -> None:
+    """What was received before its sender was heard was not, or its sender is waited for again."""
+    for lot in _lots(book, {posting.lot for posting in old.credits if posting.kind == "late"}):
+        book.put_lot(replace(lot, late=tuple(one for one in lot.late if one.entry != old.index)))
+    for row in old.settles:
+        known, receipt = book.lot(row.lot), book.effects(row.entry)
+        if known is not None and receipt is not None and receipt.declared_by == NOBODY:
+            waiting = (*known.late, Late(receipt.issuer, row.entry, row.g))
+            book.put_lot(replace(known, late=tuple(sorted(waiting, key=lambda one: one.entry))))
+            left = tuple(one for one in receipt.settled if one.entry != old.index)
+            book.put(effects_key(row.entry), replace(receipt, settled=left))
 
 
 def _lots(book: Book, names: Iterable[str]) -> Iterable[Lot]:
@@ -97,11 +117,13 @@ def _take_back_run(book: Book, issuer: str, old: Effects) -> None:
     if run is None:
         return
     closed = NOBODY if run.closed_by == old.index else run.closed_by
-    left = tuple(one for one in run.entries if one != old.index)
     inputs = _less(book, run.inputs, old.debits)
     outputs = _less(book, run.outputs, old.credits)
     # The analyses of what is taken back are not kept: the element balance of this run is judged no more.
-    new = Run(run.name, closed, inputs, outputs, run.losses, None, None, left)
+    new = replace(
+        run, closed_by=closed, inputs=inputs, outputs=outputs, oxide_in=None, oxide_out=None,
+        g=run.g - sum(one.g for one in old.debits),
+    )  # fmt: skip
     book.put(run_key(issuer, run.name), new)
 
 
@@ -118,6 +140,18 @@ def replaced(book: Book, event: LotEvent) -> int:
     """The entry whose place this event takes, or NOBODY."""
     named = book.named(event.issuer, event.name)
     return named.replaces if named is not None else NOBODY
+
+
+def places_of(book: Book, wrong: int) -> Mapping[Place, int]:
+    """Where the events added whose place is taken, each with the first of them that did: to these mixes is added."""
+    places: dict[Place, int] = {}
+    old = book.effects(wrong)
+    while old is not None:
+        places |= dict.fromkeys((one.place for one in old.credits), old.index)
+        if old.run and old.debits:
+            places[place_of_run(old.issuer, old.run)] = old.index
+        old = book.effects(old.replaces) if old.replaces != NOBODY else None
+    return places
 
 
 def settle(booking: Booking, wrong: int) -> None:
@@ -139,11 +173,9 @@ def _settle_piece(booking: Booking, lot: Lot, posting: Posting) -> None:
         return
     left = lot.on_hand(posting.holder)
     if left > 0:
-        booking.debit(lot.id, left, holder=posting.holder)
-        booking.leave(REPLACED, left)
+        booking.debit(lot.id, left, holder=posting.holder, kind=REPLACED)
     elif left < 0:
-        booking.enter(REPLACED, -left)
-        booking.credit(lot.id, -left, holder=posting.holder, owner=posting.owner)
+        booking.credit(lot.id, -left, holder=posting.holder, owner=posting.owner, kind=REPLACED, mixes=False)
     lot = booking.lot(lot.id)
     booking.book.put_lot(replace(lot, holdings=tuple(elsewhere)))
     if left:

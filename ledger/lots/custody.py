@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from ledger.kernel.errors import RuleBroken
-from ledger.lots.book import delivery_key
-from ledger.lots.booking import Booking, attributes_of, introduce, tonnes
+from ledger.lots.book import delivery_key, effects_key
+from ledger.lots.booking import Booking, attributes_of, introduce, tonnes, without
 from ledger.lots.event import LotEvent, Part
-from ledger.lots.records import ON_HAND, Delivery, Line, Lot
-from ledger.lots.taking import check_holder, check_not_in_doubt, check_usable, take, unpack
+from ledger.lots.records import ON_HAND, Delivery, Late, Line, Lot, Settled
+from ledger.lots.taking import check_holder, check_not_in_doubt, check_usable, take, unpack, weigh
 
 _NORMAL, _WET = 200, 50  # one part in 200 is 0.5 %, one in 50 is 2 %
 _BULK = frozenset({"bauxite", "alumina", "residue"})
@@ -36,7 +36,7 @@ def ship(booking: Booking) -> None:
 def _send(booking: Booking, part: Part, going: set[str]) -> None:
     name, event = delivery_name(booking.event), booking.event
     lot = booking.lot(part.id)
-    if lot.single and event.receiver in lot.late:
+    if lot.single and lot.late_with(event.receiver):
         _send_late(booking, lot)
         return
     inside = lot.inside if lot.inside in going else ""
@@ -45,7 +45,7 @@ def _send(booking: Booking, part: Part, going: set[str]) -> None:
     g, owner = take(booking, part, consume=False)
     if inside:
         booking.book.put_lot(replace(booking.lot(part.id), inside=inside))
-    known = min(g, lot.late.get(event.receiver, 0))
+    known = min(g, lot.late_with(event.receiver))
     new_owner = _owner_after(event, owner)
     booking.credit(part.id, g - known, holder=event.issuer, owner=new_owner, delivery=name)
     wet = booking.lot(part.id).attributes.get("material") in _BULK
@@ -58,22 +58,36 @@ def _send_late(booking: Booking, lot: Lot) -> None:
     """A piece whose receiver was heard first: it is there already, and may have been used up since."""
     issuer = booking.event.issuer
     check_holder(lot, issuer)
-    g, arrived = lot.on_hand(issuer), lot.late[booking.event.receiver]
+    g, arrived = lot.on_hand(issuer), lot.late_with(booking.event.receiver)
     booking.debit(lot.id, g, holder=issuer)
-    rest = tuple(one for one in booking.lot(lot.id).holdings if (one.holder, one.delivery) != (issuer, ON_HAND))
-    booking.book.put_lot(replace(booking.lot(lot.id), holdings=rest))
+    lot = booking.lot(lot.id)
+    booking.book.put_lot(replace(lot, holdings=without(lot, issuer, ON_HAND)))
     booking.move(delivery_name(booking.event), lot.id, shipped=g)
     _settle_late(booking, lot.id, g, arrived)
 
 
 def _settle_late(booking: Booking, name: str, g: int, arrived: int) -> None:
-    """Rule 5.1: what was received before its sender was heard is what has now been sent."""
-    lot, receiver = booking.lot(name), booking.event.receiver
-    left = lot.late[receiver] - arrived
-    rest = {holder: mass for holder, mass in lot.late.items() if holder != receiver}
-    booking.book.put_lot(replace(lot, late={**rest, receiver: left} if left else rest))
+    """Rule 5.1: what was received before its sender was heard is what has now been sent, the oldest first."""
+    lot, waiting, left = booking.lot(name), [], arrived
+    for one in lot.late:
+        now = min(left, one.g) if one.holder == booking.event.receiver else 0
+        left -= now
+        if now < one.g:
+            waiting.append(replace(one, g=one.g - now))
+        if now:
+            settle_receipt(booking, name, one.entry, now)
+    booking.book.put_lot(replace(lot, late=tuple(waiting)))
     booking.leave("late", g)
     booking.move(delivery_name(booking.event), name, received=arrived)
+
+
+def settle_receipt(booking: Booking, name: str, entry: int, g: int) -> None:
+    """Both entries say of each other that one had early what the other sent."""
+    receipt = booking.book.effects(entry)
+    if receipt is not None:
+        row = Settled(name, booking.event.index, g)
+        booking.book.put(effects_key(entry), replace(receipt, settled=(*receipt.settled, row)))
+    booking.settles.append(Settled(name, entry, g))
 
 
 def _with_contents(booking: Booking, parts: tuple[Part, ...]) -> Iterator[Part]:
@@ -111,12 +125,10 @@ def enter_from_outside(booking: Booking, part: Part) -> None:
         raise RuleBroken("not_sent", f"piece {part.id} is known: it cannot come from {origin.supplier} once more")
     g = part.g if part.g is not None else origin.g
     introduce(booking, Part(part.id, part.single, g, part.role, part.wet), origin.kind, "")
-    booking.enter(origin.kind, g)
-    booking.credit(part.id, g, holder=event.issuer, owner=event.owner or event.issuer)
+    booking.credit(part.id, g, holder=event.issuer, owner=event.owner or event.issuer, kind=origin.kind)
     if origin.kind == "late":
         lot = booking.lot(part.id)
-        late = {**lot.late, event.issuer: lot.late.get(event.issuer, 0) + g}
-        booking.book.put_lot(replace(lot, late=late))
+        booking.book.put_lot(replace(lot, late=(*lot.late, Late(event.issuer, event.index, g))))
 
 
 def _take_in(booking: Booking, part: Part) -> None:
@@ -129,15 +141,20 @@ def _take_in(booking: Booking, part: Part) -> None:
             id=part.id,
         )
     delivery, holder, under_way, owner = sent
+    if lot.single and lot.g is None and part.g is not None:
+        lot = weigh(booking, lot, part, holder, delivery)
+        under_way = part.g
     g = part.g if part.g is not None else under_way
     arrived = min(g, under_way) if not lot.single else under_way
     booking.debit(part.id, arrived, holder=holder, delivery=delivery)
     if lot.single:
-        kept = tuple(one for one in booking.lot(part.id).holdings if one.delivery != delivery)
-        booking.book.put_lot(replace(booking.lot(part.id), holdings=kept))
-    g = under_way if lot.single and under_way else g  # a piece keeps its mass; another weight is a finding
-    booking.enter("delivery difference", g - arrived)
-    booking.credit(part.id, g, holder=event.issuer, owner=event.owner or owner)
+        lot = booking.lot(part.id)
+        booking.book.put_lot(replace(lot, holdings=without(lot, holder, delivery)))
+    g = under_way if lot.single else g  # a piece keeps its mass; another weight is a finding
+    owner = event.owner or owner
+    booking.credit(part.id, arrived, holder=event.issuer, owner=owner)
+    if g > arrived:
+        booking.credit(part.id, g - arrived, holder=event.issuer, owner=owner, kind="delivery difference")
     booking.move(delivery, part.id, received=g if not lot.single else part.g or g)
     _judge(booking, delivery, part.id)
 
@@ -188,8 +205,8 @@ def call_back(booking: Booking) -> None:
         g = one.g if lot.single or part.g is None else part.g
         booking.debit(part.id, g, holder=event.issuer, delivery=one.delivery)
         if lot.single:
-            kept = tuple(h for h in booking.lot(part.id).holdings if h.delivery != one.delivery)
-            booking.book.put_lot(replace(booking.lot(part.id), holdings=kept))
+            lot = booking.lot(part.id)
+            booking.book.put_lot(replace(lot, holdings=without(lot, one.holder, one.delivery)))
         delivery = booking.book.delivery(one.delivery)
         meant = delivery is not None and one.owner == delivery.receiver
         booking.credit(part.id, g, holder=event.issuer, owner=event.issuer if meant else one.owner)

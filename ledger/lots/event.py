@@ -18,10 +18,11 @@ _OUTPUT = ("outputEPCList", "outputQuantityList")
 _THINGS = ("epcList", "quantityList")
 _CHILDREN = ("childEPCs", "childQuantityList")
 _HANDING_OVER = ("desadv", "bol", "recadv")  # papers that name a delivery, the best first
+_NOTHING: Mapping[str, Any] = {}
 _MILLION = 1_000_000
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, gc=False):
     """One lot or piece on one side of an event. `g` is None where the event gives no mass."""
 
     id: str
@@ -31,7 +32,7 @@ class Part(Struct, frozen=True):
     wet: bool = False  # weighed with its moisture
 
 
-class Origin(Struct, frozen=True):
+class Origin(Struct, frozen=True, gc=False):
     """Where a lot came from that this ledger saw nobody make."""
 
     kind: str
@@ -167,30 +168,34 @@ def _is_run(body: Mapping[str, Any], al: Mapping[str, Any]) -> bool:
     return "al:run" in al or not (_any(body, _INPUT) and _any(body, _OUTPUT))
 
 
-def _any(body: Mapping[str, Any], members: tuple[str, ...]) -> bool:
-    return any(body.get(member) for member in members)
+def _any(body: Mapping[str, Any], members: tuple[str, str]) -> bool:
+    return bool(body.get(members[0]) or body.get(members[1]))
 
 
-def _parts(body: Mapping[str, Any], members: tuple[str, ...], al: Mapping[str, Any], side: str) -> tuple[Part, ...]:
+def _parts(body: Mapping[str, Any], members: tuple[str, str], al: Mapping[str, Any], side: str) -> tuple[Part, ...]:
+    if members[0] not in body and members[1] not in body:
+        return ()
     found: dict[str, Part] = {}
     rows = _rows(al, side)
     for member in members:
         if member not in body:
             continue
         for name, element in zip(named_in(member, body[member]), body[member], strict=True):
-            mass = rows.get(("al:mass", name), {})
+            mass = rows.get(("al:mass", name), _NOTHING)
             listed = grams(element) if isinstance(element, dict) else None
             g = listed if listed is not None else mass.get("g")
             before = found.get(name)
             if before is not None and before.g is not None and listed is not None:
                 g = before.g + listed
-            role = rows.get(("al:role", name), {}).get("role", "")
+            role = rows.get(("al:role", name), _NOTHING).get("role", "")
             found[name] = Part(name, names_one_thing(name), g, role, mass.get("basis") == "as-is")
     return tuple(found.values())
 
 
 def _rows(al: Mapping[str, Any], side: str) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Rows of al:mass and al:role by member and id; one that names another side is about that side."""
+    if "al:mass" not in al and "al:role" not in al:
+        return {}
     return {
         (member, canonical_id(row["id"])): row
         for member in ("al:mass", "al:role")

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from ledger.kernel.errors import Refused, RuleBroken
 from ledger.lots import custody, observations
-from ledger.lots.book import Book, delivery_key, effects_key, lot_key, named_key, run_key, site_key
-from ledger.lots.booking import Booking
-from ledger.lots.corrections import declare, replaced, settle
+from ledger.lots.book import Book, effects_key
+from ledger.lots.booking import NOWHERE, Booking
+from ledger.lots.corrections import declare, places_of, replaced, settle
 from ledger.lots.event import LotEvent, lots_of
 from ledger.lots.records import NOBODY, Effects
 from ledger.lots.steps import transform
@@ -32,17 +34,18 @@ def apply(book: Book, event: LotEvent, *, operator: str, sites: Mapping[str, str
 
 def _effects(book: Book, event: LotEvent, operator: str, sites: Mapping[str, str], wrong: int) -> Effects:
     if event.declares:
-        return declare(book, event, wrong)
+        return declare(book, event, wrong, sites)
     _check_sites(event, sites)
     replaces = replaced(book, event)
-    booking = Booking(book, event, lenient=replaces != NOBODY)
+    standing = places_of(book, replaces) if replaces != NOBODY else NOWHERE
+    booking = Booking(book, event, sites=sites, lenient=replaces != NOBODY, standing=standing)
     _act(booking, operator)
     if event.recorded_at - event.time > LATE:
         hours = (event.recorded_at - event.time) // 3_600_000_000
         booking.find("late_statement", "", f"it was recorded {hours} h after it happened")
     if replaces != NOBODY:
         settle(booking, replaces)
-    return booking.effects()
+    return replace(booking.effects(), replaces=replaces)
 
 
 def _check_sites(event: LotEvent, sites: Mapping[str, str]) -> None:
@@ -107,34 +110,3 @@ def _check_worked_on(booking: Booking) -> None:
     if event.process:
         for part in event.things:
             check_holder(booking.lot(part.id), event.issuer)
-
-
-def keys_of(event: LotEvent) -> set[bytes]:
-    """What the fold will ask for first; contents of units and a declared event's lots come in a second round."""
-    keys = {lot_key(name) for name in lots_of(event)}
-    keys.add(named_key(event.issuer, event.name))
-    keys.update(named_key(event.issuer, name) for name in event.corrections)
-    if event.step in {"shipping", "receiving", "void_shipping"}:
-        keys.add(delivery_key(custody.delivery_name(event)))
-    if event.run:
-        keys.add(run_key(event.issuer, event.run))
-    if event.opening:
-        keys.update(site_key(name) for name in event.sites)
-    return keys
-
-
-def further_keys(book: Book, event: LotEvent, wrong: int = NOBODY) -> set[bytes]:
-    """What the records already at hand lead to: contents, the deliveries things are on, the lots of a wrong event."""
-    keys: set[bytes] = set()
-    for name in lots_of(event):
-        lot = book.lot(name)
-        if lot is not None:
-            keys |= {
-                lot_key(one) for one in (*lot.contents, *(one for one, _ in lot.amounts), *filter(None, [lot.inside]))
-            }
-            keys |= {delivery_key(one.delivery) for one in lot.holdings if one.delivery}
-    old = book.effects(wrong) if wrong != NOBODY else None
-    if old is not None:
-        keys |= {lot_key(one.lot) for one in (*old.debits, *old.credits)}
-        keys |= {delivery_key(one.delivery) for one in old.moved}
-    return keys

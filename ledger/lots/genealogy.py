@@ -1,164 +1,145 @@
-"""Genealogy joins events: what an event puts somewhere descends from all it took, in proportion (rule 5.2).
+"""What a trace is: events joined by the metal that went from one to the next, each with its mass in µg (rule 5.2).
 
-A draw from a holding descends from the additions still in it as they were mixed: whole grams by largest remainder, so
-that no gram is lost in the sharing. An addition has a lower entry than any draw on it, so that scrap loops stay
-acyclic. The inputs of a run are shared by all that came out of it after them.
+Perfect mixing. A place is one lot with one holder, on hand or on one delivery, or a run. What is in it changes its
+proportions only when something is added, so each addition makes a mix: what was there before, of the mix before, and
+what the entry added. A draw is of the newest mix.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
 
-from ledger.lots.records import NOBODY, Effects, Posting
+from ledger.lots.records import NOBODY, ON_HAND, Effects, Lot, Place
 
-Place: TypeAlias = tuple[str, str, str]  # lot, holder, delivery
-Layers: TypeAlias = dict[int, int]  # the entry of an addition -> g that are left of it
-_THOUSAND = 1_000  # 0.1 % is one part in so many
+UG = 1_000_000  # in one g
+FOLDED_BELOW = 1_000  # 0.1 % is one part in so many
+NO_ADDITION = frozenset({"weighed", "correction"})  # kinds of credits that are more of what is there already
+# The effects of these entries as they stood as of the question; what was not there then is left out.
+Loader: TypeAlias = Callable[[Collection[int]], Mapping[int, Effects]]
+# For each name of a lot (or `run_name`) the entries that advanced it, ascending, as of the question.
+Versions: TypeAlias = Callable[[Collection[str]], Mapping[str, Sequence[int]]]
 
 
-class Parent(Struct, frozen=True):
-    """So much of one lot came from one entry. `entry` is NOBODY for what no addition explains."""
+class Start(Struct, frozen=True):
+    """So many µg in one place as it was mixed by entry `mix`, asked for as of entry `at`."""
+
+    place: Place
+    mix: int
+    ug: int
+    at: int
+
+
+class Edge(Struct, frozen=True):
+    """So many µg are of what an older event left of one lot (or, where "", of what went into a run)."""
 
     entry: int
     lot: str
-    g: int
+    ug: int
 
 
 class Node(Struct, frozen=True):
-    """One event in a trace: how many g of it are in what is traced, and what they came from."""
+    """One event that added to a place: how many µg of what is traced are of what was there after it."""
 
     entry: int
-    g: Fraction
-    parents: tuple[Parent, ...]
+    what: str
+    ug: int
+    parents: tuple[Edge, ...]
+
+
+class End(Struct, frozen=True):
+    """Where a trace stops, and why, with µg. `scrap` is the class of scrap that entered a melt."""
+
+    entry: int
+    lot: str
+    reason: str
+    ug: int
+    scrap: str = ""
+
+
+class Correction(Struct, frozen=True):
+    """An entry that was declared wrong, by which, and which took its place (or NOBODY)."""
+
+    wrong: int
+    declared_by: int
+    replaced_by: int
 
 
 class Trace(Struct, frozen=True):
-    """Up from one lot: nodes from the newest to the oldest, and what was too little to follow, in g and in number.
+    """Up from some metal: nodes from the newest to the oldest. `ug` is what the ends and the folded add up to.
 
-    The g of nodes are of the traced metal at that stage: `origins` add up to it, by kind of entry.
+    `inputs` are the entries it read. `closure` are the entries that determine the masses it used: those of each lot
+    and run it went through, up to the draw, and of each piece that an event in it used.
     """
 
+    ug: int
     nodes: tuple[Node, ...]
-    folded: Fraction
-    folded_count: int
-    origins: Mapping[tuple[int, str], Fraction]
+    ends: tuple[End, ...]
+    folded: int
+    folded_ug: int
+    corrections: tuple[Correction, ...]
+    lots: tuple[str, ...]
+    inputs: tuple[int, ...]
+    closure: tuple[int, ...]
 
 
-def share(total: int, weights: Mapping[int, int]) -> Layers:
-    """`total` g in proportion to the weights, in whole g by largest remainder; the older entry first where equal."""
-    whole = sum(weights.values())
-    if not whole:
-        return {}
-    parts = {key: divmod(total * weight, whole) for key, weight in weights.items()}
-    left = total - sum(quotient for quotient, _ in parts.values())
-    by_remainder = sorted(parts, key=lambda key: (-parts[key][1], key))
-    more = set(by_remainder[:left])
-    return {key: quotient + (key in more) for key, (quotient, _) in parts.items()}
+class Shares(Struct, frozen=True):
+    """Rule 5.8: scrap by class in what is traced, in µg; `whole` is what is traced."""
+
+    whole: int
+    internal: int
+    pre_consumer: int
+    post_consumer: int
+    unknown: int
+
+    @property
+    def recycled(self) -> int:
+        """ISO 14021 leaves internal scrap out; scrap of unknown class is not counted."""
+        return self.pre_consumer + self.post_consumer
 
 
-class Genealogy:
-    """Over the effects that stand, in entry order. Asks no more of the ledger than the events it is given."""
-
-    def __init__(self, effects: Iterable[Effects]) -> None:
-        undone: set[int] = set()
-        everything = sorted(effects, key=lambda one: one.index)
-        for one in everything:
-            if one.undoes != NOBODY:
-                undone |= {one.undoes, one.index}
-        self.effects: Mapping[int, Effects] = {one.index: one for one in everything if one.index not in undone}
-        # For each entry, where what it took came from; for each place, what is left there by the entry that added it.
-        self.parents, self.left = _go_through(self.effects)
-
-    def up(self, sources: Mapping[int, int]) -> Trace:
-        """From so many g made by each of these entries back to where the metal came from."""
-        total = sum(sources.values())
-        amounts: dict[int, Fraction] = {entry: Fraction(g) for entry, g in sources.items()}
-        nodes: list[Node] = []
-        origins: dict[tuple[int, str], Fraction] = {}
-        folded, folded_count = Fraction(0), 0
-        while amounts:
-            entry = max(amounts)
-            g = amounts.pop(entry)
-            if g * _THOUSAND < total:
-                folded, folded_count = folded + g, folded_count + 1
-                continue
-            parents = self.parents.get(entry, ())
-            nodes.append(Node(entry, g, parents))
-            for kind, part in self._share(entry, g, parents).items():
-                if isinstance(kind, int):
-                    amounts[kind] = amounts.get(kind, Fraction(0)) + part
-                else:
-                    origins[entry, kind] = origins.get((entry, kind), Fraction(0)) + part
-        return Trace(tuple(nodes), folded, folded_count, origins)
-
-    def _share(self, entry: int, g: Fraction, parents: Sequence[Parent]) -> dict[int | str, Fraction]:
-        """What comes of each parent entry, and of what entered with this event from no holding."""
-        entered = self.effects[entry].entered if entry in self.effects else {}
-        weights: dict[int | str, int] = {}
-        for one in parents:
-            key: int | str = one.entry if one.entry != NOBODY else "unknown"
-            weights[key] = weights.get(key, 0) + one.g
-        for kind, mass in entered.items():
-            if kind not in {"run", "reaction"} and mass > 0:
-                weights[kind] = weights.get(kind, 0) + mass
-        whole = sum(weights.values())
-        return {key: g * weight / whole for key, weight in weights.items()} if whole else {"unknown": g}
-
-    def down(self, entries: Iterable[int]) -> Mapping[int, int]:
-        """Every later entry that used something of these entries, with the g that it took of them and their issue."""
-        reached: dict[int, int] = dict.fromkeys(entries, 0)
-        for index, parents in self.parents.items():
-            took = sum(one.g for one in parents if one.entry in reached)
-            if took:
-                reached[index] = took
-        return reached
+def run_name(issuer: str, run: str) -> str:
+    """What a run is looked up by."""
+    return f"{issuer} {run}"
 
 
-def _go_through(effects: Mapping[int, Effects]) -> tuple[Mapping[int, tuple[Parent, ...]], Mapping[Place, Layers]]:
-    """Every place once, in entry order."""
-    pots: dict[Place, Layers] = {}
-    runs: dict[tuple[str, str], list[Parent]] = {}
-    found: dict[int, tuple[Parent, ...]] = {}
-    for index, one in effects.items():
-        taken = [parent for posting in one.debits for parent in draw(pots, posting)]
-        if one.run:
-            taken = runs.setdefault((one.issuer, one.run), []) + taken
-            runs[one.issuer, one.run] = taken
-        found[index] = tuple(taken)
-        for posting in one.credits:
-            layers = pots.setdefault(place_of(posting), {})
-            layers[index] = layers.get(index, 0) + posting.g
-    return found, pots
+def starts_of(lot: Lot, *, at: int, load: Loader) -> tuple[Start, ...]:
+    """What there is of a lot wherever it is; of a piece that was used up, what was made."""
+    there = tuple(
+        Start((lot.id, one.holder, one.delivery), one.mix, one.g * UG, at) for one in lot.holdings if one.g > 0
+    )
+    if there or lot.made_by == NOBODY:
+        return there
+    made = load([lot.made_by]).get(lot.made_by)
+    if made is None:
+        return ()
+    g = lot.g or sum(one.g for one in made.credits if one.lot == lot.id)
+    return (Start((lot.id, made.issuer, ON_HAND), lot.made_by, g * UG, at),)
 
 
-def place_of(posting: Posting) -> Place:
-    return posting.lot, posting.holder, posting.delivery
+def recycled(trace: Trace) -> Shares:
+    """Rule 5.8: the ends at scrap, by class."""
+    found = {"internal": 0, "pre-consumer": 0, "post-consumer": 0, "unknown": 0}
+    for end in trace.ends:
+        if end.reason == "scrap":
+            found[end.scrap] += end.ug
+    return Shares(
+        whole=trace.ug,
+        internal=found["internal"],
+        pre_consumer=found["pre-consumer"],
+        post_consumer=found["post-consumer"],
+        unknown=found["unknown"],
+    )
 
 
-def draw(pots: dict[Place, Layers], posting: Posting) -> list[Parent]:
-    """Take from a place what is mixed there; what no addition explains is of NOBODY."""
-    layers = pots.get(place_of(posting), {})
-    have = sum(layers.values())
-    taken = share(min(posting.g, have), layers)
-    pots[place_of(posting)] = {key: g - taken.get(key, 0) for key, g in layers.items() if g > taken.get(key, 0)}
-    parents = [Parent(entry, posting.lot, g) for entry, g in taken.items() if g]
-    if posting.g > have:
-        parents.append(Parent(NOBODY, posting.lot, posting.g - have))
-    return parents
-
-
-def recycled(trace: Trace, class_of: Callable[[int], Mapping[str, int]]) -> Mapping[str, Fraction]:
-    """Rule 5.8: shares of internal, pre-consumer and post-consumer scrap; `class_of` gives an entry's g by class.
-
-    "recycled" leaves internal scrap out (ISO 14021). A share is of the traced metal, 0 to 1.
-    """
-    total = trace.nodes[0].g if trace.nodes else Fraction(0)
-    found = dict.fromkeys(("internal", "pre-consumer", "post-consumer"), Fraction(0))
-    for node in trace.nodes:
-        inputs = class_of(node.entry)
-        whole = sum(inputs.values())
-        for kind in found.keys() & inputs.keys():
-            found[kind] += node.g * inputs[kind] / whole / total
-    return {**found, "recycled": found["pre-consumer"] + found["post-consumer"]}
+def first_there(one: Effects, place: Place, load: Loader) -> int:
+    """Rule 5.6: the first of the events that this one takes the place of which added there, or the event itself."""
+    entry = one.index
+    while one.replaces != NOBODY:
+        older = load([one.replaces]).get(one.replaces)
+        if older is None:
+            break
+        one = older
+        if any(posting.place == place for posting in one.credits):
+            entry = one.index
+    return entry

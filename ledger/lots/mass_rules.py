@@ -13,6 +13,7 @@ CLOSING = frozenset({
     "casting", "remelting", "homogenising", "scalping", "hot-rolling", "cold-rolling", "foil-rolling", "annealing",
     "levelling", "coating", "slitting", "cutting", "packing",
 })  # fmt: skip
+PRIMARY = frozenset({"mining", "anode-making"})  # where a lot may come from nothing in this ledger
 _HALF_PERCENT = 200  # one part in so many
 _PARTS = 10_000
 _ALUMINA_FLOOR = 18_894  # in 10 000 parts: g of alumina a g of metal, 101.96 / 53.96
@@ -141,11 +142,14 @@ def analysis(alloy: str, chemistry: Iterable[Mapping[str, str]]) -> tuple[str, .
     return tuple(one for one in said if one)
 
 
-def _element(row: Mapping[str, str], limit: tuple[str, str]) -> str:
+def _element(row: Mapping[str, str], limit: tuple[Decimal, Decimal]) -> str:
     least, most = limit
-    value = Decimal(row["value"]).quantize(Decimal(most), rounding=ROUND_HALF_EVEN)
-    over = row["bound"] != "lt" and value > Decimal(most)
-    under = row["bound"] != "gt" and value < Decimal(least)
+    value = Decimal(row["value"])
+    if least <= value <= most:
+        return ""
+    value = value.quantize(most, rounding=ROUND_HALF_EVEN)
+    over = row["bound"] != "lt" and value > most
+    under = row["bound"] != "gt" and value < least
     if not over and not under:
         return ""
     return f"{row['element']} is {row['value']} %, the alloy has {least} to {most} %"

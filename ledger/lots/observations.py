@@ -4,15 +4,14 @@ from msgspec.structs import replace
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.book import Book, site_key
-from ledger.lots.booking import Booking, introduce, tonnes
+from ledger.lots.booking import Booking, holding_of, introduce, tonnes
 from ledger.lots.custody import enter_from_outside
 from ledger.lots.event import Part
-from ledger.lots.mass_rules import tolerance
-from ledger.lots.records import NOBODY, ON_HAND, Lot, Site
+from ledger.lots.mass_rules import PRIMARY, tolerance
+from ledger.lots.records import NOBODY, Lot, Site
 from ledger.lots.steps import judge_product
 from ledger.lots.taking import check_holder, take
 
-_PRIMARY = frozenset({"mining", "anode-making"})
 _BLOCKING = frozenset({"unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"})
 _FREE = frozenset({"conformant", "available", "sellable_accessible"})
 
@@ -27,10 +26,10 @@ def commission(booking: Booking) -> None:
             enter_from_outside(booking, part)
             continue
         introduce(booking, part, "opening" if event.opening else "commissioned", event.issuer)
-        booking.enter("opening" if event.opening else "commissioned", part.g or 0)
-        booking.credit(part.id, part.g or 0, holder=event.issuer, owner=event.issuer)
+        kind = "opening" if event.opening else "primary" if event.process_kind in PRIMARY else "commissioned"
+        booking.credit(part.id, part.g or 0, holder=event.issuer, owner=event.issuer, kind=kind)
         judge_product(booking, part.id)
-        if not event.opening and event.process_kind not in _PRIMARY:
+        if kind == "commissioned":
             booking.find("no_source", part.id, f"lot {part.id} was commissioned at no primary source")
 
 
@@ -52,8 +51,7 @@ def end(booking: Booking) -> None:
     for part in booking.event.things:
         lot = booking.lot(part.id)
         if lot.single or part.g is not None:
-            g, _ = take(booking, part, consume=lot.single)
-            booking.leave("destroyed", g)
+            take(booking, part, consume=lot.single, kind="destroyed")
         else:
             check_holder(lot, booking.event.issuer)
             booking.book.put_lot(replace(lot, closed=True))
@@ -109,14 +107,12 @@ def _seen(booking: Booking, lot: Lot, part: Part) -> None:
 def _set(booking: Booking, lot: Lot, g: int) -> None:
     holder = booking.event.issuer
     have = lot.on_hand(holder)
-    owner = next(one.owner for one in lot.holdings if (one.holder, one.delivery) == (holder, ON_HAND))
     if g < have:
-        booking.debit(lot.id, have - g, holder=holder)
-        booking.leave("unaccounted", have - g)
+        booking.debit(lot.id, have - g, holder=holder, kind="unaccounted")
         booking.find("count_down", lot.id, f"lot {lot.id} had {tonnes(have)}, the count found {tonnes(g)}")
     elif g > have:
-        booking.enter("count surplus", g - have)
-        booking.credit(lot.id, g - have, holder=holder, owner=owner)
+        owner = holding_of(lot, holder).owner
+        booking.credit(lot.id, g - have, holder=holder, owner=owner, kind="count surplus")
     surplus = min(lot.surplus, g)
     if g - have > tolerance(max(0, have), booking.event.scale):
         surplus = min(g, surplus + g - have)

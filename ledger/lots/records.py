@@ -1,12 +1,14 @@
 """What is known of lots and deliveries, as frozen records: the state that the fold reads and writes.
 
 Mass is in g, time in µs since 1970 UTC. Records travel as msgpack arrays: the order of members is part of the form.
+Those of plain words and numbers are not looked at by the garbage collector, which would find nothing to collect.
 """
 
 from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+Place: TypeAlias = tuple[str, str, str]  # lot, holder, delivery
 ON_HAND = ""  # the delivery of a holding that is under way nowhere
 NOBODY = -1  # no entry
 
@@ -20,12 +22,26 @@ class Finding(Struct, frozen=True, array_like=True):
     facts: dict[str, Any] = {}
 
 
-class Holding(Struct, frozen=True, array_like=True):
-    """What one holder has of one lot on hand (delivery ""), or has sent off with one delivery."""
+class Holding(Struct, frozen=True, array_like=True, gc=False):
+    """What one holder has of one lot on hand (delivery ""), or has sent off with one delivery.
+
+    `mix` is the entry of its newest addition: what is here is mixed as it was after that. `site` is the holder's site
+    that it is at or was sent from, "" where the holder has none.
+    """
 
     holder: str
     delivery: str
     owner: str
+    g: int
+    mix: int = NOBODY
+    site: str = ""
+
+
+class Late(Struct, frozen=True, array_like=True, gc=False):
+    """What a receiver had, in g, before its sender was heard, and the entry that says so."""
+
+    holder: str
+    entry: int
     g: int
 
 
@@ -35,7 +51,7 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot"):
     `source` tells how it entered: made, commissioned, outside, late, opening. `g` is a piece's own mass, None until
     somebody weighs it. `doubt` is the entry that declared its making wrong. `blocked` is true while a shortage or a
     surplus waits to be cleared; `surplus` is what a count found too much and nobody has countersigned. `late` is what
-    receivers had, in g, before its sender was heard.
+    receivers had before its sender was heard, the oldest first.
     """
 
     id: str
@@ -56,7 +72,7 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot"):
     contents: tuple[str, ...] = ()
     amounts: tuple[tuple[str, int], ...] = ()
     attributes: dict[str, str | int] = {}
-    late: dict[str, int] = {}
+    late: tuple[Late, ...] = ()
 
     def on_hand(self, holder: str) -> int:
         """What the holder has here, in g; a single thing of unknown mass has 0."""
@@ -66,12 +82,16 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot"):
         """What the holder has sent off and nobody has received, in g."""
         return sum(one.g for one in self.holdings if one.holder == holder and one.delivery != ON_HAND)
 
+    def late_with(self, holder: str) -> int:
+        """What the holder has here whose sender was not heard, in g."""
+        return sum(one.g for one in self.late if one.holder == holder)
+
     def is_with(self, holder: str) -> bool:
         """Whether the holder has, or has had, a place for it on hand."""
         return any(one.holder == holder and one.delivery == ON_HAND for one in self.holdings)
 
 
-class Line(Struct, frozen=True, array_like=True):
+class Line(Struct, frozen=True, array_like=True, gc=False):
     """One lot on one delivery: what left, what arrived by the receiver's own weight, in g."""
 
     lot: str
@@ -90,9 +110,10 @@ class Delivery(Struct, frozen=True, array_like=True, tag="delivery"):
 
 
 class Run(Struct, frozen=True, array_like=True, tag="run"):
-    """A continuous run: what went in and came out so far, in g by material; closed once.
+    """A continuous run of one issuer's process: what went in and came out so far, in g by material; closed once.
 
-    `al2o3_in` and `al2o3_out` are in µg·100 % (g times the share in millionths), None where an analysis is missing.
+    `oxide_in` and `oxide_out` are in millionths of a g of Al2O3, None where an analysis is missing. `mix` is the entry
+    of the newest input, `g` all that went in: what comes out is mixed of it and leaves it there for what comes after.
     """
 
     name: str
@@ -102,7 +123,11 @@ class Run(Struct, frozen=True, array_like=True, tag="run"):
     losses: int = 0
     oxide_in: int | None = 0
     oxide_out: int | None = 0
-    entries: tuple[int, ...] = ()
+    g: int = 0
+    mix: int = NOBODY
+    issuer: str = ""
+    kind: str = ""
+    site: str = ""
 
 
 class Site(Struct, frozen=True, array_like=True, tag="site"):
@@ -112,8 +137,13 @@ class Site(Struct, frozen=True, array_like=True, tag="site"):
     opened_by: int
 
 
-class Posting(Struct, frozen=True, array_like=True):
-    """Mass that leaves (as a debit) or enters (as a credit) one holding. Never negative but in what undoes another."""
+class Posting(Struct, frozen=True, array_like=True, gc=False):
+    """Mass that leaves (as a debit) or enters (as a credit) one holding. Never negative but in what undoes another.
+
+    `had` is what was there just before, in g, and `mix` the newest addition before: what a debit draws from, and what
+    a credit is added to. `kind` says where a credit comes from that comes from no debit, or where a debit goes that
+    goes to no credit. `scrap` is the class of scrap that enters a melt.
+    """
 
     lot: str
     holder: str
@@ -121,9 +151,25 @@ class Posting(Struct, frozen=True, array_like=True):
     owner: str
     g: int
     role: str = ""
+    had: int = 0
+    mix: int = NOBODY
+    kind: str = ""
+    scrap: str = ""
+
+    @property
+    def place(self) -> Place:
+        return self.lot, self.holder, self.delivery
 
 
-class Moved(Struct, frozen=True, array_like=True):
+class Settled(Struct, frozen=True, array_like=True, gc=False):
+    """So much of a late lot, in g: what an entry had early is what another sent off."""
+
+    lot: str
+    entry: int
+    g: int
+
+
+class Moved(Struct, frozen=True, array_like=True, gc=False):
     """What an event adds to one line of one delivery."""
 
     delivery: str
@@ -135,7 +181,10 @@ class Moved(Struct, frozen=True, array_like=True):
 class Effects(Struct, frozen=True, array_like=True, tag="effects"):
     """All that one event did. Debits and what came from nowhere equal credits and what went nowhere:
 
-    sum(debits) + sum(entered) = sum(credits) + sum(left), each by its kind, in g.
+    sum(debits) + sum(entered) = sum(credits) + sum(left), each by its kind, in g. Where it `joins`, each credit
+    descends from all debits; else from those of the same lot. `run_had` is what the run had taken in before, `run_mix`
+    its newest input then, `run_from` its newest input with this event: what comes out is of that. What it had late is
+    `settled` by who sent it, who `settles` it. `declared_by` declares it wrong; `awaited`: a correction is announced.
     """
 
     index: int
@@ -159,6 +208,19 @@ class Effects(Struct, frozen=True, array_like=True, tag="effects"):
     declared_by: int = NOBODY
     replaced_by: int = NOBODY
     undoes: int = NOBODY
+    replaces: int = NOBODY
+    awaited: bool = False
+    joins: bool = False
+    run_had: int = 0
+    run_mix: int = NOBODY
+    run_from: int = NOBODY
+    settled: tuple[Settled, ...] = ()
+    settles: tuple[Settled, ...] = ()
+
+
+def place_of_run(issuer: str, name: str) -> Place:
+    """A run is a place of its own: what goes in is added to it."""
+    return "", issuer, name
 
 
 class Named(Struct, frozen=True, array_like=True, tag="named"):

@@ -9,7 +9,7 @@ from ledger.lots import mass_rules
 from ledger.lots.book import run_key
 from ledger.lots.booking import Booking, introduce
 from ledger.lots.event import LotEvent, Part, oxide
-from ledger.lots.records import NOBODY, Lot, Run
+from ledger.lots.records import NOBODY, Lot, Run, place_of_run
 from ledger.lots.taking import take
 
 _USUAL_OXIDE = "98.5"  # % Al2O3 of smelter-grade alumina, where nobody analysed it
@@ -21,6 +21,7 @@ _REMADE = frozenset({"casting", "remelting"})  # where metal of several alloys b
 def transform(booking: Booking) -> None:
     """Draw the inputs, make the outputs, and judge what can be judged of it."""
     event = booking.event
+    booking.joins = True
     _check_process(event)
     taken = [(part, *_draw(booking, part)) for part in event.inputs]
     owners = {owner for _, _, owner in taken}
@@ -56,7 +57,14 @@ def _draw(booking: Booking, part: Part) -> tuple[int, str]:
     says = mass_rules.out_before_available(booking.event.time, lot.time, part.id)
     if says:
         booking.find("time_order", part.id, says)
-    return take(booking, part, consume=part.single, role=part.role)
+    scrap = _scrap_class(lot, part) if booking.event.process_kind in _REMADE else ""
+    return take(booking, part, consume=part.single, scrap=scrap)
+
+
+def _scrap_class(lot: Lot, part: Part) -> str:
+    """Rule 5.8: the class of scrap that enters a melt, "" for what is no scrap."""
+    is_scrap = part.role == "scrap" or lot.attributes.get("material") == "scrap"
+    return str(lot.attributes.get("scrapClass", "unknown" if is_scrap else ""))
 
 
 def _alone(booking: Booking, total_in: int, total_out: int) -> None:
@@ -68,7 +76,7 @@ def _alone(booking: Booking, total_in: int, total_out: int) -> None:
     if closes(event):
         _close(booking, total_in, total_out)
     else:
-        judge_run(booking, _add(booking, Run("")))
+        judge_run(booking, _add(booking, Run(""), total_in))
 
 
 def closes(event: LotEvent) -> bool:
@@ -120,18 +128,24 @@ def _within_run(booking: Booking, total_in: int, total_out: int) -> None:
     event = booking.event
     booking.leave("run", total_in)
     booking.enter("run", total_out)
-    booking.run = event.run
-    run = booking.book.run(event.issuer, event.run) or Run(event.run)
+    run = booking.book.run(event.issuer, event.run) or _new_run(booking)
+    booking.run, booking.run_had, booking.run_mix = event.run, run.g, run.mix
     if run.closed_by != NOBODY and not booking.lenient:
         raise RuleBroken("run_closed", f"run {event.run} was closed by entry {run.closed_by}", id=event.run)
-    run = _add(booking, run)
+    run = _add(booking, run, total_in)
+    booking.run_from = run.mix
     if event.run_state == "closed":
         run = replace(run, closed_by=event.index)
         judge_run(booking, run)
     booking.book.put(run_key(event.issuer, event.run), run)
 
 
-def _add(booking: Booking, run: Run) -> Run:
+def _new_run(booking: Booking) -> Run:
+    event = booking.event
+    return Run(event.run, issuer=event.issuer, kind=event.process_kind, site=booking.site_of(event.issuer))
+
+
+def _add(booking: Booking, run: Run, total_in: int) -> Run:
     event = booking.event
     inputs = [(booking.lot(part.id), part) for part in event.inputs]
     outputs = [(booking.lot(part.id), part) for part in event.outputs]
@@ -142,8 +156,15 @@ def _add(booking: Booking, run: Run) -> Run:
         losses=run.losses + sum(event.loss.values()),
         oxide_in=_oxide(run.oxide_in, inputs),
         oxide_out=_oxide(run.oxide_out, [one for one in outputs if one[0].attributes.get("material") == "alumina"]),
-        entries=(*run.entries, event.index),
+        g=run.g + total_in,
+        mix=_run_mix(booking, run) if total_in else run.mix,
     )
+
+
+def _run_mix(booking: Booking, run: Run) -> int:
+    """Rule 5.2: what goes in is a new mix; what takes the place of another input is in that one's."""
+    first = booking.standing.get(place_of_run(booking.event.issuer, run.name))
+    return booking.event.index if first is None else max(first, run.mix)
 
 
 def _by_material(before: dict[str, int], parts: Iterable[tuple[Lot, Part]]) -> dict[str, int]:

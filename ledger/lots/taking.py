@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from ledger.kernel.errors import Conflict, RuleBroken
 from ledger.lots.book import lot_key
-from ledger.lots.booking import Booking, tonnes
+from ledger.lots.booking import Booking, holding_of, tonnes, without
 from ledger.lots.event import Part
 from ledger.lots.records import NOBODY, ON_HAND, Lot
 
@@ -53,14 +53,17 @@ def whereabouts(lot: Lot) -> str:
     return " and ".join(said) or "nobody has any"
 
 
-def take(booking: Booking, part: Part, *, consume: bool, role: str = "") -> tuple[int, str]:
-    """Draw an amount of a lot, or take a piece whole, from what the issuer has on hand: mass in g, and its owner."""
+def take(booking: Booking, part: Part, *, consume: bool, kind: str = "", scrap: str = "") -> tuple[int, str]:
+    """Draw an amount of a lot, or take a piece whole, from what the issuer has on hand: mass in g, and its owner.
+
+    `kind` is where it goes, if nowhere; `scrap` the class of scrap that enters a melt.
+    """
     holder = booking.event.issuer
     lot = booking.lot(part.id)
     check_usable(booking, lot)
     check_not_in_doubt(booking, lot)
     if lot.single:
-        return _take_piece(booking, lot, part, consume=consume, role=role)
+        return _take_piece(booking, lot, part, consume=consume, kind=kind, scrap=scrap)
     g = part.g or 0
     if g > lot.on_hand(holder) - lot.surplus and lot.surplus and not booking.lenient:
         raise RuleBroken(
@@ -69,44 +72,42 @@ def take(booking: Booking, part: Part, *, consume: bool, role: str = "") -> tupl
             f"found and nobody countersigned, the event takes {tonnes(g)}",
             id=lot.id,
         )
-    return g, booking.debit(lot.id, g, holder=holder, role=role)
+    return g, booking.debit(lot.id, g, holder=holder, role=part.role, kind=kind, scrap=scrap)
 
 
-def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, role: str) -> tuple[int, str]:
+def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, kind: str, scrap: str) -> tuple[int, str]:
     holder = booking.event.issuer
     if not booking.lenient or not lot.holdings:
         check_holder(lot, holder)
-    lot = _weigh(booking, lot, part, holder)
+    lot = weigh(booking, lot, part, holder, ON_HAND)
     if lot.inside:
         booking.find("taken_from_unit", lot.id, f"piece {lot.id} was taken out of {lot.inside} without unpacking it")
         lot = unpack(booking, lot)
     g = lot.on_hand(holder)
-    owner = booking.debit(lot.id, g, holder=holder, role=role)
+    owner = booking.debit(lot.id, g, holder=holder, role=part.role, kind=kind, scrap=scrap)
     lot = booking.lot(lot.id)
-    kept = tuple(one for one in lot.holdings if (one.holder, one.delivery) != (holder, ON_HAND))
+    kept = without(lot, holder, ON_HAND)
     booking.book.put_lot(replace(lot, holdings=kept, consumed_by=booking.event.index if consume else NOBODY))
     if consume:
         booking.mark("consumed", lot.id)
     return g, owner
 
 
-def _weigh(booking: Booking, lot: Lot, part: Part, holder: str) -> Lot:
+def weigh(booking: Booking, lot: Lot, part: Part, holder: str, delivery: str) -> Lot:
     """A piece that nobody had weighed gets its mass; one that weighs something else now is found, not changed."""
     if part.g is None:
         return lot
     if lot.g is None:
         booking.book.put_lot(replace(lot, g=part.g))
-        booking.enter("weighed", part.g)
-        booking.credit(lot.id, part.g, holder=holder, owner=_owner(lot, holder))
+        held = holding_of(lot, holder, delivery)
+        booking.credit(
+            lot.id, part.g, holder=holder, owner=held.owner, delivery=delivery, kind="weighed", mixes=False
+        )  # fmt: skip
         return booking.lot(lot.id)
     if abs(part.g - lot.g) * _PERCENT > lot.g:
         says = f"piece {lot.id} has {tonnes(lot.g)}, the event says {tonnes(part.g)}"
         booking.find("weight_differs", lot.id, says, was=lot.g, weighed=part.g)
     return lot
-
-
-def _owner(lot: Lot, holder: str) -> str:
-    return next((one.owner for one in lot.holdings if one.holder == holder), holder)
 
 
 def unpack(booking: Booking, lot: Lot) -> Lot:

@@ -4,11 +4,15 @@ from datetime import UTC, datetime
 
 from ledger.kernel.errors import Refused
 from ledger.kernel.gs1_keys import check_digit
+from ledger.lots.ancestry import up
 from ledger.lots.book import Book
+from ledger.lots.descent import down
 from ledger.lots.event import placed, read_event
 from ledger.lots.fold import apply
+from ledger.lots.genealogy import run_name, starts_of
 from ledger.lots.observations import countersign
-from ledger.lots.records import Effects, Lot
+from ledger.lots.recall import starts_from_lot
+from ledger.lots.records import Effects, Lot, Run
 
 OPERATOR = "(417)9521210000013"
 MINE, SMELTER, MILL, CUSTOMER = (f"(417)952121{n}000012"[:18] for n in range(1, 5))
@@ -53,6 +57,8 @@ class Park:
     def __init__(self):
         self.book = Book()
         self.effects = []
+        self.names = {}
+        self.loads = 0
         self.minutes = 0
         self.late = 0
 
@@ -69,7 +75,10 @@ class Park:
             read_event(body, issuer=who, jti="urn:jti"), index=len(self.effects), processes=processes,
             recorded_at=START + 60_000_000 * self.minutes + self.late, accuracies={f"{who}/scale": "2"},
         )  # fmt: skip
-        before = self.book.records()
+        return self.fold(event, wrong)
+
+    def fold(self, event, wrong):
+        before, mark = self.book.records(), self.book.mark()
         try:
             done = apply(self.book, event, operator=OPERATOR, sites={SITE: MINE}, wrong=wrong)
         except Refused:
@@ -77,7 +86,30 @@ class Park:
             raise
         assert isinstance(done, Effects)
         self.effects.append(done)
+        for record in self.book.since(mark).values():
+            if isinstance(record, Lot):
+                self.names.setdefault(record.id, []).append(done.index)
+            if isinstance(record, Run):
+                self.names.setdefault(run_name(record.issuer, record.name), []).append(done.index)
         return done
+
+    def load(self, entries):
+        """Effects as they stand."""
+        self.loads += 1
+        found = {entry: self.book.effects(entry) for entry in entries}
+        return {entry: one for entry, one in found.items() if one is not None}
+
+    def versions(self, names):
+        return {name: tuple(self.names.get(name, ())) for name in names}
+
+    def up(self, name, who=None, delivery=""):
+        """A trace of all that there is of a lot, or of what one holder has of it."""
+        starts = starts_of(self.lot(name), at=len(self.effects), load=self.load)
+        wanted = [one for one in starts if who is None or one.place[1:] == (who, delivery)]
+        return up(wanted, self.load, self.versions)
+
+    def down(self, name):
+        return down(starts_from_lot(name, self.load, self.versions), self.load, self.versions)
 
     def lot(self, name) -> Lot:
         return self.book.lot(name)

@@ -5,6 +5,7 @@ from folded import CUSTOMER, MILL, SITE, SMELTER, Park, lot, mass, pallet, piece
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.afterwards import in_time_order
+from ledger.lots.records import Late
 
 METAL, SLAB, BAND = lot("PL-1"), piece("S-1"), piece("H-1")
 
@@ -146,7 +147,7 @@ def test_a_run_goes_on_without_what_was_wrong(park):
     park.make(SMELTER, [(lot("AL"), 60)], [], "electrolysis", al_run="closed", **again)
     park.wrong(SMELTER, 3)
     run = park.book.run(SMELTER, "urn:run")
-    assert (run.closed_by, run.inputs, run.entries) == (-1, {"alumina": 0}, ())
+    assert (run.closed_by, run.inputs, run.g) == (-1, {"alumina": 0}, 0)
     park.make(SMELTER, [(lot("AL"), 100)], [], "electrolysis", al_run="closed", **again)
     assert mass(METAL, 1)
 
@@ -155,6 +156,6 @@ def test_a_late_receipt_declared_wrong_is_waited_for_no_more():
     park = Park()
     origin = [{"id": METAL, "kind": "late", "supplier": "X", "document": "N", "g": 70}]
     park.receive(MILL, SMELTER, (METAL, 70), al_origin=origin)
-    assert park.lot(METAL).late == {MILL: 70}
+    assert park.lot(METAL).late == (Late(MILL, 0, 70),)
     park.wrong(MILL, 0)
-    assert (park.lot(METAL).late, park.have(MILL, METAL)) == ({}, 0)
+    assert (park.lot(METAL).late, park.have(MILL, METAL)) == ((), 0)

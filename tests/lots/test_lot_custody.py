@@ -123,7 +123,7 @@ def test_a_late_piece_is_settled_when_its_maker_is_heard(park):
     with refused("made_twice", kind=Conflict):
         park.new(SMELTER, (SLAB, 910))
     park.ship(SMELTER, MILL, (SLAB, None))
-    assert (park.lot(SLAB).holdings, park.lot(SLAB).late, park.lot(SLAB).consumed_by) == ((), {}, 1)
+    assert (park.lot(SLAB).holdings, park.lot(SLAB).late, park.lot(SLAB).consumed_by) == ((), (), 1)
     (delivery,) = [one for one in park.book.records().values() if hasattr(one, "lines")]
     assert ["910 g of lot" in one.says for one in delivery_findings(delivery)] == [True]
 
@@ -133,7 +133,7 @@ def test_a_late_amount_is_settled_by_the_shipment_that_was_not_heard_before(park
     park.receive(MILL, MINE, (ORE, 100), al_origin=late)
     park.new(MINE, (ORE, 150))
     park.ship(MINE, MILL, (ORE, 120))
-    assert (park.have(MILL, ORE), park.lot(ORE).in_transit(MINE), park.lot(ORE).late) == (100, 20, {})
+    assert (park.have(MILL, ORE), park.lot(ORE).in_transit(MINE), park.lot(ORE).late) == (100, 20, ())
     park.receive(MILL, MINE, (ORE, 20))
     assert (park.have(MINE, ORE), park.have(MILL, ORE)) == (30, 120)
 

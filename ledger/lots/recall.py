@@ -1,0 +1,50 @@
+"""What is to be called back: where the metal of a lot or of one event went, by customer."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from ledger.lots.descent import Descent
+from ledger.lots.genealogy import NO_ADDITION, UG, Loader, Start, Versions, first_there
+from ledger.lots.records import NOBODY, Delivery, Effects
+
+
+class Recall(Struct, frozen=True):
+    """One line of a recall list: what went to whom on which delivery; `g` in all, `traced_ug` of what is traced."""
+
+    lot: str
+    delivery: str
+    customer: str
+    g: int
+    traced_ug: int
+
+
+def recall(descent: Descent, deliveries: Mapping[str, Delivery]) -> tuple[Recall, ...]:
+    """What is to be called back, by customer; `deliveries` has those that the descent names."""
+    rows = (
+        Recall(one.lot, one.delivery, deliveries[one.delivery].receiver, one.g, one.ug)
+        for one in descent.sent
+        if one.delivery in deliveries
+    )
+    return tuple(sorted(rows, key=lambda one: (one.customer, one.delivery, one.lot)))
+
+
+def starts_from_entry(one: Effects) -> tuple[Start, ...]:
+    """All that one event put somewhere."""
+    added = (posting for posting in one.credits if posting.kind not in NO_ADDITION)
+    return tuple(Start(posting.place, one.index, posting.g * UG, one.index) for posting in added if posting.g)
+
+
+def starts_from_lot(name: str, load: Loader, versions: Versions) -> tuple[Start, ...]:
+    """All that was ever made of a lot or entered as it; what was corrected, as it is corrected, from where it was."""
+    entries = load(versions([name]).get(name, ()))
+    starts: list[Start] = []
+    for one in entries.values():
+        if name in one.made and one.declared_by == NOBODY:
+            starts += (start for start in starts_from_entry(one) if start.place[0] == name)
+    return tuple(_at_its_place(start, load) for start in starts)
+
+
+def _at_its_place(start: Start, load: Loader) -> Start:
+    root = first_there(load([start.mix])[start.mix], start.place, load)
+    return Start(start.place, root, start.ug, start.at)
