@@ -10,6 +10,7 @@ from sqlmodel import SQLModel, create_engine
 
 from ledger.kernel.errors import Conflict, Damaged, Missing
 from ledger.store import tables
+from ledger.store.schema_version import require_schema
 
 # SQLite keeps these per connection. `synchronous=FULL` is what makes a commit durable under WAL;
 # `recursive_triggers` lets the append-only triggers see REPLACE; `secure_delete` makes erasure real.
@@ -71,15 +72,11 @@ def require_database(path: Path) -> None:
 
 
 def check_database(connection: Connection) -> Mapping[str, str]:
-    """The stamps, once version, settings and triggers are what they must be. Raises Damaged naming what is not,
-    DatabaseError where the file cannot be read at all.
+    """The stamps, once version, settings and triggers are what they must be. Raises Conflict for an older version,
+    Damaged naming what is wrong, DatabaseError where the file cannot be read at all.
     """
     stamps = _pairs(connection, "SELECT name, value FROM stamp")
-    if stamps.get("schema") != str(tables.SCHEMA_VERSION):
-        raise Damaged(
-            "schema_version",
-            f"the database has schema version {stamps.get('schema')}, this program needs {tables.SCHEMA_VERSION}",
-        )
+    require_schema(stamps.get("schema"))
     found = _pairs(connection, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     wanted = tables.sqlite_triggers()
     for name in sorted(found.keys() | wanted.keys()):

@@ -7,7 +7,7 @@ import psycopg
 
 from ledger.kernel.errors import Damaged, Missing
 from ledger.store.postgres_schema import FUNCTIONS, LEDGER_TABLES, TOKEN_TABLE, triggers
-from ledger.store.tables import SCHEMA_VERSION
+from ledger.store.schema_version import require_schema
 
 OLDEST = 150_000
 MISSING = "is missing"
@@ -33,18 +33,23 @@ _FORBIDDEN = {
 
 
 def check_database(connection: Connection) -> Mapping[str, str]:
-    """The stamps, once all is as it must be. Raises Missing where there is no ledger, Damaged naming what to change."""
+    """The stamps, once all is as it must be.
+
+    Raises Missing where there is no ledger, Conflict where it is to be migrated, Damaged naming what to change.
+    """
     check_settings(connection)
     require_ledger(connection)
+    stamps = check_schema(connection)
     check_role(connection)
-    stamps = {str(name): str(value) for name, value in connection.execute("SELECT name, value FROM stamp")}
-    if stamps.get("schema") != str(SCHEMA_VERSION):
-        raise Damaged(
-            "schema_version",
-            f"the database has schema version {stamps.get('schema')}, this program needs {SCHEMA_VERSION}",
-        )
     for name, _ in differing(connection):
         raise Damaged("triggers", f"trigger {name} is not as this program made it; the tables may have been edited")
+    return stamps
+
+
+def check_schema(connection: Connection) -> Mapping[str, str]:
+    """The stamps of a ledger whose schema this program serves. Raises Conflict for an older one, Damaged."""
+    stamps = {str(name): str(value) for name, value in connection.execute("SELECT name, value FROM stamp")}
+    require_schema(stamps.get("schema"))
     return stamps
 
 

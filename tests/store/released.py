@@ -65,7 +65,7 @@ class Released:
         else:
             writer = place.writer.partition("://")[2].partition("@")[0]
             for statement in self.read("postgres.sql").split("\n--\n"):
-                place.execute(statement.replace(SCHEMA, place.schema).replace(WRITER, writer))
+                place.execute(statement.replace(SCHEMA, place.schema).replace(WRITER, writer), None)
         return places
 
 
