@@ -56,6 +56,11 @@ def as_recorded(stored: Stored, tree: Tree) -> tuple[Sound, Statement]:
     sound = rehash(stored)
     if tree.inclusion_leaf(stored.index) != sound.entry.leaf:
         raise Damaged("entry", f"entry {stored.index} is not the leaf that the tree has there", index=stored.index)
+    return sound, statement_of(stored)
+
+
+def statement_of(stored: Stored) -> Statement:
+    """The statement of an entry that was found sound. Raises Damaged where it cannot be read, or is of another typ."""
     try:
         # A disclosure that was altered opens none of the digests that were signed.
         statement = parse(stored.wire)
@@ -63,7 +68,7 @@ def as_recorded(stored: Stored, tree: Tree) -> tuple[Sound, Statement]:
         raise Damaged("entry", f"the statement of entry {stored.index} cannot be read: {error}") from error
     if statement.typ != stored.typ:
         raise Damaged("entry", f"entry {stored.index} is filed as {stored.typ} and says {statement.typ}")
-    return sound, statement
+    return statement
 
 
 def reread(transaction: Transaction, start: int, end: int, leaves: Sequence[bytes]) -> list[Sound]:
