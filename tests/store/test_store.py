@@ -7,6 +7,7 @@ from store_rows import everything_in, fill, new_row
 
 from ledger.kernel.errors import Conflict, Malformed, Missing, Unsettled
 from ledger.store.store import Link, NewRow, StoredHead, create_store, open_store
+from ledger.store.tables import SCHEMA_VERSION
 
 URI = "https://example.org/ledger"
 
@@ -44,7 +45,7 @@ def test_opening_never_creates(location, tmp_path):
 
 
 def test_a_store_says_what_it_is(store):
-    assert store.stamps == {"schema": "2", "uri": URI}
+    assert store.stamps == {"schema": str(SCHEMA_VERSION), "uri": URI}
 
 
 def test_a_url_is_of_postgresql():
