@@ -10,15 +10,25 @@ from itertools import count
 
 import pytest
 from click.testing import CliRunner
-from released import released
+from released import SEED, released
 from sqlalchemy import Engine, event
 
+from ledger.audit.audit import Order, audit
+from ledger.audit.sources import DatabaseSource
+from ledger.checking import check
 from ledger.kernel.errors import Conflict, Damaged
+from ledger.kernel.keys import load_signer
+from ledger.kernel.proofs import verify_consistency
+from ledger.kernel.receipt import encode_receipt
+from ledger.kernel.statement import issue
 from ledger.kernel.verify import verify_receipt
-from ledger.opening import migrate_ledger, open_log
+from ledger.log import Submission
+from ledger.opening import clock, migrate_ledger, open_log
 from ledger.store.raw import reading_raw
 from ledger.store.store import create_store, open_store
 from ledger.store.tables import SCHEMA_VERSION
+from tools.demo_keys import demo_key
+from tools.demo_park import PARK
 from tools.main import cli
 
 OLD = [one for one in released() if one.version < SCHEMA_VERSION]
@@ -80,6 +90,25 @@ def test_nothing_of_it_changes_and_old_receipts_verify(places, place, old):
     assert len(kept) == len(stored) - 1
     assert [one.jwt for one in stored[1:]] == [statement.partition(b"~")[0] for statement in kept]
     assert migrated(places, place) == []
+
+
+def test_it_goes_on_and_audits_clean(places, place, old):
+    migrated(places, place)
+    with open_log(places) as log:
+        before = log.state.published.checkpoint
+        heads = issue(
+            typ="heads", iss=PARK.id, jti="urn:example:after", aud=log.uri, iat=clock() // 1_000_000, body={},
+            signer=load_signer(demo_key(SEED, PARK.word)),
+        )  # fmt: skip
+        checked = check(heads, audience=log.uri, keys=log.state.registry.all_keys())
+        (outcome,) = log.append([Submission((checked,))])
+        path = log.tree.consistency_path(before.size, before.size + 1)
+        assert verify_receipt(encode_receipt(outcome.receipts[0]), old.trust).verified
+        root = log.state.published.checkpoint.root
+    verify_consistency(
+        old_size=before.size, new_size=before.size + 1, old_root=before.root, new_root=root, path=path
+    )  # fmt: skip
+    assert audit(Order(DatabaseSource(places.location))).findings == ()
 
 
 def test_its_schema_is_that_of_a_new_ledger(places, place, tmp_path, postgres):
