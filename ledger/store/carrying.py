@@ -23,6 +23,7 @@ Row: TypeAlias = tuple[Any, ...]
 STAMP = "stamp"
 # Stamps are written when the tables are made. Entries come before what refers to them.
 CARRIED = tuple(name for name in LEDGER_TABLES if name != STAMP)
+_BESIDE = ("-wal", "-shm")  # what SQLite keeps beside a file
 BATCH = 5_000  # rows that are added at once
 
 
@@ -131,8 +132,10 @@ class _Draft:
 
 @contextmanager
 def _making_file(path: Path, stamps: Mapping[str, str]) -> Iterator[_Draft]:
-    if path.exists():
-        raise Conflict("ledger_exists", f"{path} exists already; a ledger is never written over something")
+    # A write-ahead log that another database left would be applied to this one.
+    for there in (path, *(path.with_name(path.name + suffix) for suffix in _BESIDE)):
+        if there.exists():
+            raise Conflict("ledger_exists", f"{there} exists already; a ledger is never written over something")
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".draft")
     _remove(draft)  # what a run before this one left when it was interrupted
@@ -150,7 +153,7 @@ def _making_file(path: Path, stamps: Mapping[str, str]) -> Iterator[_Draft]:
 
 
 def _remove(draft: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", *_BESIDE):
         draft.with_name(draft.name + suffix).unlink(missing_ok=True)
 
 

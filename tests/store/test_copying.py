@@ -106,6 +106,17 @@ def test_nothing_is_written_over(way, tmp_path):
     assert everything(target_of(there, tmp_path)) == before
 
 
+def test_what_another_database_left_is_not_mixed_in(tmp_path):
+    """SQLite would apply an old write-ahead log to the new file."""
+    with small_ledger(tmp_path) as world:
+        pass
+    target = tmp_path / "copy" / "ledger.sqlite"
+    target.parent.mkdir()
+    target.with_name("ledger.sqlite-wal").write_bytes(b"old")
+    with pytest.raises(Conflict, match=r"ledger\.sqlite-wal exists already"):
+        copy_ledger(world.places.database, target)
+
+
 def test_interrupted_it_leaves_nothing_and_works_the_next_time(way, tmp_path):
     world, there = way
     calls = [0]
