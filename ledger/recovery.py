@@ -12,6 +12,7 @@ from ledger.kernel.lineage import Lineage, lineage_of, parse_items
 from ledger.kernel.party import Registry, fold
 from ledger.kernel.statement import Statement, parse
 from ledger.merkle.tree import Tree
+from ledger.rules import judges_lots
 from ledger.second_head import SecondHead
 from ledger.store.store import Stored, StoredHead, Transaction
 
@@ -92,7 +93,19 @@ def load_registry(transaction: Transaction) -> Registry:
         if sha256(stored.jwt).digest() != parse_entry(stored.entry).statement:
             raise Damaged("entry", f"entry {index} does not agree with its statement digest", index=index)
         history.append((index, parse(stored.wire)))
-    return fold(history)
+    registry = fold(history)
+    _require_records(transaction, registry)
+    return registry
+
+
+def _require_records(transaction: Transaction, registry: Registry) -> None:
+    """A migration may leave derived tables empty; judged by them, every lot would be unknown."""
+    since = next((index for index, rules in registry.rules if judges_lots(rules)), None)
+    if since is not None and transaction.lacks_records(since):
+        raise Damaged(
+            "not_rebuilt",
+            f"lot events stand from entry {since} on, but no record of any lot: `coilmark rebuild` derives them again",
+        )
 
 
 def load_tree(tree: Tree, transaction: Transaction, head: StoredHead) -> None:

@@ -70,6 +70,14 @@ def test_what_is_inserted_is_found(store):
             transaction.entry(7)
 
 
+def test_records_of_lots_that_were_never_derived_are_missed(store):
+    with store.reading() as transaction:
+        assert [transaction.lacks_records(since) for since in (0, 1, 2)] == [True, True, False]
+    with store.writing() as transaction:
+        transaction.insert([replace(new_row(2, version=3), records=[(b"k" * 32, b"value")])])
+        assert not transaction.lacks_records(0)
+
+
 def test_lookups_of_many_keys_are_split(store):
     with store.reading() as transaction:
         many = [b"%032d" % n for n in range(2_500)] + [b"s" * 32]
