@@ -1,6 +1,6 @@
 # Everything a person or CI runs. `make demo` and `make test` each work straight after a clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format bench fuzz vectors lock clean
+.PHONY: help setup demo test quick check format bench fuzz vectors lock infra clean
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -46,9 +46,18 @@ format: setup  ## what a machine can mend
 vectors: setup  ## schemas/vectors and the worked example, made again
 	$(BIN)/python -m tests.vectors.make
 
-lock: setup  ## requirements.lock from pyproject.toml, hashes and no host names
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --quiet -o requirements.lock
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --quiet
+
+lock: setup  ## all locks from pyproject.toml, hashes and no host names
+	$(COMPILE) --extra dev -o requirements.lock
+	$(COMPILE) --extra image -c requirements.lock -o infra/runtime.lock
+	$(COMPILE) --extra infra -c requirements.lock -o infra/linters.lock
+
+infra: setup  ## the linters of what cannot be run here: Containerfile, Kubernetes manifests
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r infra/linters.lock
+	$(BIN)/hadolint infra/Containerfile
+	$(BIN)/kubernetes-validate --strict infra/kubernetes/*.yaml
 
 clean:  ## leave nothing that a clone would not have
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -22,7 +23,9 @@ from ledger.opening import Layout, clock, layout, open_log
 from ledger.second_head import SecondHead
 from ledger.sequencer import Sequencer
 from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens, open_tokens
+from ledger.store.store import caution
 
+_log = logging.getLogger(__name__)
 _MICROSECONDS = 1_000_000
 
 
@@ -45,6 +48,8 @@ class Desk:
 async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> AsyncIterator[Desk]:
     """The desk for as long as the block lasts. Raises what `open_log` raises: a damaged ledger is not served."""
     places = layout(settings.folder, settings.head, settings.database)
+    if says := caution(places.location):
+        _log.warning(says)
     with ExitStack() as stack:
         log = stack.enter_context(open_log(places, standby=True, clock=now))
         desk = _furnish(settings, places, log, stack, now)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ledger.checking import check
 from ledger.kernel.errors import Conflict, Refused
@@ -17,6 +18,9 @@ from ledger.log import Clock, Log, Places, Randomness, Submission
 from ledger.merkle.tree import Tree
 from ledger.second_head import SecondHead
 from ledger.store.store import Location, create_store, open_store
+
+if TYPE_CHECKING:
+    from ledger.store.migrating import Applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,17 @@ def open_log(
                 raise Conflict("already_open", f"another process writes to the ledger of {places.folder}")
             log.follow()
         yield log
+
+
+def migrate_ledger(places: Layout, *, owner: str | None = None) -> "Iterator[Applied]":
+    """Bring an older database to this program's schema, revision by revision (see `ledger.store.migrating`).
+
+    Raises Missing, Damaged, and Conflict where a server of this ledger is running.
+    """
+    from ledger.store.migrating import migrate  # noqa: PLC0415  Alembic is slow to load, and a server needs it not
+
+    with _only_writer(places.lock):
+        yield from migrate(places.location, owner)
 
 
 @contextmanager

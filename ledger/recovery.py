@@ -12,6 +12,7 @@ from ledger.kernel.lineage import Lineage, lineage_of, parse_items
 from ledger.kernel.party import Registry, fold
 from ledger.kernel.statement import Statement, parse
 from ledger.merkle.tree import Tree
+from ledger.rules import judges_lots
 from ledger.second_head import SecondHead
 from ledger.store.store import Stored, StoredHead, Transaction
 
@@ -56,6 +57,11 @@ def as_recorded(stored: Stored, tree: Tree) -> tuple[Sound, Statement]:
     sound = rehash(stored)
     if tree.inclusion_leaf(stored.index) != sound.entry.leaf:
         raise Damaged("entry", f"entry {stored.index} is not the leaf that the tree has there", index=stored.index)
+    return sound, statement_of(stored)
+
+
+def statement_of(stored: Stored) -> Statement:
+    """The statement of an entry that was found sound. Raises Damaged where it cannot be read, or is of another typ."""
     try:
         # A disclosure that was altered opens none of the digests that were signed.
         statement = parse(stored.wire)
@@ -63,7 +69,7 @@ def as_recorded(stored: Stored, tree: Tree) -> tuple[Sound, Statement]:
         raise Damaged("entry", f"the statement of entry {stored.index} cannot be read: {error}") from error
     if statement.typ != stored.typ:
         raise Damaged("entry", f"entry {stored.index} is filed as {stored.typ} and says {statement.typ}")
-    return sound, statement
+    return statement
 
 
 def reread(transaction: Transaction, start: int, end: int, leaves: Sequence[bytes]) -> list[Sound]:
@@ -87,7 +93,19 @@ def load_registry(transaction: Transaction) -> Registry:
         if sha256(stored.jwt).digest() != parse_entry(stored.entry).statement:
             raise Damaged("entry", f"entry {index} does not agree with its statement digest", index=index)
         history.append((index, parse(stored.wire)))
-    return fold(history)
+    registry = fold(history)
+    _require_records(transaction, registry)
+    return registry
+
+
+def _require_records(transaction: Transaction, registry: Registry) -> None:
+    """A migration may leave derived tables empty; judged by them, every lot would be unknown."""
+    since = next((index for index, rules in registry.rules if judges_lots(rules)), None)
+    if since is not None and transaction.lacks_records(since):
+        raise Damaged(
+            "not_rebuilt",
+            f"lot events stand from entry {since} on, but no record of any lot: `coilmark rebuild` derives them again",
+        )
 
 
 def load_tree(tree: Tree, transaction: Transaction, head: StoredHead) -> None:

@@ -23,7 +23,7 @@ def option(function: _Decorated) -> _Decorated:
 
 def owner_option(function: _Decorated) -> _Decorated:
     """--owner-database."""
-    says = "With --database: the same database, as the role that shall own the tables."
+    says = "For PostgreSQL: the same database, as the role that owns the tables, or shall."
     return click.option("--owner-database", envvar=OWNER_VARIABLE, show_envvar=True, help=says)(function)
 
 

@@ -21,6 +21,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("tools.verify", "Verify a receipt or bundle offline against a trust file."),
     "audit": ("tools.audit", "Re-derive a whole ledger from its stored bytes."),
     "export": ("tools.export", "Write the ledger as Arrow or Parquet segments."),
+    "backup": ("tools.backup", "Back a ledger up while it is served, and check what is written."),
+    "copy": ("tools.copy", "Copy a ledger from one store to another, and check the copy."),
+    "migrate": ("tools.migrate", "Bring an older ledger to this program's schema."),
     "bench": ("tools.bench", "Measure this machine: how fast the ledger takes statements in."),
 }
 

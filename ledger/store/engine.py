@@ -10,6 +10,7 @@ from sqlmodel import SQLModel, create_engine
 
 from ledger.kernel.errors import Conflict, Damaged, Missing
 from ledger.store import tables
+from ledger.store.schema_version import require_schema
 
 # SQLite keeps these per connection. `synchronous=FULL` is what makes a commit durable under WAL;
 # `recursive_triggers` lets the append-only triggers see REPLACE; `secure_delete` makes erasure real.
@@ -23,6 +24,10 @@ _WRITER: dict[str, int | str] = {
 }
 _READER: dict[str, int | str] = {"query_only": 1, "trusted_schema": 0}
 _BUSY_MS = 30_000
+_OLDEST = (3, 37, 0)  # STRICT tables
+# https://sqlite.org/wal.html: from 3.7.0 on a write-ahead log that two connections write or checkpoint at the same
+# moment can damage the file; mended in these, and in all that are newer than the last.
+_MENDED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 _WRITER_CACHE_KIB = 48 * 1024
 _READER_CACHE_KIB = 4 * 1024  # a connection, and there may be a dozen
 
@@ -42,9 +47,15 @@ def create_database(path: Path, stamps: Mapping[str, str]) -> None:
 
 
 def writer(path: Path) -> Engine:
-    """The engine of the one writer: each transaction begins IMMEDIATE, each commit is synced before it returns."""
+    """The engine of the one writer: each transaction begins IMMEDIATE, each commit is synced before it returns.
+
+    It never has a second connection, since two that write could meet the bug that `log_bug` tells of.
+    """
+    check_version(sqlite3.sqlite_version_info)
     url = URL.create("sqlite", database=str(path))
-    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
+    engine = create_engine(
+        url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False}, pool_size=1, max_overflow=0
+    )
     _configure(engine, _WRITER, _WRITER_CACHE_KIB, begin="BEGIN IMMEDIATE")
     return engine
 
@@ -64,6 +75,32 @@ def reader(path: Path) -> Engine:
     return engine
 
 
+def check_version(version: tuple[int, ...]) -> None:
+    """Raises Damaged for an SQLite that lacks what the tables are made with."""
+    if version < _OLDEST:
+        raise Damaged("settings", f"this is SQLite {_dotted(version)}; {_dotted(_OLDEST)} or newer is needed")
+
+
+def log_bug(version: tuple[int, ...]) -> str:
+    """What an operator must know of an SQLite with the bug in its write-ahead log; "" for one without."""
+    if version >= _MENDED[-1] or any(version[:2] == good[:2] and version >= good for good in _MENDED):
+        return ""
+    return (
+        f"SQLite {_dotted(version)} can damage a file that two connections write or checkpoint at the same moment; "
+        "coilmark uses one: let no other program write or checkpoint ledger.sqlite (read it with mode=ro), or use "
+        f"SQLite {_dotted(_MENDED[-1])} or newer"
+    )
+
+
+def version_caution() -> str:
+    """`log_bug` of the SQLite that runs here."""
+    return log_bug(sqlite3.sqlite_version_info)
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
 def require_database(path: Path) -> None:
     """Opening never creates. Raises Missing with the command that does."""
     if not path.is_file():
@@ -71,15 +108,11 @@ def require_database(path: Path) -> None:
 
 
 def check_database(connection: Connection) -> Mapping[str, str]:
-    """The stamps, once version, settings and triggers are what they must be. Raises Damaged naming what is not,
-    DatabaseError where the file cannot be read at all.
+    """The stamps, once version, settings and triggers are what they must be. Raises Conflict for an older version,
+    Damaged naming what is wrong, DatabaseError where the file cannot be read at all.
     """
     stamps = _pairs(connection, "SELECT name, value FROM stamp")
-    if stamps.get("schema") != str(tables.SCHEMA_VERSION):
-        raise Damaged(
-            "schema_version",
-            f"the database has schema version {stamps.get('schema')}, this program needs {tables.SCHEMA_VERSION}",
-        )
+    require_schema(stamps.get("schema"))
     found = _pairs(connection, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     wanted = tables.sqlite_triggers()
     for name in sorted(found.keys() | wanted.keys()):

@@ -11,15 +11,15 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ledger.kernel.errors import Conflict, Unsettled
-from ledger.store.postgres_checks import Connection, check_database, check_role, check_settings
+from ledger.store.postgres_checks import Connection, check_database, check_role, check_schema, check_settings
+from ledger.store.postgres_lock import take_lead
 from ledger.store.postgres_making import connected, unreachable
 from ledger.store.postgres_transaction import PostgresTransaction
 
 _READERS = 8
 _WAIT = 5.0  # seconds for a reader's connection
-# The lock is of the database and the ledger's schema. A leader that vanished without a word (its machine lost power)
-# is noticed by the server within three seconds; one that was killed, at once.
-_LEADER = 0x636F696C  # "coil"
+# A leader that vanished without a word (its machine lost power) is noticed by the server within three seconds; one
+# that was killed, at once.
 _SESSION = (
     "SET tcp_keepalives_idle = 1",
     "SET tcp_keepalives_interval = 1",
@@ -61,8 +61,8 @@ class PostgresStore:
                 session.execute(setting)
             check_settings(session)
             check_role(session)
-            sql = "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()::text))"
-            row = session.execute(sql, (_LEADER,)).fetchone()
+            leads = take_lead(session)
+            check_schema(session)  # it may have been migrated while this server stood by
             session.commit()
         except psycopg.Error as error:
             session.close()
@@ -70,7 +70,7 @@ class PostgresStore:
         except BaseException:
             session.close()
             raise
-        if row is None or not row[0]:
+        if not leads:
             session.close()
             return False
         session.add_notice_handler(lambda notice: self._warned.append(notice.message_primary or "a warning"))

@@ -7,7 +7,7 @@ import psycopg
 
 from ledger.kernel.errors import Damaged, Missing
 from ledger.store.postgres_schema import FUNCTIONS, LEDGER_TABLES, TOKEN_TABLE, triggers
-from ledger.store.tables import SCHEMA_VERSION
+from ledger.store.schema_version import require_schema
 
 OLDEST = 150_000
 MISSING = "is missing"
@@ -21,9 +21,24 @@ _SETTINGS = {
         "set synchronous_commit = on for its role, database or server: a commit is answered before it is durable",
     ),
     "data_sync_retry": (("off",), "set data_sync_retry = off: a failed sync must not be tried again and believed"),
+    "zero_damaged_pages": (("off",), "set zero_damaged_pages = off: a damaged page must not be emptied"),
+    "ignore_checksum_failure": (("off",), "set ignore_checksum_failure = off: a damaged page must not be believed"),
     "server_encoding": (("UTF8",), "create the database with ENCODING 'UTF8'"),
 }
 _HERE = "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
+_SERVER_FILES = ("pg_write_server_files", "pg_execute_server_program")
+_NAMES = ", ".join(f"'{name}'" for name in (*LEDGER_TABLES, TOKEN_TABLE))
+_FUNCTIONS = ", ".join(f"'{one.name}'" for one in FUNCTIONS)
+_OWNED = (
+    "SELECT 'owns the table ' || relname, 'drop its triggers' FROM pg_class WHERE pg_has_role(relowner, 'MEMBER') "
+    f"AND relnamespace = {_HERE} AND relname IN ({_NAMES}) "
+    "UNION ALL SELECT 'owns the function ' || proname, 'make it anew' FROM pg_proc WHERE "
+    f"pg_has_role(proowner, 'MEMBER') AND pronamespace = {_HERE} AND proname IN ({_FUNCTIONS}) "
+    "UNION ALL SELECT 'owns the schema ' || nspname, 'drop what is in it' FROM pg_namespace WHERE "
+    "pg_has_role(nspowner, 'MEMBER') AND nspname = current_schema() "
+    "UNION ALL SELECT 'owns the database ' || datname, 'drop it' FROM pg_database WHERE "
+    "pg_has_role(datdba, 'MEMBER') AND datname = current_database() ORDER BY 1"
+)
 _FORBIDDEN = {
     **dict.fromkeys(LEDGER_TABLES, ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "REFERENCES")),
     "head": ("DELETE", "TRUNCATE", "TRIGGER", "REFERENCES"),
@@ -33,18 +48,27 @@ _FORBIDDEN = {
 
 
 def check_database(connection: Connection) -> Mapping[str, str]:
-    """The stamps, once all is as it must be. Raises Missing where there is no ledger, Damaged naming what to change."""
+    """The stamps, once all is as it must be.
+
+    Raises Missing where there is no ledger, Conflict where it is to be migrated, Damaged naming what to change.
+    """
     check_settings(connection)
     require_ledger(connection)
+    stamps = check_schema(connection)
     check_role(connection)
-    stamps = {str(name): str(value) for name, value in connection.execute("SELECT name, value FROM stamp")}
-    if stamps.get("schema") != str(SCHEMA_VERSION):
-        raise Damaged(
-            "schema_version",
-            f"the database has schema version {stamps.get('schema')}, this program needs {SCHEMA_VERSION}",
-        )
     for name, _ in differing(connection):
         raise Damaged("triggers", f"trigger {name} is not as this program made it; the tables may have been edited")
+    return stamps
+
+
+def check_schema(connection: Connection) -> Mapping[str, str]:
+    """The stamps of a ledger whose schema this program serves. Raises Conflict for an older one, Damaged."""
+    try:
+        stamps = {str(name): str(value) for name, value in connection.execute("SELECT name, value FROM stamp")}
+    except psycopg.errors.InsufficientPrivilege as error:
+        says = f"the role {connection.info.user} may not read the ledger's tables"
+        raise Damaged("role", f"{says}; connect as the role that `coilmark init` was given with --database") from error
+    require_schema(stamps.get("schema"))
     return stamps
 
 
@@ -87,13 +111,8 @@ def _too_much(connection: Connection) -> Iterator[tuple[str, str]]:
     (superuser,) = _one(connection, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if superuser:
         yield "is a superuser and could switch every safeguard off", other
-    tables = [*LEDGER_TABLES, TOKEN_TABLE]
-    owned = (
-        f"SELECT relname FROM pg_class WHERE relnamespace = {_HERE} AND relname = ANY(%s) "
-        "AND pg_has_role(relowner, 'MEMBER') ORDER BY relname"
-    )
-    for (table,) in connection.execute(owned, [tables]):
-        yield f"owns the table {table} and could drop its triggers", other
+    for too_much in (*_powers(connection), *_owned(connection)):
+        yield too_much, other
     if _one(connection, "SELECT has_schema_privilege(current_schema(), 'CREATE')")[0]:
         yield "may create objects in the ledger's schema", "REVOKE CREATE ON SCHEMA … FROM it, and from PUBLIC"
     if _one(connection, "SELECT has_parameter_privilege('session_replication_role', 'SET')")[0]:
@@ -102,6 +121,20 @@ def _too_much(connection: Connection) -> Iterator[tuple[str, str]]:
         for privilege in privileges:
             if _may(connection, table, privilege):
                 yield f"may {privilege} on {table}", f"REVOKE {privilege} ON {table} FROM it, and from PUBLIC"
+
+
+def _powers(connection: Connection) -> Iterator[str]:
+    """Attributes and memberships that lead around every grant."""
+    if _one(connection, "SELECT rolcreaterole FROM pg_roles WHERE rolname = current_user")[0]:
+        yield "may create roles and could give itself the owner's"
+    for role in _SERVER_FILES:
+        if _one(connection, "SELECT pg_has_role(%s, 'MEMBER')", role)[0]:
+            yield f"is a member of {role} and could change the server's files"
+
+
+def _owned(connection: Connection) -> Iterator[str]:
+    """What its owner could drop or make anew."""
+    yield from (f"{what} and could {do}" for what, do in connection.execute(_OWNED).fetchall())
 
 
 def _may(connection: Connection, table: str, privilege: str) -> bool:
@@ -121,7 +154,7 @@ def differing(connection: Connection) -> list[tuple[str, str]]:
         for found, wanted in ((_triggers(connection), _enabled(schema)), (_functions(connection), _bodies(schema)))
         for name in sorted(found.keys() | wanted.keys())
         if found.get(name) != wanted.get(name)
-    ]
+    ] + [(name, "is not ours") for name in _rules(connection)]
 
 
 def _enabled(schema: str) -> dict[str, str]:
@@ -135,6 +168,17 @@ def _triggers(connection: Connection) -> dict[str, str]:
         "AND c.relname = ANY(%s) AND NOT t.tgisinternal"
     )
     return dict(connection.execute(sql, [list(LEDGER_TABLES)]).fetchall())
+
+
+def _rules(connection: Connection) -> list[str]:
+    """Rules and policies stand before triggers: there are none on our tables."""
+    sql = (
+        "SELECT r.rulename::text FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class "
+        f"WHERE c.relnamespace = {_HERE} AND c.relname = ANY(%s) "
+        "UNION ALL SELECT p.polname::text FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid "
+        f"WHERE c.relnamespace = {_HERE} AND c.relname = ANY(%s) ORDER BY 1"
+    )
+    return [name for (name,) in connection.execute(sql, [list(LEDGER_TABLES)] * 2)]
 
 
 def _bodies(schema: str) -> dict[str, str]:

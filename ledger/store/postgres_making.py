@@ -1,16 +1,26 @@
 """Creating a ledger in PostgreSQL: once, by its owner, in one transaction."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
 import psycopg
 from psycopg import sql
 
 from ledger.kernel.errors import Busy, Conflict, Damaged
+from ledger.store import postgres_schema
 from ledger.store.postgres_checks import Connection, check_settings, has_ledger
-from ledger.store.postgres_schema import making
 from ledger.store.tables import SCHEMA_VERSION
 
 
 def create_postgres(url: str, owner: str, uri: str) -> None:
-    """Tables, triggers and grants for the role of `url`, owned by the role of `owner`.
+    """Tables, triggers and grants, and nothing in them. Raises what `making` raises."""
+    with making(url, owner, {"uri": uri}):
+        pass
+
+
+@contextmanager
+def making(url: str, owner: str, stamps: Mapping[str, str]) -> Iterator[Connection]:
+    """The owner's transaction: tables, triggers, grants for the role of `url`, stamps, and what the block adds.
 
     Raises Conflict where a ledger is there, Damaged where settings are unsafe or both URLs are of one role.
     """
@@ -30,16 +40,16 @@ def create_postgres(url: str, owner: str, uri: str) -> None:
                 f"there is a ledger in database {connection.info.dbname} already; a ledger is created once and never "
                 "overwritten",
             )
-        _make(connection, role, uri)
+        _make(connection, role, {"schema": str(SCHEMA_VERSION), **stamps})
+        yield connection
 
 
-def _make(connection: Connection, role: str, uri: str) -> None:
+def _make(connection: Connection, role: str, stamps: Mapping[str, str]) -> None:
     row = connection.execute("SELECT quote_ident(current_schema())").fetchone()
     if row is None or row[0] is None:
         raise Damaged("schema", "the search path of this connection names no schema that is there")
-    for statement in making(row[0], sql.Identifier(role).as_string(connection)):
+    for statement in postgres_schema.making(row[0], sql.Identifier(role).as_string(connection)):
         connection.execute(statement)
-    stamps = {"schema": str(SCHEMA_VERSION), "uri": uri}
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO stamp (name, value) VALUES (%s, %s)", list(stamps.items()))
 

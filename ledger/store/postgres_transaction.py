@@ -80,6 +80,15 @@ class PostgresTransaction:
         end = _END if before is None else before
         return [key for (key,) in self._rows('SELECT key FROM lot_tag WHERE tag = %s AND "index" < %s', tag, end)]
 
+    def lacks_records(self, since: int) -> bool:
+        """The records first: where there is one, no entry is looked for."""
+        rows = self._rows(
+            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM lot_record) AND EXISTS "
+            """(SELECT 1 FROM entry WHERE typ = 'lot-event' AND "index" >= %s)""",
+            since,
+        )
+        return bool(rows)
+
     def entry(self, index: int) -> Stored:
         """Raises Missing."""
         found = self.entries(index, index + 1)

@@ -102,6 +102,10 @@ class Transaction(Protocol):
         """The keys of all records that can be looked up by this tag, or could before entry `before`; in no order."""
         ...
 
+    def lacks_records(self, since: int) -> bool:
+        """Whether lot events stand from entry `since` on, and not one record of lots: those were never derived."""
+        ...
+
     def entry(self, index: int) -> Stored:
         """One entry. Raises Missing."""
         ...

@@ -101,6 +101,15 @@ class SqliteTransaction:
         )
         return [key for (key,) in rows]
 
+    def lacks_records(self, since: int) -> bool:
+        """The records first: where there is one, no entry is looked for."""
+        rows = self._rows(
+            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM lot_record) AND EXISTS "
+            """(SELECT 1 FROM entry WHERE typ = 'lot-event' AND "index" >= ?)""",
+            (since,),
+        )
+        return bool(rows)
+
     def entry(self, index: int) -> Stored:
         """One entry. Raises Missing."""
         found = self.entries(index, index + 1)

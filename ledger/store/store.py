@@ -21,6 +21,7 @@ __all__ = [
     "Stored",
     "StoredHead",
     "Transaction",
+    "caution",
     "check_head",
     "check_location",
     "create_store",
@@ -57,6 +58,15 @@ def open_store(location: Location, *, write: bool) -> Store:
     from ledger.store.sqlite import open_sqlite  # noqa: PLC0415  as above, the other way round
 
     return open_sqlite(location, write=write)
+
+
+def caution(location: Location) -> str:
+    """What an operator must know of the database's own faults; "" where nothing is known."""
+    if isinstance(location, str):
+        return ""
+    from ledger.store.engine import version_caution  # noqa: PLC0415  PostgreSQL needs it not
+
+    return version_caution()
 
 
 def check_location(url: str) -> str:

@@ -7,9 +7,10 @@ import psycopg
 import pytest
 from store_rows import everything_in, fill, new_row
 
-from ledger.kernel.errors import Busy, Conflict, Damaged, Unsettled
+from ledger.kernel.errors import Busy, Conflict, Damaged, Missing, Unsettled
 from ledger.store.postgres_schema import LEDGER_TABLES
 from ledger.store.store import StoredHead, create_store, open_store
+from ledger.store.tables import SCHEMA_VERSION
 from tests.postgres_server import ADMIN, OWNER, WRITER
 
 SOON = 20  # seconds: a test that waits longer has found a hang
@@ -125,6 +126,8 @@ TAMPERING = {
     "disabled": ["ALTER TABLE entry DISABLE TRIGGER entry_append_only"],
     "not always": ["ALTER TABLE entry ENABLE TRIGGER entry_append_only"],
     "extra": ["CREATE TRIGGER extra AFTER INSERT ON entry FOR EACH STATEMENT EXECUTE FUNCTION refuse('x')"],
+    "a rule before": ["CREATE RULE quiet AS ON INSERT TO entry DO INSTEAD NOTHING"],
+    "a policy": ["CREATE POLICY hidden ON entry USING (false)"],
     "other body": [
         "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'",
     ],
@@ -143,18 +146,46 @@ def test_another_schema_version_does_not_open(made):
     made.execute("ALTER TABLE stamp DISABLE TRIGGER stamp_append_only")
     made.execute("UPDATE stamp SET value = '99' WHERE name = 'schema'")
     made.execute("ALTER TABLE stamp ENABLE ALWAYS TRIGGER stamp_append_only")
-    with pytest.raises(Damaged, match="the database has schema version 99, this program needs 2"):
+    with pytest.raises(Damaged, match=f"the database has schema version 99, this program needs {SCHEMA_VERSION}"):
         open_store(made.writer, write=False)
 
 
 ROLES = {
-    "a superuser": (ADMIN, (), "is a superuser and could switch every safeguard off"),
-    "the owner": (OWNER, (), "owns the table .* and could drop its triggers"),
+    "a superuser": (ADMIN, [], "is a superuser and could switch every safeguard off"),
+    "the owner": (OWNER, [], "owns the .* and could .*; let the server connect as a role made for it"),
     "who may update": (WRITER, ["GRANT UPDATE ON entry TO PUBLIC"], "may UPDATE on entry; REVOKE UPDATE ON entry"),
     "by column": (WRITER, [f"GRANT UPDATE (jwt) ON entry TO {WRITER}"], "may UPDATE on entry"),
     "who may delete": (WRITER, [f"GRANT DELETE ON disclosure TO {WRITER}"], "may DELETE on disclosure"),
     "who may truncate": (WRITER, [f"GRANT TRUNCATE ON head TO {WRITER}"], "may TRUNCATE on head"),
     "who may create": (WRITER, ["GRANT CREATE ON SCHEMA {schema} TO PUBLIC"], "may create objects in the ledger's"),
+    "owner of a table": (WRITER, [f"ALTER TABLE event OWNER TO {WRITER}"], "owns the table event and could drop its"),
+    "owner of a guard": (WRITER, [f"ALTER FUNCTION refuse OWNER TO {WRITER}"], "owns the function refuse and could"),
+    "owner of the schema": (
+        WRITER,
+        [f"ALTER SCHEMA {{schema}} OWNER TO {WRITER}"],
+        "owns the schema .* and could drop",
+    ),
+    "who makes roles": (
+        "makes_roles",
+        ["CREATE ROLE makes_roles LOGIN CREATEROLE", f"GRANT {WRITER} TO makes_roles"],
+        "may create roles and could give itself the owner's",
+    ),
+    "who writes files": (
+        "writes_files",
+        ["CREATE ROLE writes_files LOGIN", f"GRANT {WRITER}, pg_execute_server_program TO writes_files"],
+        "is a member of pg_execute_server_program and could change the server's files",
+    ),
+    "who writes all data": (
+        "writes_all",
+        ["CREATE ROLE writes_all LOGIN", f"GRANT {WRITER}, pg_write_all_data TO writes_all"],
+        "may UPDATE on entry",
+    ),
+    "who may read nothing": ("stranger", ["CREATE ROLE stranger LOGIN"], "there is no ledger in schema None"),
+    "who may see nothing": (
+        "onlooker",
+        ["CREATE ROLE onlooker LOGIN", "GRANT USAGE ON SCHEMA {schema} TO onlooker"],
+        "the role onlooker may not read the ledger's tables; connect as the role that `coilmark init` was given",
+    ),
 }
 
 
@@ -162,8 +193,8 @@ ROLES = {
 def test_a_role_that_may_too_much_is_refused(made, role):
     who, grants, sentence = ROLES[role]
     for grant in grants:
-        made.execute(grant.format(schema=made.schema))
-    with pytest.raises(Damaged, match=sentence):
+        made.execute(grant.format(schema=made.schema), role=ADMIN)
+    with pytest.raises((Damaged, Missing), match=sentence):
         open_store(made.server.url(who, made.schema), write=True)
 
 
@@ -175,12 +206,33 @@ def test_who_writes_does_not_own(postgres):
         create_store(place.owner, "https://example.org/ledger")
 
 
-@pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
+UNSAFE = {
+    "fsync": ("off", "PostgreSQL has fsync = off; set fsync = on in postgresql.conf"),
+    "full_page_writes": ("off", "PostgreSQL has full_page_writes = off; set full_page_writes = on in postgresql.conf"),
+    "zero_damaged_pages": ("on", "set zero_damaged_pages = off: a damaged page must not be emptied"),
+    "ignore_checksum_failure": ("on", "set ignore_checksum_failure = off: a damaged page must not be believed"),
+}
+
+
+@pytest.mark.parametrize("name", UNSAFE)
 def test_unsafe_settings_of_the_server_are_refused(made, setting, name):
-    setting(name, "off")
-    _eventually(lambda: made.execute(f"SHOW {name}") == [("off",)])
-    with pytest.raises(Damaged, match=f"PostgreSQL has {name} = off; set {name} = on in postgresql.conf"):
+    value, sentence = UNSAFE[name]
+    setting(name, value)
+    _eventually(lambda: made.execute(f"SHOW {name}") == [(value,)])
+    with pytest.raises(Damaged, match=sentence):
         open_store(made.writer, write=True)
+
+
+def test_a_standby_that_comes_to_lead_looks_at_the_schema_again(made, store):
+    """It was migrated while this server stood by, which therefore would leave rows out."""
+    standby = open_store(made.writer, write=True)
+    made.execute("ALTER TABLE stamp DISABLE TRIGGER stamp_append_only")
+    made.execute("UPDATE stamp SET value = '99' WHERE name = 'schema'")
+    store.close()
+    with pytest.raises(Damaged, match="has schema version 99"):
+        standby.lead()
+    assert not standby.leads
+    standby.close()
 
 
 @pytest.mark.parametrize("value", ["off", "local", "remote_write"])

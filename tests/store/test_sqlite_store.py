@@ -6,8 +6,10 @@ import pytest
 from store_rows import everything_in, fill
 
 from ledger.kernel.errors import Damaged
-from ledger.store.engine import writer
+from ledger.store import engine
+from ledger.store.engine import check_version, log_bug, writer
 from ledger.store.store import create_store, open_store
+from ledger.store.tables import SCHEMA_VERSION
 
 
 @pytest.fixture
@@ -74,11 +76,11 @@ REFUSED = {
 @pytest.mark.parametrize("attack", REFUSED)
 def test_history_is_append_only(store, path, attack):
     sql, sentence = REFUSED[attack]
-    engine = writer(path)
+    other = writer(path)
     before = everything_in(store)
-    with engine.connect() as connection, pytest.raises(Exception, match=sentence):
+    with other.connect() as connection, pytest.raises(Exception, match=sentence):
         connection.exec_driver_sql(sql)
-    engine.dispose()
+    other.dispose()
     assert everything_in(store) == before
 
 
@@ -99,7 +101,7 @@ def test_another_schema_version_does_not_open(path):
         connection.execute("DROP TRIGGER stamp_no_update")
         connection.execute("UPDATE stamp SET value = '99' WHERE name = 'schema'")
     connection.close()
-    with pytest.raises(Damaged, match="the database has schema version 99, this program needs 2"):
+    with pytest.raises(Damaged, match=f"the database has schema version 99, this program needs {SCHEMA_VERSION}"):
         open_store(path, write=False)
 
 
@@ -108,3 +110,40 @@ def test_another_file_does_not_open(tmp_path):
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(Damaged, match="this file is no coilmark database: file is not a database"):
         open_store(path, write=True)
+
+
+def test_a_setting_that_sqlite_does_not_take_is_refused(path, monkeypatch):
+    """A build of SQLite may ignore what it is told: what was set is read back."""
+    monkeypatch.setitem(engine._WRITER, "synchronous", 7)
+    with pytest.raises(Damaged, match=r"SQLite keeps synchronous at \d, the ledger needs 7"):
+        open_store(path, write=True)
+
+
+def test_an_sqlite_without_strict_tables_is_refused():
+    check_version((3, 37, 0))
+    with pytest.raises(Damaged, match=r"this is SQLite 3\.36\.9; 3\.37\.0 or newer is needed"):
+        check_version((3, 36, 9))
+
+
+@pytest.mark.parametrize(
+    ("version", "bad"),
+    [
+        ((3, 40, 1), True), ((3, 44, 5), True), ((3, 44, 6), False), ((3, 45, 0), True), ((3, 50, 6), True),
+        ((3, 50, 7), False), ((3, 51, 2), True), ((3, 51, 3), False), ((3, 52, 0), False),
+    ],
+)  # fmt: skip
+def test_the_bug_in_the_write_ahead_log_is_known(version, bad):
+    says = log_bug(version)
+    assert bool(says) is bad
+    if bad:
+        assert "let no other program write or checkpoint ledger.sqlite" in says
+        assert "use SQLite 3.51.3 or newer" in says
+
+
+def test_the_writer_never_has_a_second_connection(path):
+    """Which is what the bug in the write-ahead log needs."""
+    one = writer(path)
+    one.pool._timeout = 0.01
+    with one.connect(), pytest.raises(Exception, match="QueuePool limit of size 1 overflow 0"):
+        one.connect()
+    one.dispose()

@@ -7,6 +7,7 @@ from store_rows import everything_in, fill, new_row
 
 from ledger.kernel.errors import Conflict, Malformed, Missing, Unsettled
 from ledger.store.store import Link, NewRow, StoredHead, create_store, open_store
+from ledger.store.tables import SCHEMA_VERSION
 
 URI = "https://example.org/ledger"
 
@@ -44,7 +45,7 @@ def test_opening_never_creates(location, tmp_path):
 
 
 def test_a_store_says_what_it_is(store):
-    assert store.stamps == {"schema": "2", "uri": URI}
+    assert store.stamps == {"schema": str(SCHEMA_VERSION), "uri": URI}
 
 
 def test_a_url_is_of_postgresql():
@@ -67,6 +68,14 @@ def test_what_is_inserted_is_found(store):
         assert transaction.events([b"e" * 32]) == {b"e" * 32: 0}
         with pytest.raises(Missing, match="there is no entry 7 in this ledger"):
             transaction.entry(7)
+
+
+def test_records_of_lots_that_were_never_derived_are_missed(store):
+    with store.reading() as transaction:
+        assert [transaction.lacks_records(since) for since in (0, 1, 2)] == [True, True, False]
+    with store.writing() as transaction:
+        transaction.insert([replace(new_row(2, version=3), records=[(b"k" * 32, b"value")])])
+        assert not transaction.lacks_records(0)
 
 
 def test_lookups_of_many_keys_are_split(store):

@@ -1,0 +1,1 @@
+"""See `ledger.store.migrations`."""

@@ -1,0 +1,14 @@
+"""The advisory lock that makes one session the one that writes: whoever loses the session has lost the lock."""
+
+from ledger.store.postgres_checks import Connection
+
+_LEADER = 0x636F696C  # "coil"
+
+
+def take_lead(session: Connection) -> bool:
+    """One try, without waiting. The lock is of the database and the ledger's schema, for as long as the session is."""
+    row = session.execute(
+        "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()::text))", (_LEADER,)
+    ).fetchone()  # fmt: skip
+    session.commit()
+    return row is not None and bool(row[0])
