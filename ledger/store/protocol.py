@@ -149,6 +149,14 @@ class Store(Protocol):
         """
         ...
 
+    def step_down(self) -> None:
+        """Let go of the lead, where it is held, so that another store may take it."""
+        ...
+
+    def leader(self) -> str:
+        """The address that the store which leads, or led last, was opened with; "" where it gave none. A hint."""
+        ...
+
     def beat(self) -> None:
         """Find out whether this store still leads, where only its use would show that it does not. Raises nothing."""
         ...
