@@ -52,10 +52,13 @@ class _Rehearsal:
     answer: "Future[Admitted]"
 
 
+_NOTHING = Submission(())
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     answer: "Future[None]"
-    submission: Submission = Submission(())
+    submission: Submission = _NOTHING
 
 
 _Handed: TypeAlias = _Job | _Rehearsal | _Look

@@ -56,7 +56,7 @@ class PostgresStore:
     def lead(self) -> bool:
         """One try to get the lock; settings and role are looked at again each time. Raises Busy, Damaged."""
         if not self._may_write:
-            raise RuntimeError("this store was opened for reading")
+            return False
         if self.leads and self._answers():
             return True
         self._forget()

@@ -142,7 +142,7 @@ class Store(Protocol):
         ...
 
     def lead(self) -> bool:
-        """Try, without waiting, to become the one store that may write; True where it is.
+        """Try, without waiting, to become the one store that may write; True where it is. One for reading never is.
 
         Of all processes on all machines at most one leads. Whoever dies leads no more, and nothing that it had begun
         is committed later.

@@ -170,9 +170,7 @@ class SqliteStore:
 
     def lead(self) -> bool:
         """One try to get the lock; the database is looked at again, as when it was opened."""
-        if self._lock is None:
-            raise RuntimeError("this store was opened for reading")
-        if self._writer is None and self._lock.take():
+        if self._lock is not None and self._writer is None and self._lock.take():
             writer = engines.writer(self.path)
             try:
                 _stamps(writer)

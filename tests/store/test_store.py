@@ -191,6 +191,7 @@ def test_whoever_leads_says_where(created):
 
 def test_a_store_for_reading_never_leads(created):
     store = open_store(created, write=False)
-    with pytest.raises(RuntimeError, match="opened for reading"):
-        store.lead()
+    assert (store.lead(), store.leads) == (False, False)
+    with pytest.raises(Conflict, match="this one is its standby"), store.writing():
+        pass
     store.close()
