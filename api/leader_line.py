@@ -58,13 +58,12 @@ class LeaderLine:
         address = self._leader()
         if not address:
             raise _nobody()
-        connection = _open(address)
+        connection = self._connection = _open(address)
         try:
             connection.connect()
         except TimeoutError as error:  # nothing was sent
             raise ConnectionError from error
         connection.sock.settimeout(_ANSWER)
-        self._connection = connection
         return connection
 
 

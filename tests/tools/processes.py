@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 SOON = 30  # seconds: a test that waits longer has found a hang
 
@@ -47,8 +48,8 @@ class Server:
     @property
     def children(self):
         """The processes that it has started itself, with --workers."""
-        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:
-            return [int(pid) for pid in file.read().split()]
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
 
     def ask(self, method, path, body=None, kind="application/sd-jwt"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SOON)
