@@ -8,6 +8,7 @@ from litestar.types import ASGIApp
 from api import openapi
 from api.desk import keep
 from api.errors import on_error
+from api.looking import look_first
 from api.routes import checkpoint, entries, health, page, parties, proofs, statements
 from api.settings import Settings, of_process
 
@@ -17,6 +18,7 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         route_handlers=[
             statements.post_statements,
+            statements.post_forwarded,
             entries.get_entry,
             entries.get_bundle,
             proofs.get_inclusion,
@@ -31,6 +33,7 @@ def create_app(settings: Settings) -> Litestar:
             page.get_page,
             page.get_style,
         ],
+        before_request=look_first,
         lifespan=[keep(settings)],
         exception_handlers={Exception: on_error},
         openapi_config=openapi.config(),

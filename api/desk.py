@@ -5,13 +5,14 @@ import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 from litestar import Litestar, Request
 
 from api.checkpoint_board import CheckpointBoard
+from api.forwarding import Forwarder
 from api.intake import Intake
 from api.metrics import Metrics
 from api.self_check import SelfCheck
@@ -19,7 +20,7 @@ from api.settings import Settings
 from ledger.checking_pool import CheckingPool
 from ledger.kernel.errors import CoilmarkError, Unauthorised
 from ledger.log import Log
-from ledger.opening import Layout, clock, layout, open_log
+from ledger.opening import Layout, clock, layout, open_for_reading, open_log
 from ledger.second_head import SecondHead
 from ledger.sequencer import Sequencer
 from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens, open_tokens
@@ -37,6 +38,7 @@ class Desk:
     log: Log
     sequencer: Sequencer
     intake: Intake
+    forwarder: Forwarder
     access: Tokens
     board: CheckpointBoard
     metrics: Metrics
@@ -47,11 +49,11 @@ class Desk:
 @asynccontextmanager
 async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> AsyncIterator[Desk]:
     """The desk for as long as the block lasts. Raises what `open_log` raises: a damaged ledger is not served."""
-    places = layout(settings.folder, settings.head, settings.database)
+    places = layout(settings.folder, settings.head, settings.database, settings.process)
     if says := caution(places.location):
         _log.warning(says)
     with ExitStack() as stack:
-        log = stack.enter_context(open_log(places, standby=True, clock=now))
+        log = stack.enter_context(_opened(settings, places, now))
         desk = _furnish(settings, places, log, stack, now)
         # What is here now stays: the collector need not look through it again, ever.
         gc.collect()
@@ -63,6 +65,13 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
             patrol.cancel()
             with suppress(asyncio.CancelledError):
                 await patrol
+            await desk.forwarder.stop()
+
+
+def _opened(settings: Settings, places: Layout, now: Callable[[], int]) -> AbstractContextManager[Log]:
+    if settings.read_only:
+        return open_for_reading(places, clock=now)
+    return open_log(places, standby=True, address=settings.address, clock=now)
 
 
 def _furnish(settings: Settings, places: Layout, log: Log, stack: ExitStack, now: Callable[[], int]) -> Desk:
@@ -74,14 +83,16 @@ def _furnish(settings: Settings, places: Layout, log: Log, stack: ExitStack, now
     stack.callback(sequencer.stop)
     pool = CheckingPool(settings.workers) if settings.workers else None
     if pool is not None:
-        pool.start()
         stack.callback(pool.stop)
+        if log.leads:  # a standby has batches checked by the server that leads
+            pool.start()
     _watch(metrics, log, sequencer, now)
     return Desk(
         settings=settings,
         log=log,
         sequencer=sequencer,
         intake=Intake(log, sequencer, pool),
+        forwarder=Forwarder((lambda: "") if settings.read_only else log.store.leader),
         access=access,
         board=CheckpointBoard(lambda: log.state.published, time.monotonic),
         metrics=metrics,

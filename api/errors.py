@@ -9,6 +9,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
+from api.answers import Answer
 from ledger.kernel.errors import (
     Busy,
     CoilmarkError,
@@ -60,6 +61,15 @@ _RESERVED = {"type", "title", "status", "code", "detail", "rows"}
 
 def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The answer to whatever a handler or the router raised."""
+    answer = answer_to(request, error)
+    headers = dict(answer.headers)
+    if isinstance(error, MethodNotAllowedException):
+        headers["allow"] = ", ".join(sorted((error.headers or {}).get("allow", "").split(", ")))
+    return Response(answer.body, status_code=answer.status, headers=headers, media_type=answer.kind)
+
+
+def answer_to(request: Request[Any, Any, Any], error: Exception) -> Answer:
+    """The problem that an error is answered with; logged where it is ours, and counted."""
     known = _ours(request, error)
     if known is None:
         _log.error("%s %s: unexpected", request.scope["method"], request.scope["path"], exc_info=error)
@@ -68,11 +78,7 @@ def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[byte
     status, problem = describe(known)
     if (desk := request.app.state.get("desk")) is not None:
         desk.metrics.refused.labels(code=problem["code"]).inc()
-    headers = _headers(known)
-    if isinstance(error, MethodNotAllowedException):
-        headers["allow"] = ", ".join(sorted((error.headers or {}).get("allow", "").split(", ")))
-    body = msgspec.json.encode(problem, enc_hook=str)
-    return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    return Answer(msgspec.json.encode(problem, enc_hook=str), MEDIA_TYPE, _headers(known), status)
 
 
 def describe(error: CoilmarkError | None) -> tuple[int, dict[str, Any]]:

@@ -62,6 +62,13 @@ class Intake:
         except Refused as refusal:
             raise _as_batch(refusal) from None
 
+    def screen(self, wire: bytes) -> None:
+        """Refuse here what is wrong by itself, for a server that does not lead. Raises Refused.
+
+        Its key may have been enrolled a moment ago: that, the server that leads knows better.
+        """
+        check(wire, audience=self._ledger.uri, keys=self._known_keys())
+
     def _check(self, wire: bytes) -> Checked:
         checked = check(wire, audience=self._ledger.uri, keys=self._known_keys())
         if not checked.signed_by:

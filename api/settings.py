@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.leader_line import check_address
 from ledger.kernel.errors import Malformed
 
 _PREFIX = "COILMARK_"
-_OURS = {"DATABASE_URL", "FOLDER", "HEAD", "OPEN", "WORKERS"}
+_OURS = {"ADVERTISE", "DATABASE_URL", "FOLDER", "HEAD", "OPEN", "PROCESS", "READ_ONLY", "WORKERS"}
 _OTHERS = {"VECTORS"}  # the tests', which may share an environment with a server
 _SWITCH = {"1": True, "true": True, "0": False, "false": False, "": False}
 _MOST_WORKERS = 64
+_MOST_PROCESSES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class Settings:
 
     `database` is the URL of a PostgreSQL database; without one the ledger is a file in its folder.
     `open` shows every statement to everyone; `workers` is how many processes check the statements of batches
-    (0: none, the server checks them itself).
+    (0: none, the server checks them itself). `read_only` never writes, whoever leads; `address` is where other servers
+    reach this one while it leads ("": nowhere). Of several processes on one folder each has its number, `process`.
     """
 
     folder: Path
@@ -28,10 +31,13 @@ class Settings:
     open: bool = False
     workers: int = 2
     database: str | None = None
+    read_only: bool = False
+    address: str = ""
+    process: int = 0
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
-    """COILMARK_FOLDER, _HEAD, _DATABASE_URL, _OPEN, _WORKERS. Raises Malformed for a bad value or an unknown name."""
+    """What COILMARK_ names say. Raises Malformed for a bad value or an unknown name."""
     ours = {name.removeprefix(_PREFIX): value for name, value in environ.items() if name.startswith(_PREFIX)}
     if unknown := sorted(ours.keys() - _OURS - _OTHERS):
         names = ", ".join(_PREFIX + name for name in unknown)
@@ -42,9 +48,12 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
     return Settings(
         folder=Path(ours["FOLDER"]),
         head=Path(head) if head else None,
-        open=_switch(ours.get("OPEN", "")),
+        open=_switch("OPEN", ours.get("OPEN", "")),
         workers=_workers(ours.get("WORKERS", "")),
         database=ours.get("DATABASE_URL") or None,
+        read_only=_switch("READ_ONLY", ours.get("READ_ONLY", "")),
+        address=check_address(ours["ADVERTISE"]) if ours.get("ADVERTISE") else "",
+        process=_number("PROCESS", ours.get("PROCESS") or "0", _MOST_PROCESSES),
     )
 
 
@@ -57,15 +66,17 @@ def _known() -> str:
     return ", ".join(_PREFIX + name for name in sorted(_OURS))
 
 
-def _switch(value: str) -> bool:
+def _switch(name: str, value: str) -> bool:
     if value.lower() not in _SWITCH:
-        raise Malformed("settings", f"{_PREFIX}OPEN is 1 or 0, not {value!r}")
+        raise Malformed("settings", f"{_PREFIX}{name} is 1 or 0, not {value!r}")
     return _SWITCH[value.lower()]
 
 
 def _workers(value: str) -> int:
-    if not value:
-        return min(os.cpu_count() or 1, _MOST_WORKERS)
-    if not (value.isascii() and value.isdigit() and len(value) <= 2 and int(value) <= _MOST_WORKERS):
-        raise Malformed("settings", f"{_PREFIX}WORKERS is a number from 0 to {_MOST_WORKERS}, not {value!r}")
+    return _number("WORKERS", value, _MOST_WORKERS) if value else min(os.cpu_count() or 1, _MOST_WORKERS)
+
+
+def _number(name: str, value: str, most: int) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 2 and int(value) <= most):
+        raise Malformed("settings", f"{_PREFIX}{name} is a number from 0 to {most}, not {value!r}")
     return int(value)

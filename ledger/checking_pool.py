@@ -69,6 +69,7 @@ class CheckingPool:
         self._seconds = seconds
         self._most = waiting
         self._waiting = 0
+        self._started = False
         self._lock = threading.Lock()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._kids: dict[bytes, str] = {}
@@ -77,12 +78,16 @@ class CheckingPool:
         ]
 
     def start(self) -> None:
-        """Begin: each worker takes about half a second to be ready, and statements may be handed in before."""
-        for thread in self._threads:
-            thread.start()
+        """Begin: each worker takes about half a second to be ready. What is handed in before makes it begin too."""
+        if not self._started:
+            self._started = True
+            for thread in self._threads:
+                thread.start()
 
     def stop(self) -> None:
         """Answer what was handed in before, then end the workers."""
+        if not self._started:
+            return
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
@@ -97,6 +102,7 @@ class CheckingPool:
             if self._waiting and self._waiting + len(wires) > self._most:
                 raise Busy("too_busy", f"{self._waiting} statements wait to be checked", retry_after=1)
             self._waiting += len(wires)
+        self.start()
         return [self._hand_in(wires[i : i + CHUNK], audience, find_key) for i in range(0, len(wires), CHUNK)]
 
     def _hand_in(self, wires: Sequence[bytes], audience: str, find_key: FindKey) -> "Future[list[Verdict]]":

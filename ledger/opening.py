@@ -1,7 +1,5 @@
 """Where a ledger lives on disk, how it is created (once) and opened (never creating)."""
 
-import fcntl
-import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from ledger.kernel.party import begin
 from ledger.log import Clock, Log, Places, Randomness, Submission
 from ledger.merkle.tree import Tree
 from ledger.second_head import SecondHead
+from ledger.store.file_lock import FileLock
 from ledger.store.store import Location, create_store, open_store
 
 if TYPE_CHECKING:
@@ -28,11 +27,13 @@ class Layout:
     """The files of one ledger. `head` belongs on another disk or machine than `folder`.
 
     With `url`, of a PostgreSQL database, the folder holds what each server has for itself: log key and level files.
+    Of several processes on one folder each has a number, and level files of its own.
     """
 
     folder: Path
     head: Path
     url: str | None = None
+    process: int = 0
 
     @property
     def database(self) -> Path:
@@ -47,22 +48,17 @@ class Layout:
     @property
     def levels(self) -> Path:
         """Derived: the tree's level files."""
-        return self.folder / "levels"
+        return self.folder / (f"levels-{self.process}" if self.process else "levels")
 
     @property
     def log_key(self) -> Path:
         """The key that signs checkpoints (PKCS 8, PEM)."""
         return self.folder / "log.key"
 
-    @property
-    def lock(self) -> Path:
-        """Held by the one process that writes."""
-        return self.folder / "lock"
 
-
-def layout(folder: Path, head: Path | None = None, url: str | None = None) -> Layout:
+def layout(folder: Path, head: Path | None = None, url: str | None = None, process: int = 0) -> Layout:
     """The usual layout: the second head beside the folder, not in it, so that copying the folder back leaves it."""
-    return Layout(folder, head or folder.with_name(folder.name + ".head"), url or None)
+    return Layout(folder, head or folder.with_name(folder.name + ".head"), url or None, process)
 
 
 def clock() -> int:
@@ -90,7 +86,7 @@ def create_ledger(
     begin(checked.statement)  # a statement that does not stand on itself leaves no database behind
     SecondHead(places.head).require_free()
     create_store(places.location, uri, owner=owner)
-    with _writing(places) as parts:
+    with _opened(places, write=True) as parts:
         if not parts.store.lead():
             raise Conflict("already_open", "another process writes to this ledger")
         log = Log(parts, _log_signer(places), clock=clock, randomness=randomness)
@@ -104,14 +100,16 @@ def open_log(
     places: Layout,
     *,
     standby: bool = False,
+    address: str = "",
     clock: Clock = clock,
     randomness: Randomness = secrets.token_bytes,
 ) -> Iterator[Log]:
     """The log, loaded and ready to append, for as long as the block lasts. Raises Missing, Damaged or Conflict.
 
-    With `standby`, where another server leads, it comes ready to read and to follow (see `Log.follow`).
+    With `standby`, where another server leads, it comes ready to read and to follow (see `Log.follow`). `address` is
+    where the others reach this one while it leads.
     """
-    with _writing(places) as parts:
+    with _opened(places, write=True, address=address) as parts:
         log = Log(parts, _log_signer(places), clock=clock, randomness=randomness)
         if not log.lead():
             if not standby:
@@ -132,9 +130,21 @@ def migrate_ledger(places: Layout, *, owner: str | None = None) -> "Iterator[App
 
 
 @contextmanager
-def _writing(places: Layout) -> Iterator[Places]:
-    store = open_store(places.location, write=True)
-    with closing(store), _only_writer(places.lock):
+def open_for_reading(places: Layout, *, clock: Clock = clock) -> Iterator[Log]:
+    """The log as far as its database has come, ready to read and to follow; it never leads. Raises as `open_log`.
+
+    The database may be a standby that takes no writes. The second head is this reader's own or a shared one.
+    """
+    with _opened(places, write=False) as parts:
+        log = Log(parts, _log_signer(places), clock=clock, randomness=secrets.token_bytes)
+        log.follow()
+        yield log
+
+
+@contextmanager
+def _opened(places: Layout, *, write: bool, address: str = "") -> Iterator[Places]:
+    store = open_store(places.location, write=write, address=address)
+    with closing(store), _alone_with(places.levels):
         tree = Tree.open(places.levels)
         try:
             yield Places(store, tree, SecondHead(places.head))
@@ -143,16 +153,15 @@ def _writing(places: Layout) -> Iterator[Places]:
 
 
 @contextmanager
-def _only_writer(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+def _alone_with(levels: Path) -> Iterator[None]:
+    """Level files are one process's."""
+    lock = FileLock(levels.with_name(levels.name + ".lock"))
+    if not lock.take():
+        raise Conflict("already_open", f"another process has the ledger in {levels.parent} open")
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict("already_open", f"another process writes to the ledger in {path.parent}") from None
         yield
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 def _log_signer(places: Layout) -> Signer:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ledger.kernel.errors import Busy, CoilmarkError, Refused, RuleBroken, Unsettled
 from ledger.log import Admitted, Log, Recorded, Submission
@@ -25,7 +26,8 @@ class Pace:
     `waiting` statements wait, new ones are refused as Busy. `reload` is the pause between tries to open again.
 
     Where another server leads, this one looks for its commits every `follow` seconds, and tries to take the lead every
-    `election`; a server that leads and has nothing to do makes sure that it still does as often.
+    `election`; a server that leads and has nothing to do makes sure that it still does as often. One that could not
+    open again in `tries` tries steps down, and leaves the lead to others for `aside` seconds.
     """
 
     gather: float = 0.002
@@ -34,6 +36,8 @@ class Pace:
     reload: float = 1.0
     follow: float = 0.2
     election: float = 1.0
+    tries: int = 3
+    aside: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,18 @@ class _Rehearsal:
     answer: "Future[Admitted]"
 
 
+_NOTHING = Submission(())
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    answer: "Future[None]"
+    submission: Submission = _NOTHING
+
+
+_Handed: TypeAlias = _Job | _Rehearsal | _Look
+
+
 class Sequencer:
     """Runs `log.append` on its own thread. `submit` and `rehearse` may be called from any thread."""
 
@@ -57,13 +73,15 @@ class Sequencer:
         self.log = log
         self._pace = pace or Pace()
         self._observe = observe or (lambda _statements, _seconds: None)
-        self._queue: queue.SimpleQueue[_Job | _Rehearsal | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Handed | None] = queue.SimpleQueue()
+        self._looks: list[_Look] = []
         self._waiting = 0
         self._lock = threading.Lock()
         self._broken: CoilmarkError | None = None
         self._closed = False
         self._standing_by = not log.leads
         self._next_try = 0.0  # of the lead, on the monotonic clock
+        self._failures = 0  # to open again, one after the other
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
 
     @property
@@ -107,6 +125,19 @@ class Sequencer:
         self._hand_in(job)
         return job.answer
 
+    def look(self) -> "Future[None]":
+        """Look for what the server that leads has committed until now. The future ends once it can be read here.
+
+        Where that fails, it ends all the same: what can be read is what was read before.
+        """
+        look = _Look(Future())
+        with self._lock:
+            if self._closed:
+                look.answer.set_result(None)
+            else:
+                self._queue.put(look)
+        return look.answer
+
     def _hand_in(self, job: _Job | _Rehearsal) -> None:
         _refuse_founding(job.submission)
         count = len(job.submission.statements)
@@ -129,6 +160,7 @@ class Sequencer:
         while more:
             if not self.log.leads:
                 self._stand_by()
+            self._looked()
             jobs, more = self._gather()
             if not jobs:
                 self._idle()
@@ -140,13 +172,21 @@ class Sequencer:
             for job in jobs:
                 if isinstance(job, _Rehearsal):
                     self._rehearse(job)
+            self._looks += [job for job in jobs if isinstance(job, _Look)]
             count = sum(len(job.submission.statements) for job in jobs)
             with self._lock:
                 self._waiting -= count
             if commits:
                 self._observe(count, time.perf_counter() - started)
+        self._looked()
 
-    def _gather(self) -> tuple[list[_Job | _Rehearsal], bool]:
+    def _looked(self) -> None:
+        """Whoever asked before this thread looked last may read now."""
+        looks, self._looks = self._looks, []
+        for look in looks:
+            look.answer.set_result(None)
+
+    def _gather(self) -> tuple[list[_Handed], bool]:
         """Wait for a first job, for a while, then for more until the time is up or the group is full."""
         try:
             first = self._queue.get(timeout=self._patience())
@@ -154,7 +194,7 @@ class Sequencer:
             return [], True
         if first is None:
             return [], False
-        jobs: list[_Job | _Rehearsal] = [first]
+        jobs: list[_Handed] = [first]
         size = len(first.submission.statements)
         until = time.monotonic() + self._pace.gather
         while size < self._pace.group:
@@ -182,7 +222,7 @@ class Sequencer:
             self._reload()
 
     def _commit(self, jobs: list[_Job]) -> None:
-        if self._broken is not None and not self._reload():
+        if self._broken is not None and (self._standing_by or not self._reload()):
             _fail(jobs, self._broken)
             return
         try:
@@ -215,10 +255,22 @@ class Sequencer:
         except Exception as error:  # noqa: BLE001  it stays broken until a load goes through
             _log.exception("the ledger could not be loaded again")
             self._broken = _unsettled(error)
+            self._failures += 1
+            if self._failures >= self._pace.tries and self.log.leads:
+                self._step_down()
             return False
+        self._failures = 0
         self._standing_by = not leads
         self._broken = None if leads else _stands_by()
         return leads
+
+    def _step_down(self) -> None:
+        """Whoever cannot open the ledger does not keep the others from trying."""
+        _log.warning("this server steps down after %d tries to load", self._failures)
+        self.log.store.step_down()
+        self._failures = 0
+        self._standing_by = True
+        self._next_try = time.monotonic() + self._pace.aside
 
     def _stand_by(self) -> None:
         """Take the lead where it is free, else show what the server that leads has committed."""

@@ -20,6 +20,7 @@ def command() -> None:
 @click.option("--connections", default=32, show_default=True, help="Connections that post single statements.")
 @click.option("--batch", default=500, show_default=True, help="Statements a batch.")
 @click.option("--prefill", default=0, show_default=True, help="Statements recorded before measuring.")
+@click.option("--workers", default=1, show_default=True, help="Processes that serve, as for `coilmark serve`.")
 @databases.option
 @databases.owner_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON list of figures.")
@@ -29,13 +30,15 @@ def ingest(
     connections: int,
     batch: int,
     prefill: int,
+    workers: int,
     database: str | None,
     owner_database: str | None,
     as_json: bool,
 ) -> None:
     """Single statements and batches, each acknowledged with its proof after a synced commit."""
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
-        figures = run_ingest(Path(folder), Plan(statements, connections, batch, prefill, database, owner_database))
+        plan = Plan(statements, connections, batch, prefill, database, owner_database, workers)
+        figures = run_ingest(Path(folder), plan)
     if as_json:
         click.echo(json.dumps([figure.as_dict() for figure in figures], indent=1))
     else:

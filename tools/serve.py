@@ -1,16 +1,14 @@
 """`coilmark serve`: the API on a port, in front of one ledger."""
 
 import os
-import signal
-import socket
 from pathlib import Path
 
 import click
 
 from tools import database as databases
-from tools.problems import FINE, THING_WRONG
+from tools.listening import listen
 
-_DRAIN_SECONDS = 30
+_MOST_WORKERS = 64
 
 
 @click.command()
@@ -19,12 +17,31 @@ _DRAIN_SECONDS = 30
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--open", "is_open", is_flag=True, help="Everybody may read everything; without it a token is asked for.")
 @click.option("--head", type=click.Path(dir_okay=False, path_type=Path), help="The head's second place, as at init.")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, _MOST_WORKERS), help="Processes on this port."
+)
+@click.option(
+    "--advertise", metavar="URL", default="", help="Where the other servers reach this one, as http://HOST:PORT."
+)
+@click.option("--read-only", is_flag=True, help="Never write: serve what others record, from a replica if need be.")
 @databases.option
-def command(*, folder: Path, host: str, port: int, is_open: bool, head: Path | None, database: str | None) -> None:
+def command(
+    *,
+    folder: Path,
+    host: str,
+    port: int,
+    is_open: bool,
+    head: Path | None,
+    workers: int,
+    advertise: str,
+    read_only: bool,
+    database: str | None,
+) -> None:
     """Serve a ledger over HTTP; one process writes.
 
-    On PostgreSQL several servers, each with its own FOLDER, may serve one ledger: the first writes, the others serve
-    what is read and take over within seconds when it is gone.
+    With --workers, and on PostgreSQL on several machines, each with its own FOLDER, many serve one ledger: one of
+    them writes, the others serve what is read, send it what is posted, and take over within seconds when it is gone.
+    Machines reach each other at --advertise, each process of one at a port of its own, from that of the URL on.
 
     FOLDER is what `coilmark init` made. The server answers once the ledger is loaded and checked against its second
     head. It stops on SIGTERM or SIGINT, after it has answered what it had taken in.
@@ -32,8 +49,14 @@ def command(*, folder: Path, host: str, port: int, is_open: bool, head: Path | N
     from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
 
     databases.require(layout(folder, head, database))
-    os.environ.update(settings(folder, is_open=is_open, head=head, database=database))
-    run(host, port, str(folder))
+    given = settings(folder, is_open=is_open, head=head, database=database)
+    os.environ.update(given | ({"COILMARK_READ_ONLY": "1"} if read_only else {}))
+    if advertise:
+        os.environ["COILMARK_ADVERTISE"] = advertise
+    if workers == 1:
+        run(host, port, str(folder))
+    else:
+        _run_workers(host, port, str(folder), workers, advertise)
 
 
 def settings(folder: Path, *, is_open: bool, head: Path | None, database: str | None = None) -> dict[str, str]:
@@ -46,42 +69,21 @@ def settings(folder: Path, *, is_open: bool, head: Path | None, database: str | 
 
 def run(host: str, port: int, what: str) -> None:
     """Listen until told to stop; one line on standard output when the ledger is open. Exits 1 where it cannot be."""
-    import uvicorn  # noqa: PLC0415  --help does without a server
+    listen(host, port, lambda bound: _say(what, host, bound))
 
-    class Server(uvicorn.Server):
-        """Says when it is ready."""
 
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            """Open the ledger and the port."""
-            await super().startup(sockets)
-            if self.started:
-                bound = self.servers[0].sockets[0].getsockname()[1]
-                click.echo(f"{what} is served on http://{host}:{bound}/ until SIGTERM or Ctrl-C")
-
-    config = uvicorn.Config(
-        "api.app:from_environ",
-        factory=True,
-        host=host,
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,  # nothing here depends on who is said to be asking
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
+def _run_workers(host: str, port: int, what: str, count: int, advertise: str) -> None:
+    from tools.workers import (  # noqa: PLC0415  for those who ask for it
+        private_addresses,
+        private_folder,
+        public_addresses,
+        serve_workers,
     )
-    # uvicorn answers what it has, then raises the signal again: having stopped as told is not a failure.
-    signal.signal(signal.SIGTERM, _stopped_as_told)
-    server = Server(config)
-    try:
-        server.run()
-    except KeyboardInterrupt:
-        return
-    except SystemExit as ended:  # 3 where the ledger cannot be opened, 1 where the port cannot; both were logged
-        raise SystemExit(THING_WRONG if ended.code else FINE) from None
+
+    with private_folder() as folder:
+        addresses = public_addresses(count, advertise) if advertise else private_addresses(count, Path(folder))
+        serve_workers(host, port, addresses, lambda bound: _say(what, host, bound))
 
 
-def _stopped_as_told(_signal: int, _frame: object) -> None:
-    raise SystemExit(FINE)
+def _say(what: str, host: str, port: int) -> None:
+    click.echo(f"{what} is served on http://{host}:{port}/ until SIGTERM or Ctrl-C")

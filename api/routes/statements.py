@@ -1,5 +1,6 @@
 """POST /v1/statements: one statement or a batch, recorded and proven before the answer."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,11 +9,14 @@ from litestar import Request, post
 from litestar.response.base import ASGIResponse
 
 from api import openapi
-from api.answers import FRESH, JSON, json, raw
+from api.answers import FRESH, JSON, Answer, given, raw
 from api.body import query, read_body
 from api.desk import desk_of
+from api.errors import answer_to
+from api.forwarding import LIMIT, PATH, Posted, encode_answers, read_group
+from api.intake import Intake
 from ledger.kernel import strict_json
-from ledger.kernel.errors import Malformed, TooLarge
+from ledger.kernel.errors import Busy, Malformed, TooLarge
 from ledger.kernel.receipt import Receipt, encode_receipt
 from ledger.limits import BATCH_BODY, DECOMPRESSED, SINGLE_BODY, STATEMENTS
 from ledger.log import Admitted, Recorded
@@ -26,27 +30,58 @@ _LIMITS = {SD_JWT: SINGLE_BODY, JSON: BATCH_BODY}
 async def post_statements(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Record statements. 201 with the receipts, 200 where all of them were recorded before."""
     only_check = _only_check(request)
+    desk = desk_of(request)
     kind, body = await read_body(request, _LIMITS)
     if kind == SD_JWT:
-        return await _one(request, body.removesuffix(b"\n"), only_check=only_check)
-    return await _batch(request, read_statements(body), only_check=only_check)
+        statement = body.removesuffix(b"\n")
+        if not desk.sequencer.standing_by:
+            return given(await _one(desk.intake, statement, only_check=only_check))
+        desk.intake.screen(statement)
+        posted = Posted([statement.decode("ascii")], alone=True, check=only_check)
+    else:
+        statements = read_statements(body)
+        if not desk.sequencer.standing_by:
+            return given(await _batch(desk.intake, statements, only_check=only_check))
+        posted = Posted([statement.decode() for statement in statements], check=only_check)
+    return given(await desk.forwarder.pass_on(posted))
 
 
-async def _one(request: Request[Any, Any, Any], statement: bytes, *, only_check: bool) -> ASGIResponse:
-    intake = desk_of(request).intake
+@post(PATH, include_in_schema=False)
+async def post_forwarded(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """What a standby was posted: each submission is answered as if it had been posted here. It is never sent on."""
+    query(request)
+    desk = desk_of(request)
+    _, body = await read_body(request, {JSON: LIMIT})
+    group = read_group(body)
+    if desk.sequencer.standing_by:
+        raise Busy("standby", "this server does not lead", retry_after=1)
+    answers = await asyncio.gather(*(_answered(request, desk.intake, posted) for posted in group))
+    return raw(encode_answers(answers), JSON)
+
+
+async def _answered(request: Request[Any, Any, Any], intake: Intake, posted: Posted) -> Answer:
+    statements = [statement.encode() for statement in posted.statements]
+    try:
+        if posted.alone:
+            return await _one(intake, statements[0], only_check=posted.check)
+        return await _batch(intake, statements, only_check=posted.check)
+    except Exception as error:  # noqa: BLE001  each submission has its own answer, whatever it is
+        return answer_to(request, error)
+
+
+async def _one(intake: Intake, statement: bytes, *, only_check: bool) -> Answer:
     if only_check:
         return _rehearsed(await intake.rehearse_one(statement))
     recorded = await intake.record_one(statement)
     place = {"location": f"/v1/entries/{recorded.admitted.indices[0]}"}
-    return raw(encode_receipt(recorded.receipts[0]), JSON, FRESH | place, _status(recorded))
+    return _recorded(recorded, encode_receipt(recorded.receipts[0]), FRESH | place)
 
 
-async def _batch(request: Request[Any, Any, Any], statements: list[bytes], *, only_check: bool) -> ASGIResponse:
-    intake = desk_of(request).intake
+async def _batch(intake: Intake, statements: list[bytes], *, only_check: bool) -> Answer:
     if only_check:
         return _rehearsed(await intake.rehearse_batch(statements))
     recorded = await intake.record_batch(statements)
-    return raw(encode_receipts(recorded.receipts), JSON, FRESH, _status(recorded))
+    return _recorded(recorded, encode_receipts(recorded.receipts), FRESH)
 
 
 def read_statements(body: bytes) -> list[bytes]:
@@ -79,11 +114,12 @@ def _only_check(request: Request[Any, Any, Any]) -> bool:
     return said == "1"
 
 
-def _status(recorded: Recorded) -> int:
-    return 200 if all(recorded.admitted.repeated) else 201
+def _recorded(recorded: Recorded, body: bytes, headers: dict[str, str]) -> Answer:
+    status = 200 if all(recorded.admitted.repeated) else 201
+    return Answer(body, JSON, headers, status, size=max(recorded.admitted.indices) + 1)
 
 
-def _rehearsed(admitted: Admitted) -> ASGIResponse:
+def _rehearsed(admitted: Admitted) -> Answer:
     indices = [index if repeated else None for index, repeated in zip(admitted.indices, admitted.repeated, strict=True)]
     check = "recorded" if all(admitted.repeated) else "recordable"
-    return json(wire.Rehearsal(check=check, indices=indices))
+    return Answer(msgspec.json.encode(wire.Rehearsal(check=check, indices=indices)), JSON, FRESH)

@@ -10,14 +10,16 @@ from psycopg import IsolationLevel
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from ledger.kernel.errors import Conflict, Unsettled
+from ledger.kernel.errors import Conflict, Malformed, Unsettled
 from ledger.store.postgres_checks import Connection, check_database, check_role, check_schema, check_settings
-from ledger.store.postgres_lock import take_lead
+from ledger.store.postgres_lock import LEADER, take_lead
 from ledger.store.postgres_making import connected, unreachable
 from ledger.store.postgres_transaction import PostgresTransaction
 
 _READERS = 8
 _WAIT = 5.0  # seconds for a reader's connection
+_NAMED = "coilmark "  # what the session that leads is called, followed by where its server is reached
+_NAME_BYTES = 63  # PostgreSQL cuts longer ones
 # A leader that vanished without a word (its machine lost power) is noticed by the server within three seconds; one
 # that was killed, at once.
 _SESSION = (
@@ -34,11 +36,14 @@ _SESSION = (
 class PostgresStore:
     """A `protocol.Store`. The session that writes also holds the lock: who loses one has lost the other."""
 
-    def __init__(self, url: str, pool: "ConnectionPool[Connection]", stamps: Mapping[str, str], *, write: bool) -> None:
+    def __init__(
+        self, url: str, pool: "ConnectionPool[Connection]", stamps: Mapping[str, str], *, write: bool, address: str = ""
+    ) -> None:
         self.stamps = stamps
         self._url = url
         self._pool = pool
         self._may_write = write
+        self._address = address
         self._session: Connection | None = None
         self._warned: list[str] = []
         self._busy = threading.Lock()
@@ -51,7 +56,7 @@ class PostgresStore:
     def lead(self) -> bool:
         """One try to get the lock; settings and role are looked at again each time. Raises Busy, Damaged."""
         if not self._may_write:
-            raise RuntimeError("this store was opened for reading")
+            return False
         if self.leads and self._answers():
             return True
         self._forget()
@@ -59,6 +64,7 @@ class PostgresStore:
         try:
             for setting in _SESSION:
                 session.execute(setting)
+            session.execute("SELECT set_config('application_name', %s, false)", (f"{_NAMED}{self._address}",))
             check_settings(session)
             check_role(session)
             leads = take_lead(session)
@@ -76,6 +82,16 @@ class PostgresStore:
         session.add_notice_handler(lambda notice: self._warned.append(notice.message_primary or "a warning"))
         self._session = session
         return True
+
+    def step_down(self) -> None:
+        """The lock goes with its session."""
+        self._forget()
+
+    def leader(self) -> str:
+        """What the session that holds the lock is named: every role sees that, and nothing is stored for it."""
+        with self.reading() as transaction:
+            name = transaction.lock_holder(LEADER)
+        return name.removeprefix(_NAMED) if name.startswith(_NAMED) else ""
 
     def beat(self) -> None:
         """Ask the session; one that does not answer is over."""
@@ -148,8 +164,11 @@ class PostgresStore:
             session.close()
 
 
-def open_postgres(url: str, *, write: bool) -> PostgresStore:
+def open_postgres(url: str, *, write: bool, address: str = "") -> PostgresStore:
     """Open what `create_postgres` made. Raises Missing, Damaged with what to change, or Busy; never creates."""
+    if len(f"{_NAMED}{address}".encode()) > _NAME_BYTES:
+        most = _NAME_BYTES - len(_NAMED)
+        raise Malformed("address", f"the address {address} has more than the {most} bytes that a session's name holds")
     with connected(url) as connection:
         stamps = check_database(connection)
     pool: ConnectionPool[Connection] = ConnectionPool(
@@ -161,7 +180,7 @@ def open_postgres(url: str, *, write: bool) -> PostgresStore:
     except PoolTimeout as error:
         pool.close()
         raise unreachable(error) from None
-    return PostgresStore(url, pool, stamps, write=write)
+    return PostgresStore(url, pool, stamps, write=write, address=address)
 
 
 def _for_reading(connection: "psycopg.Connection[Any]") -> None:

@@ -2,13 +2,13 @@
 
 from ledger.store.postgres_checks import Connection
 
-_LEADER = 0x636F696C  # "coil"
+LEADER = 0x636F696C  # "coil"
 
 
 def take_lead(session: Connection) -> bool:
     """One try, without waiting. The lock is of the database and the ledger's schema, for as long as the session is."""
     row = session.execute(
-        "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()::text))", (_LEADER,)
+        "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()::text))", (LEADER,)
     ).fetchone()  # fmt: skip
     session.commit()
     return row is not None and bool(row[0])

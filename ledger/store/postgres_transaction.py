@@ -119,6 +119,17 @@ class PostgresTransaction:
         )
         return [index for (index,) in rows]
 
+    def lock_holder(self, key: int) -> str:
+        """The name of the session that holds the lock `key` of this ledger's schema, "" where none does."""
+        rows = self._rows(
+            "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+            "WHERE l.locktype = 'advisory' AND l.granted AND l.database = a.datid AND a.datname = current_database() "
+            "AND l.classid::bigint = %s AND l.objsubid = 2 "
+            "AND l.objid::bigint = hashtext(current_schema()::text)::bigint & 4294967295",
+            key,
+        )
+        return str(rows[0][0] or "") if rows else ""
+
     def insert(self, rows: Sequence[NewRow]) -> None:
         """COPY through this very transaction; a psycopg error where a trigger, key or check refuses."""
         self._copy(

@@ -156,11 +156,19 @@ class Store(Protocol):
         ...
 
     def lead(self) -> bool:
-        """Try, without waiting, to become the one store that may write; True where it is.
+        """Try, without waiting, to become the one store that may write; True where it is. One for reading never is.
 
         Of all processes on all machines at most one leads. Whoever dies leads no more, and nothing that it had begun
         is committed later.
         """
+        ...
+
+    def step_down(self) -> None:
+        """Let go of the lead, where it is held, so that another store may take it."""
+        ...
+
+    def leader(self) -> str:
+        """The address that the store which leads, or led last, was opened with; "" where it gave none. A hint."""
         ...
 
     def beat(self) -> None:

@@ -1,6 +1,6 @@
 """The store in one SQLite file: the default. Obligations are in `protocol`, settings in `engine`."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError
 
 from ledger.kernel.errors import Conflict, Damaged, Missing, Unsettled
 from ledger.store import engine as engines
+from ledger.store.file_lock import FileLock
 from ledger.store.protocol import Link, NewRow, Stored, StoredHead, first_tags
 
 _CHUNK = 900  # parameters a query; SQLite takes many more, the query planner does not gain by them
@@ -196,22 +197,44 @@ class SqliteTransaction:
 
 
 class SqliteStore:
-    """A `protocol.Store` on one file: an engine that writes (one caller at a time) and one that only reads."""
+    """A `protocol.Store` on one file: an engine that only reads and, while it holds the lock, one that writes."""
 
-    def __init__(self, path: Path, writer: Engine | None, reader: Engine, stamps: dict[str, str]) -> None:
+    def __init__(self, path: Path, reader: Engine, stamps: Mapping[str, str], lock: FileLock | None) -> None:
         self.path = path
         self.stamps = stamps
-        self._writer = writer
+        self._lock = lock
         self._reader = reader
+        self._writer: Engine | None = None
 
     @property
     def leads(self) -> bool:
-        """Opened for writing: the lock on the ledger's folder lets one process do that."""
+        """Whether this process holds the lock beside the database."""
         return self._writer is not None
 
     def lead(self) -> bool:
-        """See `leads`."""
+        """One try to get the lock; the database is looked at again, as when it was opened."""
+        if self._lock is not None and self._writer is None and self._lock.take():
+            writer = engines.writer(self.path)
+            try:
+                _stamps(writer)
+            except BaseException:
+                writer.dispose()
+                self._lock.release()
+                raise
+            self._writer = writer
         return self.leads
+
+    def step_down(self) -> None:
+        """The engine first: whoever gets the lock is alone."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+    def leader(self) -> str:
+        """What the lock's file says."""
+        return self._lock.said() if self._lock is not None else ""
 
     def beat(self) -> None:
         """A lock on a file is not lost."""
@@ -223,7 +246,7 @@ class SqliteStore:
         Raises Unsettled for any error of the database: a commit that failed may yet be there after a restart.
         """
         if self._writer is None:
-            raise RuntimeError("this store was opened for reading")
+            raise Conflict("not_leading", "another process writes to this ledger, this one is its standby")
         try:
             with self._writer.begin() as connection:
                 yield SqliteTransaction(connection)
@@ -242,7 +265,7 @@ class SqliteStore:
         A reader in the middle of a snapshot puts it off to the next commit that erases, or to closing.
         """
         if self._writer is None:
-            raise RuntimeError("this store was opened for reading")
+            return
         connection = self._writer.raw_connection()
         try:
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -250,10 +273,9 @@ class SqliteStore:
             connection.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, and of the lock."""
         self._reader.dispose()
-        if self._writer is not None:
-            self._writer.dispose()
+        self.step_down()
 
 
 def create_sqlite(path: Path, uri: str) -> None:
@@ -261,17 +283,19 @@ def create_sqlite(path: Path, uri: str) -> None:
     engines.create_database(path, {"uri": uri})
 
 
-def open_sqlite(path: Path, *, write: bool) -> SqliteStore:
+def open_sqlite(path: Path, *, write: bool, address: str = "") -> SqliteStore:
     """Open what `create_sqlite` made. Raises Missing or Damaged; never creates."""
-    engines.require_database(path)
-    writer = engines.writer(path) if write else None
     reader = engines.reader(path)
+    lock = FileLock(path.with_name("lock"), address) if write else None
+    return SqliteStore(path, reader, _stamps(reader), lock)
+
+
+def _stamps(engine: Engine) -> Mapping[str, str]:
     try:
-        with (writer or reader).connect() as connection:
-            stamps = engines.check_database(connection)
+        with engine.connect() as connection:
+            return engines.check_database(connection)
     except DatabaseError as error:
         raise Damaged("database", f"this file is no coilmark database: {error.orig}") from error
-    return SqliteStore(path, writer, reader, dict(stamps))
 
 
 def _stored(row: Any, disclosures: Sequence[str]) -> Stored:

@@ -46,18 +46,18 @@ def create_store(location: Location, uri: str, *, owner: str | None = None) -> N
     create_sqlite(location, uri)
 
 
-def open_store(location: Location, *, write: bool) -> Store:
+def open_store(location: Location, *, write: bool, address: str = "") -> Store:
     """Open what `create_store` made. Raises Missing or Damaged; never creates.
 
-    `write` opens it for a process that may come to lead (see `Store.lead`).
+    `write` opens it for a process that may come to lead (see `Store.lead`), and `address` says where others reach it.
     """
     if isinstance(location, str):
         from ledger.store.postgres import open_postgres  # noqa: PLC0415  SQLite needs no psycopg
 
-        return open_postgres(check_location(location), write=write)
+        return open_postgres(check_location(location), write=write, address=address)
     from ledger.store.sqlite import open_sqlite  # noqa: PLC0415  as above, the other way round
 
-    return open_sqlite(location, write=write)
+    return open_sqlite(location, write=write, address=address)
 
 
 def caution(location: Location) -> str:

@@ -119,10 +119,14 @@ def app_of(world, **settings):
 def serving(folder, **settings):
     """The world in `folder` behind uvicorn, in a thread of this process."""
     world, secrets = make_world(folder)
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app_of(world, **settings), access_log=False, log_level="error", loop="uvloop", http="httptools", lifespan="on"
-    )
+    with socket.create_server(("127.0.0.1", 0)) as listener, listening(app_of(world, **settings), listener):
+        yield Served(world, listener.getsockname()[1], secrets)
+
+
+@contextmanager
+def listening(app, listener):
+    """An application on a socket."""
+    config = uvicorn.Config(app, access_log=False, log_level="error", loop="uvloop", http="httptools", lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -130,11 +134,10 @@ def serving(folder, **settings):
         while not server.started and thread.is_alive():
             time.sleep(0.01)
         assert server.started
-        yield Served(world, listener.getsockname()[1], secrets)
+        yield
     finally:
         server.should_exit = True
         thread.join()
-        listener.close()
 
 
 @dataclass

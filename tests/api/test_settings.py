@@ -14,8 +14,12 @@ FOLDER = {"COILMARK_FOLDER": "/srv/ledger"}
 def test_all_settings():
     said = {
         **FOLDER, "COILMARK_HEAD": "/mnt/head", "COILMARK_OPEN": "1", "COILMARK_WORKERS": "7", "PATH": "/bin",
+        "COILMARK_PROCESS": "2", "COILMARK_ADVERTISE": "http://10.0.0.5:8080/", "COILMARK_READ_ONLY": "true",
     }  # fmt: skip
-    assert from_environ(said) == Settings(Path("/srv/ledger"), Path("/mnt/head"), open=True, workers=7)
+    folder, head, address = Path("/srv/ledger"), Path("/mnt/head"), "http://10.0.0.5:8080"
+    assert from_environ(said) == Settings(
+        folder, head, open=True, workers=7, read_only=True, address=address, process=2
+    )  # fmt: skip
 
 
 def test_only_the_folder_is_needed():
@@ -33,11 +37,14 @@ def test_closed_is_said_in_words_too(value):
     [
         (
             {"COILMARK_FODLER": "x"},
-            "COILMARK_FODLER means nothing here; known are COILMARK_DATABASE_URL, COILMARK_FOLDER",
+            "COILMARK_FODLER means nothing here; known are COILMARK_ADVERTISE, COILMARK_DATABASE_URL, COILMARK_FOLDER",
         ),
         ({}, "COILMARK_FOLDER is not set"),
         ({"COILMARK_FOLDER": ""}, "COILMARK_FOLDER is not set"),
         ({**FOLDER, "COILMARK_OPEN": "yes"}, "COILMARK_OPEN is 1 or 0, not 'yes'"),
+        ({**FOLDER, "COILMARK_READ_ONLY": "no"}, "COILMARK_READ_ONLY is 1 or 0, not 'no'"),
+        ({**FOLDER, "COILMARK_PROCESS": "x"}, "COILMARK_PROCESS is a number from 0 to 64, not 'x'"),
+        ({**FOLDER, "COILMARK_ADVERTISE": "10.0.0.5"}, "http://HOST:PORT, not '10.0.0.5'"),
         ({**FOLDER, "COILMARK_WORKERS": "-1"}, "a number from 0 to 64, not '-1'"),
         ({**FOLDER, "COILMARK_WORKERS": "65"}, "not '65'"),
         ({**FOLDER, "COILMARK_WORKERS": "²"}, "not '²'"),

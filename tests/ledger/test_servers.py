@@ -1,4 +1,4 @@
-"""Several servers on one PostgreSQL, in one process: who writes, who follows, and what becomes of a lost database."""
+"""Several servers of one ledger, in one process: who writes, who follows, and what becomes of a lost database."""
 
 import shutil
 import threading
@@ -17,12 +17,8 @@ from tests.small_ledger import coil, small_ledger
 from tests.whole import check_whole
 
 SOON = 20  # seconds: a test that waits longer has found a hang
-PACE = Pace(reload=0.01, follow=0.01, election=0.02)
-
-
-@pytest.fixture
-def place(postgres):
-    return postgres.place()
+PACE = Pace(reload=0.01, follow=0.01, election=0.02, aside=0.2)
+ON_POSTGRES = pytest.mark.parametrize("place", ["postgres"], indirect=True)
 
 
 @pytest.fixture
@@ -33,12 +29,14 @@ def world(tmp_path, place):
 
 @pytest.fixture
 def second(world, tmp_path, place):
-    """The log of a second server, with a folder and a second head of its own."""
-    places = layout(tmp_path / "second", None, place.writer)
-    places.folder.mkdir()
-    shutil.copy(world.places.log_key, places.log_key)
-    shutil.copy(world.places.head, places.head)
-    with open_log(places, standby=True, clock=world.clock, randomness=world.randomness) as log:
+    """The log of a second server: on PostgreSQL with a folder and a second head of its own, else on the same folder."""
+    places = layout(world.places.folder, world.places.head, None, process=1)
+    if place:
+        places = layout(tmp_path / "second", None, place.writer)
+        places.folder.mkdir()
+        shutil.copy(world.places.log_key, places.log_key)
+        shutil.copy(world.places.head, places.head)
+    with open_log(places, standby=True, address="second", clock=world.clock, randomness=world.randomness) as log:
         yield log
 
 
@@ -93,17 +91,17 @@ def test_a_new_key_is_known_to_the_standby(world, second):
 
 
 def test_a_standby_cannot_append(world, second):
-    with pytest.raises(Conflict, match="another server writes to this ledger"):
+    with pytest.raises(Conflict, match="writes to this ledger, this one is its standby"):
         second.append([submission(world, "C-1")])
 
 
-def test_without_standby_a_second_writer_does_not_open(world, second):
-    places = layout(second.tree._directory.parent, None, world.places.url)
-    second.store.close()
+def test_without_standby_a_second_writer_does_not_open(world):
+    places = layout(world.places.folder, world.places.head, world.places.url, process=2)
     with pytest.raises(Conflict, match="another process writes to the ledger"), open_log(places):
         pass
 
 
+@ON_POSTGRES
 def test_a_standby_hashes_what_it_shows(world, second, place):
     world.post(world.plant, "lot-event", coil("C-1"))
     place.execute("ALTER TABLE entry DISABLE TRIGGER entry_append_only")
@@ -113,6 +111,7 @@ def test_a_standby_hashes_what_it_shows(world, second, place):
     assert second.state.published.checkpoint.size == 3
 
 
+@ON_POSTGRES
 def test_a_standby_does_not_follow_into_another_history(world, second, place):
     """The head was moved, by somebody with the owner's rights, to a tree that does not hold what was shown."""
     world.post(world.plant, "lot-event", coil("C-1"))
@@ -147,6 +146,37 @@ def test_a_standby_may_see_a_commit_before_its_leader_has_published_it(world, se
     check_whole(world, [receipt])
 
 
+def test_a_look_finds_what_was_committed_before_it(world, second):
+    sequencer = Sequencer(second, Pace(follow=SOON, election=SOON))
+    sequencer.start()
+    try:
+        for n in range(3):
+            receipt = world.post(world.plant, "lot-event", coil(f"C-{n}"))
+            sequencer.look().result(SOON)
+            assert second.state.published.checkpoint.size == receipt.entry.index + 1
+    finally:
+        sequencer.stop()
+    assert sequencer.look().result(0) is None
+
+
+def test_a_leader_that_cannot_load_steps_down(world, second, started, monkeypatch):
+    """Its second head is on a full disk, say: it has committed and can tell nobody, but another can."""
+    leader, standby = started(world.log), started(second)
+    monkeypatch.setattr(world.log, "load", full_disk)
+    monkeypatch.setattr(world.log, "_publish", full_disk)
+    job = submission(world, "C-1")
+    assert outcome(leader, job) is None
+    answer = eventually(lambda: outcome(standby, job))
+    assert answer.admitted.indices == (3,)
+    assert (leader.standing_by, standby.standing_by) == (True, False)
+    monkeypatch.undo()
+    eventually(lambda: world.log.state.published.checkpoint.size == 4)
+
+
+def full_disk(*_):
+    raise OSError("no space left on device")
+
+
 def test_a_leader_with_nothing_to_do_makes_sure_that_it_leads(world, started, monkeypatch):
     asked = threading.Event()
     monkeypatch.setattr(world.log.store, "beat", asked.set)
@@ -165,6 +195,7 @@ def test_the_standby_takes_over_where_the_leader_left(world, second, started):
     assert not standby.standing_by
 
 
+@ON_POSTGRES
 def test_a_leader_that_lost_its_session_steps_back(world, second, started, place):
     leader, standby = started(world.log), started(second)
     place.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'", role="postgres")
@@ -176,6 +207,7 @@ def test_a_leader_that_lost_its_session_steps_back(world, second, started, place
     eventually(lambda: {log.state.published.checkpoint.size for log in (world.log, second)} == {size})
 
 
+@ON_POSTGRES
 def test_a_database_that_went_away_and_came_back(world, started, postgres):
     leader = started(world.log)
     acknowledged = [leader.submit(submission(world, "C-0")).result(SOON).receipts[0]]

@@ -22,6 +22,7 @@ def path(tmp_path):
 @pytest.fixture
 def store(path):
     store = open_store(path, write=True)
+    assert store.lead()
     fill(store)
     yield store
     store.close()

@@ -181,3 +181,26 @@ def test_after_a_refusal_the_store_goes_on(store):
 def test_a_reader_cannot_write(store):
     with pytest.raises(Exception, match=r"readonly|query_only|read-only"), store.reading() as transaction:
         transaction.insert([new_row(2, version=3)])
+
+
+def test_whoever_leads_says_where(created):
+    first, second = (open_store(created, write=True, address=f"http://{name}") for name in ("one", "two"))
+    try:
+        assert second.leader() == ""
+        assert (first.lead(), second.lead(), second.leads) == (True, False, False)
+        assert first.leader() == second.leader() == "http://one"
+        first.step_down()
+        assert (first.leads, second.lead(), first.leader()) == (False, True, "http://two")
+        with pytest.raises(Conflict, match="this one is its standby"), first.writing():
+            pass
+    finally:
+        first.close()
+        second.close()
+
+
+def test_a_store_for_reading_never_leads(created):
+    store = open_store(created, write=False)
+    assert (store.lead(), store.leads) == (False, False)
+    with pytest.raises(Conflict, match="this one is its standby"), store.writing():
+        pass
+    store.close()

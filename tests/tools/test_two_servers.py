@@ -4,19 +4,15 @@ Nothing that was acknowledged is lost, nothing is there twice, and every checkpo
 state of the last one.
 """
 
-import http.client
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from base64 import b64decode
-from dataclasses import dataclass
 from functools import partial
 
 import pytest
+from processes import SOON, Server
 from small_ledger import coil, small_ledger
 
 from ledger.kernel.checkpoint import open_checkpoint
@@ -24,45 +20,7 @@ from ledger.kernel.proofs import verify_consistency
 from ledger.kernel.receipt import parse_receipt
 from tests.whole import check_whole
 
-SOON = 30  # seconds: a test that waits longer has found a hang
 ROUNDS = 3
-
-
-@dataclass
-class Server:
-    folder: object
-    url: str
-    process: object = None
-    port: int = 0
-
-    def start(self):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("COILMARK_")}
-        command = [sys.executable, "-m", "tools.main", "serve", str(self.folder), "--port", "0", "--open"]
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            env=environment | {"COILMARK_DATABASE_URL": self.url, "COILMARK_WORKERS": "0"},
-        )
-        said = self.process.stdout.readline().decode()
-        self.port = int(said.rpartition(":")[2].partition("/")[0])
-
-    def end(self, how):
-        self.process.send_signal(how)
-        self.process.wait(SOON)
-        self.process.stdout.close()
-
-    def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SOON)
-        try:
-            connection.request(method, path, body, {"content-type": "application/sd-jwt"})
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
-        finally:
-            connection.close()
-
-    @property
-    def note(self):
-        return self.ask("GET", "/checkpoint")[2].decode()
 
 
 @pytest.fixture
@@ -84,8 +42,7 @@ def pair(tmp_path, postgres):
         yield world, *servers
     finally:
         for server in servers:
-            if server.process is not None and server.process.poll() is None:
-                server.end(signal.SIGKILL)
+            server.end(signal.SIGKILL)
 
 
 def eventually(attempt):

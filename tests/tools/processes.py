@@ -1,0 +1,65 @@
+"""Servers in processes of their own, as `coilmark serve` starts them."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SOON = 30  # seconds: a test that waits longer has found a hang
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+@dataclass
+class Server:
+    """`coilmark serve` of one folder, with a second head beside it."""
+
+    folder: object
+    url: str = ""
+    options: tuple = ()
+    port: int = 0
+    process: object = field(default=None, repr=False)
+
+    def start(self):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("COILMARK_")}
+        command = [sys.executable, "-m", "tools.main", "serve", str(self.folder), "--port", str(self.port), "--open"]
+        self.process = subprocess.Popen(
+            [*command, *self.options],
+            stdout=subprocess.PIPE,
+            env=environment | {"COILMARK_DATABASE_URL": self.url, "COILMARK_WORKERS": "0"},
+        )
+        said = self.process.stdout.readline().decode()
+        assert said, "the server did not start"
+        self.port = int(said.rpartition(":")[2].partition("/")[0])
+
+    def end(self, how=signal.SIGTERM):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(SOON)
+            self.process.stdout.close()
+
+    @property
+    def children(self):
+        """The processes that it has started itself, with --workers."""
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+
+    def ask(self, method, path, body=None, kind="application/sd-jwt"):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SOON)
+        try:
+            connection.request(method, path, body, {"content-type": kind})
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
+
+    @property
+    def note(self):
+        return self.ask("GET", "/checkpoint")[2].decode()
