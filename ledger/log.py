@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ledger.admission import admit
 from ledger.checking import Checked
+from ledger.failpoints import Reached, Step, unwatched
 from ledger.kernel.checkpoint import Checkpoint, sign_checkpoint
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Conflict, Damaged, Refused, RefusedBatch
@@ -74,13 +75,22 @@ class Places:
 class Log:
     """An open ledger. One thread appends; any thread may read `state`, and the tree at sizes it has seen there."""
 
-    def __init__(self, places: Places, signer: Signer, *, clock: Clock, randomness: Randomness) -> None:
+    def __init__(
+        self,
+        places: Places,
+        signer: Signer,
+        *,
+        clock: Clock,
+        randomness: Randomness,
+        reached: Reached = unwatched,
+    ) -> None:
         self.store = places.store
         self.tree = places.tree
         self._second = places.second
         self._signer = signer
         self._clock = clock
         self._randomness = randomness
+        self._reached = reached
         self._state: State | None = None
 
     @property
@@ -162,9 +172,11 @@ class Log:
         Raises Unsettled where the commit's outcome is unknown: load again, and let retries settle what became of it.
         """
         with self.store.writing() as transaction:
+            self._reached(Step.BEGUN)
             view = self._view(transaction, submissions)
             outcomes = [self._attempt(view, submission) for submission in submissions]
             head = self._write(transaction, view)
+        self._reached(Step.COMMITTED)
         # (6) Crash here: the entries are in the ledger, nobody was told; load() publishes them, retries find them.
         written = self._publish(view, head) if view.rows else {}
         if view.erasures:
@@ -227,12 +239,15 @@ class Log:
         transaction.insert(view.rows)
         for index, texts in view.erasures:
             transaction.erase(index, texts)
+        self._reached(Step.INSERTED)
         # Level files may run ahead of the head: nobody reads beyond a signed size, and the next append cuts them back.
         if self.tree.size > view.size - len(view.rows):
             self.tree.truncate(view.size - len(view.rows))
         self.tree.append([row.stored.leaf for row in view.rows])
+        self._reached(Step.GROWN)
         head = StoredHead(view.size, self.tree.root())
         transaction.move_head(stored, head)
+        self._reached(Step.HEAD_MOVED)
         return head
 
     def _publish(self, view: View, head: StoredHead | None) -> dict[int, Sound]:
@@ -242,13 +257,18 @@ class Log:
         start = view.size - len(view.rows)
         with self.store.reading() as transaction:
             read = reread(transaction, start, view.size, [row.stored.leaf for row in view.rows])
+        self._reached(Step.REREAD)
         checkpoint = Checkpoint(view.registry.origin, head.size, head.root)
         if self._state is None:
             self._second.create(checkpoint)
         else:
             self._second.swap(self._state.published.checkpoint, checkpoint)
         # Crash here: both heads agree, nobody was told; load() signs the same checkpoint.
-        self._state = State(self._sign(checkpoint), view.registry, view.last_leaf, view.now)
+        self._reached(Step.SECOND_MOVED)
+        published = self._sign(checkpoint)
+        self._reached(Step.SIGNED)
+        self._state = State(published, view.registry, view.last_leaf, view.now)
+        self._reached(Step.SHOWN)
         return {sound.entry.index: sound for sound in read}
 
     def _check_key(self, registry: Registry) -> None:

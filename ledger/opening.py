@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.checking import check
+from ledger.failpoints import Reached, unwatched
 from ledger.kernel.errors import Conflict, Refused
 from ledger.kernel.keys import Signer, load_signer
 from ledger.kernel.party import begin
@@ -102,13 +103,14 @@ def open_log(
     standby: bool = False,
     clock: Clock = clock,
     randomness: Randomness = secrets.token_bytes,
+    reached: Reached = unwatched,
 ) -> Iterator[Log]:
     """The log, loaded and ready to append, for as long as the block lasts. Raises Missing, Damaged or Conflict.
 
     With `standby`, where another server leads, it comes ready to read and to follow (see `Log.follow`).
     """
-    with _writing(places) as parts:
-        log = Log(parts, _log_signer(places), clock=clock, randomness=randomness)
+    with _writing(places, reached) as parts:
+        log = Log(parts, _log_signer(places), clock=clock, randomness=randomness, reached=reached)
         if not log.lead():
             if not standby:
                 raise Conflict("already_open", f"another process writes to the ledger of {places.folder}")
@@ -117,12 +119,12 @@ def open_log(
 
 
 @contextmanager
-def _writing(places: Layout) -> Iterator[Places]:
+def _writing(places: Layout, reached: Reached = unwatched) -> Iterator[Places]:
     store = open_store(places.location, write=True)
     with closing(store), _only_writer(places.lock):
         tree = Tree.open(places.levels)
         try:
-            yield Places(store, tree, SecondHead(places.head))
+            yield Places(store, tree, SecondHead(places.head, reached))
         finally:
             tree.close()
 
