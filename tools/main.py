@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "post": ("tools.post", "Post signed statements and keep their receipts."),
     "verify": ("tools.verify", "Verify a receipt or bundle offline against a trust file."),
     "audit": ("tools.audit", "Re-derive a whole ledger from its stored bytes."),
+    "compare": ("tools.compare", "Compare what two sources show of one log."),
     "export": ("tools.export", "Write the ledger as Arrow or Parquet segments."),
     "bench": ("tools.bench", "Measure this machine: how fast the ledger takes statements in."),
 }

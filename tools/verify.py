@@ -1,4 +1,7 @@
-"""`coilmark verify`: a receipt or bundle against a trust file, with no database and no network (SPEC 7)."""
+"""`coilmark verify`: a receipt, a bundle or a proof of misbehaviour against a trust file (SPEC 7).
+
+No database and no network.
+"""
 
 import json
 from pathlib import Path
@@ -8,10 +11,12 @@ import click
 from ledger.kernel.bundle import BUNDLE_TYPE, SIZE_LIMIT
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.misbehaviour import MISBEHAVIOUR_TYPE
 from ledger.kernel.receipt import RECEIPT_TYPE
 from ledger.kernel.report import Outcome, Report, Step, report_json
 from ledger.kernel.trust import Trust, parse_trust
 from ledger.kernel.verify import Expected, verify_bundle, verify_receipt
+from ledger.kernel.verify_misbehaviour import verify_misbehaviour
 
 MARKS = {
     Outcome.PASSED: ("ok", "green"),
@@ -34,8 +39,9 @@ def command(
 ) -> None:
     """Verify a receipt or bundle offline against a trust file.
 
-    FILE is what the server answered to a post (a receipt) or gave as `.coilmark.json` (a bundle); - reads standard
-    input. Each numbered step says what was checked, or why not and what it would take.
+    FILE is what the server answered to a post (a receipt), gave as `.coilmark.json` (a bundle), or what `coilmark
+    compare` wrote (a proof that a log misbehaved: verified means proven); - reads standard input. Each numbered step
+    says what was checked, or why not and what it would take.
     """
     expected = Expected(_canonical(piece), index)
     believed = _trust(trust)
@@ -48,6 +54,10 @@ def command(
 
 def _verify(data: bytes, trust: Trust, statement: bytes | None, expected: Expected) -> Report:
     """By the type with which the file begins; what begins with neither is no receipt, which step 1 will say."""
+    if data.startswith(f'{{"type":"{MISBEHAVIOUR_TYPE}"'.encode()):
+        if statement is not None or expected != Expected():
+            raise click.UsageError("a proof of misbehaviour takes neither --statement nor --piece nor --index")
+        return verify_misbehaviour(data, trust)
     if data.startswith(f'{{"type":"{BUNDLE_TYPE}"'.encode()):
         if statement is not None:
             raise click.UsageError("--statement goes with a receipt; a bundle holds its statements")

@@ -119,6 +119,13 @@ def app_of(world, **settings):
 def serving(folder, **settings):
     """The world in `folder` behind uvicorn, in a thread of this process."""
     world, secrets = make_world(folder)
+    with serving_world(world, secrets, **settings) as served:
+        yield served
+
+
+@contextmanager
+def serving_world(world, secrets=(), **settings):
+    """A closed world behind uvicorn, in a thread of this process."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app_of(world, **settings), access_log=False, log_level="error", loop="uvloop", http="httptools", lifespan="on"
@@ -130,7 +137,7 @@ def serving(folder, **settings):
         while not server.started and thread.is_alive():
             time.sleep(0.01)
         assert server.started
-        yield Served(world, listener.getsockname()[1], secrets)
+        yield Served(world, listener.getsockname()[1], dict(secrets))
     finally:
         server.should_exit = True
         thread.join()
