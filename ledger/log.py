@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ledger.admission import admit
-from ledger.checking import Checked
+from ledger.checking import Checked, check
 from ledger.failpoints import Reached, Step, unwatched
 from ledger.kernel.checkpoint import Checkpoint, sign_checkpoint
 from ledger.kernel.entry import parse_entry
@@ -166,6 +166,27 @@ class Log:
         published = self._sign(checkpoint)
         self._state = State(published, registry, last.leaf, parse_entry(last.entry).recorded_at)
 
+    def renew(self, wire: bytes) -> Recorded:
+        """Record the `ledger` statement of a new incarnation; this log's key is one it names (SPEC 4.5).
+
+        In place of `load`, which does not open a database that is behind its second head. Raises Refused, Damaged.
+        """
+        with self.store.reading() as transaction:
+            head, registry = check_head(transaction.head()), load_registry(transaction)
+            load_tree(self.tree, transaction, head)
+            last = transaction.entry(head.size - 1)
+        before = Published(Checkpoint(registry.origin, head.size, head.root), "")
+        self._state = State(before, registry, last.leaf, parse_entry(last.entry).recorded_at)
+        checked = check(wire, audience=self.uri, keys=registry.all_keys())
+        if checked.statement.typ != "ledger":
+            raise Conflict(
+                "ledger_statement", f"an incarnation begins with a ledger statement, not a {checked.statement.typ}"
+            )
+        (outcome,) = self.append([Submission((checked,))])
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
     def append(self, submissions: Sequence[Submission]) -> list[Recorded | Refused]:
         """Record what can be recorded, in one commit; answer each submission with its receipts or its refusal.
 
@@ -234,7 +255,9 @@ class Log:
             raise Conflict("head_moved", "the database's head is not the one this server wrote: another is writing")
         if not view.rows:
             return stored
-        if known is None and view.registry is not None:
+        if view.registry is not None and (
+            self._state is None or view.registry.log_keys != self._state.registry.log_keys
+        ):
             self._check_key(view.registry)
         transaction.insert(view.rows)
         for index, texts in view.erasures:

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from ledger.checking import check
 from ledger.failpoints import Reached, unwatched
+from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.errors import Conflict, Refused
 from ledger.kernel.keys import Signer, load_signer
 from ledger.kernel.party import begin
-from ledger.log import Clock, Log, Places, Randomness, Submission
+from ledger.log import Clock, Log, Places, Randomness, Recorded, Submission
 from ledger.merkle.tree import Tree
-from ledger.second_head import SecondHead
+from ledger.second_head import BehindHead, SecondHead
 from ledger.store.store import Location, create_store, open_store
 
 
@@ -94,6 +95,29 @@ def create_ledger(
         (outcome,) = log.append([Submission((checked,))])
     if isinstance(outcome, Refused):
         raise outcome
+
+
+def renew_ledger(
+    places: Layout,
+    statement: bytes,
+    signer: Signer,
+    second: Checkpoint,
+    *,
+    clock: Clock = clock,
+    randomness: Randomness = secrets.token_bytes,
+    reached: Reached = unwatched,
+) -> Recorded:
+    """Begin a new incarnation (SPEC 4.5) with a `ledger` statement that names `signer` as log key; its receipt.
+
+    `second` is what the second head holds, and moves on from. Raises Refused, Damaged, Conflict. What a crash in here
+    leaves is said in `ledger.restoring`.
+    """
+    with _writing(places, reached) as parts:
+        if not parts.store.lead():
+            raise Conflict("already_open", "another process writes to this ledger")
+        behind = Places(parts.store, parts.tree, BehindHead(places.head, second, reached))
+        log = Log(behind, signer, clock=clock, randomness=randomness, reached=reached)
+        return log.renew(statement)
 
 
 @contextmanager

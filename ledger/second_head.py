@@ -70,3 +70,16 @@ class SecondHead:
             os.fsync(folder)  # Crash before: either head stands, both were true.
         finally:
             os.close(folder)
+
+
+class BehindHead(SecondHead):
+    """The second head of a ledger that was put back to an earlier state: it moves on from where it is (SPEC 4.5)."""
+
+    def __init__(self, path: Path, kept: Checkpoint, reached: Reached = unwatched) -> None:
+        super().__init__(path, reached)
+        self._kept = kept
+
+    def swap(self, old: Checkpoint, new: Checkpoint) -> None:
+        """From the head that the restored database does not reach. Raises Conflict where the file holds another."""
+        del old
+        super().swap(self._kept, new)

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("tools.verify", "Verify a receipt or bundle offline against a trust file."),
     "audit": ("tools.audit", "Re-derive a whole ledger from its stored bytes."),
     "compare": ("tools.compare", "Compare what two sources show of one log."),
+    "restore": ("tools.restore", "Say what a restored database lacks, and go on from it."),
     "export": ("tools.export", "Write the ledger as Arrow or Parquet segments."),
     "bench": ("tools.bench", "Measure this machine: how fast the ledger takes statements in."),
 }

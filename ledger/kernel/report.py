@@ -22,6 +22,7 @@ TITLES = (
     "time",
     "what remains open",
 )
+LOST = "lost"  # the code of a failure that is no fault of the file: it holds, and its entry is gone (SPEC 4.5)
 
 
 class Outcome(StrEnum):
@@ -73,6 +74,8 @@ class Report:
     @property
     def verdict(self) -> str:
         """The whole in one sentence."""
+        if self.failed is not None and self.code == LOST:
+            return f"LOST: {self.failed.sentence}."
         if self.failed is not None:
             return f"NOT VERIFIED: step {self.failed.number} failed. {self.failed.sentence}."
         if self.proven:
