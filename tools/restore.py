@@ -14,8 +14,8 @@ from ledger.kernel.keys import Signer, generate, load_signer
 from ledger.kernel.note import format_vkey, parse_vkey, vkey_of
 from ledger.kernel.statement import issue
 from ledger.kernel.trust import LogKey, Trust, format_trust
+from ledger.rules import rule_set
 from tools import database as databases
-from tools.init import rule_set
 from tools.keygen import write_key
 from tools.problems import FINE, THING_WRONG
 from tools.sign import fresh_id, now
