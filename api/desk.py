@@ -87,6 +87,9 @@ def _furnish(settings: Settings, places: Layout, log: Log, stack: ExitStack, now
         if log.leads:  # a standby has batches checked by the server that leads
             pool.start()
     _watch(metrics, log, sequencer, now)
+    self_check = SelfCheck(log, now)
+    metrics.watch("self_check_wrong", "1 while stored data is not what was recorded", lambda: self_check.wrong)
+    metrics.watch("self_check_passes", "How often the whole ledger was read again", lambda: self_check.passes)
     return Desk(
         settings=settings,
         log=log,
@@ -96,7 +99,7 @@ def _furnish(settings: Settings, places: Layout, log: Log, stack: ExitStack, now
         access=access,
         board=CheckpointBoard(lambda: log.state.published, time.monotonic),
         metrics=metrics,
-        self_check=SelfCheck(log, now),
+        self_check=self_check,
         second=SecondHead(places.head),
     )
 

@@ -1,4 +1,7 @@
-"""The server reads its own stored entries again, a few at a time and round and round, and says so when one is wrong."""
+"""The server reads its own ledger again, a few entries at a time and round and round, and alarms when one is wrong.
+
+What is wrong is said in the log, by /readyz and in /metrics until a later round finds it right.
+"""
 
 import asyncio
 import logging
@@ -7,12 +10,12 @@ from dataclasses import dataclass
 
 from ledger.kernel.errors import CoilmarkError
 from ledger.log import Log
-from ledger.reading import show_many
+from ledger.scrub import scrub
 
 _log = logging.getLogger(__name__)
 
 PAUSE = 10.0  # seconds between two rounds
-ENTRIES = 100  # a round
+ENTRIES = 500  # a round: about a tenth of a second, so a hundredth of a core, and a million entries in six hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +29,41 @@ class Finding:
 
 
 class SelfCheck:
-    """`last` is None until the first round is over. A round that found something wrong is repeated, not passed over."""
+    """`last` is None until the first round is over. A round that found something wrong is repeated, not passed over.
 
-    def __init__(self, log: Log, clock: Callable[[], int]) -> None:
+    `passes` counts how often the whole ledger, as it was then, has been gone through without a fault.
+    """
+
+    def __init__(self, log: Log, clock: Callable[[], int], entries: int = ENTRIES) -> None:
         self._ledger = log
         self._clock = clock
+        self._entries = entries
         self._next = 0
         self.last: Finding | None = None
+        self.passes = 0
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the last round found something wrong."""
+        return bool(self.last and self.last.wrong)
 
     def round(self) -> Finding:
         """Read the next entries again. Does not raise for damage: that is what it is looking for."""
         size = self._ledger.state.published.checkpoint.size
         start = self._next if self._next < size else 0
-        end = min(start + ENTRIES, size)
+        end = min(start + self._entries, size)
         wrong = ""
         try:
-            show_many(self._ledger, start, end)
-            self._next = end
+            scrub(self._ledger, start, end)
         except CoilmarkError as error:
             wrong = error.sentence
+        except Exception as error:  # noqa: BLE001  damage that nobody thought of is damage
+            wrong = f"entries {start} to {end - 1} cannot be checked: {type(error).__name__}: {error}"
+        if wrong:
             _log.error("self-check of entries %d to %d: %s", start, end - 1, wrong)
+        else:
+            self._next = end
+            self.passes += end == size
         self.last = Finding(self._clock(), start, end, wrong)
         return self.last
 

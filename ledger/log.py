@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ledger.admission import admit
-from ledger.checking import Checked
+from ledger.checking import Checked, check
+from ledger.failpoints import Reached, Step, unwatched
 from ledger.kernel.checkpoint import Checkpoint, sign_checkpoint
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Conflict, Damaged, Refused, RefusedBatch
@@ -74,13 +75,22 @@ class Places:
 class Log:
     """An open ledger. One thread appends; any thread may read `state`, and the tree at sizes it has seen there."""
 
-    def __init__(self, places: Places, signer: Signer, *, clock: Clock, randomness: Randomness) -> None:
+    def __init__(
+        self,
+        places: Places,
+        signer: Signer,
+        *,
+        clock: Clock,
+        randomness: Randomness,
+        reached: Reached = unwatched,
+    ) -> None:
         self.store = places.store
         self.tree = places.tree
         self._second = places.second
         self._signer = signer
         self._clock = clock
         self._randomness = randomness
+        self._reached = reached
         self._state: State | None = None
 
     @property
@@ -156,15 +166,38 @@ class Log:
         published = self._sign(checkpoint)
         self._state = State(published, registry, last.leaf, parse_entry(last.entry).recorded_at)
 
+    def renew(self, wire: bytes) -> Recorded:
+        """Record the `ledger` statement of a new incarnation; this log's key is one it names (SPEC 4.5).
+
+        In place of `load`, which does not open a database that is behind its second head. Raises Refused, Damaged.
+        """
+        with self.store.reading() as transaction:
+            head, registry = check_head(transaction.head()), load_registry(transaction)
+            load_tree(self.tree, transaction, head)
+            last = transaction.entry(head.size - 1)
+        before = Published(Checkpoint(registry.origin, head.size, head.root), "")
+        self._state = State(before, registry, last.leaf, parse_entry(last.entry).recorded_at)
+        checked = check(wire, audience=self.uri, keys=registry.all_keys())
+        if checked.statement.typ != "ledger":
+            raise Conflict(
+                "ledger_statement", f"an incarnation begins with a ledger statement, not a {checked.statement.typ}"
+            )
+        (outcome,) = self.append([Submission((checked,))])
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
     def append(self, submissions: Sequence[Submission]) -> list[Recorded | Refused]:
         """Record what can be recorded, in one commit; answer each submission with its receipts or its refusal.
 
         Raises Unsettled where the commit's outcome is unknown: load again, and let retries settle what became of it.
         """
         with self.store.writing() as transaction:
+            self._reached(Step.BEGUN)
             view = self._view(transaction, submissions)
             outcomes = [self._attempt(view, submission) for submission in submissions]
             head = self._write(transaction, view)
+        self._reached(Step.COMMITTED)
         # (6) Crash here: the entries are in the ledger, nobody was told; load() publishes them, retries find them.
         written = self._publish(view, head) if view.rows else {}
         if view.erasures:
@@ -222,17 +255,22 @@ class Log:
             raise Conflict("head_moved", "the database's head is not the one this server wrote: another is writing")
         if not view.rows:
             return stored
-        if known is None and view.registry is not None:
+        if view.registry is not None and (
+            self._state is None or view.registry.log_keys != self._state.registry.log_keys
+        ):
             self._check_key(view.registry)
         transaction.insert(view.rows)
         for index, texts in view.erasures:
             transaction.erase(index, texts)
+        self._reached(Step.INSERTED)
         # Level files may run ahead of the head: nobody reads beyond a signed size, and the next append cuts them back.
         if self.tree.size > view.size - len(view.rows):
             self.tree.truncate(view.size - len(view.rows))
         self.tree.append([row.stored.leaf for row in view.rows])
+        self._reached(Step.GROWN)
         head = StoredHead(view.size, self.tree.root())
         transaction.move_head(stored, head)
+        self._reached(Step.HEAD_MOVED)
         return head
 
     def _publish(self, view: View, head: StoredHead | None) -> dict[int, Sound]:
@@ -242,13 +280,18 @@ class Log:
         start = view.size - len(view.rows)
         with self.store.reading() as transaction:
             read = reread(transaction, start, view.size, [row.stored.leaf for row in view.rows])
+        self._reached(Step.REREAD)
         checkpoint = Checkpoint(view.registry.origin, head.size, head.root)
         if self._state is None:
             self._second.create(checkpoint)
         else:
             self._second.swap(self._state.published.checkpoint, checkpoint)
         # Crash here: both heads agree, nobody was told; load() signs the same checkpoint.
-        self._state = State(self._sign(checkpoint), view.registry, view.last_leaf, view.now)
+        self._reached(Step.SECOND_MOVED)
+        published = self._sign(checkpoint)
+        self._reached(Step.SIGNED)
+        self._state = State(published, view.registry, view.last_leaf, view.now)
+        self._reached(Step.SHOWN)
         return {sound.entry.index: sound for sound in read}
 
     def _check_key(self, registry: Registry) -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger.checking import check
+from ledger.failpoints import Reached, unwatched
+from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.errors import Conflict, Refused
 from ledger.kernel.keys import Signer, load_signer
 from ledger.kernel.party import begin
-from ledger.log import Clock, Log, Places, Randomness, Submission
+from ledger.log import Clock, Log, Places, Randomness, Recorded, Submission
 from ledger.merkle.tree import Tree
-from ledger.second_head import SecondHead
-from ledger.store.file_lock import FileLock
+from ledger.second_head import BehindHead, SecondHead
+from ledger.store.file_lock import LEAD, FileLock
 from ledger.store.store import Location, create_store, open_store
 
 if TYPE_CHECKING:
@@ -95,6 +97,29 @@ def create_ledger(
         raise outcome
 
 
+def renew_ledger(
+    places: Layout,
+    statement: bytes,
+    signer: Signer,
+    second: Checkpoint,
+    *,
+    clock: Clock = clock,
+    randomness: Randomness = secrets.token_bytes,
+    reached: Reached = unwatched,
+) -> Recorded:
+    """Begin a new incarnation (SPEC 4.5) with a `ledger` statement that names `signer` as log key; its receipt.
+
+    `second` is what the second head holds, and moves on from. Raises Refused, Damaged, Conflict. What a crash in here
+    leaves is said in `ledger.restoring`.
+    """
+    with _opened(places, write=True, reached=reached) as parts:
+        if not parts.store.lead():
+            raise Conflict("already_open", "another process writes to this ledger")
+        behind = Places(parts.store, parts.tree, BehindHead(places.head, second, reached))
+        log = Log(behind, signer, clock=clock, randomness=randomness, reached=reached)
+        return log.renew(statement)
+
+
 @contextmanager
 def open_log(
     places: Layout,
@@ -103,14 +128,15 @@ def open_log(
     address: str = "",
     clock: Clock = clock,
     randomness: Randomness = secrets.token_bytes,
+    reached: Reached = unwatched,
 ) -> Iterator[Log]:
     """The log, loaded and ready to append, for as long as the block lasts. Raises Missing, Damaged or Conflict.
 
     With `standby`, where another server leads, it comes ready to read and to follow (see `Log.follow`). `address` is
     where the others reach this one while it leads.
     """
-    with _opened(places, write=True, address=address) as parts:
-        log = Log(parts, _log_signer(places), clock=clock, randomness=randomness)
+    with _opened(places, write=True, address=address, reached=reached) as parts:
+        log = Log(parts, _log_signer(places), clock=clock, randomness=randomness, reached=reached)
         if not log.lead():
             if not standby:
                 raise Conflict("already_open", f"another process writes to the ledger of {places.folder}")
@@ -125,7 +151,7 @@ def migrate_ledger(places: Layout, *, owner: str | None = None) -> "Iterator[App
     """
     from ledger.store.migrating import migrate  # noqa: PLC0415  Alembic is slow to load, and a server needs it not
 
-    with _only_writer(places.lock):
+    with _alone_with(places.folder / LEAD), _alone_with(places.levels):
         yield from migrate(places.location, owner)
 
 
@@ -142,22 +168,22 @@ def open_for_reading(places: Layout, *, clock: Clock = clock) -> Iterator[Log]:
 
 
 @contextmanager
-def _opened(places: Layout, *, write: bool, address: str = "") -> Iterator[Places]:
+def _opened(places: Layout, *, write: bool, address: str = "", reached: Reached = unwatched) -> Iterator[Places]:
     store = open_store(places.location, write=write, address=address)
     with closing(store), _alone_with(places.levels):
         tree = Tree.open(places.levels)
         try:
-            yield Places(store, tree, SecondHead(places.head))
+            yield Places(store, tree, SecondHead(places.head, reached))
         finally:
             tree.close()
 
 
 @contextmanager
-def _alone_with(levels: Path) -> Iterator[None]:
-    """Level files are one process's."""
-    lock = FileLock(levels.with_name(levels.name + ".lock"))
+def _alone_with(what: Path) -> Iterator[None]:
+    """Level files are one process's; `LEAD` is that of whoever writes."""
+    lock = FileLock(what if what.name == LEAD else what.with_name(what.name + ".lock"))
     if not lock.take():
-        raise Conflict("already_open", f"another process has the ledger in {levels.parent} open")
+        raise Conflict("already_open", f"another process has the ledger in {what.parent} open")
     try:
         yield
     finally:

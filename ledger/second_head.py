@@ -8,6 +8,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from ledger.failpoints import Reached, Step, unwatched
 from ledger.kernel.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
 from ledger.kernel.errors import Conflict, Missing
 
@@ -15,8 +16,9 @@ from ledger.kernel.errors import Conflict, Missing
 class SecondHead:
     """A file on a path of the operator's choosing, best on another disk or machine than the database."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, reached: Reached = unwatched) -> None:
         self._path = path
+        self._reached = reached
 
     def require_free(self) -> None:
         """Raises Conflict where a head is kept already."""
@@ -60,9 +62,24 @@ class SecondHead:
             file.flush()
             os.fsync(file.fileno())
         # Crash here: the old head stands, the draft is overwritten by the next write.
+        self._reached(Step.DRAFTED)
         draft.replace(self._path)
+        self._reached(Step.RENAMED)
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)  # Crash before: either head stands, both were true.
         finally:
             os.close(folder)
+
+
+class BehindHead(SecondHead):
+    """The second head of a ledger that was put back to an earlier state: it moves on from where it is (SPEC 4.5)."""
+
+    def __init__(self, path: Path, kept: Checkpoint, reached: Reached = unwatched) -> None:
+        super().__init__(path, reached)
+        self._kept = kept
+
+    def swap(self, old: Checkpoint, new: Checkpoint) -> None:
+        """From the head that the restored database does not reach. Raises Conflict where the file holds another."""
+        del old
+        super().swap(self._kept, new)

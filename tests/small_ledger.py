@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.bundles import entry_bundle
 from ledger.checking import check
+from ledger.failpoints import unwatched
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import Refused
 from ledger.kernel.gs1_keys import check_digit
@@ -140,6 +141,7 @@ class World:
     operator: Actor = OPERATOR
     plant: Actor = PLANT
     rolling: Actor = ROLLING
+    reached: object = unwatched  # called with each step of an append: see ledger.failpoints
     _numbers: count = field(default_factory=count)
     _open: ExitStack = field(default_factory=ExitStack)
 
@@ -154,6 +156,9 @@ class World:
 
     def clock(self):
         return self.now
+
+    def _step(self, step):
+        self.reached(step)
 
     def randomness(self, size):
         return hashlib.shake_128(f"randomness {next(self._numbers)}".encode()).digest(size)
@@ -234,7 +239,8 @@ class World:
         """Close and open again, as a restart does."""
         self.close()
         self._open = ExitStack()
-        self.log = self._open.enter_context(open_log(self.places, clock=self.clock, randomness=self.randomness))
+        log = open_log(self.places, clock=self.clock, randomness=self.randomness, reached=self._step)
+        self.log = self._open.enter_context(log)
 
 
 def small_ledger(folder, *, uri=URI, origin=ORIGIN, place=None):

@@ -20,6 +20,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "post": ("tools.post", "Post signed statements and keep their receipts."),
     "verify": ("tools.verify", "Verify a receipt or bundle offline against a trust file."),
     "audit": ("tools.audit", "Re-derive a whole ledger from its stored bytes."),
+    "compare": ("tools.compare", "Compare what two sources show of one log."),
+    "restore": ("tools.restore", "Say what a restored database lacks, and go on from it."),
     "export": ("tools.export", "Write the ledger as Arrow or Parquet segments."),
     "backup": ("tools.backup", "Back a ledger up while it is served, and check what is written."),
     "copy": ("tools.copy", "Copy a ledger from one store to another, and check the copy."),

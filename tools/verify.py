@@ -1,4 +1,7 @@
-"""`coilmark verify`: a receipt or bundle against a trust file, with no database and no network (SPEC 7)."""
+"""`coilmark verify`: a receipt, a bundle or a proof of misbehaviour against a trust file (SPEC 7).
+
+No database and no network.
+"""
 
 import json
 from pathlib import Path
@@ -8,10 +11,13 @@ import click
 from ledger.kernel.bundle import BUNDLE_TYPE, SIZE_LIMIT
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.lives import Life
+from ledger.kernel.misbehaviour import MISBEHAVIOUR_TYPE
 from ledger.kernel.receipt import RECEIPT_TYPE
 from ledger.kernel.report import Outcome, Report, Step, report_json
 from ledger.kernel.trust import Trust, parse_trust
-from ledger.kernel.verify import Expected, verify_bundle, verify_receipt
+from ledger.kernel.verify import Expected, read_lives, verify_bundle, verify_receipt
+from ledger.kernel.verify_misbehaviour import verify_misbehaviour
 
 MARKS = {
     Outcome.PASSED: ("ok", "green"),
@@ -28,33 +34,48 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
 @click.option("--statement", type=_FILE, help="Your own copy of the statement, wire form: what the receipt must be of.")
 @click.option("--piece", metavar="ID", help="The piece you expect, e.g. the link on its label.")
 @click.option("--index", type=click.IntRange(min=0), help="The index you expect.")
+@click.option("--incarnation", type=_FILE, help="Bundle of the newest `ledger` statement: which entries were lost.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(
-    file: Path, trust: Path, statement: Path | None, piece: str | None, index: int | None, *, as_json: bool
+    *,
+    file: Path,
+    trust: Path,
+    statement: Path | None,
+    piece: str | None,
+    index: int | None,
+    incarnation: Path | None,
+    as_json: bool,
 ) -> None:
     """Verify a receipt or bundle offline against a trust file.
 
-    FILE is what the server answered to a post (a receipt) or gave as `.coilmark.json` (a bundle); - reads standard
-    input. Each numbered step says what was checked, or why not and what it would take.
+    FILE is what the server answered to a post (a receipt), gave as `.coilmark.json` (a bundle), or what `coilmark
+    compare` wrote (a proof that a log misbehaved: verified means proven); - reads standard input. Each numbered step
+    says what was checked, or why not and what it would take. After a restore that lost entries, --incarnation tells
+    a receipt of a lost entry from a false one, and knows the log keys of before.
     """
     expected = Expected(_canonical(piece), index)
     believed = _trust(trust)
     data = _read(file)
     copy = None if statement is None else _read(statement).removesuffix(b"\n")
-    report = _verify(data, believed, copy, expected)
+    lives = () if incarnation is None else read_lives(_read(incarnation), believed)
+    report = _verify(data, believed, copy, expected, lives)
     click.echo(json.dumps(report_json(report), ensure_ascii=False) if as_json else _lines(report))
     click.get_current_context().exit(0 if report.verified else 1)
 
 
-def _verify(data: bytes, trust: Trust, statement: bytes | None, expected: Expected) -> Report:
+def _verify(data: bytes, trust: Trust, statement: bytes | None, expected: Expected, lives: tuple[Life, ...]) -> Report:
     """By the type with which the file begins; what begins with neither is no receipt, which step 1 will say."""
+    if data.startswith(f'{{"type":"{MISBEHAVIOUR_TYPE}"'.encode()):
+        if statement is not None or expected != Expected():
+            raise click.UsageError("a proof of misbehaviour takes neither --statement nor --piece nor --index")
+        return verify_misbehaviour(data, trust)
     if data.startswith(f'{{"type":"{BUNDLE_TYPE}"'.encode()):
         if statement is not None:
             raise click.UsageError("--statement goes with a receipt; a bundle holds its statements")
-        return verify_bundle(data, trust, expected=expected)
+        return verify_bundle(data, trust, expected=expected, lives=lives)
     if not data.startswith(f'{{"type":"{RECEIPT_TYPE}"'.encode()) and b'"coilmark.bundle/' in data[:64]:
-        return verify_bundle(data, trust, expected=expected)
-    return verify_receipt(data, trust, statement=statement, expected=expected)
+        return verify_bundle(data, trust, expected=expected, lives=lives)
+    return verify_receipt(data, trust, statement=statement, expected=expected, lives=lives)
 
 
 def _read(path: Path) -> bytes:

@@ -22,6 +22,7 @@ TITLES = (
     "time",
     "what remains open",
 )
+LOST = "lost"  # the code of a failure that is no fault of the file: it holds, and its entry is gone (SPEC 4.5)
 
 
 class Outcome(StrEnum):
@@ -48,15 +49,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All thirteen steps in order. `of` is what was verified: "receipt" or "bundle"; `code` tells a failure apart.
+    """All thirteen steps in order. `of` is what was verified: "receipt", "bundle" or "misbehaviour".
 
-    `open_points` are the sentences of step 13, one a thing that a reader should know although nothing failed.
+    `open_points` are the sentences of step 13, one a thing that a reader should know although nothing failed; `code`
+    tells a failure apart; `proven` is what a proof of misbehaviour proves, in a sentence.
     """
 
     of: str
     steps: tuple[Step, ...]
     open_points: tuple[str, ...] = ()
     code: str = ""
+    proven: str = ""
 
     @property
     def failed(self) -> Step | None:
@@ -71,8 +74,12 @@ class Report:
     @property
     def verdict(self) -> str:
         """The whole in one sentence."""
+        if self.failed is not None and self.code == LOST:
+            return f"LOST: {self.failed.sentence}."
         if self.failed is not None:
             return f"NOT VERIFIED: step {self.failed.number} failed. {self.failed.sentence}."
+        if self.proven:
+            return f"PROVEN: {self.proven}."
         skipped = [str(step.number) for step in self.steps if step.outcome is Outcome.NOT_CHECKED]
         rest = f"; not checked: {'step' if len(skipped) == 1 else 'steps'} {', '.join(skipped)}" if skipped else ""
         return f"verified: everything that was checked holds{rest}."
@@ -106,6 +113,7 @@ class Steps:
         self._done: dict[int, Step] = {}
         self._code = ""
         self._open: tuple[str, ...] = ()
+        self._proven = ""
 
     def begin(self, number: int) -> None:
         """What is raised from here on counts for this step."""
@@ -123,6 +131,10 @@ class Steps:
         """The sentences of step 13."""
         self._open = points
 
+    def proves(self, sentence: str) -> None:
+        """What the whole proves, if no step fails."""
+        self._proven = sentence
+
     def report(self, procedure: Callable[[], None]) -> Report:
         """Run the procedure and report: its first error is the failed step, and ends it."""
         try:
@@ -134,4 +146,4 @@ class Steps:
         steps = (
             self._done.get(number) or Step(number, Outcome.NOT_CHECKED, because) for number in range(1, len(TITLES) + 1)
         )
-        return Report(self._of, tuple(steps), self._open, self._code)
+        return Report(self._of, tuple(steps), self._open, self._code, self._proven)

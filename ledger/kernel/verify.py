@@ -27,11 +27,12 @@ from itertools import pairwise
 from ledger.kernel.bundle import BundleEntry, parse_bundle
 from ledger.kernel.checkpoint import open_checkpoint
 from ledger.kernel.errors import Malformed, Unverified
+from ledger.kernel.lives import Life, lives_of, lost_in, with_lives
 from ledger.kernel.note import TYPE_ED25519, Vkey, verify_note
 from ledger.kernel.party import REGISTRY_TYPES, Registry
 from ledger.kernel.proofs import verify_inclusion, verify_multiproof
 from ledger.kernel.receipt import parse_receipt
-from ledger.kernel.report import Report, Steps
+from ledger.kernel.report import LOST, Report, Steps
 from ledger.kernel.tlog_proof import parse_tlog_proof
 from ledger.kernel.trust import Trust, quorum_met
 from ledger.kernel.verify_circumstances import Expected, check_expected, check_inputs, check_time, say_open
@@ -39,32 +40,53 @@ from ledger.kernel.verify_lineage import check_lineage
 from ledger.kernel.verify_parties import Authority, check_authority, check_index_0
 from ledger.kernel.verify_statements import Case, Signed, check_digests, open_disclosures, read_headers, shown
 
-__all__ = ["Expected", "verify_bundle", "verify_receipt"]
+__all__ = ["Expected", "read_lives", "verify_bundle", "verify_receipt"]
 NOTHING_EXPECTED = Expected()
 _NO_REGISTRIES: Mapping[int, Registry] = {}
 
 
 def verify_receipt(
-    data: bytes, trust: Trust, *, statement: bytes | None = None, expected: Expected = NOTHING_EXPECTED
+    data: bytes,
+    trust: Trust,
+    *,
+    statement: bytes | None = None,
+    expected: Expected = NOTHING_EXPECTED,
+    lives: Sequence[Life] = (),
 ) -> Report:
     """Verify a receipt file. `statement` (wire form) is the reader's own copy, and goes before the one in the file.
 
-    Raises nothing about the data: what is wrong with them is the failed step of the report.
+    With the ledger's `lives` (see `read_lives`) a receipt of an earlier one is verified under the log key of its time,
+    and one of an entry that was lost fails as "lost". Raises nothing about the data: what is wrong with them is the
+    failed step of the report.
     """
     steps = Steps("receipt")
-    return steps.report(lambda: _receipt(steps, data, trust, statement, expected))
+    return steps.report(
+        lambda: _receipt(steps, data, with_lives(trust, lives), expected, statement=statement, lives=lives)
+    )
 
 
-def verify_bundle(data: bytes, trust: Trust, *, expected: Expected = NOTHING_EXPECTED) -> Report:
-    """Verify a bundle file, index 0 and party histories included.
+def read_lives(data: bytes, trust: Trust) -> tuple[Life, ...]:
+    """The incarnations in the bundle of a `ledger` statement. Raises Unverified where it does not hold, Malformed."""
+    report = verify_bundle(data, trust)
+    if report.failed is not None:
+        raise Unverified("lives", f"the bundle of the newest incarnation does not hold: {report.verdict}")
+    return lives_of(parse_bundle(data))
+
+
+def verify_bundle(
+    data: bytes, trust: Trust, *, expected: Expected = NOTHING_EXPECTED, lives: Sequence[Life] = ()
+) -> Report:
+    """Verify a bundle file, index 0 and party histories included; `lives` as for `verify_receipt`.
 
     Raises nothing about the data: what is wrong with them is the failed step of the report.
     """
     steps = Steps("bundle")
-    return steps.report(lambda: _bundle(steps, data, trust, expected))
+    return steps.report(lambda: _bundle(steps, data, with_lives(trust, lives), expected, lives))
 
 
-def _receipt(steps: Steps, data: bytes, trust: Trust, statement: bytes | None, expected: Expected) -> None:
+def _receipt(
+    steps: Steps, data: bytes, trust: Trust, expected: Expected, *, statement: bytes | None, lives: Sequence[Life]
+) -> None:
     # (1)
     steps.begin(1)
     receipt = parse_receipt(data)
@@ -80,6 +102,7 @@ def _receipt(steps: Steps, data: bytes, trust: Trust, statement: bytes | None, e
         raise Unverified("inclusion", f"the proof is of entry {proof.index}, the entry itself is {index}", step=3)
     size, root = signed.checkpoint.size, signed.checkpoint.root
     verify_inclusion(index=index, size=size, leaf=receipt.entry.leaf, path=proof.path, root=root)
+    _check_lost(signed, index, lives)
     steps.passed(f"entry {index} is included in the {size} entries of the checkpoint, with {len(proof.path)} hashes")
     # (4), (7)
     steps.not_checked(4, f"a receipt does not hold index 0; the bundle of entry {index} does")
@@ -89,7 +112,7 @@ def _receipt(steps: Steps, data: bytes, trust: Trust, statement: bytes | None, e
     _rest(steps, case, expected, None)
 
 
-def _bundle(steps: Steps, data: bytes, trust: Trust, expected: Expected) -> None:
+def _bundle(steps: Steps, data: bytes, trust: Trust, expected: Expected, lives: Sequence[Life]) -> None:
     # (1)
     steps.begin(1)
     bundle = parse_bundle(data)
@@ -102,6 +125,7 @@ def _bundle(steps: Steps, data: bytes, trust: Trust, expected: Expected) -> None
     leaves = [(one.entry.index, one.entry.leaf) for one in bundle.entries]
     verify_multiproof(size=size, leaves=leaves, path=bundle.proof, root=root)
     _check_chain(bundle.entries)
+    _check_lost(signed, about, lives)
     steps.passed(f"{count} entries are included in the {size} of the checkpoint, with {len(bundle.proof)} hashes")
     case = _statements(steps, Case(tuple(shown(one) for one in bundle.entries), about, signed, trust))
     if bundle.kind == "entry":
@@ -139,6 +163,18 @@ def _signed_by(note: str, vkey: Vkey) -> bool:
     except Unverified:
         return False
     return True
+
+
+def _check_lost(signed: Signed, index: int, lives: Sequence[Life]) -> None:
+    """It was recorded, as is proven by now, and is not in the ledger any more, as the ledger itself says (SPEC 4.5)."""
+    life = lost_in(lives, signed.checkpoint, index)
+    if life is not None:
+        raise Unverified(
+            LOST,
+            f"entry {index} was recorded under {signed.checkpoint.origin} and lost in a restore: incarnation "
+            f"{life.incarnation} of the ledger begins at entry {life.index}",
+            step=3,
+        )
 
 
 def _check_chain(entries: Sequence[BundleEntry]) -> None:

@@ -4,6 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
+LEAD = "lock"  # the file, beside the database, of the process that writes
+
 
 class FileLock:
     """A lock that goes with the process that holds it. The file's text is what its holder says of itself."""

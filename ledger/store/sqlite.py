@@ -1,5 +1,6 @@
 """The store in one SQLite file: the default. Obligations are in `protocol`, settings in `engine`."""
 
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -9,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, DBAPIError
 
-from ledger.kernel.errors import Conflict, Damaged, Missing, Unsettled
+from ledger.kernel.errors import Busy, CoilmarkError, Conflict, Damaged, Missing, Unsettled
 from ledger.store import engine as engines
-from ledger.store.file_lock import FileLock
+from ledger.store.file_lock import LEAD, FileLock
 from ledger.store.protocol import Link, NewRow, Stored, StoredHead, first_tags
 
 _CHUNK = 900  # parameters a query; SQLite takes many more, the query planner does not gain by them
@@ -255,9 +256,12 @@ class SqliteStore:
 
     @contextmanager
     def reading(self) -> Iterator[SqliteTransaction]:
-        """A snapshot: everything read in the block is of one moment."""
-        with self._reader.begin() as connection:
-            yield SqliteTransaction(connection)
+        """A snapshot: everything read in the block is of one moment. Raises Damaged where the file cannot be read."""
+        try:
+            with self._reader.begin() as connection:
+                yield SqliteTransaction(connection)
+        except DBAPIError as error:
+            raise _unreadable(error) from error
 
     def forget(self) -> None:
         """Fold the write-ahead log into the database, so that what was erased stands in neither.
@@ -286,7 +290,7 @@ def create_sqlite(path: Path, uri: str) -> None:
 def open_sqlite(path: Path, *, write: bool, address: str = "") -> SqliteStore:
     """Open what `create_sqlite` made. Raises Missing or Damaged; never creates."""
     reader = engines.reader(path)
-    lock = FileLock(path.with_name("lock"), address) if write else None
+    lock = FileLock(path.with_name(LEAD), address) if write else None
     return SqliteStore(path, reader, _stamps(reader), lock)
 
 
@@ -298,8 +302,17 @@ def _stamps(engine: Engine) -> Mapping[str, str]:
         raise Damaged("database", f"this file is no coilmark database: {error.orig}") from error
 
 
+def _unreadable(error: DBAPIError) -> CoilmarkError:
+    """A page that is damaged, or a disk that does not give it: the server must not call this a fault of its own."""
+    if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return Busy("database_busy", f"the database is busy: {error.orig}", retry_after=1)
+    return Damaged("database", f"the database cannot be read: {error.orig}")
+
+
 def _stored(row: Any, disclosures: Sequence[str]) -> Stored:
     index, entry, leaf, typ, jwt, seed, items = row
+    if not all(isinstance(value, bytes) for value in (entry, leaf, jwt, seed, items)):
+        raise Damaged("database", f"entry {index} is stored in another form than it was written", index=index)
     return Stored(index, entry, leaf, typ, jwt, seed, items, tuple(disclosures))
 
 

@@ -119,8 +119,15 @@ def app_of(world, **settings):
 def serving(folder, **settings):
     """The world in `folder` behind uvicorn, in a thread of this process."""
     world, secrets = make_world(folder)
+    with serving_world(world, secrets, **settings) as served:
+        yield served
+
+
+@contextmanager
+def serving_world(world, secrets=(), **settings):
+    """A closed world behind uvicorn, in a thread of this process."""
     with socket.create_server(("127.0.0.1", 0)) as listener, listening(app_of(world, **settings), listener):
-        yield Served(world, listener.getsockname()[1], secrets)
+        yield Served(world, listener.getsockname()[1], dict(secrets))
 
 
 @contextmanager

@@ -96,6 +96,28 @@ def test_no_altered_byte_leaves_with_a_success(tmp_path, change, sentence):
     run(scenario)
 
 
+def test_a_page_of_the_database_that_is_damaged_is_no_fault_of_the_program(tmp_path):
+    """Whatever the page held: the answer is the code of stored data that does not agree, and the alarm goes off."""
+
+    async def scenario():
+        async with in_process(tmp_path, open=True) as served:
+            database = served.world.places.database
+            whole = database.read_bytes()
+            codes = set()
+            for page in range(1, len(whole) // 4096):
+                database.write_bytes(whole[: 4096 * page] + b"\xff" * 4096 + whole[4096 * (page + 1) :])
+                served.desk.log.store._reader.dispose()  # its cache would answer from before
+                for index in range(5):
+                    answer = await served.ask("GET", f"/v1/entries/{index}")
+                    assert answer.status == 200 or (answer.status, answer.code) == (500, "integrity"), answer.body
+                    codes.add(answer.status)
+            assert codes == {200, 500}
+            await asyncio.to_thread(served.desk.self_check.round)
+            database.write_bytes(whole)
+
+    run(scenario)
+
+
 def test_the_self_check_finds_it_and_the_server_is_no_longer_ready(tmp_path):
     async def scenario():
         async with in_process(tmp_path) as served:
