@@ -58,7 +58,7 @@ def _record(stage: Stage) -> Receipt:
     from ledger.reading import receipt as receipt_at  # noqa: PLC0415  likewise
     from ledger.store.access import EVERYTHING  # noqa: PLC0415  likewise
 
-    coil = stage.plan.first_coil.serial
+    coil = stage.plan.followed.serial
     coils = sum(len(heat.coils) for heat in stage.plan.heats)
     _title(1, f"Six parties, {coils} coils, {stage.plan.days} days; one line of receipt where it matters. Ledger {URI}")
     found(stage)

@@ -78,7 +78,7 @@ def test_it_shows_audit_verifier_and_what_they_say_of_tampered_copies(shown):
 def test_what_it_leaves_behind_holds(shown):
     folder, _ = shown
     trust = parse_trust((folder / "trust.txt").read_bytes())
-    strip = Expected(piece=pieces(PLAN.first_coil)[0])
+    strip = Expected(piece=pieces(PLAN.followed)[0])
     assert verify_receipt((folder / "receipt.json").read_bytes(), trust, expected=strip).verified
     bundle = verify_bundle((folder / "entry.coilmark.json").read_bytes(), trust, expected=strip)
     assert {step.number for step in bundle.steps if step.outcome is not Outcome.PASSED} == {11}

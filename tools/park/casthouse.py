@@ -15,7 +15,7 @@ FOUND = 5  # days from a wrong weight to its correction: the slab has been rolle
 _SLOTS = ("00:30", "08:30", "16:30")
 _HOURS = 5
 _INTERNAL, _SOWS = 180, 50  # thousandths of the charge, at most
-_TONGS = 95  # kg
+_TONGS = 80  # kg
 
 
 def slab(coil: Coil) -> str:
@@ -38,7 +38,7 @@ def work(park: Park, number: int) -> Iterator[Said]:
         if one is park.plan.misweighed:
             yield from _corrected(one, _cast(one, inputs, analysis(park, one), tongs=min(_TONGS, one.oxidation)), right)
         else:
-            yield said(SMELTER, right, _what(one), notable=one is park.plan.heats[0])
+            yield said(SMELTER, right, _what(one), notable=park.plan.followed in one.coils)
         yield from _homogenised(one)
     left = park.yard.draw_all(SMELTER, "metal")
     if left:

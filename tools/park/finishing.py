@@ -42,7 +42,7 @@ def work(park: Park, number: int) -> Iterator[Said]:
         yield _certified(park, line(number, place, "06:40")[1], one)
         what = f"{one.serial} on a pallet with an SSCC"
         event = packed(MILL, line(number, place, "06:50")[1], pallet(one), pieces(one))
-        yield said(MILL, event, what, notable=one is park.plan.first_coil)
+        yield said(MILL, event, what, notable=one is park.plan.followed)
         event = observed(MILL, line(number, place, "07:05")[1], "staging_outbound", [], epcList=[pallet(one)])
         yield said(MILL, event, f"{one.serial} at the dock")
     for customer in CUSTOMERS:
@@ -66,16 +66,16 @@ def _slit(park: Park, window: tuple[datetime, datetime], coil: Coil) -> Iterator
     inputs = [Part(rolled(coil), coil.weights.rolled, "charge", device=SCALE)]
     what = f"slit into {coil.serial}A and {coil.serial}B"
     event = made((MILL, "slitter"), window, inputs, outputs)
-    yield said(MILL, event, what, notable=coil is park.plan.first_coil)
+    yield said(MILL, event, what, notable=coil is park.plan.followed)
     for one, kg in strips:
         event = observed(MILL, window[1], "inspecting", [Part(one, kg, device=SCALE)], disposition="conformant")
         yield said(MILL, event, f"strip {one[-9:]} inspected")
 
 
 def _certified(park: Park, time: datetime, coil: Coil) -> Said:
-    first = coil is park.plan.first_coil
     what = f"EN 10204 3.1 for {coil.serial}"
-    return Said(MILL, "certificate", _certificate(park, time, coil), time, what, notable=first)
+    followed = coil is park.plan.followed
+    return Said(MILL, "certificate", _certificate(park, time, coil), time, what, notable=followed)
 
 
 def _certificate(park: Park, time: datetime, coil: Coil) -> dict[str, Any]:
@@ -121,4 +121,4 @@ def _shipped(park: Park, when: tuple[int, int], customer: Actor, coils: list[Coi
         MILL, day(number, "10:00", minutes), "shipping", [], epcList=pallets, disposition="in_transit", **over
     )
     what = f"{', '.join(one.serial for one in coils)} shipped to {customer.word}"
-    yield said(MILL, event, what, notable=park.plan.first_coil in coils)
+    yield said(MILL, event, what, notable=park.plan.followed in coils)

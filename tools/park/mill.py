@@ -133,7 +133,7 @@ def _hot_rolled(park: Park, window: tuple[datetime, datetime], coil: Coil) -> It
     inputs = [Part(scalped(coil), weights.scalped, "charge", device=SCALE)]
     losses = {"oxidation": weights.scalped - weights.band - weights.crops}
     event = made((MILL, "hot"), window, inputs, outputs, losses)
-    yield said(MILL, event, f"hot band of {weights.band} kg", notable=coil is park.plan.first_coil)
+    yield said(MILL, event, f"hot band of {weights.band} kg", notable=coil is park.plan.followed)
     event = observed(MILL, window[1] + timedelta(hours=1), "storing", [Part(band(coil), weights.band, device=SCALE)])
     yield said(MILL, event, "hot band put by to cool")
 
@@ -149,7 +149,7 @@ def _cold_rolled(park: Park, window: tuple[datetime, datetime], coil: Coil) -> S
     losses = {"dust": weights.band - weights.rolled - weights.ends}
     event = made((MILL, "cold"), window, inputs, outputs, losses)
     what = f"coil {coil.serial}: {product.thickness} µm, {weights.rolled} kg"
-    return said(MILL, event, what, notable=coil is park.plan.first_coil)
+    return said(MILL, event, what, notable=coil is park.plan.followed)
 
 
 def _annealed(number: int, place: int, coil: Coil) -> Iterator[Said]:

@@ -24,7 +24,7 @@ def barge(number: int) -> str:
 
 def open_stock(park: Park) -> Said:
     """Last week's stockpile."""
-    lot, kg = _pile(0), _cargo(park, _BARGE) * 3 // 2
+    lot, kg = _pile(0), _cargo(park, _BARGE) * 5 // 4
     park.yard.put(MINE, "bauxite", lot, kg)
     about = {"material": "bauxite", "al2o3": "44.9", "moisture": "6.1"}
     return opened(MINE, [Part(lot, kg, about=about)])

@@ -11,7 +11,7 @@ DAYS = 21  # at least
 SLABS = 4  # a heat, at most
 HEATS = 3  # a furnace and day, at most
 HEEL = 6_000  # kg that stay in a furnace from heat to heat
-OFFLINE = (9, 11)  # the refinery's statements of days 9 and 10 arrive on day 11
+OFFLINE = (7, 9)  # the refinery's statements of days 7 and 8 arrive on day 9
 _FIRST_HEAT = 2  # day
 _TO_CUSTOMER = 8  # days from the heat to the shipment
 _LEAST_METAL = 40_000  # kg a day: potlines do not stop
@@ -138,9 +138,9 @@ class Plan:
         return self.heats[int(coil.heat[len(_HEAT) :]) - _FIRST_NUMBER]
 
     @property
-    def first_coil(self) -> Coil:
-        """The coil that the demo follows."""
-        return self.heats[0].coils[0]
+    def followed(self) -> Coil:
+        """The coil that the demo follows: the last that is slit, which has the most behind it."""
+        return next(coil for heat in reversed(self.heats) for coil in heat.coils if coil.is_slit)
 
     @property
     def misweighed(self) -> Heat:

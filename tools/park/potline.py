@@ -1,19 +1,19 @@
 """The smelter's potrooms: alumina into a silo that mixes, three potlines, each day of each one continuous run."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from tools.park.actors import REFINERY, SMELTER
 from tools.park.events import KG, Part, Said, bought, day, made, of_run, received, said, split, tonnes
 from tools.park.plan import OFFLINE
-from tools.park.refinery import SHIFTS, SHIPMENTS, document
+from tools.park.refinery import SHIPMENTS, document
 from tools.park.yard import Park
 
 SILO = SMELTER.lot(6, "SILO-1")
 LINES = (1, 2, 3)
-_TAPS = ("02:00", "06:00", "10:00", "14:00", "18:00", "22:00")
+_FED = ("00:35", "08:35", "16:35")  # a shift's bins and anodes, before what comes of them is tapped
+_TAPS = ("03:30", "07:30", "11:30", "15:30", "19:30", "23:30")
 _BRIDGE = SMELTER.own("bridge-1")
 _POWER = Decimal("13.6")  # MWh a t of metal
 
@@ -24,9 +24,9 @@ def metal(line: int, number: int) -> str:
 
 
 def opening(park: Park) -> list[tuple[str, str, int, dict[str, str]]]:
-    """Alumina for a day and two more in the silo, anodes for nine days: kind, lot, kg, attributes."""
+    """Alumina for a day and a little in the silo, anodes for nine days: kind, lot, kg, attributes."""
     plan = park.plan
-    need = plan.alumina(1) + 2 * max(plan.alumina(one) for one in range(1, plan.days))
+    need = plan.alumina(1) + max(plan.alumina(one) for one in range(1, plan.days)) // 8
     anodes = sum(plan.anodes(one) for one in range(1, 10)) + len(LINES) * KG
     return [
         ("silo", SILO, need, {"material": "alumina"}),
@@ -95,35 +95,24 @@ def work(park: Park, number: int) -> Iterator[Said]:
 
 
 def _line(park: Park, number: int, line: int, out: int) -> Iterator[Said]:
-    """Inputs by shift, a tap every four hours, closed at midnight."""
+    """Alumina and anodes for each shift, a tap every four hours, closed by the last."""
     run = f"potline-{line}-{number}"
     alumina, anodes = -(-out * 193 // 100), -(-out * 41 // 100)
-    for clock, carbon in zip(SHIFTS, split(anodes, len(SHIFTS)), strict=True):
-        drawn = park.yard.draw(SMELTER, "anode", carbon)
-        window = (day(number, clock, -8 * 60), day(number, clock, -30))
-        yield _charged((line, run), window, drawn, f"potline {line}: {tonnes(carbon)} anodes set")
+    for kind, minutes, total in (("silo", 0, alumina), ("anode", 20, anodes)):
+        for clock, kg in zip(_FED, split(total, len(_FED)), strict=True):
+            parts = [Part(lot, part, "charge", "calculated") for lot, part in park.yard.draw(SMELTER, kind, kg)]
+            window = (day(number, clock, minutes - 30), day(number, clock, minutes))
+            event = made((SMELTER, f"potline-{line}"), window, parts, [], **of_run(run))
+            what = "anodes set" if kind == "anode" else "alumina fed"
+            yield said(SMELTER, event, f"potline {line}: {tonnes(kg)} {what}")
     for clock, kg in zip(_TAPS, split(out, len(_TAPS)), strict=True):
         part = Part(metal(line, number), kg, "good", "level", SMELTER.own("level-1"), {"material": "liquid-metal"})
         park.yard.put(SMELTER, "metal", part.id, kg)
-        window = (day(number, clock, -90), day(number, clock))
-        event = made((SMELTER, f"potline-{line}"), window, [], [part], **of_run(run))
-        yield said(SMELTER, event, f"potline {line}: {tonnes(kg)} metal tapped")
-    for clock, kg in zip(SHIFTS, split(alumina, len(SHIFTS)), strict=True):
-        drawn = park.yard.draw(SMELTER, "silo", kg)
-        window = (day(number, clock, -8 * 60), day(number, clock))
-        last = clock == SHIFTS[-1]
+        last = clock == _TAPS[-1]
         more = of_run(run, "closed" if last else "open") | (_power(number, out) if last else {})
-        what = f"potline {line}: {tonnes(kg)} alumina fed" + (f", {tonnes(out)} tapped, closed" if last else "")
-        yield _charged((line, run), window, drawn, what, **more)
-
-
-def _charged(
-    of: tuple[int, str], window: tuple[datetime, datetime], drawn: list[tuple[str, int]], what: str, **more: Any
-) -> Said:
-    line, run = of
-    parts = [Part(lot, kg, "charge", "calculated") for lot, kg in drawn]
-    event = made((SMELTER, f"potline-{line}"), window, parts, [], **{**of_run(run), **more})
-    return said(SMELTER, event, what)
+        event = made((SMELTER, f"potline-{line}"), (day(number, clock, -90), day(number, clock)), [], [part], **more)
+        what = f"potline {line}: {tonnes(kg)} metal tapped" + (f", {tonnes(out)} in all, closed" if last else "")
+        yield said(SMELTER, event, what)
 
 
 def _power(number: int, out: int) -> dict[str, Any]:
