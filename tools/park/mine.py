@@ -1,4 +1,4 @@
-"""The mine: three shifts a day onto the week's stockpile, and a barge every second day."""
+"""The mine: three shifts a day onto the week's stockpile, and a barge every evening."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,6 @@ from tools.park.events import Part, Said, day, made_new, opened, said, shipped, 
 from tools.park.yard import Park
 
 _BELT = MINE.own("belt-1")
-_BARGE = 2  # days
 _SHIFTS = ("00:00", "08:00", "16:00")
 
 
@@ -24,27 +23,25 @@ def barge(number: int) -> str:
 
 def open_stock(park: Park) -> Said:
     """Last week's stockpile."""
-    lot, kg = _pile(0), _cargo(park, _BARGE) * 5 // 4
+    lot, kg = _pile(0), _cargo(park, 1) * 5 // 4
     park.yard.put(MINE, "bauxite", lot, kg)
     about = {"material": "bauxite", "al2o3": "44.9", "moisture": "6.1"}
     return opened(MINE, [Part(lot, kg, about=about)])
 
 
 def _cargo(park: Park, number: int) -> int:
-    """What the refinery takes on the two days after next, and a fiftieth more."""
-    return (park.plan.bauxite(number + 2) + park.plan.bauxite(number + 3)) * 51 // 50
+    """What the refinery takes on the day after next, and a fiftieth more."""
+    return park.plan.bauxite(number + 2) * 51 // 50
 
 
 def ship(park: Park, number: int) -> Iterator[Said]:
-    """A barge in the evening of every second day, weighed by its draught."""
-    if number % _BARGE:
-        return
+    """The barge of the day, weighed by its draught."""
     drawn = park.yard.draw(MINE, "bauxite", _cargo(park, number))
     parts = [Part(lot, kg, method="draft", device=MINE.own("draft")) for lot, kg in drawn]
     park.yard.send(barge(number), parts)
     event = shipped(MINE, REFINERY, day(number, "22:00"), barge(number), parts)
     total = sum(kg for _, kg in drawn)
-    yield said(MINE, event, f"{tonnes(total)} bauxite on {barge(number)}", notable=number == _BARGE)
+    yield said(MINE, event, f"{tonnes(total)} bauxite on {barge(number)}", notable=number == 1)
 
 
 def work(park: Park, number: int) -> Iterator[Said]:

@@ -11,7 +11,7 @@ DAYS = 21  # at least
 SLABS = 4  # a heat, at most
 HEATS = 3  # a furnace and day, at most
 HEEL = 6_000  # kg that stay in a furnace from heat to heat
-OFFLINE = (7, 9)  # the refinery's statements of days 7 and 8 arrive on day 9
+OFFLINE = (7, 9)  # nothing is heard of the refinery on days 7 and 8, and on day 9 until eight
 _FIRST_HEAT = 2  # day
 _TO_CUSTOMER = 8  # days from the heat to the shipment
 _LEAST_METAL = 40_000  # kg a day: potlines do not stop
@@ -139,8 +139,9 @@ class Plan:
 
     @property
     def followed(self) -> Coil:
-        """The coil that the demo follows: the last that is slit, which has the most behind it."""
-        return next(coil for heat in reversed(self.heats) for coil in heat.coils if coil.is_slit)
+        """The coil that the demo follows: slit, with scrap of every class in it, and as much behind it as can be."""
+        slit = [coil for heat in self.heats for coil in heat.coils if coil.is_slit]
+        return max(slit, key=lambda coil: (coil.product.pre > 0, coil.number))
 
     @property
     def misweighed(self) -> Heat:
@@ -185,7 +186,7 @@ def _places(product: Product, coils: int, days: int) -> Iterator[tuple[int, int,
     span = days - _TO_CUSTOMER - _FIRST_HEAT
     taken: dict[int, int] = {}
     for number, size in enumerate(split(coils, heats) if heats else ()):
-        day = _FIRST_HEAT + number * span // heats
+        day = _FIRST_HEAT + number * (span - 1) // max(1, heats - 1)
         slot = taken[day] = taken.get(day, -1) + 1
         yield day, slot, product.furnace, product, size
 

@@ -31,9 +31,9 @@ def story(plan: Plan) -> Iterator[Post]:
 
 def _arrival(one: Said) -> datetime:
     """The next full two hours; the refinery's line is dead for two days."""
-    silent = one.actor is REFINERY and day(OFFLINE[0]) <= one.time < day(OFFLINE[1])
-    if silent:
-        return day(OFFLINE[1], "08:00")
+    back = day(OFFLINE[1], "08:00")
+    if one.actor is REFINERY and day(OFFLINE[0]) <= one.signed < back:
+        return back
     posts = (one.signed - MIDNIGHT) // POSTING + 1
     return MIDNIGHT + posts * POSTING
 
