@@ -1,6 +1,6 @@
 """What is to be made: orders, heats and their days, the weight of every piece. Fixed before anybody says a word."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -98,12 +98,16 @@ class Heat:
 
 @dataclass(frozen=True)
 class Plan:
-    """Heats by day, and what the plants before the casthouse have to bring for them, in kg a day."""
+    """Heats by day, and what the plants before the casthouse have to bring for them, in kg a day.
+
+    `followed` is the coil that the demo follows.
+    """
 
     chance: Chance
     days: int
     heats: tuple[Heat, ...]
     on_day: Mapping[int, tuple[Heat, ...]]
+    followed: Coil
 
     def heats_on(self, day: int) -> tuple[Heat, ...]:
         """What is cast on a day."""
@@ -138,12 +142,6 @@ class Plan:
         return self.heats[int(coil.heat[len(_HEAT) :]) - _FIRST_NUMBER]
 
     @property
-    def followed(self) -> Coil:
-        """The coil that the demo follows: slit, with scrap of every class in it, and as much behind it as can be."""
-        slit = [coil for heat in self.heats for coil in heat.coils if coil.is_slit]
-        return max(slit, key=lambda coil: (coil.product.pre > 0, coil.number))
-
-    @property
     def misweighed(self) -> Heat:
         """The heat of which one slab is weighed wrong."""
         return self.heats[min(1, len(self.heats) - 1)]
@@ -172,7 +170,14 @@ def make_plan(coils: int, seed: str) -> Plan:
         heat = _heat(chance, number, (day, slot), product, range(first, first + size))
         on_day[day] = (*on_day.get(day, ()), heat)
         first += size
-    return Plan(chance, days, tuple(heat for heats in on_day.values() for heat in heats), on_day)
+    heats = tuple(heat for heats in on_day.values() for heat in heats)
+    return Plan(chance, days, heats, on_day, _followed(heats))
+
+
+def _followed(heats: Sequence[Heat]) -> Coil:
+    """It is slit, has scrap of every class in it where that can be, and as much behind it as there is."""
+    slit = [coil for heat in heats for coil in heat.coils if coil.is_slit]
+    return max(slit, key=lambda coil: (coil.product.pre > 0, coil.number))
 
 
 def _shares(coils: int) -> tuple[int, ...]:
