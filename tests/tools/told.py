@@ -7,7 +7,7 @@ from ledger.kernel.implied import implied
 from ledger.kernel.statement import Hidden
 from ledger.lot_event import check_lot_event
 from ledger.lots.book import Book
-from ledger.lots.event import read_event
+from ledger.lots.event import placed, read_event
 from ledger.lots.fold import apply
 from ledger.lots.records import NOBODY
 from tools.park.actors import ACTORS, PARK, URI
@@ -66,8 +66,8 @@ def _check(one):
 
 def _fold(told, named, index, one, recorded_at):
     issuer = one.actor.id
-    event = read_event(
-        one.body, index=index, issuer=issuer, jti=f"urn:jti:{index}", recorded_at=recorded_at,
+    event = placed(
+        read_event(one.body, issuer=issuer, jti=f"urn:jti:{index}"), index=index, recorded_at=recorded_at,
         processes=PROCESSES[issuer], accuracies=SCALES[issuer],
     )  # fmt: skip
     wrong = named.get(event.name, NOBODY) if event.declares else NOBODY
