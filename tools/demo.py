@@ -60,7 +60,7 @@ def _record(stage: Stage) -> Receipt:
 
     coil = stage.plan.followed.serial
     coils = sum(len(heat.coils) for heat in stage.plan.heats)
-    _title(1, f"Six parties, {coils} coils, {stage.plan.days} days; one line of receipt where it matters. Ledger {URI}")
+    _title(1, f"{coils} coils, {stage.plan.days} days, six parties; receipts are shown where they matter. Ledger {URI}")
     found(stage)
     kept = None
     with open_log(stage.places, clock=stage.clock, randomness=stage.randomness) as log:

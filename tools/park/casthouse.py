@@ -114,7 +114,7 @@ def analysis(park: Park, heat: Heat) -> list[dict[str, str]]:
 
 def _corrected(heat: Heat, wrong: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Said]:
     """The wrong weight when it was cast; days later, that it is wrong, and what is right (rule 5.6)."""
-    yield said(SMELTER, wrong, f"{_what(heat)}, one weighed wrong", notable=True)
+    yield said(SMELTER, wrong, f"heat {heat.number}: {len(heat.coils)} slabs, one weighed wrong", notable=True)
     found = day(heat.day + FOUND, "11:00")
     error = {
         "declarationTime": found.isoformat(timespec="seconds"),

@@ -24,12 +24,12 @@ def count(park: Park, number: int) -> Iterator[Said]:
     less = have * 3 // 1_000
     park.yard.draw(SMELTER, "silo", less)
     event = observed(SMELTER, day(number, "00:05"), "stock_taking", [Part(SILO, have - less, method="level")])
-    yield said(SMELTER, event, f"the silo counted: {less} kg less than booked", notable=True)
+    yield said(SMELTER, event, f"the silo counted: {less} kg short", notable=True)
     lot, have = park.yard.newest(MINE, "bauxite")
     more = have * 2 // 1_000
     park.yard.put(MINE, "bauxite", lot, more)
     event = observed(MINE, day(number, "00:05"), "stock_taking", [Part(lot, have + more, method="calculated")])
-    yield said(MINE, event, f"the stockpile surveyed: {more} kg more than booked", notable=True)
+    yield said(MINE, event, f"the stockpile surveyed: {more} kg over", notable=True)
 
 
 def hold(park: Park, number: int) -> Iterator[Said]:
