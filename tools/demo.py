@@ -1,6 +1,9 @@
-"""`coilmark demo`: a ledger from mine to coil, checked, tampered with in a copy, and served."""
+"""`coilmark demo`: the ledger of a park from mine to coil, checked, tampered with in a copy, and served."""
 
 import os
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,16 +13,16 @@ from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.receipt import Receipt, encode_receipt
 from ledger.kernel.statement import parse
 from tools.demo_ledger import Stage, clear, found, tell
-from tools.demo_park import URI
 from tools.demo_tamper import tamper_with_database, tamper_with_receipt
+from tools.park.actors import URI
+from tools.park.events import ALMATY, Said
+from tools.park.plan import make_plan
 from tools.post import receipt_line
 from tools.problems import FINE, THING_WRONG
 from tools.serve import run, settings
 
 if TYPE_CHECKING:
     from ledger.log import Log
-
-ABOUT = "slit into C0004711A and C0004711B"  # the statement whose receipt and bundle are kept and verified
 
 
 @click.command()
@@ -28,19 +31,20 @@ ABOUT = "slit into C0004711A and C0004711B"  # the statement whose receipt and b
 @click.option(
     "--folder", default="demo", show_default=True, type=click.Path(file_okay=False, path_type=Path), help="Where."
 )
-@click.option("--seed", default="coilmark", show_default=True, help="Keys, salts and ids are made from it.")
-def command(*, no_serve: bool, port: int, folder: Path, seed: str) -> None:
+@click.option("--coils", default=40, show_default=True, type=click.IntRange(1, 100_000), help="How many are made.")
+@click.option("--seed", default="coilmark", show_default=True, help="Keys, salts, ids and weights are made from it.")
+def command(*, no_serve: bool, port: int, folder: Path, coils: int, seed: str) -> None:
     """Make a mine-to-coil ledger, check it, tamper with a copy, serve it.
 
     Everything is invented and the same in every run of one seed. FOLDER is replaced if an earlier demo made it, and
     left alone if it holds anything else.
     """
-    stage = Stage(folder, seed)
+    stage = Stage(folder, make_plan(coils, seed))
     clear(folder)
     click.echo(f"A park that does not exist. Its keys are made from the seed {seed!r}: use them for nothing else.")
-    click.echo("Times are those of the story, in March 2026, also in the entries.")
+    click.echo("Times are those of the story, in May 2026, also in the entries.")
     about = _record(stage)
-    good = [_checked(folder), _tampered(stage, about)]
+    good = [_audited(folder), _verified(folder), _tampered(stage, about)]
     if not all(good):
         click.echo("\nThe demo did not come out as it should.", err=True)
         raise SystemExit(THING_WRONG)
@@ -54,20 +58,34 @@ def _record(stage: Stage) -> Receipt:
     from ledger.reading import receipt as receipt_at  # noqa: PLC0415  likewise
     from ledger.store.access import EVERYTHING  # noqa: PLC0415  likewise
 
-    _title(1, f"Six parties, and what they say of one coil. Ledger {URI}")
+    coil = stage.plan.followed.serial
+    coils = sum(len(heat.coils) for heat in stage.plan.heats)
+    _title(1, f"{coils} coils, {stage.plan.days} days, six parties; receipts are shown where they matter. Ledger {URI}")
     found(stage)
     kept = None
     with open_log(stage.places, clock=stage.clock, randomness=stage.randomness) as log:
         click.echo(
             receipt_line(encode_receipt(receipt_at(log, 0, EVERYTHING)), "the ledger, its log key and its operator")
         )
-        for receipt, what in tell(stage, log):
-            click.echo(receipt_line(encode_receipt(receipt), what))
-            kept = receipt if what == ABOUT else kept
+        for day, told in groupby(tell(stage, log), key=lambda one: one.time.astimezone(ALMATY).date()):
+            receipts = [pair for one in told for pair in one.receipts]
+            _show(f"{day:%a %d %b}", receipts)
+            kept = next((one for said, one in receipts if said.what.startswith(f"slit into {coil}")), kept)
         if kept is None:
-            raise RuntimeError(f"the story has no statement about: {ABOUT}")
+            raise RuntimeError(f"the story has no statement about coil {coil}")
         _keep(stage.folder, log, kept)
     return kept
+
+
+def _show(day: str, receipts: Sequence[tuple[Said, Receipt]]) -> None:
+    """What a day brought: how much, by whom, and the receipts of what a reader may want to look up."""
+    said = Counter(one.actor.word for one, _ in receipts)
+    first, last = receipts[0][1].entry.index, receipts[-1][1].entry.index
+    who = ", ".join(f"{word} {count}" for word, count in said.items())
+    click.secho(f"{day}  entries {first} to {last}: {who}", dim=True)
+    for one, receipt in receipts:
+        if one.notable:
+            click.echo(receipt_line(encode_receipt(receipt), one.what))
 
 
 def _keep(folder: Path, log: "Log", receipt: Receipt) -> None:
@@ -80,15 +98,19 @@ def _keep(folder: Path, log: "Log", receipt: Receipt) -> None:
     (folder / "entry.coilmark.json").write_bytes(encode_bundle(bundle))
 
 
-def _checked(folder: Path) -> bool:
-    """Audit the ledger; verify receipt and bundle with the trust file, no database and no network."""
-    trust = str(folder / "trust.txt")
+def _audited(folder: Path) -> bool:
+    """Audit the ledger."""
     _title(2, "Audit: everything derived again from the stored bytes")
-    audited = _command("audit", str(folder))
+    return _command("audit", str(folder)) == FINE
+
+
+def _verified(folder: Path) -> bool:
+    """Verify receipt and bundle with the trust file, no database and no network."""
+    trust = str(folder / "trust.txt")
     _title(3, "Verify offline: a receipt, and a bundle that also holds index 0 and the keys of those who signed")
     receipt = _command("verify", str(folder / "receipt.json"), "--trust", trust)
     bundle = _command("verify", str(folder / "entry.coilmark.json"), "--trust", trust)
-    return audited == receipt == bundle == FINE
+    return receipt == bundle == FINE
 
 
 def _tampered(stage: Stage, about: Receipt) -> bool:

@@ -2,9 +2,10 @@
 
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +15,22 @@ from ledger.kernel.keys import Signer, load_signer
 from ledger.kernel.receipt import Receipt
 from ledger.kernel.statement import issue
 from tools.demo_keys import demo_key, demo_randomness
-from tools.demo_park import ACTORS, MIDNIGHT, ORIGIN, PARK, URI, Actor, Said
-from tools.demo_story import story
 from tools.init import Founding, found_ledger, trust_text
 from tools.keygen import write_key
+from tools.park.actors import ACTORS, ORIGIN, PARK, URI, Actor
+from tools.park.events import MIDNIGHT, Said
+from tools.park.plan import Plan
+from tools.park.story import Post, story
 from tools.party import prove
 
 if TYPE_CHECKING:
-    from ledger.log import Log
+    from ledger.log import Log, Recorded
     from ledger.opening import Layout
 
 MARK = "made-by-coilmark-demo"
 _MARK_TEXT = "`coilmark demo` made this folder and replaces it when it runs again. Its keys come from a public seed.\n"
 _FOUNDED = MIDNIGHT - timedelta(days=14)
-_LATER = 600 * 1_000_000  # µs: statements reach the ledger ten minutes after they are signed
+_LATER = timedelta(minutes=15)  # from an enrolment to its record
 
 
 @dataclass
@@ -46,13 +49,19 @@ class Stage:
     """Where the demo takes place and what signs in it."""
 
     folder: Path
-    seed: str
+    plan: Plan
     clock: DemoClock = field(default_factory=DemoClock)
 
     def __post_init__(self) -> None:
         """One stream of bytes for salts and lineage seeds: they are the same in every run of one seed."""
         self.randomness: Callable[[int], bytes] = demo_randomness(self.seed)
         self.count = 0
+        self._signers = {actor.word: load_signer(demo_key(self.seed, actor.word)) for actor in ACTORS}
+
+    @property
+    def seed(self) -> str:
+        """What keys, salts and ids are made from."""
+        return self.plan.chance.seed
 
     @property
     def places(self) -> "Layout":
@@ -63,12 +72,11 @@ class Stage:
 
     def signer(self, actor: Actor) -> Signer:
         """The key of a party."""
-        return load_signer(demo_key(self.seed, actor.word))
+        return self._signers[actor.word]
 
     def signed(self, said: Said) -> bytes:
-        """A statement in wire form; the ledger's clock moves on to its arrival."""
+        """A statement in wire form."""
         self.count += 1
-        self.clock.now = said.iat * 1_000_000 + _LATER
         return issue(
             typ=said.typ,
             iss=said.actor.id,
@@ -79,6 +87,14 @@ class Stage:
             signer=self.signer(said.actor),
             salt=lambda: self.randomness(16),
         )
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was posted together, and the receipt of each statement."""
+
+    time: datetime
+    receipts: tuple[tuple[Said, Receipt], ...]
 
 
 def clear(folder: Path) -> None:
@@ -120,38 +136,45 @@ def found(stage: Stage) -> None:
     (stage.folder / "trust.txt").write_text(trust_text(ORIGIN, log_key), "ascii")
 
 
-def enrolments(stage: Stage) -> Iterator[tuple[Said, Said]]:
+def _enrolments(stage: Stage) -> Iterator[Post]:
     """For each party but the operator: its profile and its first key, both signed by the operator."""
     for number, actor in enumerate(ACTORS[1:], 1):
         time = _FOUNDED + timedelta(days=1, hours=number)
         first = {"party": actor.id, "add": [prove(stage.signer(actor), URI, actor.id)]}
-        yield (
-            Said(PARK, "party", actor.profile, time, f"{actor.name} enrolled"),
-            Said(PARK, "key", first, time, f"first key of {actor.name}"),
-        )
+        enrolled = Said(PARK, "party", actor.profile, time, f"{actor.name} enrolled", notable=True)
+        yield Post(time + _LATER, (enrolled, Said(PARK, "key", first, time, f"first key of {actor.name}")))
 
 
-def tell(stage: Stage, log: "Log") -> Iterator[tuple[Receipt, str]]:
-    """Post the whole story; each receipt with what it is about, as it comes."""
-    for pair in enrolments(stage):
-        yield from post(stage, log, pair)
-    last = None
-    for said in story():
-        yield from post(stage, log, (said,))
-        last = said
-    if last is not None:
-        time = last.time + timedelta(hours=1)
-        yield from post(stage, log, (Said(PARK, "heads", {}, time, "the newest version of every subject"),))
+def tell(stage: Stage, log: "Log") -> Iterator[Told]:
+    """Enrol the parties and post the whole story; what was posted together, as it comes."""
+    for group in _enrolments(stage):
+        yield _posted(stage, log, group)
+    last = MIDNIGHT
+    for group in story(stage.plan):
+        yield _posted(stage, log, group)
+        last = group.time
+    newest = Said(PARK, "heads", {}, last, "the newest version of every subject", notable=True)
+    yield _posted(stage, log, Post(last + timedelta(hours=1), (newest,)))
 
 
-def post(stage: Stage, log: "Log", statements: Sequence[Said]) -> Iterable[tuple[Receipt, str]]:
-    """Record statements together. Raises the Refused that they are refused with: then the story is wrong."""
+def _posted(stage: Stage, log: "Log", group: Post) -> Told:
+    """Record statements together, each party's in a request of its own.
+
+    Raises the Refused that one is refused with: then the story is wrong.
+    """
     from ledger.checking import check  # noqa: PLC0415  see Stage.places
     from ledger.log import Submission  # noqa: PLC0415  see Stage.places
 
+    stage.clock.now = int(group.time.timestamp()) * 1_000_000
     keys = log.state.registry.all_keys()
-    checked = tuple(check(stage.signed(said), audience=URI, keys=keys) for said in statements)
-    (outcome,) = log.append([Submission(checked)])
-    if isinstance(outcome, Refused):
-        raise outcome
-    return zip(outcome.receipts, [said.what for said in statements], strict=True)
+    checked = [check(stage.signed(said), audience=URI, keys=keys) for said in group.statements]
+    by_party = groupby(zip(group.statements, checked, strict=True), key=lambda pair: pair[0].actor.word)
+    outcomes = log.append([Submission(tuple(one for _, one in pairs)) for _, pairs in by_party])
+    return Told(group.time, tuple(zip(group.statements, _receipts(outcomes), strict=True)))
+
+
+def _receipts(outcomes: Sequence["Recorded | Refused"]) -> Iterator[Receipt]:
+    for one in outcomes:
+        if isinstance(one, Refused):
+            raise one
+        yield from one.receipts

@@ -1,0 +1,81 @@
+"""The park's story as the ledger would hear it: bodies checked, events folded, without signing anything."""
+
+from dataclasses import dataclass, field
+
+from ledger.bodies import check_body
+from ledger.kernel.implied import implied
+from ledger.kernel.statement import Hidden
+from ledger.lot_event import check_lot_event
+from ledger.lots.book import Book
+from ledger.lots.event import placed, read_event
+from ledger.lots.fold import apply
+from ledger.lots.records import NOBODY
+from tools.park.actors import ACTORS, PARK, URI
+from tools.park.plan import make_plan
+from tools.park.story import story
+
+SITES = {actor.site: actor.id for actor in ACTORS}
+PROCESSES = {one.id: {row["id"]: row["kind"] for row in one.profile["processes"]} for one in ACTORS}
+SCALES = {one.id: {row["id"]: row["accuracy"] for row in one.profile["devices"] if "accuracy" in row} for one in ACTORS}
+
+
+def plain(value):
+    """A body as it reads when everything is disclosed."""
+    if isinstance(value, Hidden):
+        return plain(value.value)
+    if isinstance(value, dict):
+        return {name: plain(member) for name, member in value.items()}
+    return [plain(member) for member in value] if isinstance(value, list) else value
+
+
+@dataclass
+class Told:
+    """The book after the story, what each event did, and each statement by its index."""
+
+    book: Book = field(default_factory=Book)
+    effects: dict = field(default_factory=dict)
+    said: dict = field(default_factory=dict)
+
+    def findings(self):
+        return [(self.said[index], found) for index, one in self.effects.items() for found in one.findings]
+
+
+def tell(coils=40, seed="coilmark", *, checked=False):
+    """Fold a story; a refusal raises. `checked`: every body against its schema and all it implies as well."""
+    plan = make_plan(coils, seed)
+    told, index, named = Told(), 0, {}
+    for post in story(plan):
+        for one in post.statements:
+            if checked:
+                _check(one)
+            told.said[index] = one
+            if one.typ == "lot-event":
+                _fold(told, named, index, one, int(post.time.timestamp()) * 1_000_000)
+            index += 1
+    return plan, told
+
+
+def _check(one):
+    body = plain(one.body)
+    check_body(one.typ, body)
+    if one.typ == "lot-event":
+        check_lot_event(body)
+    implied(one.typ, one.actor.id, URI, body)
+    assert one.typ in one.actor.roles
+
+
+def _fold(told, named, index, one, recorded_at):
+    issuer = one.actor.id
+    event = placed(
+        read_event(one.body, issuer=issuer, jti=f"urn:jti:{index}"), index=index, recorded_at=recorded_at,
+        processes=PROCESSES[issuer], accuracies=SCALES[issuer],
+    )  # fmt: skip
+    wrong = named.get(event.name, NOBODY) if event.declares else NOBODY
+    assert event.declares == (wrong != NOBODY)
+    named.setdefault(event.name, index)
+    told.effects[index] = apply(told.book, event, operator=PARK.id, sites=SITES, wrong=wrong)
+
+
+def lots(told, word):
+    """The lots whose id ends in this."""
+    return [one for one in told.book.records().values() if hasattr(one, "holdings") and one.id.endswith(word)]

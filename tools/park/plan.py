@@ -1,0 +1,230 @@
+"""What is to be made: orders, heats and their days, the weight of every piece. Fixed before anybody says a word."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from tools.park.events import split
+from tools.park.products import PRODUCTS, SHARES, Product
+
+DAYS = 21  # at least
+SLABS = 4  # a heat, at most
+HEATS = 3  # a furnace and day, at most
+HEEL = 6_000  # kg that stay in a furnace from heat to heat
+OFFLINE = (7, 9)  # nothing is heard of the refinery on days 7 and 8, and on day 9 until eight
+_FIRST_HEAT = 2  # day
+_TO_CUSTOMER = 8  # days from the heat to the shipment
+_LEAST_METAL = 40_000  # kg a day: potlines do not stop
+_HEAT, _FIRST_NUMBER = "HC26", 61
+_SHELF = 8  # coils of one order
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Numbers that look like chance: of one seed and of what they are about, in whatever order they are asked for."""
+
+    seed: str
+
+    def between(self, low: int, high: int, *about: object) -> int:
+        """A whole number from low to high."""
+        words = "\n".join([self.seed, *map(str, about)])
+        return low + int.from_bytes(sha256(words.encode()).digest()[:8]) % (high - low + 1)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What the pieces of one coil weigh on their way, and the scrap of each step, in kg."""
+
+    slab: int
+    scalped: int
+    chips: int
+    band: int
+    crops: int
+    rolled: int
+    ends: int
+    strips: tuple[int, ...]
+    trim: int
+
+
+@dataclass(frozen=True)
+class Coil:
+    """One ordered coil, from slab to what is shipped: two strips, or the coil whole."""
+
+    number: int
+    heat: str
+    position: int
+    product: Product
+    order: str
+    weights: Weights
+
+    @property
+    def serial(self) -> str:
+        """What the mill calls it."""
+        return f"C{4711 + self.number:07d}"
+
+    @property
+    def is_slit(self) -> bool:
+        """Two strips, or one coil."""
+        return len(self.weights.strips) > 1
+
+
+@dataclass(frozen=True)
+class Heat:
+    """One charge of one furnace, cast into a slab for each of its coils. `dross` and `oxidation` in kg."""
+
+    number: str
+    product: Product
+    day: int
+    slot: int
+    coils: tuple[Coil, ...]
+    dross: int
+    oxidation: int
+
+    @property
+    def charge(self) -> int:
+        """Kg that are put into the furnace beside the heel, which is the same before and after."""
+        return sum(coil.weights.slab for coil in self.coils) + self.dross + self.oxidation
+
+    @property
+    def alloying(self) -> Mapping[str, int]:
+        """Kg of each master alloy."""
+        return {metal: self.charge * share // 1000 for metal, share in self.product.recipe.items()}
+
+    @property
+    def most_liquid(self) -> int:
+        """Kg of liquid metal where there is no scrap at all."""
+        return self.charge - sum(self.alloying.values())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Heats by day, and what the plants before the casthouse have to bring for them, in kg a day.
+
+    `followed` is the coil that the demo follows.
+    """
+
+    chance: Chance
+    days: int
+    heats: tuple[Heat, ...]
+    on_day: Mapping[int, tuple[Heat, ...]]
+    followed: Coil
+
+    def heats_on(self, day: int) -> tuple[Heat, ...]:
+        """What is cast on a day."""
+        return self.on_day.get(day, ())
+
+    def coils_of(self, day: int) -> tuple[Coil, ...]:
+        """The coils whose slabs are cast on a day."""
+        return tuple(coil for heat in self.heats_on(day) for coil in heat.coils)
+
+    def metal(self, day: int) -> int:
+        """Liquid metal tapped on a day, for the heats of the next."""
+        return max(_LEAST_METAL, sum(heat.most_liquid for heat in self.heats_on(day + 1)))
+
+    def alumina(self, day: int) -> int:
+        """What the potlines take on a day: 1.93 kg a kg of metal (the least that chemistry allows is 1.8894)."""
+        return self.metal(day) * 193 // 100
+
+    def anodes(self, day: int) -> int:
+        """Carbon burnt on a day: 0.41 kg a kg of metal."""
+        return self.metal(day) * 41 // 100
+
+    def calcined(self, day: int) -> int:
+        """Alumina made on a day: used two days later, and half a percent for what is lost under way."""
+        return self.alumina(day + 2) * 1_005 // 1_000
+
+    def bauxite(self, day: int) -> int:
+        """What the refinery takes on a day."""
+        return self.calcined(day) * 265 // 100
+
+    def heat_of(self, coil: Coil) -> Heat:
+        """Where its slab was cast."""
+        return self.heats[int(coil.heat[len(_HEAT) :]) - _FIRST_NUMBER]
+
+    @property
+    def misweighed(self) -> Heat:
+        """The heat of which one slab is weighed wrong."""
+        return self.heats[min(1, len(self.heats) - 1)]
+
+    @property
+    def doubted(self) -> Heat:
+        """The heat whose coils are held."""
+        return self.heats[min(2, len(self.heats) - 1)]
+
+    @property
+    def returned(self) -> Coil | None:
+        """The coil that comes back, where the first heat has another than the first that is slit."""
+        return next((one for one in self.heats[0].coils[1:] if one.is_slit), None)
+
+
+def make_plan(coils: int, seed: str) -> Plan:
+    """So many coils of three alloys, each heat on its day; longer than three weeks where they are too many for that."""
+    chance = Chance(seed)
+    counts = list(zip(PRODUCTS, _shares(coils), strict=True))
+    most = max(-(-count // SLABS) for _, count in counts)
+    days = max(DAYS, _FIRST_HEAT + _TO_CUSTOMER + -(-most // HEATS) + 1)
+    places = sorted(place for product, count in counts for place in _places(product, count, days))
+    on_day: dict[int, tuple[Heat, ...]] = {}
+    first = 0
+    for number, (day, slot, _, product, size) in enumerate(places):
+        heat = _heat(chance, number, (day, slot), product, range(first, first + size))
+        on_day[day] = (*on_day.get(day, ()), heat)
+        first += size
+    heats = tuple(heat for heats in on_day.values() for heat in heats)
+    return Plan(chance, days, heats, on_day, _followed(heats))
+
+
+def _followed(heats: Sequence[Heat]) -> Coil:
+    """It is slit, has scrap of every class in it where that can be, and as much behind it as there is."""
+    slit = [coil for heat in heats for coil in heat.coils if coil.is_slit]
+    return max(slit, key=lambda coil: (coil.product.pre > 0, coil.number))
+
+
+def _shares(coils: int) -> tuple[int, ...]:
+    second, third = (coils * share // 100 for share in SHARES[1:])
+    return coils - second - third, second, third
+
+
+def _places(product: Product, coils: int, days: int) -> Iterator[tuple[int, int, str, Product, int]]:
+    """Day, slot, furnace and number of slabs of each heat of one product, spread over the days that leave time."""
+    heats = -(-coils // SLABS)
+    span = days - _TO_CUSTOMER - _FIRST_HEAT
+    taken: dict[int, int] = {}
+    for number, size in enumerate(split(coils, heats) if heats else ()):
+        day = _FIRST_HEAT + number * (span - 1) // max(1, heats - 1)
+        slot = taken[day] = taken.get(day, -1) + 1
+        yield day, slot, product.furnace, product, size
+
+
+def _heat(chance: Chance, number: int, place: tuple[int, int], product: Product, coils: range) -> Heat:
+    name = f"{_HEAT}{_FIRST_NUMBER + number:03d}"
+    made = tuple(
+        Coil(
+            one, name, position, product, f"PO-{product.customer.prefix[-2:]}-{300 + one // _SHELF}",
+            _weights(chance, one, slit=one % 3 != 2),
+        )
+        for position, one in enumerate(coils, 1)
+    )  # fmt: skip
+    slabs = sum(coil.weights.slab for coil in made)
+    dross = slabs * chance.between(7, 10, "dross", name) // 1000
+    return Heat(name, product, *place, made, dross, slabs * chance.between(30, 45, "oxidation", name) // 10_000)
+
+
+def _weights(chance: Chance, coil: int, *, slit: bool) -> Weights:
+    """Each step gives back all it took but some kg of oxide and dust."""
+
+    def off(kg: int, low: int, high: int, what: str) -> int:
+        return kg * chance.between(low, high, what, coil) // 1000
+
+    slab = 20_600 + 10 * chance.between(0, 70, "slab", coil)
+    chips = off(slab, 34, 42, "chips")
+    crops = off(slab - chips, 22, 30, "crops")
+    ends = off(slab - chips, 14, 20, "ends")
+    trim = off(slab - chips, 10, 16, "trim") if slit else 0
+    scalped = slab - chips
+    band = scalped - crops - chance.between(8, 16, "scale", coil)
+    rolled = band - ends - chance.between(2, 9, "dust", coil)
+    left = rolled - trim
+    half = left * chance.between(490, 510, "half", coil) // 1000
+    strips = (half, left - half) if slit else (left,)
+    return Weights(slab, scalped, chips, band, crops, rolled, ends, strips, trim)
