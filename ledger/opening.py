@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,10 @@ from ledger.kernel.keys import Signer, load_signer
 from ledger.kernel.party import begin
 from ledger.log import Clock, Log, Places, Randomness, Recorded, Submission
 from ledger.merkle.tree import Tree
+from ledger.recovery import load_tree
 from ledger.second_head import BehindHead, SecondHead
 from ledger.store.file_lock import LEAD, FileLock
-from ledger.store.store import Location, create_store, open_store
+from ledger.store.store import Location, check_head, create_store, open_store
 
 if TYPE_CHECKING:
     from ledger.store.migrating import Applied
@@ -153,6 +154,30 @@ def migrate_ledger(places: Layout, *, owner: str | None = None) -> "Iterator[App
 
     with _alone_with(places.folder / LEAD), _alone_with(places.levels):
         yield from migrate(places.location, owner)
+
+
+def rebuild_ledger(
+    places: Layout, *, owner: str | None = None, progress: Callable[[int, int], None] = lambda _done, _all: None
+) -> int:
+    """Make derived data again from what was signed: records of lots, and level files; how many records there are.
+
+    Raises Missing, Damaged, and Conflict where a server of this ledger is running.
+    """
+    from ledger.rebuild import rebuild_lots  # noqa: PLC0415  a server needs it not
+    from ledger.store.remaking import remaking_lots  # noqa: PLC0415  likewise
+
+    with _alone_with(places.folder / LEAD), _alone_with(places.levels):
+        with remaking_lots(places.location, owner) as transaction:
+            records = rebuild_lots(transaction, progress=progress)
+        # Crash here: records are new, level files as before; either is whole, and opening compares the files again.
+        with closing(open_store(places.location, write=False)) as store, store.reading() as transaction:
+            tree = Tree.open(places.levels)
+            try:
+                tree.truncate(0)
+                load_tree(tree, transaction, check_head(transaction.head()))
+            finally:
+                tree.close()
+    return records
 
 
 @contextmanager

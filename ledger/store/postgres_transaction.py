@@ -147,6 +147,10 @@ class PostgresTransaction:
         self._copy('subject_version (subject, version, "index")', ("bytea", "int8", "int8"), versions)
         events = sorted((name, r.stored.index) for r in rows for name in (r.event, *r.announced) if name is not None)
         self._copy('event (key, "index")', ("bytea", "int8"), events)
+        self.insert_lots(rows)
+
+    def insert_lots(self, rows: Sequence[NewRow]) -> None:
+        """The records and tags of these entries."""
         records = sorted((key, r.stored.index, value) for r in rows for key, value in r.records)
         self._copy('lot_record (key, "index", value)', ("bytea", "int8", "bytea"), records)
         tags = first_tags(rows)

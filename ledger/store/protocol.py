@@ -130,6 +130,10 @@ class Transaction(Protocol):
         """
         ...
 
+    def insert_lots(self, rows: Sequence[NewRow]) -> None:
+        """Add the records and tags of these entries, and nothing else of them: a part of `insert`."""
+        ...
+
     def erase(self, index: int, texts: Collection[str]) -> None:
         """Remove these disclosures of one entry (SPEC 4.2); its proofs stay as they are.
 

@@ -168,9 +168,10 @@ class SqliteTransaction:
         events = sorted((name, r.stored.index) for r in rows for name in (r.event, *r.announced) if name is not None)
         if events:
             many('INSERT INTO event ("key", "index") VALUES (?, ?)', events)
-        self._insert_lots(rows)
+        self.insert_lots(rows)
 
-    def _insert_lots(self, rows: Sequence[NewRow]) -> None:
+    def insert_lots(self, rows: Sequence[NewRow]) -> None:
+        """The records and tags of these entries."""
         many = self._connection.exec_driver_sql
         records = sorted((key, r.stored.index, value) for r in rows for key, value in r.records)
         if records:

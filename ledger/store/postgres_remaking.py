@@ -1,0 +1,27 @@
+"""As `remaking`, in PostgreSQL, where only the owner of the tables may empty them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import sql
+
+from ledger.store.postgres_checks import check_settings, require_ledger
+from ledger.store.postgres_making import connected
+from ledger.store.postgres_transaction import PostgresTransaction
+from ledger.store.protocol import Transaction
+
+_TABLES = ("lot_record", "lot_tag")
+
+
+@contextmanager
+def remaking_postgres(owner: str) -> Iterator[Transaction]:
+    """The triggers rest for as long as the tables are emptied, in the same transaction."""
+    with connected(owner) as connection, connection.transaction():
+        check_settings(connection)
+        require_ledger(connection)
+        for table in _TABLES:
+            name, trigger = sql.Identifier(table), sql.Identifier(f"{table}_append_only")
+            connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER {}").format(name, trigger))
+            connection.execute(sql.SQL("TRUNCATE {}").format(name))
+            connection.execute(sql.SQL("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}").format(name, trigger))
+        yield PostgresTransaction(connection)

@@ -1,0 +1,109 @@
+"""What is derived of lots can be thrown away: it is made again byte for byte, whole or not at all."""
+
+import pytest
+
+from ledger.audit.audit import Order, audit
+from ledger.audit.sources import DatabaseSource
+from ledger.kernel.errors import Conflict, Damaged
+from ledger.lots.book import lot_key
+from ledger.opening import rebuild_ledger
+from ledger.store.remaking import remaking_lots
+from ledger.store.store import open_store
+from tests.small_ledger import coil, piece, small_ledger
+
+WRONG, RIGHT = "urn:event:wrong", "urn:event:right"
+
+
+@pytest.fixture
+def world(tmp_path, place):
+    """Pieces made, one of them wrongly and again rightly, one inspected, one destroyed."""
+    with small_ledger(tmp_path, place=place) as world:
+        world.post(world.plant, "lot-event", coil("C-1", eventID=WRONG))
+        declaration = {"declarationTime": "2026-01-05T09:00:00.000+05:00", "correctiveEventIDs": [RIGHT]}
+        world.post(world.plant, "lot-event", coil("C-1", eventID=WRONG, errorDeclaration=declaration))
+        world.post(world.plant, "lot-event", coil("C-1", "C-2", eventID=RIGHT))
+        world.post(world.plant, "lot-event", coil("C-2", action="DELETE", bizStep="destroying"))
+        yield world
+
+
+def rows(world):
+    """Every row of both tables, in order."""
+    with open_store(world.places.location, write=False).reading() as transaction:
+        query = transaction._rows
+        records = query('SELECT "key", "index", value FROM lot_record ORDER BY 1, 2')
+        tags = query('SELECT tag, "key", "index" FROM lot_tag ORDER BY 1, 2')
+        return [tuple(row) for row in records], [tuple(row) for row in tags]
+
+
+def owner(place):
+    return place.owner if place else None
+
+
+def empty(world, place):
+    with remaking_lots(world.places.location, owner(place)):
+        pass
+
+
+def test_records_and_tags_come_back_byte_for_byte(world, place):
+    world.close()
+    before = rows(world)
+    empty(world, place)
+    assert rows(world) == ([], [])
+    assert rebuild_ledger(world.places, owner=owner(place)) == len(before[0])
+    assert rows(world) == before
+    assert audit(Order(DatabaseSource(world.places.location))).findings == ()
+
+
+def test_a_ledger_without_its_records_does_not_open_until_they_are_made_again(world, place):
+    world.close()
+    empty(world, place)
+    with pytest.raises(Damaged, match="`coilmark rebuild` derives them again"):
+        world.reopen()
+    rebuild_ledger(world.places, owner=owner(place))
+    world.reopen()
+    with pytest.raises(Conflict, match="exists already"):
+        world.post(world.plant, "lot-event", coil("C-1"))
+
+
+def test_a_running_server_keeps_its_tables(world, place):
+    with pytest.raises(Conflict, match="another process"):
+        rebuild_ledger(world.places, owner=owner(place))
+
+
+def test_what_fails_in_the_middle_changes_nothing(world, place, monkeypatch):
+    world.close()
+    before = rows(world)
+
+    def fall_over(*_, **_named):
+        raise RuntimeError("the power went")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ledger.rebuild.book_lots", fall_over)
+        with pytest.raises(RuntimeError, match="the power went"):
+            rebuild_ledger(world.places, owner=owner(place))
+    assert rows(world) == before
+
+
+def test_levels_are_made_again(world, place):
+    world.close()
+    for file in world.places.levels.iterdir():
+        file.write_bytes(bytes(len(file.read_bytes())))
+    rebuild_ledger(world.places, owner=owner(place))
+    world.reopen()
+    root = world.log.state.published.checkpoint.root
+    assert world.log.tree.root(world.size) == root
+
+
+def test_an_altered_statement_is_not_booked(world, place, monkeypatch):
+    world.close()
+    monkeypatch.setattr("ledger.rebuild.parse_entry", lambda _: type("Entry", (), {"statement": bytes(32)}))
+    with pytest.raises(Damaged, match="entry 0 does not agree with its statement digest"):
+        rebuild_ledger(world.places, owner=owner(place))
+
+
+def test_a_lot_is_found_by_its_holder_afterwards(world, place):
+    world.close()
+    empty(world, place)
+    rebuild_ledger(world.places, owner=owner(place))
+    with open_store(world.places.location, write=False).reading() as transaction:
+        assert set(transaction.lot_records([lot_key(piece("C-1"))])) == {lot_key(piece("C-1"))}
