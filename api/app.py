@@ -9,7 +9,7 @@ from api import openapi
 from api.desk import keep
 from api.errors import on_error
 from api.looking import look_first
-from api.routes import checkpoint, entries, health, page, parties, proofs, statements
+from api.routes import checkpoint, coils, entries, health, page, parties, proofs, statements
 from api.settings import Settings, of_process
 
 
@@ -24,6 +24,9 @@ def create_app(settings: Settings) -> Litestar:
             proofs.get_inclusion,
             proofs.get_consistency,
             proofs.post_proofs,
+            coils.get_scan,
+            coils.get_scan_with_lot,
+            coils.get_coil,
             checkpoint.get_checkpoint,
             parties.get_parties,
             parties.get_party,

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,12 +15,16 @@ from api.checkpoint_board import CheckpointBoard
 from api.forwarding import Forwarder
 from api.intake import Intake
 from api.metrics import Metrics
+from api.restatement import Restatement, begun_at
 from api.self_check import SelfCheck
 from api.settings import Settings
 from ledger.checking_pool import CheckingPool
 from ledger.kernel.errors import CoilmarkError, Unauthorised
+from ledger.labels.codes import Codes
 from ledger.log import Log
-from ledger.opening import Layout, clock, layout, open_for_reading, open_log
+from ledger.opening import Layout, clock, layout, load_codes, load_issuer, open_for_reading, open_log
+from ledger.passport.issue import Issuer
+from ledger.restating import Restater
 from ledger.second_head import SecondHead
 from ledger.sequencer import Sequencer
 from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens, open_tokens
@@ -44,6 +48,17 @@ class Desk:
     metrics: Metrics
     self_check: SelfCheck
     second: SecondHead
+    places: Layout
+    restater: Restater | None
+
+    @property
+    def pending(self) -> Mapping[str, int]:
+        """Pieces whose passports wait to be made again, each with the first entry that changes it."""
+        return self.restater.pending if self.restater is not None else {}
+
+    def codes(self) -> Codes | None:
+        """The codes of the labels, with those blocked since."""
+        return load_codes(self.places)
 
 
 @asynccontextmanager
@@ -53,14 +68,16 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
     if says := caution(places.location):
         _log.warning(says)
     with ExitStack() as stack:
-        log = stack.enter_context(_opened(settings, places, now))
-        desk = _furnish(settings, places, log, stack, now)
+        issuer = load_issuer(settings.operator_key) if settings.operator_key is not None else None
+        log = stack.enter_context(_opened(settings, places, now, issuer))
+        desk = _furnish(settings, places, log, stack, now, issuer=issuer)
         # What is here now stays: the collector need not look through it again, ever.
         gc.collect()
         gc.freeze()
         patrol = asyncio.create_task(desk.self_check.run())
         try:
-            yield desk
+            async with _restating(desk, now):
+                yield desk
         finally:
             patrol.cancel()
             with suppress(asyncio.CancelledError):
@@ -68,13 +85,32 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
             await desk.forwarder.stop()
 
 
-def _opened(settings: Settings, places: Layout, now: Callable[[], int]) -> AbstractContextManager[Log]:
+def _opened(
+    settings: Settings, places: Layout, now: Callable[[], int], issuer: Issuer | None
+) -> AbstractContextManager[Log]:
     if settings.read_only:
         return open_for_reading(places, clock=now)
-    return open_log(places, standby=True, address=settings.address, clock=now)
+    return open_log(places, standby=True, address=settings.address, clock=now, issuer=issuer)
 
 
-def _furnish(settings: Settings, places: Layout, log: Log, stack: ExitStack, now: Callable[[], int]) -> Desk:
+@asynccontextmanager
+async def _restating(desk: Desk, now: Callable[[], int]) -> AsyncIterator[None]:
+    """Passports are made again for as long as the block lasts; the round under way is waited for."""
+    if desk.restater is None:
+        yield
+        return
+    restatement = Restatement(desk.restater, desk.places.restated, now)
+    task = asyncio.create_task(restatement.run())
+    try:
+        yield
+    finally:
+        restatement.stop()
+        await task
+
+
+def _furnish(
+    settings: Settings, places: Layout, log: Log, stack: ExitStack, now: Callable[[], int], *, issuer: Issuer | None
+) -> Desk:
     metrics = Metrics()
     access = open_tokens(settings.folder, places.url)
     stack.callback(access.close)
@@ -101,6 +137,8 @@ def _furnish(settings: Settings, places: Layout, log: Log, stack: ExitStack, now
         metrics=metrics,
         self_check=self_check,
         second=SecondHead(places.head),
+        places=places,
+        restater=None if issuer is None else Restater(log, sequencer.submit, issuer, begun_at(places.restated)),
     )
 
 

@@ -94,6 +94,15 @@ POST_STATEMENTS = _answers(
 )
 ENTRY = _answers(400, 401, 404, 500, s200=(wire.Receipt, _JSON, "the receipt"))
 BUNDLE = _answers(400, 401, 404, 500, s200=(dict[str, Any], _JSON, "the bundle, as the specification gives it"))
+COIL = _answers(
+    400,
+    401,
+    403,
+    404,
+    500,
+    s200=(wire.Passport | dict[str, Any], _JSON, "the passport, or a bundle as the specification gives it"),
+)
+SCAN = _answers(400, 401, 500, s200=(str, "text/html", "a page for people"))
 INCLUSION = _answers(400, 404, s200=(wire.InclusionProof, _JSON, "the proof"))
 CONSISTENCY = _answers(400, 404, s200=(wire.ConsistencyProof, _JSON, "the proof"))
 PROOFS_ANSWERS = _answers(400, 404, 408, 413, 415, s200=(wire.Proofs, _JSON, "the proofs"))

@@ -9,7 +9,7 @@ from api.leader_line import check_address
 from ledger.kernel.errors import Malformed
 
 _PREFIX = "COILMARK_"
-_OURS = {"ADVERTISE", "DATABASE_URL", "FOLDER", "HEAD", "OPEN", "PROCESS", "READ_ONLY", "WORKERS"}
+_OURS = {"ADVERTISE", "DATABASE_URL", "FOLDER", "HEAD", "OPEN", "OPERATOR_KEY", "PROCESS", "READ_ONLY", "WORKERS"}
 _OTHERS = {"VECTORS"}  # the tests', which may share an environment with a server
 _SWITCH = {"1": True, "true": True, "0": False, "false": False, "": False}
 _MOST_WORKERS = 64
@@ -21,6 +21,7 @@ class Settings:
     """`folder` holds the ledger, `head` is its head's second place (None: the usual one beside the folder).
 
     `database` is the URL of a PostgreSQL database; without one the ledger is a file in its folder.
+    `operator_key` is the file of the operator's private key: without it no passports are made.
     `open` shows every statement to everyone; `workers` is how many processes check the statements of batches
     (0: none, the server checks them itself). `read_only` never writes, whoever leads; `address` is where other servers
     reach this one while it leads ("": nowhere). Of several processes on one folder each has its number, `process`.
@@ -34,6 +35,7 @@ class Settings:
     read_only: bool = False
     address: str = ""
     process: int = 0
+    operator_key: Path | None = None
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
@@ -44,7 +46,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         raise Malformed("settings", f"{names} means nothing here; known are {_known()}")
     if not ours.get("FOLDER"):
         raise Malformed("settings", f"{_PREFIX}FOLDER is not set: it names the folder of the ledger")
-    head = ours.get("HEAD")
+    head, key = ours.get("HEAD"), ours.get("OPERATOR_KEY")
     return Settings(
         folder=Path(ours["FOLDER"]),
         head=Path(head) if head else None,
@@ -54,6 +56,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         read_only=_switch("READ_ONLY", ours.get("READ_ONLY", "")),
         address=check_address(ours["ADVERTISE"]) if ours.get("ADVERTISE") else "",
         process=_number("PROCESS", ours.get("PROCESS") or "0", _MOST_PROCESSES),
+        operator_key=Path(key) if key else None,
     )
 
 

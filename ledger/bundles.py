@@ -1,6 +1,7 @@
-"""Bundles from what is stored: one entry and all it takes to know who signed it (SPEC 4.6, the prover's side)."""
+"""Bundles from what is stored: entries and all it takes to know who signed them (SPEC 4.6, the prover's side)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ledger.kernel.bundle import Bundle, BundleEntry
 from ledger.kernel.errors import Missing, TooLarge
@@ -13,39 +14,127 @@ from ledger.recovery import Sound, rehash
 from ledger.store.store import Transaction
 
 
-def entry_bundle(transaction: Transaction, tree: Tree, published: Published, index: int, *, may_see: bool) -> Bundle:
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where bundles come from: one snapshot of the store, the tree, and the checkpoint they are proven under."""
+
+    transaction: Transaction
+    tree: Tree
+    published: Published
+
+    def sound(self, index: int) -> Sound:
+        """An entry, hashed again. Raises Missing for one that the checkpoint does not cover, Damaged."""
+        size = self.published.checkpoint.size
+        if index >= size:
+            raise Missing("no_entry", f"entry {index} is not among the {size} entries of the checkpoint", index=index)
+        return rehash(self.transaction.entry(index))
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """An entry that a bundle holds for its own sake. `wire` is its statement as this reader may see it, or None."""
+
+    sound: Sound
+    wire: bytes | None
+
+    @property
+    def index(self) -> int:
+        """The index of the entry."""
+        return self.sound.stored.index
+
+
+def entry_bundle(shelf: Shelf, index: int, *, may_see: bool) -> Bundle:
     """One entry with index 0 and the whole party histories of its issuer and the operator, under one checkpoint.
 
-    The histories go to the checkpoint's size, beyond the entry, so that a reader learns of keys that ended since or
-    are disputed. Without `may_see` the statement and its issuer are kept back, and with them the issuer's history.
+    Without `may_see` the statement and its issuer are kept back, and with them the issuer's history.
     Raises Missing for an entry that the checkpoint does not cover, Damaged for stored bytes that are not as recorded.
     """
-    size = published.checkpoint.size
-    if index >= size:
-        raise Missing("no_entry", f"entry {index} is not among the {size} entries of the checkpoint", index=index)
-    told = rehash(transaction.entry(index))
-    history = _history(transaction, told if may_see else None, size)
-    rows = {one: told if one == index else rehash(transaction.entry(one)) for one in {index, *history}}
+    sound = shelf.sound(index)
+    return _bundle(shelf, "entry", index, [Exhibit(sound, sound.stored.wire if may_see else None)])
+
+
+def short_bundle(shelf: Shelf, passport: int, *, hidden: Collection[str]) -> Bundle:
+    """The passport at this entry, without the disclosures named in `hidden`. Raises Missing, Damaged."""
+    return _bundle(shelf, "short", passport, [_passport(shelf, passport, hidden)])
+
+
+def full_bundle(
+    shelf: Shelf, passport: int, inputs: Collection[int], *, may_see: Callable[[str], bool], hidden: Collection[str]
+) -> Bundle:
+    """The passport and its inputs, of which the statements of issuers that the reader may see are shown.
+
+    Raises Missing, Damaged; TooLarge where it would be larger than a bundle may be.
+    """
+    if len(inputs) > BUNDLE_ENTRIES:
+        raise TooLarge("bundle_size", f"the passport has {len(inputs)} inputs, a bundle holds {BUNDLE_ENTRIES} entries")
+    exhibits = [_input(shelf.sound(index), may_see) for index in inputs]
+    return _bundle(shelf, "full", passport, [*exhibits, _passport(shelf, passport, hidden)])
+
+
+def delivery_bundle(
+    shelf: Shelf,
+    event: int,
+    passports: Collection[int],
+    *,
+    may_see: Callable[[str], bool],
+    hidden: Callable[[Statement], Collection[str]],
+) -> Bundle:
+    """A shipping event and the passports at these entries, one of each piece in it. Raises as `full_bundle`."""
+    exhibits = []
+    for index in passports:
+        sound = shelf.sound(index)
+        exhibits.append(Exhibit(sound, without(parse(sound.stored.wire), hidden(parse(sound.stored.wire)))))
+    return _bundle(shelf, "delivery", event, [_input(shelf.sound(event), may_see), *exhibits])
+
+
+def without(statement: Statement, hidden: Collection[str]) -> bytes:
+    """The wire form of a statement without its disclosures of these names."""
+    shown = (one.text.encode("ascii") for one in statement.disclosures if one.name not in hidden)
+    return b"~".join((statement.jwt, *shown, b""))
+
+
+def _passport(shelf: Shelf, index: int, hidden: Collection[str]) -> Exhibit:
+    sound = shelf.sound(index)
+    return Exhibit(sound, without(parse(sound.stored.wire), hidden))
+
+
+def _input(sound: Sound, may_see: Callable[[str], bool]) -> Exhibit:
+    wire = sound.stored.wire
+    return Exhibit(sound, wire if may_see(parse(wire).iss) else None)
+
+
+def _bundle(shelf: Shelf, kind: str, about: int, exhibits: Sequence[Exhibit]) -> Bundle:
+    """The exhibits, and the histories of all who signed or were changed by what is shown of them.
+
+    The histories go to the checkpoint's size, beyond the exhibits, so that a reader learns of keys that ended since or
+    are disputed.
+    """
+    shown = {one.index: one for one in exhibits}
+    told = {one.index: parse(one.wire) for one in exhibits if one.wire is not None}
+    history = _history(shelf, told)
+    rows = {one: shown[one].sound if one in shown else shelf.sound(one) for one in {*shown, *history}}
     indices = sorted(rows)
     statements = sum(len(sound.stored.jwt) for sound in rows.values())
     if len(rows) > BUNDLE_ENTRIES or statements > BUNDLE:
         raise TooLarge("bundle_size", f"the bundle would hold {len(rows)} entries and {statements} bytes of statements")
     return Bundle(
-        kind="entry",
-        about=index,
+        kind=kind,
+        about=about,
         entries=tuple(
-            _shown(rows[one], may_see=may_see or one in history, whole=may_see and one == index) for one in indices
+            _whole(shown[one], told[one]) if one in told else _of_history(rows[one], may_see=one in history)
+            for one in indices
         ),
-        proof=tuple(tree.multi_path(indices, size)),
-        checkpoint=published.note,
+        proof=tuple(shelf.tree.multi_path(indices, shelf.published.checkpoint.size)),
+        checkpoint=shelf.published.note,
     )
 
 
-def _history(transaction: Transaction, told: Sound | None, size: int) -> set[int]:
+def _history(shelf: Shelf, told: Mapping[int, Statement]) -> set[int]:
     """Where the registry statements stand that it takes: of the operator, who enrols, and of those `told` is about."""
-    founding = parse(transaction.entry(0).wire)
-    parties = {founding.iss} if told is None else {founding.iss, *_parties(parse(told.stored.wire))}
-    versions = (transaction.versions(subject_key("party", party)) for party in parties)
+    founding = parse(shelf.transaction.entry(0).wire)
+    parties = {founding.iss, *(party for statement in told.values() for party in _parties(statement))}
+    versions = (shelf.transaction.versions(subject_key("party", party)) for party in parties)
+    size = shelf.published.checkpoint.size
     return {0, *(index for found in versions for index in found if index < size)}
 
 
@@ -59,12 +148,16 @@ def _parties(statement: Statement) -> Iterator[str]:
         yield statement.body[member]
 
 
-def _shown(sound: Sound, *, may_see: bool, whole: bool) -> BundleEntry:
+def _whole(one: Exhibit, statement: Statement) -> BundleEntry:
+    lineage = one.sound.lineage
+    return BundleEntry(one.sound.entry, len(lineage.items), opened_lineage(lineage, statement.iss), one.wire)
+
+
+def _of_history(sound: Sound, *, may_see: bool) -> BundleEntry:
     """One entry. Of a history only the items of parties are opened: they are what makes it a history."""
     count = len(sound.lineage.items)
     if not may_see:
         return BundleEntry(sound.entry, count, (), None)
     statement = parse(sound.stored.wire)
     parties = {subject_key("party", party) for party in _parties(statement)}
-    opened = opened_lineage(sound.lineage, statement.iss) if whole else sound.lineage.opened(parties)
-    return BundleEntry(sound.entry, count, opened, sound.stored.wire)
+    return BundleEntry(sound.entry, count, sound.lineage.opened(parties), sound.stored.wire)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ledger.admission import admit
 from ledger.checking import Checked, check
 from ledger.failpoints import Reached, Step, unwatched
+from ledger.issuing import issue_passports, pieces_shipped
 from ledger.kernel.checkpoint import Checkpoint, sign_checkpoint
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Conflict, Damaged, Refused, RefusedBatch
@@ -20,6 +21,7 @@ from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.party import Registry
 from ledger.kernel.receipt import Receipt
 from ledger.merkle.tree import Tree
+from ledger.passport.issue import Basis, Issuer
 from ledger.receipts import Published, receipt_of
 from ledger.recovery import Sound, as_recorded, catch_up, continues, load_registry, load_tree, reread
 from ledger.second_head import SecondHead
@@ -83,11 +85,14 @@ class Log:
         clock: Clock,
         randomness: Randomness,
         reached: Reached = unwatched,
+        issuer: Issuer | None = None,
     ) -> None:
+        """Without an `issuer` no passports are made."""
         self.store = places.store
         self.tree = places.tree
         self._second = places.second
         self._signer = signer
+        self._issuer = issuer
         self._clock = clock
         self._randomness = randomness
         self._reached = reached
@@ -196,7 +201,8 @@ class Log:
             self._reached(Step.BEGUN)
             view = self._view(transaction, submissions)
             outcomes = [self._attempt(view, submission) for submission in submissions]
-            head = self._write(transaction, view)
+            grown = self._issue(view)
+            head = self._write(transaction, view, grown)
         self._reached(Step.COMMITTED)
         # (6) Crash here: the entries are in the ledger, nobody was told; load() publishes them, retries find them.
         written = self._publish(view, head) if view.rows else {}
@@ -247,7 +253,25 @@ class Log:
             raise refused[0][1] if len(statements) == 1 else RefusedBatch(refused, len(statements))
         return Admitted(tuple(indices), tuple(index < first for index in indices))
 
-    def _write(self, transaction: Transaction, view: View) -> StoredHead | None:
+    def _issue(self, view: View) -> int:
+        """(4) A passport of every piece that this commit ships, as of the tree so far, whose rows are counted."""
+        pieces = pieces_shipped(view) if self._issuer is not None else []
+        if self._issuer is None or view.registry is None or not pieces:
+            return 0
+        count = len(view.rows)
+        self._grow(view, 0)
+        basis = Basis(view.size, self.tree.root(), self.tree.inclusion_leaf, view.registry)
+        issue_passports(view, pieces, basis, self._issuer, self._randomness)
+        return count
+
+    def _grow(self, view: View, grown: int) -> None:
+        """The leaves of the view's rows from the `grown`th on, onto those that the tree has of it."""
+        size = view.size - len(view.rows) + grown
+        if self.tree.size > size:
+            self.tree.truncate(size)
+        self.tree.append([row.stored.leaf for row in view.rows[grown:]])
+
+    def _write(self, transaction: Transaction, view: View, grown: int) -> StoredHead | None:
         """(5) Rows and head in the one transaction. Crash inside it: nothing happened."""
         stored = transaction.head()
         known = self._state.published.checkpoint if self._state else None
@@ -264,9 +288,7 @@ class Log:
             transaction.erase(index, texts)
         self._reached(Step.INSERTED)
         # Level files may run ahead of the head: nobody reads beyond a signed size, and the next append cuts them back.
-        if self.tree.size > view.size - len(view.rows):
-            self.tree.truncate(view.size - len(view.rows))
-        self.tree.append([row.stored.leaf for row in view.rows])
+        self._grow(view, grown)
         self._reached(Step.GROWN)
         head = StoredHead(view.size, self.tree.root())
         transaction.move_head(stored, head)

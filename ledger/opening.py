@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from ledger.checking import check
 from ledger.failpoints import Reached, unwatched
 from ledger.kernel.checkpoint import Checkpoint
-from ledger.kernel.errors import Conflict, Refused
+from ledger.kernel.errors import Conflict, Damaged, Refused, Unauthorised
 from ledger.kernel.keys import Signer, load_signer
 from ledger.kernel.party import begin
+from ledger.labels.codes import Codes, blocked_pieces
 from ledger.log import Clock, Log, Places, Randomness, Recorded, Submission
 from ledger.merkle.tree import Tree
+from ledger.passport.issue import Issuer
 from ledger.recovery import load_tree
+from ledger.rules import rule_set
 from ledger.second_head import BehindHead, SecondHead
 from ledger.store.file_lock import LEAD, FileLock
 from ledger.store.store import Location, check_head, create_store, open_store
@@ -57,6 +60,21 @@ class Layout:
     def log_key(self) -> Path:
         """The key that signs checkpoints (PKCS 8, PEM)."""
         return self.folder / "log.key"
+
+    @property
+    def label_key(self) -> Path:
+        """The secret that the codes on labels follow from: 64 hex digits. Lost, every label printed opens nothing."""
+        return self.folder / "label.key"
+
+    @property
+    def blocked_labels(self) -> Path:
+        """Pieces whose code leaked and opens nothing any more, one a line; absent: none."""
+        return self.folder / "label.blocked"
+
+    @property
+    def restated(self) -> Path:
+        """Derived: up to which entry passports say what has changed since they were made."""
+        return self.folder / "restated"
 
 
 def layout(folder: Path, head: Path | None = None, url: str | None = None, process: int = 0) -> Layout:
@@ -130,18 +148,23 @@ def open_log(
     clock: Clock = clock,
     randomness: Randomness = secrets.token_bytes,
     reached: Reached = unwatched,
+    issuer: Issuer | None = None,
 ) -> Iterator[Log]:
     """The log, loaded and ready to append, for as long as the block lasts. Raises Missing, Damaged or Conflict.
 
     With `standby`, where another server leads, it comes ready to read and to follow (see `Log.follow`). `address` is
-    where the others reach this one while it leads.
+    where the others reach this one while it leads. With an `issuer` passports are made; raises Unauthorised where its
+    key is not the operator's.
     """
     with _opened(places, write=True, address=address, reached=reached) as parts:
-        log = Log(parts, _log_signer(places), clock=clock, randomness=randomness, reached=reached)
+        signer = _log_signer(places)
+        log = Log(parts, signer, clock=clock, randomness=randomness, reached=reached, issuer=issuer)
         if not log.lead():
             if not standby:
                 raise Conflict("already_open", f"another process writes to the ledger of {places.folder}")
             log.follow()
+        if issuer is not None:
+            _check_issuer(issuer, log)
         yield log
 
 
@@ -213,6 +236,34 @@ def _alone_with(what: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def load_issuer(key: Path, randomness: Randomness = secrets.token_bytes) -> Issuer:
+    """What signs passports, by the operator's private key (PEM)."""
+    return Issuer(load_signer(key.read_bytes()), rule_set(), randomness)
+
+
+def _check_issuer(issuer: Issuer, log: Log) -> None:
+    """A key that nobody would believe signs nothing. Raises Unauthorised."""
+    registry, kid = log.state.registry, issuer.signer.key.kid
+    record = registry.party(registry.operator).keys.get(kid)
+    if record is None or not record.valid_at(log.state.published.checkpoint.size):
+        raise Unauthorised("key_unknown", f"key {kid} is no valid key of the operator {registry.operator}", kid=kid)
+
+
+def load_codes(places: Layout) -> Codes | None:
+    """The codes of this ledger's labels; None where it was made without a secret for them. Raises Damaged, Malformed.
+
+    Read anew, so that a code is blocked from the next request on.
+    """
+    if not places.label_key.is_file():
+        return None
+    try:
+        secret = bytes.fromhex(places.label_key.read_text("ascii").strip())
+    except ValueError as error:
+        raise Damaged("label_key", f"{places.label_key} does not hold a secret in hex") from error
+    blocked = places.blocked_labels
+    return Codes(secret, blocked_pieces(blocked.read_text("utf-8").splitlines() if blocked.is_file() else ()))
 
 
 def _log_signer(places: Layout) -> Signer:

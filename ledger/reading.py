@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ledger.bundles import entry_bundle
+from ledger.bundles import Shelf, entry_bundle
 from ledger.kernel.bundle import Bundle
 from ledger.kernel.errors import Damaged, Malformed, Missing
 from ledger.kernel.receipt import Receipt
@@ -64,7 +64,7 @@ def bundle(log: Log, index: int, reader: Reader) -> Bundle:
     """The bundle of an entry under the newest checkpoint. Raises Missing, and Damaged for any entry that it holds."""
     may_see = reader.may_see(show(log, index).statement.iss)
     with log.store.reading() as transaction:
-        found = entry_bundle(transaction, log.tree, log.state.published, index, may_see=may_see)
+        found = entry_bundle(Shelf(transaction, log.tree, log.state.published), index, may_see=may_see)
     for one in found.entries:
         show(log, one.entry.index)
     return found

@@ -4,7 +4,7 @@ Bodies are decoded by the ledger's strict JSON decoder first and fitted into the
 keys, floats and deep nesting never come this far. Hashes and other bytes travel as standard base64 with padding.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -54,6 +54,21 @@ class Receipts(Wire, frozen=True):
     """The answer to a batch: one receipt a statement, in order."""
 
     receipts: list[Receipt]
+
+
+class Passport(Wire, frozen=True):
+    """The newest passport of a piece as this reader may see it; what proves it is its bundle.
+
+    `recorded_at` is in µs since 1970 UTC. `restatement_pending_since` is the first entry that changes the piece and is
+    not in it yet, or null.
+    """
+
+    piece: str
+    entry: Index
+    leaf: Hash
+    recorded_at: int
+    restatement_pending_since: int | None
+    passport: Annotated[dict[str, Any], Meta(description="the body of the passport statement (SPEC 4.9.5)")]
 
 
 class Rehearsal(Wire, frozen=True):
@@ -157,11 +172,15 @@ class Problem(Struct, frozen=True):
 
 
 class Readiness(Wire, frozen=True):
-    """GET /readyz: every line must be true. `self_check` says what was read again last, and when."""
+    """GET /readyz: `ready` says whether all is well. `self_check` says what was read again last, and when.
+
+    `passports` is false where the server has no operator's key and makes none, which is no fault.
+    """
 
     ready: bool
     log_loaded: bool
     sequencer: bool
     second_head: bool
     self_check: str
+    passports: bool
     detail: str

@@ -15,7 +15,7 @@ from itertools import count
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.bundles import entry_bundle
+from ledger.bundles import Shelf, entry_bundle
 from ledger.checking import check
 from ledger.failpoints import unwatched
 from ledger.kernel.encoding import b64url_encode
@@ -142,6 +142,7 @@ class World:
     plant: Actor = PLANT
     rolling: Actor = ROLLING
     reached: object = unwatched  # called with each step of an append: see ledger.failpoints
+    issuer: object = None  # of passports; none are made without
     _numbers: count = field(default_factory=count)
     _open: ExitStack = field(default_factory=ExitStack)
 
@@ -233,13 +234,15 @@ class World:
     def bundle(self, index, *, may_see=True):
         """The bundle of kind "entry" under the newest checkpoint."""
         with self.log.store.reading() as transaction:
-            return entry_bundle(transaction, self.log.tree, self.log.state.published, index, may_see=may_see)
+            return entry_bundle(Shelf(transaction, self.log.tree, self.log.state.published), index, may_see=may_see)
 
     def reopen(self):
         """Close and open again, as a restart does."""
         self.close()
         self._open = ExitStack()
-        log = open_log(self.places, clock=self.clock, randomness=self.randomness, reached=self._step)
+        log = open_log(
+            self.places, clock=self.clock, randomness=self.randomness, reached=self._step, issuer=self.issuer
+        )
         self.log = self._open.enter_context(log)
 
 

@@ -84,6 +84,27 @@ def audit_command(statements: int, *, as_json: bool) -> None:
         )
 
 
+@command.command(name="passport")
+@click.option("--ancestors", default=300, show_default=True, help="Entries that the piece rests on.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
+def passport_command(ancestors: int, *, as_json: bool) -> None:
+    """A passport computed, its full bundle built, verified and computed again."""
+    from tools.bench_passport import run_passport  # noqa: PLC0415  brings the database with it
+
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
+        figure = run_passport(Path(folder), ancestors)
+    if as_json:
+        click.echo(json.dumps(figure.as_dict()))
+        return
+    click.echo(
+        f"a piece that rests on {figure.ancestors} entries: passport computed in {figure.compute_ms:.0f} ms\n"
+        f"full bundle of {figure.full_bytes:,} bytes: built in {figure.build_ms:.0f} ms, verified and computed again "
+        f"in {figure.verify_ms:.0f} ms\n"
+        f"short bundle of {figure.short_bytes:,} bytes: built in {figure.short_build_ms:.1f} ms, verified in "
+        f"{figure.short_verify_ms:.1f} ms"
+    )
+
+
 def _line(figure: Figure) -> str:
     return (
         f"{figure.work:<28} {figure.per_second:>9,.0f} statements/s   p50 {figure.p50_ms:6.1f} ms   "

@@ -90,11 +90,11 @@ def _show(day: str, receipts: Sequence[tuple[Said, Receipt]]) -> None:
 
 def _keep(folder: Path, log: "Log", receipt: Receipt) -> None:
     """The receipt as it was answered, and a bundle as anybody may ask for it later."""
-    from ledger.bundles import entry_bundle  # noqa: PLC0415  see _record
+    from ledger.bundles import Shelf, entry_bundle  # noqa: PLC0415  see _record
 
     (folder / "receipt.json").write_bytes(encode_receipt(receipt))
     with log.store.reading() as transaction:
-        bundle = entry_bundle(transaction, log.tree, log.state.published, receipt.entry.index, may_see=True)
+        bundle = entry_bundle(Shelf(transaction, log.tree, log.state.published), receipt.entry.index, may_see=True)
     (folder / "entry.coilmark.json").write_bytes(encode_bundle(bundle))
 
 

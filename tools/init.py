@@ -1,5 +1,6 @@
 """`coilmark init`: a new ledger, its log key, and index 0 (SPEC 4.5)."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,10 @@ from ledger.kernel.keys import Signer, generate, load_signer
 from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.statement import issue
 from ledger.kernel.trust import LogKey, Trust, format_trust
+from ledger.labels.codes import SECRET_SIZE
 from ledger.rules import rule_set
 from tools import database as databases
-from tools.keygen import write_key
+from tools.keygen import write_key, write_secret
 from tools.party import prove, small_profile
 from tools.sign import fresh_id, now, read_body
 
@@ -110,7 +112,7 @@ def found_ledger(
     clock: Callable[[], int] | None = None,
     randomness: Callable[[int], bytes] | None = None,
 ) -> Signer:
-    """Make the folder, write the log key, record index 0. Raises Conflict where something is there already.
+    """Make the folder, write log key and label key, record index 0. Raises Conflict where something is there already.
 
     `clock` and `randomness` are the system's unless given. Crash in here: the folder does not open; remove it.
     """
@@ -118,6 +120,7 @@ def found_ledger(
 
     places.folder.mkdir(parents=True, exist_ok=True)
     write_key(places.log_key, log_pem)
+    write_secret(places.label_key, (randomness or secrets.token_bytes)(SECRET_SIZE).hex().encode() + b"\n")
     log_key = load_signer(log_pem)
     given: dict[str, Any] = {"clock": clock, "randomness": randomness}
     create_ledger(

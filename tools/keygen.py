@@ -30,12 +30,17 @@ def command(*, file: Path, alg: str, as_json: bool) -> None:
 
 def write_key(file: Path, pem: bytes) -> str:
     """Write a private key with mode 0600 and give back its thumbprint. Raises Conflict where the file exists."""
+    write_secret(file, pem)
+    return load_signer(pem).key.kid
+
+
+def write_secret(file: Path, data: bytes) -> None:
+    """Write what nobody else may read, durably, with mode 0600. Raises Conflict where the file exists."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise Conflict("key_exists", f"{file} exists already; a key is never overwritten") from None
     with os.fdopen(descriptor, "wb") as out:
-        out.write(pem)
+        out.write(data)
         out.flush()
         os.fsync(out.fileno())
-    return load_signer(pem).key.kid

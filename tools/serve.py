@@ -24,6 +24,11 @@ _MOST_WORKERS = 64
     "--advertise", metavar="URL", default="", help="Where the other servers reach this one, as http://HOST:PORT."
 )
 @click.option("--read-only", is_flag=True, help="Never write: serve what others record, from a replica if need be.")
+@click.option(
+    "--operator-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The operator's private key, PEM: passports are signed with it. Without it none are made.",
+)
 @databases.option
 def command(
     *,
@@ -35,6 +40,7 @@ def command(
     workers: int,
     advertise: str,
     read_only: bool,
+    operator_key: Path | None,
     database: str | None,
 ) -> None:
     """Serve a ledger over HTTP; one process writes.
@@ -49,7 +55,7 @@ def command(
     from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
 
     databases.require(layout(folder, head, database))
-    given = settings(folder, is_open=is_open, head=head, database=database)
+    given = settings(folder, is_open=is_open, head=head, database=database, operator_key=operator_key)
     os.environ.update(given | ({"COILMARK_READ_ONLY": "1"} if read_only else {}))
     if advertise:
         os.environ["COILMARK_ADVERTISE"] = advertise
@@ -59,11 +65,20 @@ def command(
         _run_workers(host, port, str(folder), workers, advertise)
 
 
-def settings(folder: Path, *, is_open: bool, head: Path | None, database: str | None = None) -> dict[str, str]:
+def settings(
+    folder: Path,
+    *,
+    is_open: bool,
+    head: Path | None,
+    database: str | None = None,
+    operator_key: Path | None = None,
+) -> dict[str, str]:
     """What the API reads from its environment."""
     given = {"COILMARK_FOLDER": str(folder.absolute()), "COILMARK_OPEN": "1" if is_open else "0"}
     if database:
         given[databases.VARIABLE] = database
+    if operator_key is not None:
+        given["COILMARK_OPERATOR_KEY"] = str(operator_key.absolute())
     return given if head is None else {**given, "COILMARK_HEAD": str(head.absolute())}
 
 

@@ -4,6 +4,8 @@ No database and no network.
 """
 
 import json
+import re
+import sys
 from pathlib import Path
 
 import click
@@ -18,6 +20,7 @@ from ledger.kernel.report import Outcome, Report, Step, report_json
 from ledger.kernel.trust import Trust, parse_trust
 from ledger.kernel.verify import Expected, read_lives, verify_bundle, verify_receipt
 from ledger.kernel.verify_misbehaviour import verify_misbehaviour
+from ledger.kernel.verify_passports import Inputs
 
 MARKS = {
     Outcome.PASSED: ("ok", "green"),
@@ -53,9 +56,9 @@ def command(
     says what was checked, or why not and what it would take. After a restore that lost entries, --incarnation tells
     a receipt of a lost entry from a false one, and knows the log keys of before.
     """
-    expected = Expected(_canonical(piece), index)
     believed = _trust(trust)
     data = _read(file)
+    expected = Expected(_canonical(_asked(piece, data)), index)
     copy = None if statement is None else _read(statement).removesuffix(b"\n")
     lives = () if incarnation is None else read_lives(_read(incarnation), believed)
     report = _verify(data, believed, copy, expected, lives)
@@ -72,10 +75,28 @@ def _verify(data: bytes, trust: Trust, statement: bytes | None, expected: Expect
     if data.startswith(f'{{"type":"{BUNDLE_TYPE}"'.encode()):
         if statement is not None:
             raise click.UsageError("--statement goes with a receipt; a bundle holds its statements")
-        return verify_bundle(data, trust, expected=expected, lives=lives)
+        return verify_bundle(data, trust, expected=expected, lives=lives, recompute=_recompute)
     if not data.startswith(f'{{"type":"{RECEIPT_TYPE}"'.encode()) and b'"coilmark.bundle/' in data[:64]:
         return verify_bundle(data, trust, expected=expected, lives=lives)
     return verify_receipt(data, trust, statement=statement, expected=expected, lives=lives)
+
+
+def _recompute(inputs: Inputs) -> tuple[bool, str]:
+    from ledger.passport.refold import recompute  # noqa: PLC0415  the rules of lots, which a receipt does without
+    from ledger.rules import rule_set  # noqa: PLC0415  likewise
+
+    return recompute(inputs, rule_set())
+
+
+def _asked(piece: str | None, data: bytes) -> str | None:
+    """The piece that the reader expects. Of a passport he is asked for it, where somebody is there to answer."""
+    of_passport = re.match(rb'\{"type":"[^"]*","kind":"(short|full|delivery)"', data)
+    if piece is not None or of_passport is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return piece
+    said: str = click.prompt(
+        "Which piece do you hold? The link on its label, or nothing", default="", show_default=False
+    )
+    return said or None
 
 
 def _read(path: Path) -> bytes:

@@ -49,6 +49,7 @@ async def get_readiness(request: Request[Any, Any, Any]) -> ASGIResponse:
         sequencer=broken is None and not stands_by,
         second_head=second,
         self_check=_said(last),
+        passports=desk.settings.operator_key is not None,
         detail="; ".join(faults or ["standby"] * stands_by),
     )
     return json(answer, FRESH, 503 if faults else 200)

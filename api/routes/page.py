@@ -3,17 +3,15 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from litestar import Request, route
 from litestar.response.base import ASGIResponse
 
-from api.answers import FRESH, raw
+from api.answers import raw
 from api.body import query
 from api.desk import Desk, desk_of, reader_of
+from api.pages import HEADERS, STYLE_HEADERS, template
 from ledger import reading
 from ledger.kernel.encoding import decimal_integer
 from ledger.kernel.errors import Damaged
@@ -21,17 +19,6 @@ from ledger.store.access import Reader
 
 ROWS = 50
 _MICROSECONDS = 1_000_000
-_HEADERS = {
-    **FRESH,
-    "content-security-policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "vary": "authorization",
-    "x-content-type-options": "nosniff",
-}
-_STYLE_HEADERS = {"cache-control": "public, max-age=3600", "x-content-type-options": "nosniff"}
-
-_FOLDER = Path(__file__).parent.parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +41,21 @@ async def get_page(request: Request[Any, Any, Any]) -> ASGIResponse:
     size = desk.log.state.published.checkpoint.size
     before = size if said is None else min(decimal_integer(said, "before"), size)
     start = max(0, before - ROWS)
-    page = _template("entries.html").render(
+    page = template("entries.html").render(
         ledger=desk.log.uri,
         checkpoint=desk.board.shown().checkpoint,
         lines=await asyncio.to_thread(_lines, desk, reader_of(request), start, before),
         older=start,
         newer=min(before + ROWS, size) if before < size else 0,
     )
-    return raw(page.encode(), "text/html", _HEADERS)
+    return raw(page.encode(), "text/html", HEADERS)
 
 
 @route("/page.css", http_method=["GET", "HEAD"], include_in_schema=False)
 async def get_style(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The page's style sheet."""
     query(request)
-    return raw(_template("page.css").render().encode(), "text/css", _STYLE_HEADERS)
+    return raw(template("page.css").render().encode(), "text/css", STYLE_HEADERS)
 
 
 def _lines(desk: Desk, reader: Reader, start: int, end: int) -> list[Line]:
@@ -95,12 +82,3 @@ def _good(shown: reading.Shown, reader: Reader) -> Line:
     if not reader.may_see(statement.iss):
         return Line(entry.index, entry.leaf.hex(), recorded)
     return Line(entry.index, entry.leaf.hex(), recorded, statement.typ, statement.iss)
-
-
-@cache
-def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    return environment.get_template(name)

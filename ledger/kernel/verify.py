@@ -29,15 +29,17 @@ from ledger.kernel.checkpoint import open_checkpoint
 from ledger.kernel.errors import Malformed, Unverified
 from ledger.kernel.lives import Life, lives_of, lost_in, with_lives
 from ledger.kernel.note import TYPE_ED25519, Vkey, verify_note
-from ledger.kernel.party import REGISTRY_TYPES, Registry
+from ledger.kernel.party import Registry
 from ledger.kernel.proofs import verify_inclusion, verify_multiproof
 from ledger.kernel.receipt import parse_receipt
 from ledger.kernel.report import LOST, Report, Steps
+from ledger.kernel.subjects import Implied
 from ledger.kernel.tlog_proof import parse_tlog_proof
 from ledger.kernel.trust import Trust, quorum_met
-from ledger.kernel.verify_circumstances import Expected, check_expected, check_inputs, check_time, say_open
+from ledger.kernel.verify_circumstances import Expected, check_expected, check_time, say_open
 from ledger.kernel.verify_lineage import check_lineage
 from ledger.kernel.verify_parties import Authority, check_authority, check_index_0
+from ledger.kernel.verify_passports import Recompute, check_inputs, check_kind
 from ledger.kernel.verify_statements import Case, Signed, check_digests, open_disclosures, read_headers, shown
 
 __all__ = ["Expected", "read_lives", "verify_bundle", "verify_receipt"]
@@ -74,14 +76,22 @@ def read_lives(data: bytes, trust: Trust) -> tuple[Life, ...]:
 
 
 def verify_bundle(
-    data: bytes, trust: Trust, *, expected: Expected = NOTHING_EXPECTED, lives: Sequence[Life] = ()
+    data: bytes,
+    trust: Trust,
+    *,
+    expected: Expected = NOTHING_EXPECTED,
+    lives: Sequence[Life] = (),
+    recompute: Recompute | None = None,
 ) -> Report:
     """Verify a bundle file, index 0 and party histories included; `lives` as for `verify_receipt`.
 
+    `recompute` knows the rules of lots, which this kernel does not, and computes a passport again from its inputs.
     Raises nothing about the data: what is wrong with them is the failed step of the report.
     """
     steps = Steps("bundle")
-    return steps.report(lambda: _bundle(steps, data, with_lives(trust, lives), expected, lives))
+    return steps.report(
+        lambda: _bundle(steps, data, with_lives(trust, lives), expected, lives=lives, recompute=recompute)
+    )
 
 
 def _receipt(
@@ -109,10 +119,14 @@ def _receipt(
     steps.not_checked(7, f"a receipt does not hold the keys of its issuer; the bundle of entry {index} does")
     one = BundleEntry(receipt.entry, receipt.count, receipt.opened, statement or receipt.statement)
     case = _statements(steps, Case((shown(one),), index, signed, trust))
-    _rest(steps, case, expected, None)
+    wants = _rest(steps, case, expected, None)
+    check_inputs(steps, case, "receipt", _NO_REGISTRIES, None)
+    _close(steps, case, None, wants)
 
 
-def _bundle(steps: Steps, data: bytes, trust: Trust, expected: Expected, lives: Sequence[Life]) -> None:
+def _bundle(
+    steps: Steps, data: bytes, trust: Trust, expected: Expected, *, lives: Sequence[Life], recompute: Recompute | None
+) -> None:
     # (1)
     steps.begin(1)
     bundle = parse_bundle(data)
@@ -128,11 +142,12 @@ def _bundle(steps: Steps, data: bytes, trust: Trust, expected: Expected, lives: 
     _check_lost(signed, about, lives)
     steps.passed(f"{count} entries are included in the {size} of the checkpoint, with {len(bundle.proof)} hashes")
     case = _statements(steps, Case(tuple(shown(one) for one in bundle.entries), about, signed, trust))
-    if bundle.kind == "entry":
-        _check_nothing_else(steps, case)
+    check_kind(steps, case, bundle.kind)
     check_index_0(steps, case)
     authority = check_authority(steps, case)
-    _rest(steps, case, expected, authority)
+    wants = _rest(steps, case, expected, authority)
+    check_inputs(steps, case, bundle.kind, authority.registries, recompute)
+    _close(steps, case, authority, wants)
 
 
 def _checkpoint(steps: Steps, note: str, trust: Trust) -> Signed:
@@ -192,23 +207,14 @@ def _statements(steps: Steps, case: Case) -> Case:
     return open_disclosures(steps, read_headers(steps, case))
 
 
-def _check_nothing_else(steps: Steps, case: Case) -> None:
-    """(6) Beside its one entry such a bundle holds registry statements alone, so that it is clear which entry it is."""
-    steps.begin(6)
-    for one in case.entries:
-        registry = one.statement is not None and one.statement.typ in REGISTRY_TYPES
-        if one.index != case.about and not registry:
-            raise Unverified(
-                "superfluous",
-                f"entry {one.index} is neither a registry statement nor entry {case.about}, which the bundle is about",
-                step=6,
-            )
-
-
-def _rest(steps: Steps, case: Case, expected: Expected, authority: Authority | None) -> None:
-    """(9) to (13)"""
+def _rest(steps: Steps, case: Case, expected: Expected, authority: Authority | None) -> Mapping[bytes, Implied]:
+    """(9), (10): what the entry implies."""
     wants = check_lineage(steps, case, authority.registries if authority else _NO_REGISTRIES)
-    check_expected(steps, case.told, wants, expected)
-    check_inputs(steps, case.told)
+    check_expected(steps, case, wants, expected)
+    return wants
+
+
+def _close(steps: Steps, case: Case, authority: Authority | None, wants: Mapping[bytes, Implied]) -> None:
+    """(12), (13)"""
     check_time(steps, case)
     say_open(steps, case, authority, wants)

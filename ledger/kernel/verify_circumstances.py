@@ -9,9 +9,11 @@ from ledger.kernel.errors import Malformed, Unverified
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.lineage import Role
 from ledger.kernel.moments import micros
+from ledger.kernel.party import KeyRecord
 from ledger.kernel.report import Steps
 from ledger.kernel.subjects import Implied, Want, subject_key
 from ledger.kernel.verify_parties import Authority, last_named, vouching
+from ledger.kernel.verify_passports import pieces_told
 from ledger.kernel.verify_statements import Case, Shown
 
 AHEAD = 300  # seconds: SPEC 8, and what clocks of ledger and witnesses may differ
@@ -28,9 +30,10 @@ class Expected:
     index: int | None = None
 
 
-def check_expected(steps: Steps, told: Shown, wants: Mapping[bytes, Implied], expected: Expected) -> None:
+def check_expected(steps: Steps, case: Case, wants: Mapping[bytes, Implied], expected: Expected) -> None:
     """(10) The entry is the one, and about the piece, that the reader had in mind before he read the file."""
     steps.begin(10)
+    told, pieces = case.told, pieces_told(case)
     if expected.index is None and expected.piece is None:
         steps.not_checked(10, "no piece and no index was named that the file should be about")
         return
@@ -43,20 +46,14 @@ def check_expected(steps: Steps, told: Shown, wants: Mapping[bytes, Implied], ex
         piece = canonical_id(expected.piece)
         if told.statement is None:
             raise Unverified("expected_piece", f"piece {piece} was expected; {told.why_not}", step=10)
-        if subject_key("lot", piece) not in wants:
+        if piece not in pieces and (_is_passport(told) or subject_key("lot", piece) not in wants):
             raise Unverified("expected_piece", f"piece {piece} was expected, the statement is not about it", step=10)
         about += f" and piece {piece}"
     steps.passed(f"the file is about {about}, as expected")
 
 
-def check_inputs(steps: Steps, told: Shown) -> None:
-    """(11) Figures are computed by passports; nothing else has inputs to compute them from again."""
-    if told.statement is None:
-        steps.not_checked(11, told.why_not)
-    elif told.statement.typ == "passport":
-        steps.not_checked(11, "to compute the figures of a passport again takes the full bundle")
-    else:
-        steps.not_checked(11, f"a {told.statement.typ} statement has no inputs root and no computed figures")
+def _is_passport(told: Shown) -> bool:
+    return told.statement is not None and told.statement.typ == "passport"
 
 
 def check_time(steps: Steps, case: Case) -> None:
@@ -144,6 +141,7 @@ def say_open(steps: Steps, case: Case, authority: Authority | None, wants: Mappi
     elif told.statement is not None:
         points += _of_key(authority, case)
         points += _of_history(case, told.statement.iss)
+        points += _of_others(authority, case)
         points.append("whether the body has every member that its schema asks for is not checked here, an audit does")
     points.append(
         f"this is the ledger as of {case.signed.checkpoint.size} entries: what came later, such as a correction or the "
@@ -159,6 +157,29 @@ def _of_history(case: Case, party: str) -> list[str]:
     if named == size - 1:
         return []
     return [f"that no key of {party} ended between entry {named} and the last of the {size} is the operator's word"]
+
+
+def _of_others(authority: Authority, case: Case) -> list[str]:
+    """What is true of the other signers of a bundle: passports stand on what plants signed."""
+    others = [
+        one for one in case.entries if one.index != case.about and one.index not in authority.history and one.statement
+    ]
+    signers = {authority.records[one.index].key.kid: one for one in others}
+    alone = {
+        one.statement.iss for one in signers.values() if one.statement and vouching(authority, case.trust, one.index)
+    }
+    disputed = [
+        one.index for one in others if _newest(authority, authority.records[one.index].key.kid).disputed_at(one.index)
+    ]
+    points = [f"the keys of {', '.join(sorted(alone))} are vouched for by the operator alone"] if alone else []
+    if disputed:
+        points.append(f"disputed: somebody else may have signed entries {', '.join(map(str, disputed))}")
+    return points
+
+
+def _newest(authority: Authority, kid: str) -> KeyRecord:
+    """What is known of a key at the end of the file."""
+    return authority.newest.parties[authority.newest.owners[kid]].keys[kid]
 
 
 def _withheld(told: Shown) -> list[str]:
@@ -200,7 +221,7 @@ def _of_key(authority: Authority, case: Case) -> list[str]:
     alone = vouching(authority, case.trust, about)
     points = [alone] if alone else []
     record = authority.records[about]
-    latest = authority.newest.parties[authority.newest.owners[record.key.kid]].keys[record.key.kid]
+    latest = _newest(authority, record.key.kid)
     if latest.disputed_at(about):
         points.append(
             f"disputed: the key was {latest.reason} at entry {latest.ended}, and from entry {latest.disputed_from} on "

@@ -44,6 +44,11 @@ class Reader:
     scope: str = ""
     party: str = ""
 
+    @property
+    def known(self) -> bool:
+        """Whether it is anybody in particular: an auditor, or a party of the ledger."""
+        return bool(self.scope)
+
     def may_see(self, iss: str) -> bool:
         """Whether statements of this issuer, and their lineage, are shown."""
         return self.scope == AUDITOR or (self.scope == PARTY and self.party == iss)

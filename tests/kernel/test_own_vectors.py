@@ -56,7 +56,7 @@ def test_every_folder_has_good_and_bad(folder):
 
 def test_the_files_stay_few_and_small():
     every = [path for path in FOLDER.rglob("*") if path.is_file()]
-    assert len(every) <= 250
+    assert len(every) <= 270
     assert sum(path.stat().st_size for path in every) < 1_500_000
 
 
@@ -84,7 +84,7 @@ def test_every_code_in_the_vectors_stands_in_the_specification():
 
 def test_every_failing_step_has_a_vector():
     steps = {value["step"] for value in map(read, FILES) if "step" in value}
-    assert steps == {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12}  # nothing is computed again yet, and 13 checks nothing
+    assert steps == set(range(1, 13))  # 13 checks nothing
 
 
 def test_the_damaged_receipts_and_bundles_are_many():

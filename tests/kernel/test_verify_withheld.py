@@ -79,7 +79,7 @@ def test_with_no_item_shown_the_lineage_is_not_checked():
 
 def test_the_figures_of_a_passport_take_the_full_bundle():
     forged = with_a_coil()
-    forged.add(OPERATOR, "passport", {"id": piece("C-1"), "piece": piece("C-1")})
+    forged.add(OPERATOR, "passport", {"id": piece("C-1"), "piece": piece("C-1"), "as_of": {"size": 4}})
     report = verify_bundle(forged.bundle(4), forged.trust(), expected=Expected(piece=piece("C-1")))
     assert (report.verified, report.steps[10].outcome) == (True, NOT_CHECKED)
     says(report, 11, "to compute the figures of a passport again takes the full bundle")

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tools.demo_park import MILL, PARK, URI, Said
+
 from ledger.kernel.keys import load_signer
 from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.statement import parse
@@ -24,7 +26,6 @@ from ledger.store import postgres_schema
 from ledger.store.tables import SCHEMA_VERSION
 from tools.demo_keys import demo_key
 from tools.demo_ledger import Stage, found, post, tell
-from tools.demo_park import MILL, PARK, URI, Said
 from tools.party import prove
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from released import SEED, released
 from sqlalchemy import Engine, event
+from tools.demo_park import PARK
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
@@ -29,7 +30,6 @@ from ledger.store.store import create_store, open_store
 from ledger.store.tables import SCHEMA_VERSION
 from tests.small_ledger import coil, small_ledger
 from tools.demo_keys import demo_key
-from tools.demo_park import PARK
 from tools.main import cli
 
 OLD = [one for one in released() if one.version < SCHEMA_VERSION]

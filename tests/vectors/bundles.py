@@ -7,12 +7,14 @@ from small_ledger import OPERATOR, PLANT, START, coil, ledger_body, link, piece,
 from vectors.cases import Case, text_or_base64
 
 from ledger.kernel.bundle import encode_bundle, parse_bundle
-from ledger.kernel.hashing import node_hash
+from ledger.kernel.encoding import b64url_encode
+from ledger.kernel.hashing import node_hash, tree_root
 from ledger.kernel.subjects import subject_key
 from ledger.kernel.trust import format_trust
 
 SECOND_KEY = PLANT.with_key("plant-2")
 KID = PLANT.signer.key.kid
+AT = "2026-01-05T04:00:00Z"
 ELSEWHERE = "https://ledger.example/other"
 
 
@@ -53,6 +55,7 @@ def bundles():
     yield from _statements()
     yield from _keys()
     yield from _rest()
+    yield from _passports()
 
 
 def _good():
@@ -239,3 +242,55 @@ def _rest():
     early = ForgedLedger()
     early.record(early.statement(PLANT, "lot-event", coil("C-1")), recorded_at=START)
     yield broken("recorded-before-the-entry-before", "Recorded times do not fall.", early, 3, 12, "time")
+
+
+def _passports():
+    """3 C-1 made, 4 C-2 made, 5 C-1 shipped, 6 the passport of C-1 from 3 and 5, 7 that of C-2 from 4."""
+    forged = ForgedLedger()
+    for event in (coil("C-1"), coil("C-2"), coil("C-1", action="OBSERVE", bizStep="shipping")):
+        forged.add(PLANT, "lot-event", event)
+    first = forged.add(OPERATOR, "passport", _passport(forged, (3, 5)))
+    second = forged.add(OPERATOR, "passport", _passport(forged, (4,), "C-2"))
+    late = forged.add(OPERATOR, "passport", _passport(forged, (3, 5), as_of=99))
+    asked = {"piece": link("C-1")}
+    trust = forged.trust()
+
+    def full(*inputs):
+        return forged.bundle(first, along=inputs, kind="full")
+
+    good = [
+        ("good-short", "A passport and who signed it.", forged.bundle(first, kind="short")),
+        ("good-full", "A passport with its inputs; that they make up what it says is not checked here.", full(3, 5)),
+        ("good-delivery", "A shipment and the passport of the piece in it.", _delivery(forged, first)),
+    ]
+    for name, desc, data in good:
+        yield bundle_case(name, desc, data, trust, expected=asked)
+    short = {index: forged.bundle(index, kind="short") for index in (5, first, second, late)}
+    with_input = forged.bundle(first, along=(3,), kind="short")
+    bad = [
+        ("short-about-an-event", "A short bundle is about a passport.", short[5], 6, "bundle_kind"),
+        ("input-beside-a-short-one", "It calls itself short and holds an input.", with_input, 6, "superfluous"),
+        ("passport-of-another-piece", "The good bundle of another coil.", short[second], 10, "expected_piece"),
+        ("passport-that-saw-the-future", "Its as_of lies behind its own index.", short[late], 10, "as_of"),
+        ("passport-of-another-delivery", "The shipment is not its step.", _delivery(forged, second), 10, "delivery"),
+        ("input-left-out", "One of two inputs is not there.", full(5), 11, "inputs"),
+        ("input-added", "An entry that is no input stands among them.", full(3, 4, 5), 11, "inputs"),
+    ]
+    for name, desc, data, step, code in bad:
+        yield bundle_case(name, desc, data, trust, step, code, expected=asked)
+
+
+def _delivery(forged, passport):
+    return forged.bundle(5, along=(passport,), kind="delivery")
+
+
+def _passport(forged, inputs, serial="C-1", as_of=None):
+    root = b64url_encode(tree_root([forged.entries[index].leaf for index in inputs]))
+    return {
+        "id": piece(serial), "piece": piece(serial), "status": "shipped", "facts": {"form": "coil"},
+        "steps": [
+            {"entry": index, "step": "shipping", "party": PLANT.id, "at": AT, "recorded": AT} for index in inputs
+        ],
+        "figures": [], "as_of": {"size": as_of or len(forged.entries), "root": b64url_encode(bytes(32))},
+        "inputs": {"count": len(inputs), "root": root}, "references": [],
+    }  # fmt: skip

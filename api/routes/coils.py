@@ -1,0 +1,123 @@
+"""The passport of a piece: the page that its label leads to, the passport as data, and its bundles."""
+
+import asyncio
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar import Request, route
+from litestar.response.base import ASGIResponse
+
+from api import openapi
+from api.answers import FRESH, JSON, json, raw
+from api.body import query
+from api.desk import Desk, desk_of, reader_of
+from api.pages import HEADERS, template
+from api.passport_view import ids_in, moment_of, view_of
+from ledger import passports
+from ledger.kernel.bundle import Bundle, encode_bundle
+from ledger.kernel.encoding import b64_encode
+from ledger.kernel.errors import Malformed, Missing
+from ledger.labels.codes import path_of, piece_of
+from ledger.store.access import Reader
+from schemas import wire
+
+_PRIVATE = FRESH | {"vary": "authorization", "referrer-policy": "no-referrer"}
+_PLAIN = re.compile(r"[^A-Za-z0-9_-]")
+
+
+@route("/01/{gtin:str}/21/{serial:path}", http_method=["GET", "HEAD"], responses=openapi.SCAN)
+async def get_scan(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The page of a piece, for people: its passport with the label's code or a token, else what is public."""
+    return await _scan(request)
+
+
+@route("/01/{gtin:str}/10/{lot:str}/21/{serial:path}", http_method=["GET", "HEAD"], responses=openapi.SCAN)
+async def get_scan_with_lot(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The same, from a link that also names the lot: the piece is known by its serial alone."""
+    return await _scan(request)
+
+
+@route("/v1/coils/{gtin:str}/{named:path}", http_method=["GET", "HEAD"], responses=openapi.COIL)
+async def get_coil(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """/v1/coils/{gtin}/{serial}/passport?c= as data; …/bundle?c=&kind=short|full as a file to be verified.
+
+    A serial may hold a slash: the last segment says what is asked for.
+    """
+    serial, _, what = request.path_params["named"].removeprefix("/").rpartition("/")
+    piece = piece_of(request.path_params["gtin"], serial)
+    said = query(request, "c", "kind") if what == "bundle" else query(request, "c")
+    desk, reader = desk_of(request), reader_of(request)
+    passports.require_open(desk.codes(), piece, said.get("c"), reader)
+    if what == "passport":
+        return await asyncio.to_thread(_data, desk, piece, reader)
+    if what != "bundle":
+        raise Missing("no_such_path", f"of a piece there are passport and bundle, not {ascii(what)[:40]}")
+    kind = said.get("kind", "short")
+    body = await asyncio.to_thread(lambda: encode_bundle(_bundle(desk, piece, kind, reader)))
+    name = f"{_PLAIN.sub('_', serial)}.{kind}.coilmark.json"
+    return raw(body, JSON, _PRIVATE | {"content-disposition": f'attachment; filename="{name}"'})
+
+
+def _bundle(desk: Desk, piece: str, kind: str, reader: Reader) -> Bundle:
+    if kind == "short":
+        return passports.short(desk.log, passports.standing(desk.log, piece, desk.pending), reader)
+    if kind != "full":
+        raise Malformed("query", f"kind is short or full, not {ascii(kind)[:40]}")
+    passports.require_token(reader)
+    return passports.full(desk.log, passports.standing(desk.log, piece, desk.pending), reader)
+
+
+def _data(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
+    found = passports.standing(desk.log, piece, desk.pending)
+    answer = wire.Passport(
+        piece=piece,
+        entry=found.index,
+        leaf=b64_encode(found.sound.entry.leaf),
+        recorded_at=found.sound.entry.recorded_at,
+        restatement_pending_since=found.since,
+        passport=found.body(reader),
+    )
+    return json(answer, _PRIVATE)
+
+
+async def _scan(request: Request[Any, Any, Any]) -> ASGIResponse:
+    gtin, serial = request.path_params["gtin"], request.path_params["serial"].removeprefix("/")
+    piece = piece_of(gtin, serial)
+    # Other parameters are left alone: what a phone or a resolver adds to a link is not the reader's fault.
+    code = dict(parse_qsl(request.scope["query_string"].decode("latin-1"))).get("c")
+    desk, reader = desk_of(request), reader_of(request)
+    page = await asyncio.to_thread(_page, desk, piece, code, reader)
+    return raw(page.encode(), "text/html", HEADERS)
+
+
+def _page(desk: Desk, piece: str, code: str | None, reader: Reader) -> str:
+    """The passport, or what is public of the product: the same page whether or not the piece is known."""
+    if not passports.may_open(desk.codes(), piece, code, reader):
+        return template("product.html").render(gtin=piece[4:18], owner=passports.owner_of(desk.log, piece))
+    try:
+        found = passports.standing(desk.log, piece, desk.pending)
+    except Missing:
+        return template("unshipped.html").render(piece=piece, issued=desk.settings.operator_key is not None)
+    body = found.body(reader)
+    withheld = found.statement.withheld + len(passports.hidden_of(found.statement, reader))
+    return template("passport.html").render(
+        view=view_of(body, withheld, passports.names_of(desk.log, ids_in(body))),
+        piece=piece,
+        operator=desk.log.state.registry.party(found.statement.iss).name,
+        inputs=body["inputs"]["count"],
+        as_of=body["as_of"]["size"],
+        index=found.index,
+        recorded=moment_of(found.sound.entry.recorded_at),
+        since=found.since,
+        size=desk.log.state.published.checkpoint.size,
+        files=_files(piece, code, reader),
+    )
+
+
+def _files(piece: str, code: str | None, reader: Reader) -> dict[str, str]:
+    _, _, gtin, _, serial = path_of(piece).split("/")
+    below = f"/v1/coils/{gtin}/{serial}"
+    with_code = f"?c={_PLAIN.sub('', code)}" if code else ""
+    full = f"{below}/bundle{with_code or '?'}{'&' if with_code else ''}kind=full" if reader.known else ""
+    return {"short": f"{below}/bundle{with_code}", "full": full, "json": f"{below}/passport{with_code}"}

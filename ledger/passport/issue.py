@@ -1,0 +1,56 @@
+"""A passport as the operator issues it: computed, its inputs committed to, signed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from ledger.kernel.encoding import b64url_encode
+from ledger.kernel.hashing import tree_root
+from ledger.kernel.keys import Signer
+from ledger.kernel.party import Registry
+from ledger.kernel.statement import issue
+from ledger.passport.body import passport_body
+from ledger.passport.story import Source, story_of
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Who signs passports: the operator's key, the rule set that the figures are computed under, and randomness."""
+
+    signer: Signer
+    rules: Mapping[str, str]
+    randomness: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """A size that the tree reached, or is about to, with its root, its leaves and who takes part."""
+
+    size: int
+    root: bytes
+    leaf: Callable[[int], bytes]
+    registry: Registry
+
+
+def body_of(piece: str, source: Source, state: Basis, rules: Mapping[str, str]) -> dict[str, object]:
+    """What a passport of this piece says as of this state. Raises Missing for a piece nobody heard of."""
+    story = story_of(piece, source)
+    root = b64url_encode(tree_root([state.leaf(entry) for entry in story.inputs]))
+    as_of = {"size": state.size, "root": b64url_encode(state.root)}
+    return passport_body(story, source, state.registry, rules=rules, as_of=as_of, root=root)
+
+
+def signed(body: Mapping[str, object], issuer: Issuer, registry: Registry, *, now: int) -> bytes:
+    """The statement in wire form; `now` is in µs since 1970. Its name follows from piece and state: one of each."""
+    as_of, piece = body["as_of"], body["piece"]
+    size = as_of["size"] if isinstance(as_of, dict) else 0
+    return issue(
+        typ="passport",
+        iss=registry.operator,
+        jti=f"urn:coilmark:passport:{quote(str(piece), safe='')}:{size}",
+        aud=registry.uri,
+        iat=now // 1_000_000,
+        body=body,
+        signer=issuer.signer,
+        salt=lambda: issuer.randomness(16),
+    )

@@ -1,0 +1,136 @@
+"""Which entries the passport of a piece rests on, and what they say of it (SPEC 4.6)."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from ledger.kernel.errors import Missing
+from ledger.kernel.gs1 import names_one_thing
+from ledger.lots.ancestry import up
+from ledger.lots.genealogy import Trace, starts_of
+from ledger.lots.records import NOBODY, Effects, Lot
+
+
+class Told(Struct, frozen=True):
+    """What a lot event shows beside its effects.
+
+    When it was recorded, in µs since 1970; the sites it names; the unit that it packs things in or takes them out of.
+    """
+
+    recorded_at: int
+    sites: tuple[str, ...]
+    unit: str
+
+
+class Source(Protocol):
+    """The ledger as of one of its sizes, or as much of it as a full bundle shows."""
+
+    @property
+    def size(self) -> int:
+        """Entries below this index are taken into account."""
+        ...
+
+    def lot(self, name: str) -> Lot | None:
+        """What is known of a lot."""
+        ...
+
+    def effects(self, entries: Collection[int]) -> Mapping[int, Effects]:
+        """What these entries did, as it stands; what is no event, or not there, is not in it."""
+        ...
+
+    def versions(self, names: Collection[str]) -> Mapping[str, Sequence[int]]:
+        """The entries of each lot, or run by its `run_name`, ascending."""
+        ...
+
+    def told(self, entry: int) -> Told:
+        """What the statement of a lot event says beside."""
+        ...
+
+
+class Story(Struct, frozen=True):
+    """Everything a passport is computed from.
+
+    `line` are the piece and the pieces it was made of, `way` the events on them, `effects` what every event did that
+    it rests on. `inputs` are all the entries it rests on.
+    """
+
+    piece: Lot
+    trace: Trace
+    line: tuple[str, ...]
+    way: tuple[int, ...]
+    effects: Mapping[int, Effects]
+    inputs: tuple[int, ...]
+
+
+def story_of(piece: str, source: Source) -> Story:
+    """Raises Missing ("no_piece") for a piece that the ledger has not heard of."""
+    lot = source.lot(piece)
+    if lot is None:
+        raise Missing("no_piece", f"piece {piece} is not known to this ledger", id=piece)
+    trace = up(starts_of(lot, at=source.size - 1, load=source.effects), source.effects, source.versions)
+    lots = (name for name in trace.lots if not is_run(name))
+    line = (piece, *(name for name in lots if name != piece and names_one_thing(name)))
+    way = _way(line, source)
+    inputs = _with_corrections({*way, *trace.closure, *_of_scrap(trace, source)}, source)
+    effects = source.effects(inputs)
+    stands = (entry for entry in way if entry in effects and _stands(effects[entry]))
+    return Story(lot, trace, line, tuple(sorted(stands)), effects, tuple(sorted(inputs)))
+
+
+def _way(line: Sequence[str], source: Source) -> set[int]:
+    """Every event of the pieces, and of the units they were in while they were: a unit's events name the unit alone."""
+    found: set[int] = set()
+    for name, entries in source.versions(line).items():
+        effects = source.effects(entries)
+        found |= set(entries)
+        for entry, one in effects.items():
+            if name in one.packed:
+                found |= _carried(name, source.told(entry).unit, entry, source)
+    return found
+
+
+def _carried(name: str, unit: str, since: int, source: Source) -> set[int]:
+    """The events of a unit from the one that packed something in it to the one that took it out, outer units too."""
+    entries = [entry for entry in source.versions([unit]).get(unit, ()) if entry >= since]
+    effects, found = source.effects(entries), set[int]()
+    for entry in entries:
+        one = effects.get(entry)
+        found.add(entry)
+        if one is not None and name in one.unpacked:
+            break
+        if one is not None and unit in one.packed:
+            found |= _carried(unit, source.told(entry).unit, entry, source)
+    return found
+
+
+def _of_scrap(trace: Trace, source: Source) -> set[int]:
+    """What says of which class the scrap was that entered a melt: the trace stops there, the share rests on it."""
+    last: dict[str, int] = {}
+    for end in trace.ends:
+        if end.reason == "scrap":
+            last[end.lot] = max(end.entry, last.get(end.lot, NOBODY))
+    entries = source.versions(last)
+    return {entry for name, upto in last.items() for entry in entries.get(name, ()) if entry <= upto}
+
+
+def _with_corrections(inputs: Iterable[int], source: Source) -> set[int]:
+    """Where one of them was declared wrong: by which entry, and what took its place."""
+    found = set(inputs)
+    waiting = found
+    while waiting:
+        effects = source.effects(waiting)
+        named = {entry for one in effects.values() for entry in (one.declared_by, one.replaced_by, one.undoes)}
+        waiting = named - found - {NOBODY}
+        found |= waiting
+    return {entry for entry in found if entry < source.size}
+
+
+def is_run(name: str) -> bool:
+    """Runs are named by their issuer and a blank; no id has one."""
+    return " " in name
+
+
+def _stands(one: Effects) -> bool:
+    """Neither declared wrong nor a declaration."""
+    return one.declared_by == NOBODY and one.undoes == NOBODY

@@ -1,0 +1,139 @@
+"""Passports made again when something they say has changed: coalesced, and in the background of what plants record.
+
+What a passport says changes by an event on its piece, by a declaration of error or a correction upstream, and by a late
+sender that is heard at last. `look` notes which pieces that is, `restate` makes their passports anew where they differ.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ledger.checking import check
+from ledger.kernel.errors import CoilmarkError
+from ledger.kernel.statement import parse
+from ledger.log import Log, Recorded, Submission
+from ledger.lots.descent import down
+from ledger.lots.event import lots_of, read_event
+from ledger.lots.recall import starts_from_entry
+from ledger.lots.records import NOBODY, Effects
+from ledger.passport.body import is_piece, pieces_sent_off, shown
+from ledger.passport.issue import Basis, Issuer, body_of, signed
+from ledger.passport_source import StoreSource
+from ledger.passports import newest_passport
+from ledger.store.store import Stored, Transaction
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+Answer: TypeAlias = "Future[Recorded]"
+
+_log = logging.getLogger(__name__)
+_ENTRIES = 2_000  # looked at in one go
+_PASSPORTS = 50  # made in one go: plants do not wait for more
+_STATE = ("as_of", "inputs")  # what differs in every passport, and says nothing of the piece
+
+
+class Restater:
+    """For one thread at a time. `seen` is how far it has looked, `pending` the first change of each piece."""
+
+    def __init__(self, log: Log, submit: Callable[[Submission], Answer], issuer: Issuer, seen: int) -> None:
+        self._log = log
+        self._submit = submit
+        self._issuer = issuer
+        self.seen = seen
+        self.pending: dict[str, int] = {}
+
+    @property
+    def leads(self) -> bool:
+        """Whether this server makes passports; others see which are pending until they are made."""
+        return self._log.leads
+
+    @property
+    def done(self) -> int:
+        """Entries below this one are said by passports, as far as they change any: where to begin after a restart."""
+        return min((self.seen, *self.pending.values()))
+
+    def round(self, *, now: int) -> int:
+        """Look at what came since, and make some of the passports that it changes; how many. `now` in µs since 1970."""
+        self.look()
+        return self.restate(now=now)
+
+    def look(self) -> None:
+        """Note which passports the entries since `seen` change."""
+        size = self._log.state.published.checkpoint.size
+        while self.seen < size:
+            end = min(size, self.seen + _ENTRIES)
+            with self._log.store.reading() as transaction:
+                for stored in transaction.entries(self.seen, end):
+                    if stored.typ == "lot-event":
+                        self._note(transaction, stored)
+            self.seen = end
+
+    def restate(self, *, now: int) -> int:
+        """Make passports of pending pieces, the longest pending first; how many were recorded."""
+        made = 0
+        for piece, since in sorted(self.pending.items(), key=lambda one: one[1])[:_PASSPORTS]:
+            try:
+                wire = self._changed(piece, now)
+                if wire is not None and not self.leads:
+                    continue  # the server that leads makes it
+                made += self._record(wire) if wire is not None else 0
+            except CoilmarkError as error:
+                _log.warning("the passport of %s waits to be made again: %s", piece, error.sentence)
+                continue
+            if self.pending.get(piece) == since:
+                del self.pending[piece]
+        return made
+
+    def _note(self, transaction: Transaction, stored: Stored) -> None:
+        source = StoreSource(transaction, stored.index + 1)
+        one = source.effects([stored.index]).get(stored.index)
+        if one is None:
+            return
+        shipped = set(pieces_sent_off(one))
+        for piece in {*_touched(stored, one), *_downstream(one, source)}:
+            if piece in shipped or newest_passport(transaction, piece, stored.index) is not None:
+                self.pending.setdefault(piece, stored.index)
+
+    def _changed(self, piece: str, now: int) -> bytes | None:
+        """The passport as it should be, signed, or None where the newest one says the same."""
+        state, tree = self._log.state, self._log.tree
+        checkpoint = state.published.checkpoint
+        reached = Basis(checkpoint.size, checkpoint.root, tree.inclusion_leaf, state.registry)
+        with self._log.store.reading() as transaction:
+            body = body_of(piece, StoreSource(transaction, checkpoint.size), reached, self._issuer.rules)
+            index = newest_passport(transaction, piece, checkpoint.size)
+            said = parse(transaction.entry(index).wire).body if index is not None else {}
+        if _without_state(said) == _without_state(shown(body)):
+            return None
+        return signed(body, self._issuer, state.registry, now=now)
+
+    def _record(self, wire: bytes) -> int:
+        registry = self._log.state.registry
+        checked = check(wire, audience=registry.uri, keys=registry.all_keys())
+        self._submit(Submission((checked,))).result()
+        return 1
+
+
+def _touched(stored: Stored, one: Effects) -> Iterator[str]:
+    """The pieces that an event names, and those it moves in a unit."""
+    statement = parse(stored.wire)
+    named = lots_of(read_event(statement.body, issuer=statement.iss, jti=statement.jti))
+    moved = (posting.lot for posting in (*one.debits, *one.credits))
+    return (name for name in (*named, *moved) if is_piece(name))
+
+
+def _downstream(one: Effects, source: StoreSource) -> Iterator[str]:
+    """Where an event changes what earlier ones did: the pieces that have metal of those."""
+    changed = {one.undoes, one.replaces, *(row.entry for row in one.settles)} - {NOBODY}
+    if not changed:
+        return
+    starts = [start for earlier in source.effects(changed).values() for start in starts_from_entry(earlier)]
+    found = down(starts, source.effects, source.versions)
+    lots = {lot for node in found.nodes for lot in node.lots}
+    lots |= {place[0] for place in found.places} | {sent.lot for sent in found.sent}
+    yield from filter(is_piece, sorted(lots))
+
+
+def _without_state(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in body.items() if name not in _STATE}

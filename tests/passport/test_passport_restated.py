@@ -1,0 +1,131 @@
+"""Passports follow what happens: on the piece, in its unit, upstream; and nothing is made where nothing changed."""
+
+from concurrent.futures import Future
+
+import pytest
+from small_ledger import PLANT, ROLLING
+from small_mill import CUSTOMER, TONNE, lot, pallet, piece, small_mill
+from test_passport_issued import standing, verified
+
+from ledger.kernel.errors import Busy
+from ledger.kernel.gs1 import canonical_id
+from ledger.restating import Restater
+
+
+@pytest.fixture
+def mill(tmp_path):
+    """A-1 shipped, B-1 and B-2 shipped on a pallet, everything looked at."""
+    with small_mill(tmp_path) as mill:
+        for name in "AB":
+            mill.make_coils(name)
+        mill.pack(ROLLING, pallet(), piece("B-1"), piece("B-2"))
+        mill.send(ROLLING, CUSTOMER, (pallet(), None), paper="X")
+        mill.send(ROLLING, CUSTOMER, (piece("A-1"), None), paper="Y")
+        mill.restater = restater(mill)
+        mill.restater.round(now=mill.world.now)
+        yield mill
+
+
+def restater(mill, seen=0):
+    def submit(submission):
+        answer = Future()
+        mill.world.now += 1_000_000
+        answer.set_result(mill.world.log.append([submission])[0])
+        return answer
+
+    return Restater(mill.world.log, submit, mill.world.issuer, seen)
+
+
+def said(mill, name):
+    return standing(mill, name).statement.body
+
+
+def test_what_stands_is_not_said_again(mill):
+    """The slabs were shipped and used up since, the coils only shipped: the first round told of the slabs alone."""
+    assert said(mill, "A-1")["as_of"]["size"] < mill.restater.seen
+    size = mill.world.size
+    assert restater(mill).round(now=mill.world.now) == 0
+    assert mill.restater.round(now=mill.world.now) == 0
+    assert (mill.world.size, mill.restater.pending, mill.restater.done) == (size, {}, size)
+
+
+def test_a_receipt_of_the_unit_makes_all_in_it_received(mill):
+    size = mill.world.size
+    mill.take(CUSTOMER, ROLLING, (pallet(), None), paper="X")
+    mill.restater.look()
+    assert mill.restater.pending == {canonical_id(piece(name)): size for name in ("B-1", "B-2")}
+    assert mill.restater.done == size
+    assert mill.restater.round(now=mill.world.now) == 2
+    assert (mill.restater.pending, mill.restater.done) == ({}, mill.restater.seen)
+    for name in ("B-1", "B-2"):
+        assert said(mill, name)["status"] == "received"
+        assert verified(mill, name).verified
+    assert said(mill, "A-1")["status"] == "shipped"
+
+
+def test_several_changes_make_one_passport(mill):
+    mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="Y")
+    mill.look(CUSTOMER, "holding", piece("A-1"))
+    mill.look(CUSTOMER, "inspecting", piece("A-1"))
+    assert standing(mill, "A-1").since == mill.world.size - 3
+    assert mill.restater.round(now=mill.world.now) == 1
+    assert said(mill, "A-1")["status"] == "held"
+    assert standing(mill, "A-1").since is None
+    assert len(said(mill, "A-1")["holds"]) == 2
+
+
+def test_a_piece_that_is_used_up_or_comes_back_says_so(mill):
+    mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="Y")
+    mill.send(CUSTOMER, ROLLING, (piece("A-1"), None), paper="Z")
+    mill.take(ROLLING, CUSTOMER, (piece("A-1"), None), paper="Z")
+    mill.restater.round(now=mill.world.now)
+    assert said(mill, "A-1")["status"] == "made"
+    mill.make(ROLLING, "cutting", [(piece("A-1"), 7_500_000)], [(piece("C-1"), 7_500_000)])
+    mill.restater.round(now=mill.world.now)
+    assert said(mill, "A-1")["status"] == "consumed"
+    assert verified(mill, "A-1").verified
+
+
+def test_a_refinery_event_declared_wrong_reaches_the_coils_made_of_it_and_no_other(mill):
+    refined = mill.steps["A"]["refining"][0]
+    index = mill.wrong(PLANT, refined, "urn:example:right")
+    mill.restater.round(now=mill.world.now)
+    for name in ("A-1", "B-1", "B-2"):  # the silo mixes: B has some of it
+        body = said(mill, name)
+        assert index in body["corrections"], name
+        assert verified(mill, name).verified, verified(mill, name).verdict
+    mill.make(
+        PLANT, "refining", [(lot("BX-A"), 28 * TONNE)], [(lot("SILO", 3), 14 * TONNE)], eventID="urn:example:right"
+    )
+    mill.restater.round(now=mill.world.now)
+    for name in ("A-1", "B-1", "B-2"):
+        assert len(said(mill, name)["corrections"]) == 2
+        assert verified(mill, name).verified, verified(mill, name).verdict
+
+
+def test_what_cannot_be_recorded_now_is_recorded_later(mill):
+    mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="Y")
+    real = mill.restater._submit
+
+    def busy(_submission):
+        raise Busy("too_busy", "come back later", retry_after=1)
+
+    mill.restater._submit = busy
+    assert mill.restater.round(now=mill.world.now) == 0
+    assert len(mill.restater.pending) == 1
+    mill.restater._submit = real
+    assert mill.restater.round(now=mill.world.now) == 1
+    assert mill.restater.pending == {}
+
+
+def test_pieces_shipped_while_no_key_was_there_get_theirs_later(mill):
+    world, issuer = mill.world, mill.world.issuer
+    world.issuer = None
+    world.reopen()
+    sent = mill.send(ROLLING, CUSTOMER, (piece("A-2"), None), paper="W")
+    world.issuer = issuer
+    world.reopen()
+    later = restater(mill, seen=sent)
+    assert later.round(now=world.now) == 1
+    assert said(mill, "A-2")["status"] == "shipped"
+    assert verified(mill, "A-2").verified

@@ -1,0 +1,202 @@
+"""Whatever plants do, a full bundle computes the passport again: random events, refused or not, mixed and corrected."""
+
+import random
+
+import pytest
+from small_ledger import PLANT, ROLLING
+from small_mill import CUSTOMER, TONNE, lot, pallet, piece, small_mill
+
+from ledger.bundles import Shelf, full_bundle
+from ledger.kernel.bundle import encode_bundle
+from ledger.kernel.errors import Refused
+from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.report import Outcome
+from ledger.kernel.statement import parse
+from ledger.kernel.verify import Expected, verify_bundle
+from ledger.passport.issue import Basis, body_of, signed
+from ledger.passport.refold import recompute
+from ledger.passport.story import story_of
+from ledger.passport_source import StoreSource
+from ledger.rules import rule_set
+
+PARTIES = (PLANT, ROLLING)
+CLASSES = {"BX": (1, "bauxite"), "SILO": (3, "alumina"), "MET": (4, "liquid-metal"), "SCRAP": (6, "scrap")}
+
+
+class Chance:
+    """One random mill: `pieces` are all that were made, `entries` all events that were taken."""
+
+    def __init__(self, mill, seed):
+        self.mill, self.random = mill, random.Random(seed)
+        self.pieces, self.entries, self.papers, self.promised = [], [], [], []
+        self.who = PLANT
+
+    def play(self, count):
+        moves = [
+            self.buy, self.buy, self.refine, self.refine, self.smelt, self.run, self.cast, self.cast, self.roll,
+            self.roll,
+            self.send, self.take, self.pack, self.hold, self.count, self.wrong, self.right,
+            self.mix,
+        ]  # fmt: skip
+        for _ in range(count):
+            self.who = self.random.choice([PLANT, PLANT, ROLLING])
+            try:
+                self.entries.append((self.who, self.random.choice(moves)()))
+            except (Refused, IndexError):
+                continue
+
+    def lot(self, kind):
+        """One of the two that this party has; now and then another's."""
+        item, _ = CLASSES[kind]
+        whose = self.who.name if self.random.random() < 0.95 else self.random.choice(["plant", "rolling"])
+        return lot(f"{kind}-{whose}-{self.random.randint(1, 2)}", item)
+
+    def mass(self, most=20):
+        return self.random.choice([self.random.randint(1, most * TONNE), self.random.randint(1, 30_000)])
+
+    def said(self, name, kind):
+        material = CLASSES[kind][1]
+        scrap = {"scrapClass": self.random.choice(["internal", "pre-consumer", "post-consumer", "unknown"])}
+        return (name, {"material": material, **(scrap if kind == "SCRAP" else {})})
+
+    def buy(self):
+        kind = self.random.choice(["BX", "BX", "SCRAP", "SILO", "MET"])
+        name = self.lot(kind)
+        origin = self.random.choice(["outside", "outside", "late"])
+        return self.mill.new(self.who, (name, 40 * TONNE), origin=origin, attributes=[self.said(name, kind)])
+
+    def refine(self):
+        g, silo = self.mass(), self.lot("SILO")
+        parts = [(self.lot("BX"), g)]
+        return self.mill.make(self.who, "refining", parts, [(silo, g // 2 + 1)], attributes=[self.said(silo, "SILO")])
+
+    def smelt(self):
+        g, metal = self.mass(), self.lot("MET")
+        parts = [(self.lot("SILO"), g)]
+        return self.mill.make(
+            self.who, "electrolysis", parts, [(metal, g // 2 + 1)], attributes=[self.said(metal, "MET")]
+        )
+
+    def run(self):
+        g, metal = self.mass(), self.lot("MET")
+        given = {"transformationID": f"urn:example:run:{self.random.randint(1, 2)}", "al_run": "open"}
+        if self.random.random() < 0.5:
+            return self.mill.make(self.who, "electrolysis", [(self.lot("SILO"), g)], [], **given)
+        said = [self.said(metal, "MET")]
+        return self.mill.make(self.who, "electrolysis", [], [(metal, g)], attributes=said, **given)
+
+    def mix(self):
+        """One lot into another of its kind."""
+        kind = self.random.choice(["BX", "SILO", "MET"])
+        item, g = CLASSES[kind][0], self.mass()
+        names = [lot(f"{kind}-{self.who.name}-{n}", item) for n in self.random.sample([1, 2], 2)]
+        return self.mill.make(self.who, "refining", [(names[0], g)], [(names[1], g)])
+
+    def cast(self):
+        metal, scrap = self.mass(), self.mass(5)
+        inputs = [(self.lot("MET"), metal)]
+        roles = []
+        if self.random.random() < 0.7:
+            inputs.append((self.lot("SCRAP"), scrap))
+            roles.append((inputs[-1][0], "scrap"))
+        used = [one for one in self.pieces if self.random.random() < 0.1]
+        inputs += [(one, None) for one in used]
+        roles += [(one, "scrap") for one in used if self.random.random() < 0.5]
+        slab = piece(f"S-{len(self.pieces)}", 5)
+        total = sum(g or 0 for _, g in inputs)
+        entry = self.mill.make(
+            self.who, "casting", inputs, [(slab, total)], roles=roles,
+            attributes=[(slab, {"alloy": "EN-AW-5754", "heat": f"H-{len(self.pieces)}", "order": "PO-1"})],
+        )  # fmt: skip
+        self.pieces.append(slab)
+        return entry
+
+    def roll(self):
+        old = self.random.choice(self.pieces)
+        found = self.known(old)
+        g = found.g or 0
+        outputs = [(piece(f"R-{len(self.pieces)}-{n}", 7), g // 2) for n in (1, 2)]
+        entry = self.mill.make(self.who, "hot-rolling", [(old, None)], outputs)
+        self.pieces += [name for name, _ in outputs]
+        return entry
+
+    def known(self, name):
+        with self.mill.world.log.store.reading() as transaction:
+            return StoreSource(transaction, self.mill.world.size).lot(canonical_id(name))
+
+    def send(self):
+        giver, taker = self.who, self.random.choice([one for one in (*PARTIES, CUSTOMER) if one is not self.who])
+        paper = f"P-{self.random.randint(1, 3)}"
+        name = self.random.choice([self.lot("SILO"), self.lot("MET"), pallet(1), *self.pieces[-6:]])
+        part = (name, self.mass() if "/10/" in name else None)
+        entry = self.mill.send(giver, taker, part, paper=paper)
+        self.papers.append((giver, taker, part, paper))
+        return entry
+
+    def take(self):
+        self.random.shuffle(self.papers)
+        giver, taker, part, paper = self.papers.pop()
+        self.who = taker
+        return self.mill.take(taker, giver, part, paper=paper)
+
+    def pack(self):
+        action = self.random.choice(["ADD", "ADD", "DELETE"])
+        return self.mill.pack(self.who, pallet(1), self.random.choice(self.pieces), action=action)
+
+    def hold(self):
+        step, free = self.random.choice(
+            [("holding", {}), ("inspecting", {"disposition": "conformant"}), ("storing", {})]
+        )
+        return self.mill.look(self.who, step, self.random.choice(self.pieces), **free)
+
+    def count(self):
+        name = self.lot(self.random.choice(["SILO", "MET"]))
+        return self.mill.say(
+            self.who, "Object", action="OBSERVE", bizStep="stock_taking",
+            quantityList=[{"epcClass": name, "quantity": self.mass(), "uom": "GRM"}],
+        )  # fmt: skip
+
+    def wrong(self):
+        if self.random.random() < 0.6:
+            raise IndexError
+        self.who, entry = self.random.choice(self.entries)
+        promise = [f"urn:example:right:{len(self.entries)}"] if self.random.random() < 0.5 else []
+        index = self.mill.wrong(self.who, entry, *promise)
+        self.promised += [(self.who, entry, name) for name in promise]
+        return index
+
+    def right(self):
+        """The same once more, as it was announced."""
+        self.who, entry, name = self.promised.pop()
+        body = parse(self.mill.world.stored(entry).wire).body
+        return self.mill.world.post(self.who, "lot-event", {**body, "eventID": name}).entry.index
+
+
+def verified(mill, name):
+    log, name = mill.world.log, canonical_id(name)
+    with log.store.reading() as transaction:
+        checkpoint = log.state.published.checkpoint
+        source = StoreSource(transaction, checkpoint.size)
+        reached = Basis(checkpoint.size, checkpoint.root, log.tree.inclusion_leaf, log.state.registry)
+        body, inputs = body_of(name, source, reached, rule_set()), story_of(name, source).inputs
+    (receipt,) = mill.world.submit(signed(body, mill.world.issuer, log.state.registry, now=mill.world.now))
+    with log.store.reading() as transaction:
+        shelf = Shelf(transaction, log.tree, log.state.published)
+        bundle = full_bundle(shelf, receipt.entry.index, inputs, may_see=lambda _iss: True, hidden=())
+    return verify_bundle(
+        encode_bundle(bundle), mill.world.trust, expected=Expected(piece=name),
+        recompute=lambda one: recompute(one, rule_set()),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_piece_is_computed_again_from_its_full_bundle(tmp_path, seed):
+    with small_mill(tmp_path) as mill:
+        chance = Chance(mill, seed)
+        chance.play(250)
+        made = [name for name in chance.pieces if chance.known(name) is not None]
+        assert len(made) > 3, "nothing happened"
+        for name in made:
+            report = verified(mill, name)
+            assert report.verified, (name, report.verdict)
+            assert report.steps[10].outcome is Outcome.PASSED

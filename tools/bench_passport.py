@@ -1,0 +1,159 @@
+"""How long a passport and its full bundle take: one lot that many events added to and drew from, and a coil of it."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ledger.checking import check
+from ledger.kernel.bundle import encode_bundle
+from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.keys import Signer, load_signer
+from ledger.kernel.note import parse_vkey
+from ledger.kernel.statement import issue
+from ledger.kernel.trust import LogKey, Trust
+from ledger.kernel.verify import Expected, verify_bundle
+from ledger.log import Log, Submission
+from ledger.opening import clock, layout, open_log
+from ledger.passport.issue import Basis, Issuer, body_of
+from ledger.passport.refold import recompute
+from ledger.passport_source import StoreSource
+from ledger.passports import full, short, standing
+from ledger.rules import rule_set
+from ledger.store.access import EVERYTHING
+from tools.bench_ledger import LOT_EVENT, OPERATOR, PROCESS, URI, create
+
+_TONNE = 1_000_000
+_ROUNDS = 7
+_METAL = "https://id.bench.example/01/09521141000021/10/METAL"
+_COIL = "https://id.bench.example/01/09521141000014/21/COIL"
+
+
+@dataclass(frozen=True)
+class PassportFigure:
+    """Medians of a few rounds in one process, on SQLite; times in ms, sizes in bytes."""
+
+    ancestors: int
+    compute_ms: float
+    build_ms: float
+    verify_ms: float
+    full_bytes: int
+    short_build_ms: float
+    short_verify_ms: float
+    short_bytes: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self)
+
+
+def run_passport(folder: Path, ancestors: int) -> PassportFigure:
+    """Measure a piece that rests on so many entries."""
+    places = layout(folder / "ledger")
+    signer = load_signer(create(places))
+    issuer = Issuer(signer, rule_set(), lambda size: bytes(range(size)))
+    with open_log(places, issuer=issuer) as log:
+        _post(log, signer, _events(ancestors))
+        return _measure(log)
+
+
+def _measure(log: Log) -> PassportFigure:
+    piece, trust = canonical_id(_COIL), _trust(log)
+    found = standing(log, piece)
+    checkpoint, expected = log.state.published.checkpoint, Expected(piece=piece)
+    reached = Basis(checkpoint.size, checkpoint.root, log.tree.inclusion_leaf, log.state.registry)
+
+    def compute() -> object:
+        with log.store.reading() as transaction:
+            return body_of(piece, StoreSource(transaction, checkpoint.size), reached, rule_set())
+
+    whole = encode_bundle(full(log, found, EVERYTHING))
+    brief = encode_bundle(short(log, found, EVERYTHING))
+    again = verify_bundle(whole, trust, expected=expected, recompute=lambda one: recompute(one, rule_set()))
+    if not again.verified:
+        raise RuntimeError(again.verdict)
+    rules = rule_set()
+    return PassportFigure(
+        ancestors=found.statement.body["inputs"]["count"],
+        compute_ms=_median(compute),
+        build_ms=_median(lambda: encode_bundle(full(log, found, EVERYTHING))),
+        verify_ms=_median(
+            lambda: verify_bundle(whole, trust, expected=expected, recompute=lambda one: recompute(one, rules))
+        ),
+        full_bytes=len(whole),
+        short_build_ms=_median(lambda: encode_bundle(short(log, found, EVERYTHING))),
+        short_verify_ms=_median(lambda: verify_bundle(brief, trust, expected=expected)),
+        short_bytes=len(brief),
+    )
+
+
+def _median(work: Callable[[], object]) -> float:
+    """Milliseconds."""
+    taken = []
+    for _ in range(_ROUNDS):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken) * 1000
+
+
+def _trust(log: Log) -> Trust:
+    return Trust(logs=tuple(LogKey(parse_vkey(text)) for text in log.state.registry.log_keys))
+
+
+def _post(log: Log, signer: Signer, events: list[dict[str, Any]]) -> None:
+    now = clock() // _TONNE
+    wires = [
+        issue(typ=LOT_EVENT, iss=OPERATOR, jti=f"urn:bench:{n}", aud=URI, iat=now, body=event, signer=signer)
+        for n, event in enumerate(events)
+    ]
+    keys = log.state.registry.all_keys()
+    (outcome,) = log.append([Submission(tuple(check(wire, audience=URI, keys=keys) for wire in wires))])
+    if isinstance(outcome, Exception):
+        raise outcome
+
+
+def _events(ancestors: int) -> list[dict[str, Any]]:
+    """Deliveries into one lot, a slab cast of it after each, the last slab cut to a coil that is shipped."""
+    events: list[dict[str, Any]] = []
+    while len(events) < ancestors - 3:
+        events.append(_received())
+        if len(events) < ancestors - 3:
+            slab = f"https://id.bench.example/01/09521141000038/21/SLAB-{len(events)}"
+            events.append(_made([], [_amount(_TONNE)], slab))
+    events.append(_made([], [_amount(_TONNE)], f"{_COIL}-SLAB"))
+    events.append(_made([f"{_COIL}-SLAB"], [], _COIL))
+    shipped = {"type": "possessing_party", "destination": "https://id.bench.example/417/9521141000021"}
+    events.append(_event("Object", action="OBSERVE", bizStep="shipping", epcList=[_COIL], destinationList=[shipped]))
+    return events
+
+
+def _received() -> dict[str, Any]:
+    origin = {"id": _METAL, "kind": "outside", "supplier": "S", "document": "D", "g": 2 * _TONNE}
+    return _event(
+        "Object", action="OBSERVE", bizStep="receiving", quantityList=[_amount(2 * _TONNE)], **{"al:origin": [origin]}
+    )
+
+
+def _made(pieces: list[str], amounts: list[dict[str, Any]], output: str) -> dict[str, Any]:
+    mass = [{"id": one, "g": _TONNE, "basis": "dry", "method": "scale"} for one in (*pieces, output)]
+    step = {"al:process": PROCESS, "al:start": "2026-03-01T05:00:00.000Z", "al:mass": mass}
+    return _event("Transformation", inputEPCList=pieces, inputQuantityList=amounts, outputEPCList=[output], **step)
+
+
+def _amount(g: int) -> dict[str, Any]:
+    return {"epcClass": _METAL, "quantity": g, "uom": "GRM"}
+
+
+def _event(kind: str, **members: Any) -> dict[str, Any]:
+    moment = datetime(2026, 3, 1, 6, tzinfo=UTC).isoformat().replace("+00:00", "Z")
+    return {
+        "@context": [
+            "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"al": "https://coilmark.org/ns/al/1/"},
+        ],
+        "type": f"{kind}Event", "eventTime": moment, "eventTimeZoneOffset": "+05:00",
+        **{name: value for name, value in members.items() if value != []},
+    }  # fmt: skip
