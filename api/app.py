@@ -9,7 +9,7 @@ from api import openapi
 from api.desk import keep
 from api.errors import on_error
 from api.looking import look_first
-from api.routes import checkpoint, coils, entries, health, page, parties, proofs, statements
+from api.routes import checkpoint, coils, entries, health, lots, page, parties, proofs, statements
 from api.settings import Settings, of_process
 
 
@@ -30,6 +30,9 @@ def create_app(settings: Settings) -> Litestar:
             checkpoint.get_checkpoint,
             parties.get_parties,
             parties.get_party,
+            lots.get_lots,
+            lots.get_lot,
+            lots.get_stock,
             health.get_health,
             health.get_readiness,
             health.get_metrics,

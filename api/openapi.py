@@ -11,7 +11,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 
 from ledger.kernel.errors import Missing
 from ledger.limits import BATCH_BODY, PROOFS, SINGLE_BODY, STATEMENTS
-from schemas import wire
+from schemas import wire, wire_lots
 
 _TEXT = "text/plain"
 _JSON = "application/json"
@@ -102,6 +102,19 @@ COIL = _answers(
     500,
     s200=(wire.Passport | dict[str, Any], _JSON, "the passport, or a bundle as the specification gives it"),
 )
+LOTS = _answers(400, 401, 403, s200=(wire_lots.FoundLots, _JSON, "the lots that a word leads to"))
+LOT = _answers(
+    400,
+    401,
+    403,
+    404,
+    s200=(
+        wire_lots.Lot | wire_lots.TraceUp | wire_lots.TraceDown | wire_lots.RecallList,
+        _JSON,
+        "the lot, a trace of it, or a recall list (also as CSV)",
+    ),
+)
+STOCK = _answers(400, 401, 403, 404, s200=(wire_lots.Stock, _JSON, "what is at the site"))
 SCAN = _answers(400, 401, 500, s200=(str, "text/html", "a page for people"))
 INCLUSION = _answers(400, 404, s200=(wire.InclusionProof, _JSON, "the proof"))
 CONSISTENCY = _answers(400, 404, s200=(wire.ConsistencyProof, _JSON, "the proof"))

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("tools.backup", "Back a ledger up while it is served, and check what is written."),
     "copy": ("tools.copy", "Copy a ledger from one store to another, and check the copy."),
     "migrate": ("tools.migrate", "Bring an older ledger to this program's schema."),
+    "lot": ("tools.lot", "Ask what the ledger knows of a lot, a site, an order or a heat."),
     "rebuild": ("tools.rebuild", "Make derived data again from what was signed."),
     "bench": ("tools.bench", "Measure this machine: how fast the ledger takes statements in."),
 }

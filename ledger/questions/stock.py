@@ -1,0 +1,51 @@
+"""What the ledger says is at a site: on hand, in transit, in open runs, and what its senders have not reported."""
+
+from ledger.kernel.errors import Missing
+from ledger.lots.records import NOBODY, ON_HAND, Holding, Lot
+from ledger.questions.asking import Asked
+from schemas import wire_lots as said
+
+
+def stock(asked: Asked, site: str) -> said.Stock:
+    """The stock of a site, by its canonical id. Raises Missing where it is not registered or not this reader's."""
+    party = asked.registry.sites.get(site)
+    if party is None or not asked.reader.may_see(party):
+        raise Missing("no_site", f"there is no site {site} whose stock you may see", id=site)
+    lots = [one for one in asked.lots("site", site) if any(_is_here(held, site) for held in one.holdings)]
+    here = [(one, held) for one in lots for held in one.holdings if _is_here(held, site)]
+    return said.Stock(
+        site=site,
+        party=party,
+        as_of=asked.size,
+        on_hand=[_row(one, held) for one, held in here if held.delivery == ON_HAND],
+        in_transit=[_row(one, held) for one, held in here if held.delivery != ON_HAND],
+        runs=[
+            said.OpenRun(run=one.name, kind=one.kind, inputs=one.inputs, outputs=one.outputs)
+            for one in asked.runs(site)
+            if one.closed_by == NOBODY
+        ],
+        unresolved=[
+            said.Unresolved(lot=one.id, entry=late.entry, g=late.g)
+            for one in lots
+            for late in one.late
+            if late.holder == party
+        ],
+    )
+
+
+def _is_here(held: Holding, site: str) -> bool:
+    """A shortage, after a correction, is here too."""
+    return held.site == site and held.g != 0
+
+
+def _row(one: Lot, held: Holding) -> said.StockRow:
+    return said.StockRow(
+        lot=one.id,
+        owner=held.owner,
+        delivery=held.delivery,
+        g=held.g,
+        material=str(one.attributes.get("material", "")),
+        held=bool(one.held_by),
+        in_doubt=one.doubt != NOBODY,
+        blocked=one.blocked,
+    )

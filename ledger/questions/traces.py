@@ -1,0 +1,116 @@
+"""Where a lot came from and where it went, with masses; and whom to call back (rule 5.2)."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+from ledger.lots.ancestry import up
+from ledger.lots.descent import Descent, down
+from ledger.lots.genealogy import Correction, Trace, recycled, starts_of
+from ledger.lots.recall import recall, starts_from_lot
+from ledger.lots.records import NOBODY
+from ledger.questions.asking import Asked
+from ledger.questions.lots import utc
+from schemas import wire_lots as said
+
+
+def trace_up(asked: Asked, name: str) -> said.TraceUp:
+    """Back to where the metal of a lot came from. Raises Missing."""
+    source, found = asked.source, asked.lot(name)
+    trace = up(starts_of(found, at=asked.size - 1, load=source.effects), source.effects, source.versions)
+    shares = recycled(trace)
+    return said.TraceUp(
+        lot=name,
+        as_of=asked.size,
+        ug=str(trace.ug),
+        nodes=_nodes(asked, trace),
+        ends=[
+            said.TraceEnd(entry=one.entry, lot=one.lot, reason=one.reason, ug=str(one.ug), scrap=one.scrap)
+            for one in trace.ends
+        ],
+        folded=said.Folded(count=trace.folded, ug=str(trace.folded_ug)),
+        shares=said.ScrapShares(
+            internal=str(shares.internal),
+            pre_consumer=str(shares.pre_consumer),
+            post_consumer=str(shares.post_consumer),
+            unknown=str(shares.unknown),
+            recycled=str(shares.recycled),
+        ),
+        corrections=_corrected(trace.corrections),
+    )
+
+
+def _nodes(asked: Asked, trace: Trace) -> list[said.TraceNode]:
+    told = asked.source.effects({node.entry for node in trace.nodes})
+    return [
+        said.TraceNode(
+            entry=node.entry,
+            issuer=told[node.entry].issuer,
+            what=node.what,
+            time=utc(told[node.entry].time),
+            ug=str(node.ug),
+            parents=[said.TraceEdge(entry=one.entry, lot=one.lot, ug=str(one.ug)) for one in node.parents],
+        )
+        for node in trace.nodes
+    ]
+
+
+def trace_down(asked: Asked, name: str) -> said.TraceDown:
+    """To every later event that has some of a lot. Raises Missing."""
+    found = _descent(asked, name)
+    places = [
+        said.WentTo(lot=lot, holder=holder, delivery=delivery, ug=str(ug))
+        for (lot, holder, delivery), ug in found.places.items()
+    ]
+    return said.TraceDown(
+        lot=name,
+        as_of=asked.size,
+        ug=str(found.ug),
+        nodes=[said.DownNode(entry=o.entry, what=o.what, ug=str(o.ug), lots=list(o.lots)) for o in found.nodes],
+        places=places,
+        left={kind: str(ug) for kind, ug in found.left.items()},
+        folded=said.Folded(count=found.folded, ug=str(found.folded_ug)),
+        corrections=_corrected(found.corrections),
+    )
+
+
+def recall_list(asked: Asked, name: str) -> said.RecallList:
+    """What was sent off with some of a lot in it, and to whom. Raises Missing."""
+    found = _descent(asked, name)
+    deliveries = asked.deliveries({one.delivery for one in found.sent})
+    rows = [
+        said.RecallRow(lot=one.lot, delivery=one.delivery, customer=one.customer, g=one.g, ug=str(one.traced_ug))
+        for one in recall(found, deliveries)
+    ]
+    return said.RecallList(lot=name, as_of=asked.size, rows=rows)
+
+
+def as_csv(found: said.RecallList) -> str:
+    """A recall list for a spreadsheet. A cell that a program could take for a formula begins with an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(["lot", "delivery", "customer", "g", "traced_ug"])
+    for row in found.rows:
+        writer.writerow([_plain(row.lot), _plain(row.delivery), _plain(row.customer), row.g, row.ug])
+    return out.getvalue()
+
+
+def _plain(text: str) -> str:
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _descent(asked: Asked, name: str) -> Descent:
+    asked.lot(name)
+    source = asked.source
+    return down(starts_from_lot(name, source.effects, source.versions), source.effects, source.versions)
+
+
+def _corrected(corrections: Iterable[Correction]) -> list[said.Corrected]:
+    return [
+        said.Corrected(
+            wrong=one.wrong,
+            declared_by=one.declared_by,
+            replaced_by=None if one.replaced_by == NOBODY else one.replaced_by,
+        )
+        for one in corrections
+    ]

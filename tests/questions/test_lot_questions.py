@@ -1,0 +1,142 @@
+"""What the ledger answers about lots: state, history, both ways of a trace, stock, recall, look-up; at any size."""
+
+import csv
+import io
+
+import pytest
+from small_ledger import PLANT, ROLLING
+
+from ledger.kernel.errors import Malformed, Missing
+from ledger.kernel.gs1 import canonical_id
+from ledger.questions.asking import Asked, as_of
+from ledger.questions.lots import lot, lots_by
+from ledger.questions.stock import stock
+from ledger.questions.traces import as_csv, recall_list, trace_down, trace_up
+from ledger.store.access import ANYONE, EVERYTHING, Reader
+from tests.passport import small_mill as mills
+from tests.passport.small_mill import CUSTOMER, TONNE, piece, site, small_mill
+
+
+@pytest.fixture(scope="module")
+def mill(tmp_path_factory):
+    """Coils A-1 and A-2 are made; A-1 is sent to the customer, a slab B waits in transit, something came late."""
+    with small_mill(tmp_path_factory.mktemp("mill")) as mill:
+        mill.make_coils("A")
+        mill.shipped = mill.send(ROLLING, CUSTOMER, (piece("A-1"), None), paper="OUT-1")
+        mill.taken = mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="OUT-1")
+        mill.new(PLANT, (mills.lot("LATE", 8), 5 * TONNE), origin="late")
+        mill.make(PLANT, "electrolysis", [(mills.lot("SILO", 3), TONNE)], [], transformationID="urn:r:9", al_run="open")
+        yield mill
+
+
+def asking(mill, question, *words, size=None, reader=EVERYTHING):
+    state = mill.world.log.state
+    with mill.world.log.store.reading() as transaction:
+        reached = state.published.checkpoint.size
+        return question(Asked(transaction, as_of(size, reached), state.registry, reader), *words)
+
+
+def coil(name):
+    return canonical_id(piece(name))
+
+
+def test_a_coil_has_its_state_and_history(mill):
+    found = asking(mill, lot, coil("A-1"))
+    assert (found.piece, found.source, found.maker, found.g) == (True, "made", ROLLING.id, 7_500_000)
+    assert [(one.holder, one.g) for one in found.holdings if one.g] == [(CUSTOMER.id, 7_500_000)]
+    assert [step.what for step in found.history] == [
+        "receiving", "shipping", "inspecting", "holding", "slitting"
+    ]  # fmt: skip
+    assert (found.history[0].added, found.history[1].taken) == (7_500_000, 7_500_000)
+    assert found.attributes["order"] == "PO-A"
+
+
+def test_the_same_coil_before_it_was_shipped(mill):
+    found = asking(mill, lot, coil("A-1"), size=mill.shipped)
+    assert [(one.holder, one.delivery, one.g) for one in found.holdings] == [(ROLLING.id, "", 7_500_000)]
+    under_way = asking(mill, lot, coil("A-1"), size=mill.taken)
+    assert [one.delivery for one in under_way.holdings if one.g] == [f"{ROLLING.id} urn:example:OUT-1"]
+
+
+def test_findings_stand_with_the_lot_and_its_numbers(tmp_path):
+    with small_mill(tmp_path) as other:
+        other.make_coils("A")
+        silo = mills.lot("SILO", 3)
+        masses = {"quantityList": [{"epcClass": silo, "quantity": 20 * TONNE, "uom": "GRM"}]}
+        other.say(PLANT, "Object", action="OBSERVE", bizStep="stock_taking", **masses)
+        found = asking(other, lot, canonical_id(silo))
+    (finding,) = (one for one in found.findings if one.rule == "count_up")
+    assert finding.text.startswith(f"lot {canonical_id(silo)} had 6 000 000 g, the count found 20 000 000 g")
+    assert found.surplus == 14 * TONNE
+
+
+def test_up_to_the_bauxite_and_the_scrap_with_every_microgram(mill):
+    came = asking(mill, trace_up, coil("A-1"))
+    assert int(came.ug) == 7_500_000 * 1_000_000
+    assert sum(int(one.ug) for one in came.ends) + int(came.folded.ug) == int(came.ug)
+    reasons = {one.reason: int(one.ug) for one in came.ends}
+    assert reasons["scrap"] * 5 == int(came.ug)  # 3 t of 15 t
+    assert came.shares.recycled == came.shares.post_consumer == str(reasons["scrap"])
+    assert {"refining", "electrolysis", "casting", "hot-rolling", "slitting"} <= {node.what for node in came.nodes}
+
+
+def test_a_trace_as_of_an_earlier_size_knows_no_later_event(mill):
+    size = mill.shipped
+    came = asking(mill, trace_up, coil("A-2"), size=size)
+    assert came.as_of == size
+    assert all(node.entry < size for node in came.nodes)
+
+
+def test_down_from_the_bauxite_to_the_customer(mill):
+    went = asking(mill, trace_down, canonical_id(mills.lot("BX-A")))
+    assert mill.shipped in [node.entry for node in went.nodes]
+    assert coil("A-1") in [place.lot for place in went.places if place.holder == CUSTOMER.id]
+    rows = asking(mill, recall_list, canonical_id(mills.lot("BX-A"))).rows
+    assert (coil("A-1"), CUSTOMER.id, 7_500_000) in [(row.lot, row.customer, row.g) for row in rows]
+
+
+def test_a_recall_list_is_a_table_and_no_formula(mill):
+    found = asking(mill, recall_list, canonical_id(mills.lot("BX-A")))
+    head, *rows = list(csv.reader(io.StringIO(as_csv(found))))
+    assert head == ["lot", "delivery", "customer", "g", "traced_ug"]
+    assert len(rows) == len(found.rows) > 0
+    bad = found.rows[0].__class__(lot="=1+1", delivery="@x", customer="-2", g=1, ug="1")
+    listed = as_csv(found.__class__(lot="", as_of=1, rows=[bad])).splitlines()[1]
+    assert listed == "'=1+1,'@x,'-2,1,1"
+
+
+def test_stock_is_on_hand_in_transit_in_open_runs_and_unresolved(mill):
+    found = asking(mill, stock, site(2))
+    assert found.party == PLANT.id
+    assert {canonical_id(mills.lot("LATE", 8)), canonical_id(mills.lot("SILO", 3))} <= {o.lot for o in found.on_hand}
+    assert [one.run for one in found.runs] == ["urn:r:9"]
+    assert [(one.lot, one.g) for one in found.unresolved] == [(canonical_id(mills.lot("LATE", 8)), 5 * TONNE)]
+    before = asking(mill, stock, site(3), size=mill.taken)
+    assert [(one.lot, one.g) for one in before.in_transit] == [(coil("A-1"), 7_500_000)]
+
+
+def test_lots_are_found_by_what_plants_and_customers_call_them(mill):
+    assert [one.id for one in asking(mill, lots_by, "heat", "H-A").lots] == [canonical_id(piece("SLAB-A", 5))]
+    assert [one.id for one in asking(mill, lots_by, "order", "PO-A").lots] == [coil("A-1"), coil("A-2")]
+    assert asking(mill, lots_by, "order", "PO-B").lots == []
+    with pytest.raises(Malformed, match="looked up by heat, cast, localId, order, customerPart, not by 'colour'"):
+        asking(mill, lots_by, "colour", "red")
+
+
+def test_a_party_sees_its_own_lots_and_no_others(mill):
+    plant = Reader("party", PLANT.id)
+    assert asking(mill, lot, canonical_id(mills.lot("BX-A")), reader=plant).id == canonical_id(mills.lot("BX-A"))
+    with pytest.raises(Missing, match=r"no lot .* that you may see"):
+        asking(mill, lot, coil("A-2"), reader=plant)
+    with pytest.raises(Missing, match=r"no lot .* that you may see"):
+        asking(mill, trace_up, coil("A-2"), reader=ANYONE)
+    with pytest.raises(Missing, match=r"no site .* whose stock you may see"):
+        asking(mill, stock, site(3), reader=plant)
+    assert asking(mill, lots_by, "order", "PO-A", reader=plant).lots == []
+
+
+def test_a_lot_that_nobody_introduced_and_a_size_that_was_not_reached(mill):
+    with pytest.raises(Missing, match=r"there is no lot \(01\)"):
+        asking(mill, lot, coil("NONE"))
+    with pytest.raises(Malformed, match="as_of is from 1 to that, not 100000"):
+        asking(mill, lot, coil("A-1"), size=100_000)

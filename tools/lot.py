@@ -1,0 +1,184 @@
+"""`coilmark lot`: what a ledger knows of lots, asked of its database."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from tools import database as databases
+
+if TYPE_CHECKING:
+    from ledger.questions.asking import Asked
+
+_FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+_ID = click.argument("lot")
+_G = 1_000_000  # µg
+
+
+@click.group()
+def command() -> None:
+    """Ask what the ledger knows of a lot, a site, an order or a heat.
+
+    FOLDER is what `coilmark init` made. LOT is an id in any GS1 spelling. Every answer is as of --as-of entries, or of
+    all. It is read from what the ledger derived; whether that follows from what was signed, `coilmark audit` says.
+    """
+
+
+def _asking(function: Callable[..., None]) -> Callable[..., None]:
+    options = (
+        click.option("--as-of", type=click.IntRange(min=1), help="As of so many entries."),
+        click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON."),
+        databases.option,
+    )
+    for option in options:
+        function = option(function)
+    return function
+
+
+@command.command()
+@_FOLDER
+@_ID
+@_asking
+def show(*, folder: Path, lot: str, as_of: int | None, as_json: bool, database: str | None) -> None:
+    """State, history and findings of one lot or piece."""
+    from ledger.questions.lots import lot as question  # noqa: PLC0415  brings the database with it
+
+    found = _ask(folder, database, as_of, lambda asked: question(asked, _canonical(lot)))
+    if as_json:
+        _print(found)
+        return
+    click.echo(f"{found.id}, {found.source} by {found.maker or 'nobody heard of'} in entry {found.made_by}")
+    for one in found.holdings:
+        under_way = f" under way, {one.delivery}" if one.delivery else ""
+        click.echo(f"  {one.g} g with {one.holder}{under_way}{f', at {one.site}' if one.site else ''}")
+    for step in found.history:
+        wrong = f"  declared wrong by entry {step.declared_wrong_by}" if step.declared_wrong_by is not None else ""
+        click.echo(f"  entry {step.entry}  {step.time}  {step.what}  +{step.added} g  -{step.taken} g{wrong}")
+    for finding in found.findings:
+        click.echo(f"  found in entry {finding.entry}: {finding.rule}: {finding.text}")
+
+
+@command.command()
+@_FOLDER
+@_ID
+@click.option("--down", is_flag=True, help="Where it went, not where it came from.")
+@_asking
+def trace(*, folder: Path, lot: str, down: bool, as_of: int | None, as_json: bool, database: str | None) -> None:
+    """Where a lot came from, or where it went, with masses."""
+    from ledger.questions.traces import trace_down, trace_up  # noqa: PLC0415  brings the database with it
+
+    name = _canonical(lot)
+    if down:
+        went = _ask(folder, database, as_of, lambda asked: trace_down(asked, name))
+        _print(went) if as_json else _say_down(went)
+        return
+    came = _ask(folder, database, as_of, lambda asked: trace_up(asked, name))
+    _print(came) if as_json else _say_up(came)
+
+
+@command.command()
+@_FOLDER
+@_ID
+@click.option("--csv", "as_csv", is_flag=True, help="Print it for a spreadsheet.")
+@_asking
+def recall(*, folder: Path, lot: str, as_csv: bool, as_of: int | None, as_json: bool, database: str | None) -> None:
+    """What was sent off with some of a lot in it, and to whom."""
+    from ledger.questions import traces  # noqa: PLC0415  brings the database with it
+
+    found = _ask(folder, database, as_of, lambda asked: traces.recall_list(asked, _canonical(lot)))
+    if as_json:
+        _print(found)
+    elif as_csv:
+        click.echo(traces.as_csv(found), nl=False)
+    else:
+        for row in found.rows:
+            click.echo(f"{row.lot}  {row.customer}  {row.delivery}  {row.g} g, {_grams(row.ug)} g of {found.lot}")
+        click.echo(f"{len(found.rows)} things were sent off with some of {found.lot} in them")
+
+
+@command.command()
+@_FOLDER
+@click.argument("site")
+@_asking
+def stock(*, folder: Path, site: str, as_of: int | None, as_json: bool, database: str | None) -> None:
+    """What is at a site: on hand, in transit, in open runs, not yet reported by its senders."""
+    from ledger.questions.stock import stock as question  # noqa: PLC0415  brings the database with it
+
+    found = _ask(folder, database, as_of, lambda asked: question(asked, _canonical(site)))
+    if as_json:
+        _print(found)
+        return
+    for what, rows in (("on hand", found.on_hand), ("in transit", found.in_transit)):
+        for row in rows:
+            click.echo(
+                f"{what}  {row.g} g  {row.lot}{'  held' if row.held else ''}{'  blocked' if row.blocked else ''}"
+            )
+    for run in found.runs:
+        click.echo(f"open run  {run.run}  {run.kind}  in {run.inputs}  out {run.outputs}")
+    for late in found.unresolved:
+        click.echo(f"not yet reported by its sender  {late.g} g  {late.lot}  (entry {late.entry})")
+
+
+@command.command()
+@_FOLDER
+@click.argument("word")
+@click.argument("value")
+@_asking
+def find(*, folder: Path, word: str, value: str, as_of: int | None, as_json: bool, database: str | None) -> None:
+    """The lots of a heat, cast, localId, order or customerPart."""
+    from ledger.questions.lots import lots_by  # noqa: PLC0415  brings the database with it
+
+    found = _ask(folder, database, as_of, lambda asked: lots_by(asked, word, value))
+    if as_json:
+        _print(found)
+        return
+    for one in found.lots:
+        click.echo(f"{one.id}  {one.g} g  {', '.join(one.holders) or 'nobody has any'}")
+    click.echo(f"{len(found.lots)} lots of {word} {value}")
+
+
+def _ask(folder: Path, database: str | None, as_of: int | None, question: "Callable[[Asked], Any]") -> Any:
+    from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
+    from ledger.questions.asking import of_store  # noqa: PLC0415  likewise
+
+    with of_store(databases.require(layout(folder, None, database)).location, as_of) as asked:
+        return question(asked)
+
+
+def _canonical(text: str) -> str:
+    from ledger.kernel.gs1 import canonical_id  # noqa: PLC0415  --help does not need it
+
+    return canonical_id(text)
+
+
+def _print(found: Any) -> None:
+    click.echo(msgspec.json.encode(found).decode())
+
+
+def _grams(ug: str) -> str:
+    return f"{int(ug) / _G:.0f}" if int(ug) >= _G else f"0.{int(ug):06d}"
+
+
+def _say_up(came: Any) -> None:
+    click.echo(f"{_grams(came.ug)} g of {came.lot}, as of {came.as_of} entries")
+    for node in came.nodes:
+        click.echo(f"  entry {node.entry}  {node.time}  {node.what}  {_grams(node.ug)} g  by {node.issuer}")
+    for end in came.ends:
+        click.echo(f"  ends: {end.reason}  {_grams(end.ug)} g  {end.lot}{f'  {end.scrap}' if end.scrap else ''}")
+    click.echo(f"  {came.folded.count} contributions under 0.1 %, together {_grams(came.folded.ug)} g")
+    for one in came.corrections:
+        by = f", entry {one.replaced_by} took its place" if one.replaced_by is not None else ""
+        click.echo(f"  entry {one.wrong} was declared wrong by entry {one.declared_by}{by}")
+
+
+def _say_down(went: Any) -> None:
+    click.echo(f"{_grams(went.ug)} g of {went.lot}, as of {went.as_of} entries")
+    for node in went.nodes:
+        click.echo(f"  entry {node.entry}  {node.what}  {_grams(node.ug)} g  {', '.join(node.lots)}")
+    for place in went.places:
+        click.echo(f"  now: {_grams(place.ug)} g in {place.lot} with {place.holder} {place.delivery}")
+    for kind, ug in went.left.items():
+        click.echo(f"  left: {_grams(ug)} g, {kind}")
+    click.echo(f"  {went.folded.count} contributions under 0.1 %, together {_grams(went.folded.ug)} g")
