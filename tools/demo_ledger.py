@@ -148,16 +148,16 @@ def _enrolments(stage: Stage) -> Iterator[Post]:
 def tell(stage: Stage, log: "Log") -> Iterator[Told]:
     """Enrol the parties and post the whole story; what was posted together, as it comes."""
     for group in _enrolments(stage):
-        yield _posted(stage, log, group)
+        yield post(stage, log, group)
     last = MIDNIGHT
     for group in story(stage.plan):
-        yield _posted(stage, log, group)
+        yield post(stage, log, group)
         last = group.time
     newest = Said(PARK, "heads", {}, last, "the newest version of every subject", notable=True)
-    yield _posted(stage, log, Post(last + timedelta(hours=1), (newest,)))
+    yield post(stage, log, Post(last + timedelta(hours=1), (newest,)))
 
 
-def _posted(stage: Stage, log: "Log", group: Post) -> Told:
+def post(stage: Stage, log: "Log", group: Post) -> Told:
     """Record statements together, each party's in a request of its own.
 
     Raises the Refused that one is refused with: then the story is wrong.

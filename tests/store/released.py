@@ -2,9 +2,9 @@
 
     python -m tests.store.released        # writes the fixture of the schema version of this program
 
-It is the demo's story with a key rotated and a note erased. `sqlite.sql` and `postgres.sql` hold the same rows as SQL
-text; `receipts.jsonl` is what the ledger answered, which must verify for ever. Never make an old one again: a change
-in it would be a change of history.
+It is how the demo's story begins, with a key rotated and a note erased. `sqlite.sql` and `postgres.sql` hold the same
+rows as SQL text; `receipts.jsonl` is what the ledger answered, which must verify for ever. Never make an old one again:
+a change in it would be a change of history.
 """
 
 import gzip
@@ -12,10 +12,9 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from itertools import islice
 from pathlib import Path
-
-from tools.demo_park import MILL, PARK, URI, Said
 
 from ledger.kernel.keys import load_signer
 from ledger.kernel.receipt import encode_receipt
@@ -26,10 +25,16 @@ from ledger.store import postgres_schema
 from ledger.store.tables import SCHEMA_VERSION
 from tools.demo_keys import demo_key
 from tools.demo_ledger import Stage, found, post, tell
+from tools.park.actors import ACTORS, MILL, PARK, URI
+from tools.park.events import Said
+from tools.park.plan import make_plan
+from tools.park.story import Post, story
 from tools.party import prove
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SEED = "released"
+PLAN = make_plan(1, SEED)
+BEGUN = len(ACTORS) + 12  # posts: the enrolments and a day
 SCHEMA, WRITER = "fixture_schema", "fixture_writer"  # put in place of by whoever loads it
 
 
@@ -76,24 +81,21 @@ def released():
 
 
 def _story(stage, log):
-    """The demo's, then a key rotated and the certificate's note erased."""
-    told = [receipt for receipt, _ in tell(stage, log)]
-    certificate = next(one for one in told if log_entry(log, one).typ == "certificate")
-    (digest,) = (disclosure.digest for disclosure in parse(certificate.statement).disclosures)
+    """The demo's beginning and a certificate, then a key rotated and the certificate's note erased."""
+    told = [receipt for one in islice(tell(stage, log), BEGUN) for _, receipt in one.receipts]
+    certificate = next(said for one in story(PLAN) for said in one.statements if said.typ == "certificate")
+    told += _posted(stage, log, certificate)
+    (digest,) = (disclosure.digest for disclosure in parse(told[-1].statement).disclosures)
     second = {"party": MILL.id, "add": [prove(load_signer(demo_key(SEED, "second key")), URI, MILL.id)]}
-    erasure = {"index": certificate.entry.index, "disclosures": [digest], "ground": "personal-data"}
-    time = datetime.fromtimestamp(stage.clock.now / 1_000_000, UTC) + timedelta(hours=1)
-    for said in (
-        Said(MILL, "key", second, time, "a second key"),
-        Said(PARK, "notice", {"kind": "erasure", "erasure": erasure}, time, "the note is erased"),
-    ):
-        told += [receipt for receipt, _ in post(stage, log, (said,))]
-    return told
+    erasure = {"index": told[-1].entry.index, "disclosures": [digest], "ground": "personal-data"}
+    time = certificate.time + timedelta(hours=1)
+    told += _posted(stage, log, Said(MILL, "key", second, time, "a second key"))
+    notice = {"kind": "erasure", "erasure": erasure}
+    return told + _posted(stage, log, Said(PARK, "notice", notice, time, "the note is erased"))
 
 
-def log_entry(log, receipt):
-    with log.store.reading() as transaction:
-        return transaction.entry(receipt.entry.index)
+def _posted(stage, log, said):
+    return [receipt for _, receipt in post(stage, log, Post(said.signed, (said,))).receipts]
 
 
 def _write(folder, name, text):
@@ -126,7 +128,7 @@ def make():
     fixture = Released(SCHEMA_VERSION)
     fixture.folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as folder:
-        stage = Stage(Path(folder) / "ledger", SEED)
+        stage = Stage(Path(folder) / "ledger", PLAN)
         found(stage)
         with open_log(stage.places, clock=stage.clock, randomness=stage.randomness) as log:
             told = _story(stage, log)

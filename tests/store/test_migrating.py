@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 from released import SEED, released
 from sqlalchemy import Engine, event
-from tools.demo_park import PARK
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
@@ -31,6 +30,7 @@ from ledger.store.tables import SCHEMA_VERSION
 from tests.small_ledger import coil, small_ledger
 from tools.demo_keys import demo_key
 from tools.main import cli
+from tools.park.actors import PARK
 
 OLD = [one for one in released() if one.version < SCHEMA_VERSION]
 SOON = 20  # seconds: a test that waits longer has found a hang

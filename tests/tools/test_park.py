@@ -144,6 +144,19 @@ def test_scrap_of_every_class_is_melted_and_the_mills_own_comes_round(park):
     assert min(classes.values()) > 10_000_000
 
 
+def test_the_followed_coil_comes_of_bauxite_that_the_story_mines_and_of_scrap_of_every_class(park):
+    plan, told = park
+    trace = told.up(canonical_id(pieces(plan.followed)[0]))
+    ends = Counter()
+    for end in trace.ends:
+        ends[end.scrap or end.reason] += end.ug
+    assert trace.ug == plan.followed.weights.strips[0] * 10**9
+    assert ends["primary"] * 5 > trace.ug * 2
+    assert min(ends["internal"], ends["pre-consumer"], ends["post-consumer"]) * 50 > trace.ug
+    assert ends["unknown"] == 0
+    assert len(trace.inputs) > 150
+
+
 def test_what_came_before_its_maker_was_heard_is_settled_when_he_is(park):
     plan, told = park
     unheard = [one for _, one in sorted(told.effects.items()) if "late" in one.entered]

@@ -6,10 +6,12 @@ from ledger.bodies import check_body
 from ledger.kernel.implied import implied
 from ledger.kernel.statement import Hidden
 from ledger.lot_event import check_lot_event
+from ledger.lots.ancestry import up
 from ledger.lots.book import Book
 from ledger.lots.event import placed, read_event
 from ledger.lots.fold import apply
-from ledger.lots.records import NOBODY
+from ledger.lots.genealogy import run_name, starts_of
+from ledger.lots.records import NOBODY, Lot, Run
 from tools.park.actors import ACTORS, PARK, URI
 from tools.park.plan import make_plan
 from tools.park.story import story
@@ -35,9 +37,22 @@ class Told:
     book: Book = field(default_factory=Book)
     effects: dict = field(default_factory=dict)
     said: dict = field(default_factory=dict)
+    names: dict = field(default_factory=dict)
 
     def findings(self):
         return [(self.said[index], found) for index, one in self.effects.items() for found in one.findings]
+
+    def load(self, entries):
+        """Effects as they stand."""
+        found = {entry: self.book.effects(entry) for entry in entries}
+        return {entry: one for entry, one in found.items() if one is not None}
+
+    def versions(self, names):
+        return {name: tuple(self.names.get(name, ())) for name in names}
+
+    def up(self, name):
+        """The trace of all that there is of a lot."""
+        return up(starts_of(self.book.lot(name), at=len(self.said), load=self.load), self.load, self.versions)
 
 
 def tell(coils=40, seed="coilmark", *, checked=False):
@@ -73,7 +88,12 @@ def _fold(told, named, index, one, recorded_at):
     wrong = named.get(event.name, NOBODY) if event.declares else NOBODY
     assert event.declares == (wrong != NOBODY)
     named.setdefault(event.name, index)
+    mark = told.book.mark()
     told.effects[index] = apply(told.book, event, operator=PARK.id, sites=SITES, wrong=wrong)
+    for record in told.book.since(mark).values():
+        if isinstance(record, Lot | Run):
+            name = record.id if isinstance(record, Lot) else run_name(record.issuer, record.name)
+            told.names.setdefault(name, []).append(index)
 
 
 def lots(told, word):
