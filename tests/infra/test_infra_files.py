@@ -13,6 +13,7 @@ import yaml
 from commands import Line, in_text, wrong
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.forwarding import PATH
 from api.settings import from_environ
 from ledger.limits import BATCH_BODY, MIB
 from tests.api.served import serving
@@ -62,7 +63,7 @@ def test_a_wrong_command_line_would_be_noticed():
 
 def test_every_setting_is_one_that_the_server_takes():
     given = [service["environment"] for service in COMPOSE["services"].values() if service.get("image") == "coilmark"]
-    given.append({one["name"]: one["value"] for one in _pods()["containers"][0]["env"]})
+    given.append({one["name"]: one.get("value", "") for one in _pods()["containers"][0]["env"]})
     given.append(dict(re.findall(r"^#?Environment=(\w+)=(.*)$", UNIT, re.MULTILINE)))
     owner = "COILMARK_OWNER_DATABASE_URL"  # of `coilmark init`; a server does not start with it
     for settings in given:
@@ -133,6 +134,8 @@ def test_the_proxy_s_configuration_is_read_by_nginx_rules_and_fits_the_limits():
     assert "http_503" in found["proxy_next_upstream"][0]["args"]
     (checkpoint,) = (one for one in found["location"] if one["args"] == ["=", "/checkpoint"])
     assert ["off"] in [one["args"] for one in checkpoint["block"] if one["directive"] == "proxy_cache"]
+    (internal,) = (one for one in found["location"] if one["args"] == [PATH.removesuffix("submissions")])
+    assert [(one["directive"], one["args"]) for one in internal["block"]] == [("deny", ["all"])]
     (ingress,) = (one for one in KUBERNETES if one["kind"] == "Ingress")
     assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"] == f"{BATCH_BODY // MIB}m"
 

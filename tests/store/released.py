@@ -2,9 +2,9 @@
 
     python -m tests.store.released        # writes the fixture of the schema version of this program
 
-It is how the demo's story begins, with a key rotated and a note erased. `sqlite.sql` and `postgres.sql` hold the same
-rows as SQL text; `receipts.jsonl` is what the ledger answered, which must verify for ever. Never make an old one again:
-a change in it would be a change of history.
+It is a small ledger with a key added, statements of several kinds and a note erased. `sqlite.sql` and `postgres.sql`
+hold the same rows as SQL text; `receipts.jsonl` is what the ledger answered, which must verify for ever. Never make an
+old one again: a change in it would be a change of history.
 """
 
 import gzip
@@ -12,29 +12,18 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 
-from ledger.kernel.keys import load_signer
+from ledger.kernel.disclosure import Hidden
 from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.statement import parse
 from ledger.kernel.trust import parse_trust
-from ledger.opening import layout, open_log
+from ledger.opening import layout
 from ledger.store import postgres_schema
 from ledger.store.tables import SCHEMA_VERSION
-from tools.demo_keys import demo_key
-from tools.demo_ledger import Stage, found, post, tell
-from tools.park.actors import ACTORS, MILL, PARK, URI
-from tools.park.events import Said
-from tools.park.plan import make_plan
-from tools.park.story import Post, story
-from tools.party import prove
+from tests.small_ledger import coil, pem, small_ledger
 
 FIXTURES = Path(__file__).parent / "fixtures"
-SEED = "released"
-PLAN = make_plan(1, SEED)
-BEGUN = len(ACTORS) + 12  # posts: the enrolments and a day
 SCHEMA, WRITER = "fixture_schema", "fixture_writer"  # put in place of by whoever loads it
 
 
@@ -63,7 +52,7 @@ class Released:
         """Where it lives, once it is laid out in `folder` and, with a place, in that PostgreSQL schema."""
         places = layout(folder / "ledger", None, place and place.writer)
         places.folder.mkdir(parents=True)
-        places.log_key.write_bytes(demo_key(SEED, "log"))
+        places.log_key.write_bytes(pem("log"))
         places.head.write_text((self.folder / "head").read_text("utf-8"), "utf-8")
         if place is None:
             with closing(sqlite3.connect(places.database)) as connection:
@@ -80,22 +69,31 @@ def released():
     return [Released(int(path.name.partition("-")[2])) for path in sorted(FIXTURES.glob("schema-*"))]
 
 
-def _story(stage, log):
-    """The demo's beginning and a certificate, then a key rotated and the certificate's note erased."""
-    told = [receipt for one in islice(tell(stage, log), BEGUN) for _, receipt in one.receipts]
-    certificate = next(said for one in story(PLAN) for said in one.statements if said.typ == "certificate")
-    told += _posted(stage, log, certificate)
-    (digest,) = (disclosure.digest for disclosure in parse(told[-1].statement).disclosures)
-    second = {"party": MILL.id, "add": [prove(load_signer(demo_key(SEED, "second key")), URI, MILL.id)]}
-    erasure = {"index": told[-1].entry.index, "disclosures": [digest], "ground": "personal-data"}
-    time = certificate.time + timedelta(hours=1)
-    told += _posted(stage, log, Said(MILL, "key", second, time, "a second key"))
-    notice = {"kind": "erasure", "erasure": erasure}
-    return told + _posted(stage, log, Said(PARK, "notice", notice, time, "the note is erased"))
-
-
-def _posted(stage, log, said):
-    return [receipt for _, receipt in post(stage, log, Post(said.signed, (said,))).receipts]
+def _story(world):
+    """What is recorded, and answered, after index 0."""
+    note = {
+        "id": f"{world.plant.id}/supply-1", "kind": "supply", "status": "in-force",
+        "from": world.plant.id, "to": world.operator.id, "parties": [world.plant.id, world.operator.id],
+        "valid": {"from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}, "note": Hidden("a note, erased later"),
+    }  # fmt: skip
+    yield world.receipt(1)
+    yield world.receipt(2)
+    world.enrol(world.rolling, "lot-event")
+    yield from (world.receipt(index) for index in (3, 4))
+    yield world.post(world.plant, "lot-event", coil("C-1", "C-2", eventID="urn:example:event-1"))
+    yield from world.submit(
+        *(
+            world.statement(world.plant, "lot-event", coil(f"C-{number}", disposition=Hidden("active")))
+            for number in (3, 4)
+        )
+    )
+    contract = world.post(world.plant, "contract", note)
+    yield contract
+    yield world.add_key(world.plant, world.plant.with_key("plant-2"))
+    (digest,) = (disclosure.digest for disclosure in parse(contract.statement).disclosures)
+    erasure = {"index": contract.entry.index, "disclosures": [digest], "ground": "personal-data"}
+    yield world.post(world.operator, "notice", {"kind": "erasure", "erasure": erasure})
+    yield world.post(world.operator, "heads", {})
 
 
 def _write(folder, name, text):
@@ -127,16 +125,14 @@ def make():
     """The fixture of this program's own schema version."""
     fixture = Released(SCHEMA_VERSION)
     fixture.folder.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as folder:
-        stage = Stage(Path(folder) / "ledger", PLAN)
-        found(stage)
-        with open_log(stage.places, clock=stage.clock, randomness=stage.randomness) as log:
-            told = _story(stage, log)
-        _write(fixture.folder, "sqlite.sql", _sqlite_text(stage.places.database))
-        _write(fixture.folder, "postgres.sql", _postgres_text(stage.places.database))
-        _write(fixture.folder, "receipts.jsonl", "\n".join(encode_receipt(one).decode() for one in told))
-        for name, path in (("head", stage.places.head), ("trust.txt", stage.folder / "trust.txt")):
-            (fixture.folder / name).write_bytes(path.read_bytes())
+    with tempfile.TemporaryDirectory() as folder, small_ledger(Path(folder)) as world:
+        receipts = [encode_receipt(one).decode() for one in _story(world)]
+        world.close()
+        _write(fixture.folder, "sqlite.sql", _sqlite_text(world.places.database))
+        _write(fixture.folder, "postgres.sql", _postgres_text(world.places.database))
+        _write(fixture.folder, "receipts.jsonl", "\n".join(receipts))
+        (fixture.folder / "head").write_bytes(world.places.head.read_bytes())
+        (fixture.folder / "trust.txt").write_text(world.trust_text, "ascii")
 
 
 if __name__ == "__main__":

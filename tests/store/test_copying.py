@@ -1,6 +1,8 @@
 """Backups and copies: one snapshot, every byte compared, whole or not at all, and never a second writer."""
 
 import json
+import os
+import signal
 import sqlite3
 import threading
 from contextlib import closing
@@ -117,27 +119,33 @@ def test_what_another_database_left_is_not_mixed_in(tmp_path):
         copy_ledger(world.places.database, target)
 
 
-def test_interrupted_it_leaves_nothing_and_works_the_next_time(way, tmp_path):
+def test_killed_anywhere_it_leaves_nothing_and_works_the_next_time(way, tmp_path):
     world, there = way
-    calls = [0]
-
-    def interrupted(_what, _done):
-        calls[0] += 1
-        if calls[0] == stop:
-            raise KeyboardInterrupt
-
-    stop = 0
-    while True:
-        stop, calls[0] = stop + 1, 0
-        try:
-            copied(world, there, tmp_path, progress=interrupted)
-        except KeyboardInterrupt:
-            with pytest.raises(Missing, match="there is no ledger"), carrying.reading(target_of(there, tmp_path)):
-                pass
-            continue
-        break
+    for stop in count(1):
+        if _survives(stop, world, there, tmp_path):
+            break
+        with pytest.raises(Missing, match="there is no ledger"), carrying.reading(target_of(there, tmp_path)):
+            pass
     assert stop > len(carrying.CARRIED)
     assert everything(target_of(there, tmp_path)) == everything(world.places.location)
+    left = [path.name for path in tmp_path.rglob("*.draft*") if "ledger.head" not in path.name]
+    assert left == []
+
+
+def _survives(stop, world, there, tmp_path):
+    """Copy in a process of its own, killed when it says for the `stop`th time how far it is: whether it ended."""
+    if (child := os.fork()) == 0:
+        said = count(1)
+
+        def fall(*_):
+            if next(said) == stop:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        copied(world, there, tmp_path, progress=fall)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return not os.WIFSIGNALED(status)
 
 
 @pytest.mark.parametrize("table", carrying.CARRIED)

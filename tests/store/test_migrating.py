@@ -6,18 +6,18 @@ import signal
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import replace
 from itertools import count
 
 import pytest
 from click.testing import CliRunner
-from released import SEED, released
+from released import released
 from sqlalchemy import Engine, event
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.checking import check
 from ledger.kernel.errors import Conflict, Damaged
-from ledger.kernel.keys import load_signer
 from ledger.kernel.proofs import verify_consistency
 from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.statement import issue
@@ -27,8 +27,7 @@ from ledger.opening import clock, migrate_ledger, open_log
 from ledger.store.raw import reading_raw
 from ledger.store.store import create_store, open_store
 from ledger.store.tables import SCHEMA_VERSION
-from tests.small_ledger import coil, small_ledger
-from tools.demo_keys import demo_key
+from tests.small_ledger import OPERATOR, coil, small_ledger
 from tools.main import cli
 from tools.park.actors import PARK
 
@@ -88,7 +87,7 @@ def test_nothing_of_it_changes_and_old_receipts_verify(places, place, old):
     answers = [verify_receipt(receipt, old.trust) for receipt in old.receipts]
     assert all(answer.verified for answer in answers)
     kept = [json.loads(receipt)["statement"].encode() for receipt in old.receipts]
-    assert len(kept) == len(stored) - 1
+    assert len(kept) == len(stored) - 1  # index 0 was answered to nobody
     assert [one.jwt for one in stored[1:]] == [statement.partition(b"~")[0] for statement in kept]
     assert migrated(places, place) == []
 
@@ -98,8 +97,8 @@ def test_it_goes_on_and_audits_clean(places, place, old):
     with open_log(places) as log:
         before = log.state.published.checkpoint
         heads = issue(
-            typ="heads", iss=PARK.id, jti="urn:example:after", aud=log.uri, iat=clock() // 1_000_000, body={},
-            signer=load_signer(demo_key(SEED, PARK.word)),
+            typ="heads", iss=OPERATOR.id, jti="urn:example:after", aud=log.uri, iat=clock() // 1_000_000, body={},
+            signer=OPERATOR.signer,
         )  # fmt: skip
         checked = check(heads, audience=log.uri, keys=log.state.registry.all_keys())
         (outcome,) = log.append([Submission((checked,))])
@@ -173,10 +172,16 @@ def _migrate_until(step, places, place):
     os._exit(0)
 
 
-def test_a_ledger_that_is_being_served_is_not_migrated(places, place):
+def test_a_ledger_that_is_being_served_is_not_migrated(places, place, tmp_path):
     migrated(places, place)
-    with open_log(places), pytest.raises(Conflict, match=r"another process writes|a server writes to this ledger"):
-        migrated(places, place)
+    with open_log(places):
+        with pytest.raises(Conflict, match=r"another process has the ledger in .* open"):
+            migrated(places, place)
+        if place:  # from another machine
+            other = replace(places, folder=tmp_path / "other")
+            other.folder.mkdir()
+            with pytest.raises(Conflict, match="a server writes to this ledger; stop all of its servers"):
+                migrated(other, place)
 
 
 def test_a_guard_that_is_missing_stops_it(places, place, old):
