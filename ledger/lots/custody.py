@@ -25,12 +25,20 @@ def ship(booking: Booking) -> None:
     event = booking.event
     if event.sender and event.sender != event.issuer:
         raise RuleBroken("not_holder", f"{event.issuer} cannot ship what {event.sender} has")
-    if booking.book.delivery(delivery_name(event)) is None:
-        new = Delivery(delivery_name(event), event.issuer, event.receiver)
-        booking.book.put(delivery_key(new.name), new)
+    _open_delivery(booking)
     going = tuple(_with_contents(booking, event.things))
     for part in going:
         _send(booking, part, {one.id for one in going})
+
+
+def _open_delivery(booking: Booking) -> None:
+    """One paper goes to one receiver. Raises RuleBroken ("delivery")."""
+    event, name = booking.event, delivery_name(booking.event)
+    known = booking.book.delivery(name)
+    if known is None:
+        booking.book.put(delivery_key(name), Delivery(name, event.issuer, event.receiver))
+    elif known.receiver != event.receiver:
+        raise RuleBroken("delivery", f"delivery {name} goes to {known.receiver or 'nobody named'}", id=name)
 
 
 def _send(booking: Booking, part: Part, going: set[str]) -> None:
@@ -64,6 +72,7 @@ def _send_late(booking: Booking, lot: Lot) -> None:
     booking.book.put_lot(replace(lot, holdings=without(lot, issuer, ON_HAND)))
     booking.move(delivery_name(booking.event), lot.id, shipped=g)
     _settle_late(booking, lot.id, g, arrived)
+    _judge(booking, delivery_name(booking.event), lot.id, whole=True)
 
 
 def _settle_late(booking: Booking, name: str, g: int, arrived: int) -> None:
@@ -110,11 +119,18 @@ def receive(booking: Booking) -> None:
     Rule 5.1: what this ledger saw nobody send needs al:origin. Raises RuleBroken ("not_sent").
     """
     event = booking.event
-    outside = tuple(part for part in event.things if part.id in event.origins)
+    outside = tuple(part for part in event.things if part.id in event.origins and not _met(booking, part))
     for part in outside:
         enter_from_outside(booking, part)
     for part in _with_contents(booking, tuple(part for part in event.things if part not in outside)):
         _take_in(booking, part)
+
+
+def _met(booking: Booking, part: Part) -> bool:
+    """Called late, but its sender was heard in the meantime: it is received like anything else."""
+    lot = booking.book.lot(part.id)
+    late = booking.event.origins[part.id].kind == "late"
+    return late and lot is not None and _sent_to(booking, lot) is not None
 
 
 def enter_from_outside(booking: Booking, part: Part) -> None:
@@ -151,7 +167,7 @@ def _take_in(booking: Booking, part: Part) -> None:
         lot = booking.lot(part.id)
         booking.book.put_lot(replace(lot, holdings=without(lot, holder, delivery)))
     g = under_way if lot.single else g  # a piece keeps its mass; another weight is a finding
-    owner = event.owner or owner
+    owner = event.owner or _owner_here(booking, delivery, owner)
     booking.credit(part.id, arrived, holder=event.issuer, owner=owner)
     if g > arrived:
         booking.credit(part.id, g - arrived, holder=event.issuer, owner=owner, kind="delivery difference")
@@ -164,6 +180,13 @@ def _owner_after(event: LotEvent, owner: str) -> str:
     return event.owner or (event.receiver if owner == event.issuer and event.receiver else owner)
 
 
+def _owner_here(booking: Booking, delivery: str, owner: str) -> str:
+    """What comes back to its sender is his again, where the sending had made it the receiver's."""
+    found = booking.book.delivery(delivery)
+    back = found is not None and found.sender == booking.event.issuer and found.receiver == owner
+    return booking.event.issuer if back else owner
+
+
 def _sent_to(booking: Booking, lot: Lot) -> tuple[str, str, int, str] | None:
     """The delivery this receipt is about: the one it names, else the first to this receiver, or its own come back."""
     event = booking.event
@@ -171,15 +194,19 @@ def _sent_to(booking: Booking, lot: Lot) -> tuple[str, str, int, str] | None:
     fitting = named or [one for one in lot.holdings if one.delivery != ON_HAND]
     for one in fitting:
         delivery = booking.book.delivery(one.delivery)
-        if delivery is not None and event.issuer in {delivery.receiver, delivery.sender}:
+        if delivery is None:
+            continue
+        open_to_all = not delivery.receiver and one in named
+        if open_to_all or event.issuer in {delivery.receiver, delivery.sender}:
             return one.delivery, one.holder, one.g, one.owner
     return None
 
 
-def _judge(booking: Booking, name: str, lot: str) -> None:
+def _judge(booking: Booking, name: str, lot: str, *, whole: bool = False) -> None:
+    """More than was sent is found at once; less only once all of it has come."""
     delivery = booking.book.delivery(name)
     line = next(one for one in delivery.lines if one.lot == lot) if delivery is not None else None
-    if line is not None and line.received > line.shipped:
+    if line is not None and (whole or line.received > line.shipped):
         says = difference(line)
         if says:
             booking.find("delivery_difference", lot, f"{name}: {says}", shipped=line.shipped, received=line.received)
@@ -207,9 +234,8 @@ def call_back(booking: Booking) -> None:
         if lot.single:
             lot = booking.lot(part.id)
             booking.book.put_lot(replace(lot, holdings=without(lot, one.holder, one.delivery)))
-        delivery = booking.book.delivery(one.delivery)
-        meant = delivery is not None and one.owner == delivery.receiver
-        booking.credit(part.id, g, holder=event.issuer, owner=event.issuer if meant else one.owner)
+        owner = _owner_here(booking, one.delivery, one.owner)
+        booking.credit(part.id, g, holder=event.issuer, owner=owner)
         booking.move(one.delivery, part.id, shipped=-g)
 
 
