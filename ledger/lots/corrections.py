@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec.structs import replace
 
 from ledger.lots.book import Book, effects_key, named_key, run_key, site_key
-from ledger.lots.booking import Booking, add_to, add_to_delivery, holding_of, tonnes
+from ledger.lots.booking import Booking, add_to_delivery, tonnes
 from ledger.lots.event import LotEvent
+from ledger.lots.holdings import add_to, holding_of
 from ledger.lots.observations import settled
 from ledger.lots.records import (
     NOBODY,
@@ -93,6 +94,7 @@ def _take_back_marks(booking: Booking, old: Effects) -> None:
             book.put_lot(replace(lot, consumed_by=NOBODY))
     for lot in _lots(book, old.held):
         book.put_lot(replace(lot, held_by=tuple(one for one in lot.held_by if one != old.issuer)))
+    _take_back_sales(book, old)
     for lot in _lots(book, old.packed):
         if lot.inside:
             unpack(booking, lot)
@@ -100,6 +102,13 @@ def _take_back_marks(booking: Booking, old: Effects) -> None:
         site = book.site(name)
         if site is not None and site.opened_by == old.index:
             book.put(site_key(name), Site(name, NOBODY))
+
+
+def _take_back_sales(book: Book, old: Effects) -> None:
+    for name, owner in old.sold:
+        for lot in _lots(book, (name,)):
+            back = (replace(one, owner=old.issuer) if one.owner == owner else one for one in lot.holdings)
+            book.put_lot(replace(lot, holdings=tuple(back)))
 
 
 def _take_back_late(book: Book, old: Effects) -> Iterator[Posting]:
@@ -131,15 +140,17 @@ def _lots(book: Book, names: Iterable[str]) -> Iterable[Lot]:
 
 def _take_back_run(book: Book, issuer: str, old: Effects) -> None:
     """A run goes on without what was wrong; its sums are those of the events that stand."""
-    run = book.run(issuer, old.run) if old.run else None
+    name = old.run or old.period
+    run = book.run(issuer, name) if name else None
     if run is None:
         return
     closed = NOBODY if run.closed_by == old.index else run.closed_by
     inputs = _less(book, run.inputs, old.debits)
     outputs = _less(book, run.outputs, old.credits)
-    # The analyses of what is taken back are not kept: the element balance of this run is judged no more.
     new = replace(
-        run, closed_by=closed, inputs=inputs, outputs=outputs, oxide_in=None, oxide_out=None,
+        run, closed_by=closed, inputs=inputs, outputs=outputs,
+        oxide_in=run.oxide_in - old.oxide[0] if run.oxide_in is not None else None,
+        oxide_out=run.oxide_out - old.oxide[1] if run.oxide_out is not None else None,
         g=run.g - sum(one.g for one in old.debits),
     )  # fmt: skip
     book.put(run_key(issuer, run.name), new)
