@@ -220,3 +220,10 @@ def test_m7_production_is_what_was_sold_and_used():
     row = {"produced": 10, "sold": 5, "used": 3, "other": 2}
     assert rule.activity(row) == ""
     assert "10 g were produced, 9 g sold and used" in rule.activity({**row, "other": 1})
+
+
+def test_m4_a_slab_that_weighs_otherwise_than_its_size_says_is_found(park):
+    size = {"alloy": "EN-AW-5754", "thickness": 1_000, "width": 1_000_000, "length": 1_000_000}  # 2 670 g
+    said = [{"id": SLAB, **size}, {"id": BAND, **size}]
+    assert rules(park.make(SMELTER, [(METAL, 2_710)], [(SLAB, 2_710)], al_attributes=said[:1])) == set()
+    assert rules(park.make(SMELTER, [(METAL, 2_711)], [(BAND, 2_711)], al_attributes=said[1:])) == {"mass_and_size"}
