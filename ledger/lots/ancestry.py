@@ -139,6 +139,8 @@ class _Walk:
             return found
         for posting in _added_by(stands, place):
             _came_from(found, stands, posting)
+        if not found and any(posting.lot == place[0] for posting in stands.debits) and not stands.joins:
+            return {(stands.index, _MADE, place[0], "", ""): 1}  # all that it sent had arrived early
         return found or {_end(one.index, place[0], "unknown" if stands is one else "in-doubt"): 1}
 
     def _taken(self, one: Effects, lot: str) -> Mapping[_Target, int]:

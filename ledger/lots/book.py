@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import sha256
 
 from ledger.kernel.subjects import subject_key
-from ledger.lots.records import Delivery, Effects, Lot, Named, Record, Run, Site
+from ledger.lots.records import Delivery, Effects, Lot, Named, Period, Record, Run, Site
 
 _LABEL = b"coilmark/lots/v1\n"
 Loader = Callable[[Collection[bytes]], Mapping[bytes, Record]]
@@ -23,6 +23,10 @@ def delivery_key(name: str) -> bytes:
 
 def run_key(issuer: str, name: str) -> bytes:
     return _key(b"run", f"{issuer}\n{name}")
+
+
+def period_key(process: str) -> bytes:
+    return _key(b"period", process)
 
 
 def site_key(name: str) -> bytes:
@@ -113,6 +117,10 @@ class Book:
     def run(self, issuer: str, name: str) -> Run | None:
         found = self.get(run_key(issuer, name))
         return found if isinstance(found, Run) else None
+
+    def period(self, process: str) -> Period | None:
+        found = self.get(period_key(process))
+        return found if isinstance(found, Period) else None
 
     def site(self, name: str) -> Site | None:
         found = self.get(site_key(name))

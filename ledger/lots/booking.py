@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from ledger.kernel.errors import Conflict, RuleBroken
 from ledger.lots.book import Book, delivery_key
 from ledger.lots.event import LotEvent, Part
+from ledger.lots.holdings import add_to, holding_of
 from ledger.lots.records import (
     NOBODY,
     ON_HAND,
@@ -61,6 +62,8 @@ class Booking:
         self.marks: dict[str, list[str]] = {}
         self.joins = False
         self.settles: list[Settled] = []
+        self.sold: list[tuple[str, str]] = []
+        self.period, self.oxide = "", (0, 0)
         self.run, self.run_had, self.run_mix, self.run_from = "", 0, NOBODY, NOBODY
 
     def find(self, rule: str, lot: str, says: str, **facts: Any) -> None:
@@ -207,6 +210,9 @@ class Booking:
             run_from=self.run_from,
             joins=self.joins,
             settles=tuple(self.settles),
+            sold=tuple(self.sold),
+            period=self.period,
+            oxide=self.oxide,
             findings=tuple(self.findings),
             made=marks.get("made", ()),
             consumed=marks.get("consumed", ()),
@@ -215,34 +221,6 @@ class Booking:
             packed=marks.get("packed", ()),
             unpacked=marks.get("unpacked", ()),
         )
-
-
-def holding_of(lot: Lot, holder: str, delivery: str = ON_HAND) -> Holding:
-    """What is there; where nothing is, an empty one of the holder's own."""
-    for one in lot.holdings:
-        if one.holder == holder and one.delivery == delivery:
-            return one
-    return Holding(holder, delivery, holder, 0)
-
-
-def add_to(lot: Lot, more: Holding) -> Lot:
-    """The lot with so much more (or less) in one holding. What is sent off and gone leaves no holding behind."""
-    g = holding_of(lot, more.holder, more.delivery).g + more.g
-    rest = without(lot, more.holder, more.delivery)
-    if not g and more.delivery != ON_HAND and not lot.single:
-        return replace(lot, holdings=rest)
-    here = Holding(more.holder, more.delivery, more.owner, g, more.mix, more.site)
-    holdings = tuple(sorted((*rest, here), key=_by_place)) if rest else (here,)
-    return replace(lot, holdings=holdings)
-
-
-def _by_place(one: Holding) -> tuple[str, str]:
-    return one.holder, one.delivery
-
-
-def without(lot: Lot, holder: str, delivery: str) -> tuple[Holding, ...]:
-    """The lot's other holdings."""
-    return tuple(one for one in lot.holdings if one.holder != holder or one.delivery != delivery)
 
 
 def add_to_delivery(book: Book, moved: Moved, *, wet: bool = False) -> None:
@@ -269,6 +247,8 @@ def introduce(booking: Booking, part: Part, source: str, maker: str) -> Lot:
         known = replace(known, maker=maker, source=source)
     elif known is not None:
         _check_addition(known, event.issuer, late=source == "late")
+        if any(name == part.id for name, *_ in booking.standing):
+            known = replace(known, doubt=NOBODY)
     else:
         known = Lot(part.id, part.single, maker, event.index, source, event.time, part.g if part.single else None)
     lot = replace(known, attributes=known.attributes | attributes_of(event, part.id))

@@ -1,12 +1,13 @@
 """Errors declared and corrected: what an event did is taken back, what takes its place is booked (rule 5.6)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
 from ledger.lots.book import Book, effects_key, named_key, run_key, site_key
-from ledger.lots.booking import Booking, add_to, add_to_delivery, holding_of, tonnes
+from ledger.lots.booking import Booking, add_to_delivery, tonnes
 from ledger.lots.event import LotEvent
+from ledger.lots.holdings import add_to, holding_of
 from ledger.lots.observations import settled
 from ledger.lots.records import (
     NOBODY,
@@ -37,19 +38,26 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
         if book.named(event.issuer, name) is None:
             book.put(named_key(event.issuer, name), Named(replaces=wrong))
     _take_back_marks(Booking(book, event, sites=sites), old)
-    _take_back_late(book, old)
+    under_way = tuple(_take_back_late(book, old))
     for posting in old.credits:
         _post(book, posting, -posting.g)
     for posting in old.debits:
         _post(book, posting, posting.g)
-    back = tuple(Moved(one.delivery, one.lot, -one.shipped, -one.received) for one in old.moved)
+    for posting in under_way:
+        _post(book, posting, posting.g)
+    back = (
+        *(Moved(one.delivery, one.lot, -one.shipped, -one.received) for one in old.moved),
+        *(Moved(one.delivery, one.lot, 0, -one.g) for one in under_way),
+    )
     for moved in back:
         add_to_delivery(book, moved)
     _take_back_run(book, event.issuer, old)
     touched = dict.fromkeys(posting.lot for posting in (*old.credits, *old.debits))
+    again = sum(posting.g for posting in under_way)
+    entered = {**old.left, "late": old.left.get("late", 0) + again} if again else old.left
     return replace(
-        _nothing(event), undoes=wrong, debits=old.credits, credits=old.debits, entered=old.left, left=old.entered,
-        moved=back, findings=tuple(_shortages(book, touched)),
+        _nothing(event), undoes=wrong, debits=old.credits, credits=(*old.debits, *under_way), entered=entered,
+        left=old.entered, moved=back, findings=tuple(_shortages(book, touched)),
     )  # fmt: skip
 
 
@@ -78,13 +86,15 @@ def _shortages(book: Book, names: Iterable[str]) -> Iterable[Finding]:
 def _take_back_marks(booking: Booking, old: Effects) -> None:
     book, event = booking.book, booking.event
     for lot in _lots(book, old.made):
-        if lot.made_by == old.index:
+        # A class lot that nobody will correct has what others added; nothing of it is in doubt.
+        if lot.made_by == old.index and (lot.single or event.corrections):
             book.put_lot(replace(lot, doubt=event.index))
     for lot in _lots(book, old.consumed):
         if lot.consumed_by == old.index:
             book.put_lot(replace(lot, consumed_by=NOBODY))
     for lot in _lots(book, old.held):
         book.put_lot(replace(lot, held_by=tuple(one for one in lot.held_by if one != old.issuer)))
+    _take_back_sales(book, old)
     for lot in _lots(book, old.packed):
         if lot.inside:
             unpack(booking, lot)
@@ -94,8 +104,18 @@ def _take_back_marks(booking: Booking, old: Effects) -> None:
             book.put(site_key(name), Site(name, NOBODY))
 
 
-def _take_back_late(book: Book, old: Effects) -> None:
-    """What was received before its sender was heard was not, or its sender is waited for again."""
+def _take_back_sales(book: Book, old: Effects) -> None:
+    for name, owner in old.sold:
+        for lot in _lots(book, (name,)):
+            back = (replace(one, owner=old.issuer) if one.owner == owner else one for one in lot.holdings)
+            book.put_lot(replace(lot, holdings=tuple(back)))
+
+
+def _take_back_late(book: Book, old: Effects) -> Iterator[Posting]:
+    """What was received before its sender was heard was not, or its sender is waited for again.
+
+    Yields what a sender sent off and nobody has received, now that the early receipt is none.
+    """
     for lot in _lots(book, {posting.lot for posting in old.credits if posting.kind == "late"}):
         book.put_lot(replace(lot, late=tuple(one for one in lot.late if one.entry != old.index)))
     for row in old.settles:
@@ -105,6 +125,13 @@ def _take_back_late(book: Book, old: Effects) -> None:
             book.put_lot(replace(known, late=tuple(sorted(waiting, key=lambda one: one.entry))))
             left = tuple(one for one in receipt.settled if one.entry != old.index)
             book.put(effects_key(row.entry), replace(receipt, settled=left))
+    for row in old.settled:
+        sent = book.effects(row.entry)
+        delivery = next((one.delivery for one in sent.moved if one.lot == row.lot), "") if sent is not None else ""
+        if sent is not None and sent.declared_by == NOBODY and delivery:
+            left = tuple(one for one in sent.settles if (one.lot, one.entry) != (row.lot, old.index))
+            book.put(effects_key(row.entry), replace(sent, settles=left))
+            yield Posting(row.lot, sent.issuer, delivery, old.issuer, row.g, mix=row.entry, kind="late")
 
 
 def _lots(book: Book, names: Iterable[str]) -> Iterable[Lot]:
@@ -113,15 +140,17 @@ def _lots(book: Book, names: Iterable[str]) -> Iterable[Lot]:
 
 def _take_back_run(book: Book, issuer: str, old: Effects) -> None:
     """A run goes on without what was wrong; its sums are those of the events that stand."""
-    run = book.run(issuer, old.run) if old.run else None
+    name = old.run or old.period
+    run = book.run(issuer, name) if name else None
     if run is None:
         return
     closed = NOBODY if run.closed_by == old.index else run.closed_by
     inputs = _less(book, run.inputs, old.debits)
     outputs = _less(book, run.outputs, old.credits)
-    # The analyses of what is taken back are not kept: the element balance of this run is judged no more.
     new = replace(
-        run, closed_by=closed, inputs=inputs, outputs=outputs, oxide_in=None, oxide_out=None,
+        run, closed_by=closed, inputs=inputs, outputs=outputs,
+        oxide_in=run.oxide_in - old.oxide[0] if run.oxide_in is not None else None,
+        oxide_out=run.oxide_out - old.oxide[1] if run.oxide_out is not None else None,
         g=run.g - sum(one.g for one in old.debits),
     )  # fmt: skip
     book.put(run_key(issuer, run.name), new)

@@ -1,15 +1,15 @@
-"""Who has what: shipping, receiving, shipments that did not happen, packing and unpacking (rule 5.3)."""
-
-from collections.abc import Iterator
+"""Who has what: shipping, receiving, shipments that did not happen, sales (rule 5.3)."""
 
 from msgspec.structs import replace
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.book import delivery_key, effects_key
-from ledger.lots.booking import Booking, attributes_of, introduce, tonnes, without
+from ledger.lots.booking import Booking, attributes_of, introduce, tonnes
 from ledger.lots.event import LotEvent, Part
+from ledger.lots.holdings import without
+from ledger.lots.packing import with_contents
 from ledger.lots.records import ON_HAND, Delivery, Late, Line, Lot, Settled
-from ledger.lots.taking import check_holder, check_not_in_doubt, check_usable, take, unpack, weigh
+from ledger.lots.taking import check_holder, take, weigh
 
 _NORMAL, _WET = 200, 50  # one part in 200 is 0.5 %, one in 50 is 2 %
 _BULK = frozenset({"bauxite", "alumina", "residue"})
@@ -25,12 +25,20 @@ def ship(booking: Booking) -> None:
     event = booking.event
     if event.sender and event.sender != event.issuer:
         raise RuleBroken("not_holder", f"{event.issuer} cannot ship what {event.sender} has")
-    if booking.book.delivery(delivery_name(event)) is None:
-        new = Delivery(delivery_name(event), event.issuer, event.receiver)
-        booking.book.put(delivery_key(new.name), new)
-    going = tuple(_with_contents(booking, event.things))
+    _open_delivery(booking)
+    going = tuple(with_contents(booking, event.things))
     for part in going:
         _send(booking, part, {one.id for one in going})
+
+
+def _open_delivery(booking: Booking) -> None:
+    """One paper goes to one receiver. Raises RuleBroken ("delivery")."""
+    event, name = booking.event, delivery_name(booking.event)
+    known = booking.book.delivery(name)
+    if known is None:
+        booking.book.put(delivery_key(name), Delivery(name, event.issuer, event.receiver))
+    elif known.receiver != event.receiver:
+        raise RuleBroken("delivery", f"delivery {name} goes to {known.receiver or 'nobody named'}", id=name)
 
 
 def _send(booking: Booking, part: Part, going: set[str]) -> None:
@@ -64,6 +72,7 @@ def _send_late(booking: Booking, lot: Lot) -> None:
     booking.book.put_lot(replace(lot, holdings=without(lot, issuer, ON_HAND)))
     booking.move(delivery_name(booking.event), lot.id, shipped=g)
     _settle_late(booking, lot.id, g, arrived)
+    _judge(booking, delivery_name(booking.event), lot.id, whole=True)
 
 
 def _settle_late(booking: Booking, name: str, g: int, arrived: int) -> None:
@@ -90,31 +99,24 @@ def settle_receipt(booking: Booking, name: str, entry: int, g: int) -> None:
     booking.settles.append(Settled(name, entry, g))
 
 
-def _with_contents(booking: Booking, parts: tuple[Part, ...]) -> Iterator[Part]:
-    """Each part and, below it, everything packed in it, at any depth; each once."""
-    waiting, seen = list(reversed(parts)), set()
-    while waiting:
-        part = waiting.pop()
-        if part.id in seen:
-            continue
-        seen.add(part.id)
-        yield part
-        lot = booking.lot(part.id)
-        waiting += [Part(one, True, None) for one in reversed(lot.contents)]
-        waiting += [Part(one, False, g) for one, g in lot.amounts]
-
-
 def receive(booking: Booking) -> None:
     """Rule 5.3: the receiver books its own weight, the difference stays on the delivery.
 
     Rule 5.1: what this ledger saw nobody send needs al:origin. Raises RuleBroken ("not_sent").
     """
     event = booking.event
-    outside = tuple(part for part in event.things if part.id in event.origins)
+    outside = tuple(part for part in event.things if part.id in event.origins and not _met(booking, part))
     for part in outside:
         enter_from_outside(booking, part)
-    for part in _with_contents(booking, tuple(part for part in event.things if part not in outside)):
+    for part in with_contents(booking, tuple(part for part in event.things if part not in outside)):
         _take_in(booking, part)
+
+
+def _met(booking: Booking, part: Part) -> bool:
+    """Called late, but its sender was heard in the meantime: it is received like anything else."""
+    lot = booking.book.lot(part.id)
+    late = booking.event.origins[part.id].kind == "late"
+    return late and lot is not None and _sent_to(booking, lot) is not None
 
 
 def enter_from_outside(booking: Booking, part: Part) -> None:
@@ -151,7 +153,7 @@ def _take_in(booking: Booking, part: Part) -> None:
         lot = booking.lot(part.id)
         booking.book.put_lot(replace(lot, holdings=without(lot, holder, delivery)))
     g = under_way if lot.single else g  # a piece keeps its mass; another weight is a finding
-    owner = event.owner or owner
+    owner = event.owner or _owner_here(booking, delivery, owner)
     booking.credit(part.id, arrived, holder=event.issuer, owner=owner)
     if g > arrived:
         booking.credit(part.id, g - arrived, holder=event.issuer, owner=owner, kind="delivery difference")
@@ -164,6 +166,13 @@ def _owner_after(event: LotEvent, owner: str) -> str:
     return event.owner or (event.receiver if owner == event.issuer and event.receiver else owner)
 
 
+def _owner_here(booking: Booking, delivery: str, owner: str) -> str:
+    """What comes back to its sender is his again, where the sending had made it the receiver's."""
+    found = booking.book.delivery(delivery)
+    back = found is not None and found.sender == booking.event.issuer and found.receiver == owner
+    return booking.event.issuer if back else owner
+
+
 def _sent_to(booking: Booking, lot: Lot) -> tuple[str, str, int, str] | None:
     """The delivery this receipt is about: the one it names, else the first to this receiver, or its own come back."""
     event = booking.event
@@ -171,15 +180,19 @@ def _sent_to(booking: Booking, lot: Lot) -> tuple[str, str, int, str] | None:
     fitting = named or [one for one in lot.holdings if one.delivery != ON_HAND]
     for one in fitting:
         delivery = booking.book.delivery(one.delivery)
-        if delivery is not None and event.issuer in {delivery.receiver, delivery.sender}:
+        if delivery is None:
+            continue
+        open_to_all = not delivery.receiver and one in named
+        if open_to_all or event.issuer in {delivery.receiver, delivery.sender}:
             return one.delivery, one.holder, one.g, one.owner
     return None
 
 
-def _judge(booking: Booking, name: str, lot: str) -> None:
+def _judge(booking: Booking, name: str, lot: str, *, whole: bool = False) -> None:
+    """More than was sent is found at once; less only once all of it has come."""
     delivery = booking.book.delivery(name)
     line = next(one for one in delivery.lines if one.lot == lot) if delivery is not None else None
-    if line is not None and line.received > line.shipped:
+    if line is not None and (whole or line.received > line.shipped):
         says = difference(line)
         if says:
             booking.find("delivery_difference", lot, f"{name}: {says}", shipped=line.shipped, received=line.received)
@@ -196,7 +209,7 @@ def difference(line: Line) -> str:
 def call_back(booking: Booking) -> None:
     """A shipment that did not happen: what is still under way is with its sender again."""
     event = booking.event
-    for part in _with_contents(booking, event.things):
+    for part in with_contents(booking, event.things):
         lot = booking.lot(part.id)
         mine = [o for o in lot.holdings if o.holder == event.issuer and o.delivery != ON_HAND]
         if not mine:
@@ -207,64 +220,25 @@ def call_back(booking: Booking) -> None:
         if lot.single:
             lot = booking.lot(part.id)
             booking.book.put_lot(replace(lot, holdings=without(lot, one.holder, one.delivery)))
-        delivery = booking.book.delivery(one.delivery)
-        meant = delivery is not None and one.owner == delivery.receiver
-        booking.credit(part.id, g, holder=event.issuer, owner=event.issuer if meant else one.owner)
+        owner = _owner_here(booking, one.delivery, one.owner)
+        booking.credit(part.id, g, holder=event.issuer, owner=owner)
         booking.move(one.delivery, part.id, shipped=-g)
 
 
-def pack(booking: Booking) -> None:
-    """Rule 5.3: a unit or frame holds what its holder puts in it; what happens to it happens to that."""
+def sell(booking: Booking) -> None:
+    """Rule 5.3: who owns what stays where it is may give it to another owner, whole. RuleBroken ("owners")."""
     event = booking.event
-    if not event.parent:
+    if not event.owner or event.seller != event.issuer:
         return
-    known = booking.book.lot(event.parent)
-    unit = known or Lot(event.parent, True, event.issuer, event.index, "made", event.time, 0)
-    if known is None:
-        booking.book.put_lot(unit)
-        booking.credit(unit.id, 0, holder=event.issuer, owner=event.issuer)
-    check_holder(booking.lot(unit.id), event.issuer)
-    for part in event.children:
-        _put_in(booking, event.parent, part)
-
-
-def _put_in(booking: Booking, unit: str, part: Part) -> None:
-    lot, event = booking.lot(part.id), booking.event
-    check_usable(booking, lot)
-    check_not_in_doubt(booking, lot)
-    check_holder(lot, event.issuer)
-    if lot.inside and lot.inside != unit:
-        booking.find("taken_from_unit", lot.id, f"{lot.id} was in {lot.inside} and is packed in {unit} now")
-        lot = unpack(booking, lot)
-    if _holds(booking, part.id, unit):
-        raise RuleBroken("packed_in_itself", f"{unit} is packed in {part.id}, which cannot be packed in it", id=unit)
-    box = booking.lot(unit)
-    if lot.single:
-        booking.book.put_lot(replace(lot, inside=unit))
-        booking.book.put_lot(replace(box, contents=tuple(sorted({*box.contents, part.id}))))
-        booking.mark("packed", part.id)
-    else:
-        booking.book.put_lot(replace(box, amounts=(*box.amounts, (part.id, part.g or 0))))
-
-
-def _holds(booking: Booking, name: str, wanted: str) -> bool:
-    return name == wanted or any(part.id == wanted for part in _with_contents(booking, (Part(name, True, None),)))
-
-
-def take_out(booking: Booking) -> None:
-    """Unpack some, or all where nothing is named."""
-    event = booking.event
-    if not event.parent:
-        return
-    unit = booking.lot(event.parent)
-    check_holder(unit, event.issuer)
-    for name in [part.id for part in event.children if part.single] or unit.contents:
-        lot = booking.lot(name)
-        if lot.inside == unit.id:
-            unpack(booking, lot)
-    amounts = {part.id for part in event.children if not part.single}
-    kept = tuple(one for one in unit.amounts if amounts and one[0] not in amounts)
-    booking.book.put_lot(replace(booking.lot(unit.id), amounts=kept if amounts or not event.children else unit.amounts))
+    for part in with_contents(booking, event.things):
+        lot = booking.lot(part.id)
+        mine = [one for one in lot.holdings if one.owner == event.issuer]
+        if not mine or (part.g is not None and not lot.single and part.g != sum(one.g for one in mine)):
+            owned = tonnes(sum(one.g for one in mine))
+            raise RuleBroken("owners", f"{event.issuer} owns {owned} of lot {lot.id}, which is sold whole", id=lot.id)
+        new = tuple(replace(one, owner=event.owner) if one in mine else one for one in lot.holdings)
+        booking.book.put_lot(replace(lot, holdings=new))
+        booking.sold.append((lot.id, event.owner))
 
 
 def note_attributes(booking: Booking) -> None:

@@ -72,6 +72,7 @@ class LotEvent(Struct, frozen=True):
     sender: str
     receiver: str
     owner: str
+    seller: str
     document: str
     unset: frozenset[str]
     weighed: tuple[tuple[str, int], ...]  # device and g of each mass on the output side
@@ -119,6 +120,7 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
         sender=parties.get("from possessing_party", parties.get("from owning_party", "")),
         receiver=parties.get("to possessing_party", parties.get("to owning_party", "")),
         owner=parties.get("to owning_party", ""),
+        seller=parties.get("from owning_party", ""),
         document=_document(body),
         unset=frozenset(body.get("persistentDisposition", {}).get("unset", ())),
         weighed=tuple(

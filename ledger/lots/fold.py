@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from ledger.kernel.errors import Refused, RuleBroken
-from ledger.lots import custody, observations
+from ledger.lots import custody, observations, packing
 from ledger.lots.book import Book, effects_key
 from ledger.lots.booking import NOWHERE, Booking
 from ledger.lots.corrections import declare, places_of, replaced, settle
@@ -62,9 +62,9 @@ def _act(booking: Booking, operator: str) -> None:
     elif kind == "ObjectEvent":
         _on_objects(booking, operator)
     elif kind in {"AggregationEvent", "AssociationEvent"} and action == "ADD":
-        custody.pack(booking)
+        packing.pack(booking)
     elif kind in {"AggregationEvent", "AssociationEvent"} and action == "DELETE":
-        custody.take_out(booking)
+        packing.take_out(booking)
     else:
         _check_known(booking)
 
@@ -82,6 +82,7 @@ def _on_objects(booking: Booking, operator: str) -> None:
         movement[event.step](booking)
     else:
         _look(booking, operator)
+        custody.sell(booking)
     custody.note_attributes(booking)
 
 

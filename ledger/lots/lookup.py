@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from ledger.lots.book import Book, delivery_key, effects_key, lot_key, named_key, run_key, site_key
+from ledger.lots.book import Book, delivery_key, effects_key, lot_key, named_key, period_key, run_key, site_key
 from ledger.lots.custody import delivery_name
 from ledger.lots.event import LotEvent, lots_of
 from ledger.lots.records import NOBODY, Lot
+from ledger.lots.runs import month_of
 
 
 def prepare(book: Book, events: Collection[tuple[LotEvent, int]]) -> None:
@@ -29,15 +30,26 @@ def _named_by(event: LotEvent, wrong: int) -> Iterator[bytes]:
         yield delivery_key(delivery_name(event))
     if event.run:
         yield run_key(event.issuer, event.run)
+    if _counts_by_month(event):
+        yield period_key(event.process)
+        yield run_key(event.issuer, month_of(event))
     if event.opening or event.declares:
         yield from map(site_key, event.sites)
     if wrong != NOBODY:
         yield effects_key(wrong)
 
 
+def _counts_by_month(event: LotEvent) -> bool:
+    """Whether it may; which processes do, is known once it is read against what is registered."""
+    return bool(event.process) and not event.run and event.type == "TransformationEvent"
+
+
 def _led_to(book: Book, event: LotEvent, wrong: int) -> Iterator[bytes]:
     for part in _with_contents(book, lots_of(event)):
         yield from _around(part)
+    newest = book.period(event.process) if _counts_by_month(event) else None
+    if newest is not None:
+        yield run_key(event.issuer, newest.month)
     replaces = book.named(event.issuer, event.name)
     if replaces is not None and replaces.replaces != NOBODY:
         yield from _effects_led_to(book, replaces.replaces)
@@ -78,7 +90,7 @@ def _effects_led_to(book: Book, entry: int) -> Iterator[bytes]:
         yield from _around(lot)
     yield from (delivery_key(one.delivery) for one in old.moved)
     yield from (effects_key(one.entry) for one in (*old.settled, *old.settles))
-    if old.run:
-        yield run_key(old.issuer, old.run)
+    if old.run or old.period:
+        yield run_key(old.issuer, old.run or old.period)
     if old.replaces != NOBODY:
         yield effects_key(old.replaces)

@@ -6,7 +6,7 @@ Masses in g, shares as decimal text in % or as millionths; no number is a float.
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from ledger.lots.alloys import LIMITS
+from ledger.lots.alloys import DENSITY, LIMITS
 from ledger.lots.booking import tonnes
 
 CLOSING = frozenset({
@@ -93,6 +93,15 @@ def current_efficiency(ampere_hours: int, metal: int) -> str:
     return f"{tonnes(metal)} of metal from {ampere_hours} Ah are a current efficiency of {percent} %"
 
 
+def size_of(attributes: Mapping[str, str | int], g: int) -> str:
+    """M4, of what is said of a piece; nothing where a dimension is missing or the alloy's density is not known."""
+    thickness, width, length = (attributes.get(name) for name in ("thickness", "width", "length"))
+    density = DENSITY.get(_digits(str(attributes.get("alloy", ""))))
+    if density is None or not (isinstance(thickness, int) and isinstance(width, int) and isinstance(length, int)):
+        return ""
+    return mass_and_size(g, (thickness, width, length), density)
+
+
 def mass_and_size(g: int, size: tuple[int, int, int], density: int) -> str:
     """M4: thickness, width and length in µm and density in kg/m³ give the mass within 1.5 %."""
     thickness, width, length = size
@@ -137,9 +146,13 @@ def _rolled(thickness: int, *, pure: bool, coated: bool) -> tuple[str, ...]:
 
 def analysis(alloy: str, chemistry: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
     """M5: every element within the alloy's limits, after rounding half to even to the limit's decimals."""
-    limits = LIMITS.get(alloy.upper().replace(" ", "-").removeprefix("EN-AW-"), {})
+    limits = LIMITS.get(_digits(alloy), {})
     said = (_element(row, limits[row["element"]]) for row in chemistry if row["element"] in limits)
     return tuple(one for one in said if one)
+
+
+def _digits(alloy: str) -> str:
+    return alloy.upper().replace(" ", "-").removeprefix("EN-AW-")
 
 
 def _element(row: Mapping[str, str], limit: tuple[Decimal, Decimal]) -> str:

@@ -4,10 +4,12 @@ from msgspec.structs import replace
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.book import Book, site_key
-from ledger.lots.booking import Booking, holding_of, introduce, tonnes
+from ledger.lots.booking import Booking, introduce, tonnes
 from ledger.lots.custody import enter_from_outside
 from ledger.lots.event import Part
+from ledger.lots.holdings import holding_of
 from ledger.lots.mass_rules import PRIMARY, tolerance
+from ledger.lots.packing import opened, with_contents
 from ledger.lots.records import NOBODY, Lot, Site
 from ledger.lots.steps import judge_product
 from ledger.lots.taking import check_holder, take
@@ -47,8 +49,8 @@ def _open_site(booking: Booking) -> None:
 
 
 def end(booking: Booking) -> None:
-    """A piece is destroyed, an amount is; a class lot named without an amount is closed (5.2)."""
-    for part in booking.event.things:
+    """A piece or an amount is destroyed, a unit with what is in it; a class lot without an amount is closed (5.2)."""
+    for part in opened(booking, booking.event.things):
         lot = booking.lot(part.id)
         if lot.single or part.g is not None:
             take(booking, part, consume=lot.single, kind="destroyed")
@@ -60,7 +62,7 @@ def end(booking: Booking) -> None:
 def hold(booking: Booking, operator: str) -> None:
     """Rule 5.3: maker and holder may hold, and the operator. Raises RuleBroken ("hold")."""
     issuer = booking.event.issuer
-    for part in booking.event.things:
+    for part in with_contents(booking, booking.event.things):
         lot = booking.lot(part.id)
         if issuer not in {lot.maker, operator} and not lot.is_with(issuer):
             raise RuleBroken("hold", f"{issuer} neither made lot {lot.id} nor has it, and cannot hold it", id=lot.id)
@@ -74,7 +76,7 @@ def release(booking: Booking, operator: str) -> None:
     said = event.disposition in _FREE and event.step in {"inspecting", "accepting"}
     if not said and not event.unset & _BLOCKING:
         return
-    for part in event.things:
+    for part in with_contents(booking, event.things):
         lot = booking.lot(part.id)
         if not lot.held_by:
             continue

@@ -130,6 +130,13 @@ class Run(Struct, frozen=True, array_like=True, tag="run"):
     site: str = ""
 
 
+class Period(Struct, frozen=True, array_like=True, tag="period"):
+    """The newest month of a process that has no runs: its balance is struck when the next one begins."""
+
+    process: str
+    month: str
+
+
 class Site(Struct, frozen=True, array_like=True, tag="site"):
     """A site whose opening stock was booked, and by which entry."""
 
@@ -184,7 +191,9 @@ class Effects(Struct, frozen=True, array_like=True, tag="effects"):
     sum(debits) + sum(entered) = sum(credits) + sum(left), each by its kind, in g. Where it `joins`, each credit
     descends from all debits; else from those of the same lot. `run_had` is what the run had taken in before, `run_mix`
     its newest input then, `run_from` its newest input with this event: what comes out is of that. What it had late is
-    `settled` by who sent it, who `settles` it. `declared_by` declares it wrong; `awaited`: a correction is announced.
+    `settled` by who sent it, who `settles` it. `sold` has lots and their new owners. `period` is the month of a process
+    without runs that it counts in, `oxide` the Al2O3 that it adds there, or to its run, on either side.
+    `declared_by` declares it wrong; `awaited`: a correction is announced.
     """
 
     index: int
@@ -216,6 +225,9 @@ class Effects(Struct, frozen=True, array_like=True, tag="effects"):
     run_from: int = NOBODY
     settled: tuple[Settled, ...] = ()
     settles: tuple[Settled, ...] = ()
+    sold: tuple[tuple[str, str], ...] = ()
+    period: str = ""
+    oxide: tuple[int, int] = (0, 0)
 
 
 def place_of_run(issuer: str, name: str) -> Place:
@@ -230,4 +242,4 @@ class Named(Struct, frozen=True, array_like=True, tag="named"):
     replaces: int = NOBODY
 
 
-Record: TypeAlias = Lot | Delivery | Run | Site | Effects | Named
+Record: TypeAlias = Lot | Delivery | Run | Period | Site | Effects | Named

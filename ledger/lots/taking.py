@@ -4,8 +4,9 @@ from msgspec.structs import replace
 
 from ledger.kernel.errors import Conflict, RuleBroken
 from ledger.lots.book import lot_key
-from ledger.lots.booking import Booking, holding_of, tonnes, without
+from ledger.lots.booking import Booking, tonnes
 from ledger.lots.event import Part
+from ledger.lots.holdings import holding_of, without
 from ledger.lots.records import NOBODY, ON_HAND, Lot
 
 _PERCENT = 200  # one part in 200: 0.5 %

@@ -3,9 +3,11 @@
 import msgspec
 
 from ledger.kernel.errors import Damaged
-from ledger.lots.records import Delivery, Effects, Lot, Named, Record, Run, Site
+from ledger.lots.records import Delivery, Effects, Lot, Named, Period, Record, Run, Site
 
-_DECODER: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Lot | Delivery | Run | Site | Effects | Named)
+_DECODER: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
+    Lot | Delivery | Run | Period | Site | Effects | Named
+)
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 
 

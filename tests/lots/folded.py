@@ -18,7 +18,7 @@ OPERATOR = "(417)9521210000013"
 MINE, SMELTER, MILL, CUSTOMER = (f"(417)952121{n}000012"[:18] for n in range(1, 5))
 DAY = 24 * 3600 * 1_000_000
 START = 1_772_400_000_000_000  # 2026-03-01T21:20:00Z
-SITE = "(414)9521211000029"
+SITE, OTHER_SITE = "(414)9521211000029", "(414)9521211000036"
 _PROCESSES = {
     f"{party}/{kind}": kind
     for party in (MINE, SMELTER, MILL)
@@ -80,7 +80,7 @@ class Park:
     def fold(self, event, wrong):
         before, mark = self.book.records(), self.book.mark()
         try:
-            done = apply(self.book, event, operator=OPERATOR, sites={SITE: MINE}, wrong=wrong)
+            done = apply(self.book, event, operator=OPERATOR, sites={SITE: MINE, OTHER_SITE: MINE}, wrong=wrong)
         except Refused:
             assert self.book.records() == before  # a refusal changes nothing
             raise

@@ -159,3 +159,17 @@ def test_a_late_receipt_declared_wrong_is_waited_for_no_more():
     assert park.lot(METAL).late == (Late(MILL, 0, 70),)
     park.wrong(MILL, 0)
     assert (park.lot(METAL).late, park.have(MILL, METAL)) == ((), 0)
+
+
+def test_a_class_lot_is_in_doubt_until_its_correction_comes_and_not_where_none_is_announced():
+    park = Park()
+    park.new(SMELTER, (METAL, 100))
+    park.new(SMELTER, (METAL, 50))
+    park.wrong(SMELTER, 0, "urn:right")
+    with pytest.raises(RuleBroken, match="is in doubt"):
+        park.make(SMELTER, [(METAL, 10)], [(SLAB, 10)])
+    park.new(SMELTER, (METAL, 90), eventID="urn:right")
+    park.make(SMELTER, [(METAL, 10)], [(SLAB, 10)])
+    park.wrong(SMELTER, 3)
+    park.make(SMELTER, [(METAL, 10)], [(BAND, 10)])
+    assert park.have(SMELTER, METAL) == 30

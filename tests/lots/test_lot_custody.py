@@ -6,6 +6,7 @@ from folded import (
     MILL,
     MINE,
     OPERATOR,
+    OTHER_SITE,
     SITE,
     SMELTER,
     Park,
@@ -355,3 +356,103 @@ def test_an_addition_of_another_owner_needs_a_contract(park):
     with refused("owners"):
         park.receive(MILL, SMELTER, (ORE, 50), paper="D-2")
     park.receive(MILL, SMELTER, (ORE, 50), paper="D-2", al_contract=f"{MILL}/tolling")
+
+
+def test_what_is_held_in_a_unit_is_held_and_what_ends_with_it_ends(park):
+    park.new(MILL, (SLAB, 100), (piece("S-2"), 100))
+    park.say(MILL, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[SLAB, piece("S-2")])
+    park.look(MILL, "holding", (pallet(1), None))
+    assert park.lot(SLAB).held_by == (MILL,)
+    park.look(MILL, "inspecting", (pallet(1), None), disposition="conformant")
+    assert park.lot(SLAB).held_by == ()
+    park.say(MILL, "Object", action="DELETE", bizStep="destroying", epcList=[pallet(1)])
+    assert park.effects[-1].left == {"destroyed": 200}
+    with refused("consumed", kind=Conflict):
+        park.ship(MILL, CUSTOMER, (SLAB, None))
+
+
+def test_what_goes_into_a_furnace_in_a_unit_is_used_up(park):
+    park.new(MILL, (SLAB, 100), (piece("S-2"), 100))
+    park.say(MILL, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[SLAB, piece("S-2")])
+    done = park.make(MILL, [(pallet(1), None)], [(lot("M"), 200)], "remelting")
+    assert (rules(done), park.have(MILL, lot("M")), park.lot(SLAB).consumed_by) == (set(), 200, 2)
+
+
+def test_what_comes_back_to_its_sender_is_his_again(park):
+    park.new(MINE, (ORE, 100))
+    park.ship(MINE, SMELTER, (ORE, 60))
+    park.receive(MINE, MINE, (ORE, 60))
+    assert (park.have(MINE, ORE), {one.owner for one in park.lot(ORE).holdings}) == (100, {MINE})
+
+
+def test_one_paper_goes_to_one_receiver_and_without_one_to_whoever_has_it(park):
+    park.new(MINE, (ORE, 100))
+    park.ship(MINE, SMELTER, (ORE, 10))
+    with refused("delivery"):
+        park.ship(MINE, MILL, (ORE, 10))
+    paper = handed(MINE, MILL, "D-5")
+    park.say(MINE, "Object", action="OBSERVE", bizStep="shipping", **listed([(ORE, 10)]),
+             bizTransactionList=paper["bizTransactionList"])  # fmt: skip
+    with refused("not_sent"):
+        park.receive(MILL, MINE, (ORE, 10), paper="D-6")
+    park.receive(MILL, MINE, (ORE, 10), paper="D-5")
+    assert park.have(MILL, ORE) == 10
+
+
+def test_a_shipment_comes_in_parts_under_several_papers_of_one_lot(park):
+    park.new(MINE, (ORE, 100))
+    park.ship(MINE, SMELTER, (ORE, 30), paper="T-1")
+    park.ship(MINE, SMELTER, (ORE, 40), paper="T-2")
+    park.receive(SMELTER, MINE, (ORE, 40), paper="T-2")
+    assert [(one.delivery[-3:], one.g) for one in park.lot(ORE).holdings if one.delivery] == [("T-1", 30)]
+
+
+def test_a_receiver_who_calls_late_what_was_sent_meanwhile_receives_it(park):
+    late = [{**OUTSIDE[0], "id": SLAB, "kind": "late"}]
+    park.new(SMELTER, (SLAB, 900))
+    park.ship(SMELTER, MILL, (SLAB, None))
+    park.receive(MILL, SMELTER, (SLAB, 900), al_origin=late)
+    assert (park.have(MILL, SLAB), park.lot(SLAB).late, park.lot(SLAB).maker) == (900, (), SMELTER)
+
+
+def test_a_late_piece_that_weighs_something_else_is_found_when_its_sender_is_heard(park):
+    park.receive(MILL, SMELTER, (SLAB, 900), al_origin=[{**OUTSIDE[0], "id": SLAB, "kind": "late"}])
+    park.new(SMELTER, (SLAB, 910))
+    assert rules(park.ship(SMELTER, MILL, (SLAB, None))) == {"delivery_difference"}
+
+
+def test_a_late_receipt_declared_wrong_is_under_way_again(park):
+    park.receive(MILL, MINE, (ORE, 100), al_origin=[{**OUTSIDE[0], "id": ORE, "kind": "late", "g": 100}])
+    park.new(MINE, (ORE, 150))
+    park.ship(MINE, MILL, (ORE, 120))
+    park.wrong(MILL, 0, "urn:right")
+    assert (park.have(MILL, ORE), park.lot(ORE).in_transit(MINE)) == (0, 120)
+    park.receive(MILL, MINE, (ORE, 120), eventID="urn:right")
+    assert (park.have(MILL, ORE), park.lot(ORE).in_transit(MINE)) == (120, 0)
+    assert {end.entry for end in park.up(ORE, MILL).ends} == {1}
+
+
+def test_what_is_sold_stays_where_it_is_and_a_part_is_not_sold(park):
+    sold = {
+        "sourceList": [{"type": "owning_party", "source": MINE}],
+        "destinationList": [{"type": "owning_party", "destination": SMELTER}],
+    }
+    park.new(MINE, (ORE, 100))
+    with refused("owners"):
+        park.look(MINE, "accepting", (ORE, 60), **sold)
+    park.look(MINE, "accepting", (ORE, 100), **sold)
+    assert [(one.holder, one.owner) for one in park.lot(ORE).holdings] == [(MINE, SMELTER)]
+    with refused("owners"):
+        park.look(MINE, "accepting", (ORE, 100), **sold)
+    park.wrong(MINE, 1)
+    assert [one.owner for one in park.lot(ORE).holdings] == [MINE]
+
+
+def test_a_lot_is_at_the_site_that_its_event_names_else_where_it_was_else_at_the_first(park):
+    park.new(MINE, (ORE, 100), bizLocation={"id": OTHER_SITE})
+    park.new(MINE, (ORE, 100))
+    park.new(MINE, (lot("B"), 100))
+    park.new(MILL, (lot("C"), 100))
+    assert [park.lot(name).holdings[0].site for name in (ORE, lot("B"), lot("C"))] == [OTHER_SITE, SITE, ""]
+    park.ship(MINE, MILL, (ORE, 50), readPoint={"id": OTHER_SITE})
+    assert {one.site for one in park.lot(ORE).holdings} == {OTHER_SITE}

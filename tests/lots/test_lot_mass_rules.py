@@ -55,8 +55,62 @@ def test_m1_refining_balances_by_element_and_never_by_mass():
     ore, alumina = lot("BX"), lot("AL")
     park.new(MINE, (ore, 1_000), al_attributes=[{"id": ore, "material": "bauxite", "al2o3": "50"}])
     said = [{"id": alumina, "material": "alumina", "al2o3": "100"}]
-    assert rules(park.make(MINE, [(ore, 500)], [(alumina, 250)], "refining", al_attributes=said)) == set()
-    assert rules(park.make(MINE, [(ore, 500)], [(alumina, 251)], "refining")) == {"oxide_balance"}
+    run = {"transformationID": "urn:run", "al_run": "open"}
+    park.make(MINE, [(ore, 499)], [(alumina, 250)], "refining", al_attributes=said, **run)
+    assert rules(park.make(MINE, [(ore, 1)], [], "refining", **run | {"al_run": "closed"})) == set()
+    run = {"transformationID": "urn:run:2", "al_run": "closed"}
+    found = park.make(MINE, [(ore, 500)], [(alumina, 251)], "refining", **run).findings
+    assert [one.rule for one in found] == ["oxide_balance"]
+    assert found[0].says.startswith("urn:run:2: 251 g of Al2O3 come out of 250 g")
+
+
+def test_m1_without_a_run_the_month_is_balanced_once_the_next_begins_and_again_for_what_comes_late():
+    park = Park()
+    ore, alumina = lot("BX"), lot("AL")
+    park.new(MINE, (ore, 10_000), al_attributes=[{"id": ore, "material": "bauxite", "al2o3": "50"}])
+    said = {"al_attributes": [{"id": alumina, "material": "alumina", "al2o3": "100"}]}
+    march, april = ({"al_start": f"2026-{month}-05T00:00:00Z", "eventTime": f"2026-{month}-06T00:00:00Z"}
+                    for month in ("03", "04"))  # fmt: skip
+    assert "oxide_balance" not in rules(park.make(MINE, [(ore, 500)], [(alumina, 251)], "refining", **said, **march))
+    assert "oxide_balance" in rules(park.make(MINE, [(ore, 500)], [(alumina, 250)], "refining", **april))
+    late = park.make(MINE, [(ore, 1)], [], "refining", **march, transformationID=None)
+    assert "oxide_balance" in rules(late)  # 250 g and a half of oxide went in, 251 came out
+    assert "oxide_balance" not in rules(park.make(MINE, [(ore, 1)], [], "refining", **march))
+    park.wrong(MINE, 1)
+    assert park.book.run(MINE, f"{MINE}/refining 2026-03").oxide_out == 0
+
+
+def test_m1_opening_and_closing_stock_of_a_run_count():
+    park = Park()
+    ore, alumina, liquor = lot("BX"), lot("AL"), lot("LIQ")
+    said = [{"id": ore, "material": "bauxite", "al2o3": "50"}, {"id": liquor, "material": "liquor", "al2o3": "10"}]
+    park.new(MINE, (ore, 10_000), (liquor, 1_000), al_attributes=said)
+    said = [{"id": alumina, "material": "alumina", "al2o3": "100"}]
+    run = {"transformationID": "urn:run", "al_run": "closed", "al_attributes": said}
+    assert rules(park.make(MINE, [(ore, 100), (liquor, 500)], [(alumina, 100)], "refining", **run)) == set()
+    run["transformationID"] = "urn:run:2"
+    done = park.make(MINE, [(ore, 100), (liquor, 500)], [(alumina, 90), (lot("LIQ-2"), 110)], "refining", **run | {
+        "al_attributes": [*said, {"id": lot("LIQ-2"), "material": "liquor", "al2o3": "10"}]
+    })  # fmt: skip
+    assert rules(done) == {"oxide_balance"}
+
+
+def test_m3_what_is_handed_on_to_the_next_run_was_not_used():
+    park = Park()
+    alumina, anode, butts, opening = lot("AL"), lot("AN"), lot("BUTTS"), lot("POTS")
+    materials = [(alumina, "alumina"), (anode, "anode"), (opening, "liquid-metal")]
+    park.new(
+        SMELTER, (alumina, 100_000), (anode, 100_000), (opening, 5_000),
+        al_attributes=[{"id": name, "material": material} for name, material in materials],
+    )  # fmt: skip
+    said = [{"id": METAL, "material": "liquid-metal"}, {"id": butts, "material": "anode"}]
+    sides = [(alumina, 19_000), (anode, 5_000), (opening, 5_000)], [(METAL, 15_000), (butts, 1_600)]
+    run = {"transformationID": "urn:run", "al_run": "closed", "al_attributes": said}
+    assert rules(park.make(SMELTER, *sides, "electrolysis", **run)) == set()  # 10 000 g of metal from 3 400 g of carbon
+    sides[1][1] = (butts, 1_700)
+    run["transformationID"] = "urn:run:2"
+    park.new(SMELTER, (opening, 5_000))
+    assert rules(park.make(SMELTER, *sides, "electrolysis", **run)) == {"carbon_floor"}
 
 
 def run_of(park, state, inputs, outputs):
@@ -166,3 +220,10 @@ def test_m7_production_is_what_was_sold_and_used():
     row = {"produced": 10, "sold": 5, "used": 3, "other": 2}
     assert rule.activity(row) == ""
     assert "10 g were produced, 9 g sold and used" in rule.activity({**row, "other": 1})
+
+
+def test_m4_a_slab_that_weighs_otherwise_than_its_size_says_is_found(park):
+    size = {"alloy": "EN-AW-5754", "thickness": 1_000, "width": 1_000_000, "length": 1_000_000}  # 2 670 g
+    said = [{"id": SLAB, **size}, {"id": BAND, **size}]
+    assert rules(park.make(SMELTER, [(METAL, 2_710)], [(SLAB, 2_710)], al_attributes=said[:1])) == set()
+    assert rules(park.make(SMELTER, [(METAL, 2_711)], [(BAND, 2_711)], al_attributes=said[1:])) == {"mass_and_size"}
