@@ -1,7 +1,7 @@
 """From posted bytes to receipts: check, hand in, wait for the commit.
 
 One statement is checked right here: the way to another process and back would cost more than the check. The
-statements of a batch are checked by the pool.
+statements of a batch, or of a group that a standby sends on, are checked by the pool.
 """
 
 import asyncio
@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from api.bridge import Bridge
-from ledger.checking import Checked, check
+from ledger.checking import Checked
 from ledger.checking_pool import CheckingPool, Verdict, check_all
 from ledger.kernel.errors import Busy, Refused, RefusedBatch, Unauthorised
 from ledger.kernel.keys import PublicKey, parse_jwk
 from ledger.kernel.party import Registry
 from ledger.log import Admitted, Log, Recorded, Submission
 from ledger.sequencer import Sequencer
+
+_MANY = 4  # statements from which on the pool is asked
 
 
 @dataclass(frozen=True)
@@ -38,42 +40,42 @@ class Intake:
         self._bridge = Bridge(asyncio.get_running_loop())
         self._known = _Known(log.state.registry)
 
-    async def record_one(self, wire: bytes) -> Recorded:
+    def check_one(self, wire: bytes) -> Verdict:
+        """What can be said of a statement alone."""
+        return check_all([wire], self._ledger.uri, self._known_keys())[0]
+
+    async def check(self, wires: Sequence[bytes]) -> list[Verdict]:
+        """What can be said of each statement alone, found out in other processes where there are many. Raises Busy."""
+        keys = self._known_keys()
+        if self._pool is None or len(wires) < _MANY:
+            return check_all(wires, self._ledger.uri, keys)
+        chunks = self._pool.submit(wires, self._ledger.uri, keys.get)
+        answers = await asyncio.gather(*(self._bridge.wait(chunk) for chunk in chunks))
+        return [verdict for answer in answers for verdict in answer]
+
+    async def record_one(self, verdict: Verdict) -> Recorded:
         """Record one statement. Raises Refused, Busy, Unsettled."""
-        return await self._bridge.wait(self._sequencer.submit(Submission((self._check(wire),))))
+        return await self._bridge.wait(self._sequencer.submit(_alone(verdict)))
 
-    async def rehearse_one(self, wire: bytes) -> Admitted:
+    async def rehearse_one(self, verdict: Verdict) -> Admitted:
         """What `record_one` would answer, with nothing stored."""
-        return await self._bridge.wait(self._sequencer.rehearse(Submission((self._check(wire),))))
+        return await self._bridge.wait(self._sequencer.rehearse(_alone(verdict)))
 
-    async def record_batch(self, wires: Sequence[bytes]) -> Recorded:
+    async def record_batch(self, verdicts: Sequence[Verdict]) -> Recorded:
         """Record all or nothing. Raises RefusedBatch with every bad row, Busy, Unsettled."""
-        submission = await self._check_batch(wires)
+        submission = await self._together(verdicts)
         try:
             return await self._bridge.wait(self._sequencer.submit(submission))
         except Refused as refusal:
             raise _as_batch(refusal) from None
 
-    async def rehearse_batch(self, wires: Sequence[bytes]) -> Admitted:
+    async def rehearse_batch(self, verdicts: Sequence[Verdict]) -> Admitted:
         """What `record_batch` would answer, with nothing stored."""
-        submission = await self._check_batch(wires)
+        submission = await self._together(verdicts)
         try:
             return await self._bridge.wait(self._sequencer.rehearse(submission))
         except Refused as refusal:
             raise _as_batch(refusal) from None
-
-    def screen(self, wire: bytes) -> None:
-        """Refuse here what is wrong by itself, for a server that does not lead. Raises Refused.
-
-        Its key may have been enrolled a moment ago: that, the server that leads knows better.
-        """
-        check(wire, audience=self._ledger.uri, keys=self._known_keys())
-
-    def _check(self, wire: bytes) -> Checked:
-        checked = check(wire, audience=self._ledger.uri, keys=self._known_keys())
-        if not checked.signed_by:
-            raise _stranger(checked)
-        return checked
 
     def _known_keys(self) -> Mapping[str, PublicKey]:
         """Every key of the registry; made anew only when the registry has changed."""
@@ -81,8 +83,8 @@ class Intake:
             self._known = _Known(self._ledger.state.registry)
         return self._known.keys
 
-    async def _check_batch(self, wires: Sequence[bytes]) -> Submission:
-        verdicts = _strangers(await self._verdicts(wires))
+    async def _together(self, checked: Sequence[Verdict]) -> Submission:
+        verdicts = _strangers(checked)
         good = tuple(verdict for verdict in verdicts if isinstance(verdict, Checked))
         refused = {row: verdict for row, verdict in enumerate(verdicts) if isinstance(verdict, Refused)}
         if refused:
@@ -90,14 +92,6 @@ class Intake:
             refused |= await self._refused_by_rules(rows, good)
             raise RefusedBatch(sorted(refused.items()), len(verdicts))
         return Submission(good)
-
-    async def _verdicts(self, wires: Sequence[bytes]) -> list[Verdict]:
-        keys = self._known_keys()
-        if self._pool is None:
-            return check_all(wires, self._ledger.uri, keys)
-        chunks = self._pool.submit(wires, self._ledger.uri, keys.get)
-        answers = await asyncio.gather(*(self._bridge.wait(chunk) for chunk in chunks))
-        return [verdict for answer in answers for verdict in answer]
 
     async def _refused_by_rules(self, rows: Sequence[int], good: tuple[Checked, ...]) -> dict[int, Refused]:
         """Which of the well-formed rows of a batch that is lost anyhow would be refused too, so that all are named."""
@@ -112,6 +106,14 @@ class Intake:
         except Busy:
             return {}
         return {}
+
+
+def _alone(verdict: Verdict) -> Submission:
+    if isinstance(verdict, Refused):
+        raise verdict
+    if not verdict.signed_by:
+        raise _stranger(verdict)
+    return Submission((verdict,))
 
 
 def _strangers(verdicts: Sequence[Verdict]) -> list[Verdict]:

@@ -1,7 +1,8 @@
 """POST /v1/statements: one statement or a batch, recorded and proven before the answer."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -15,8 +16,9 @@ from api.desk import desk_of
 from api.errors import answer_to
 from api.forwarding import LIMIT, PATH, Posted, encode_answers, read_group
 from api.intake import Intake
+from ledger.checking_pool import Verdict
 from ledger.kernel import strict_json
-from ledger.kernel.errors import Busy, Malformed, TooLarge
+from ledger.kernel.errors import Busy, Malformed, Refused, TooLarge
 from ledger.kernel.receipt import Receipt, encode_receipt
 from ledger.limits import BATCH_BODY, DECOMPRESSED, SINGLE_BODY, STATEMENTS
 from ledger.log import Admitted, Recorded
@@ -35,13 +37,15 @@ async def post_statements(request: Request[Any, Any, Any]) -> ASGIResponse:
     if kind == SD_JWT:
         statement = body.removesuffix(b"\n")
         if not desk.sequencer.standing_by:
-            return given(await _one(desk.intake, statement, only_check=only_check))
-        desk.intake.screen(statement)
+            return given(await _one(desk.intake, desk.intake.check_one(statement), only_check=only_check))
+        # What is wrong by itself goes no further. Its key may be new: that, the server that leads knows better.
+        if isinstance(verdict := desk.intake.check_one(statement), Refused):
+            raise verdict
         posted = Posted([statement.decode("ascii")], alone=True, check=only_check)
     else:
         statements = read_statements(body)
         if not desk.sequencer.standing_by:
-            return given(await _batch(desk.intake, statements, only_check=only_check))
+            return given(await _batch(desk.intake, await desk.intake.check(statements), only_check=only_check))
         posted = Posted([statement.decode() for statement in statements], check=only_check)
     return given(await desk.forwarder.pass_on(posted))
 
@@ -55,32 +59,43 @@ async def post_forwarded(request: Request[Any, Any, Any]) -> ASGIResponse:
     group = read_group(body)
     if desk.sequencer.standing_by:
         raise Busy("standby", "this server does not lead", retry_after=1)
-    answers = await asyncio.gather(*(_answered(request, desk.intake, posted) for posted in group))
+    ends = list(accumulate(len(posted.statements) for posted in group))
+    wires = [statement.encode() for posted in group for statement in posted.statements]
+    checking = asyncio.ensure_future(desk.intake.check(wires))
+    answers = await asyncio.gather(
+        *(
+            _answered(request, posted, checking, slice(end - len(posted.statements), end))
+            for posted, end in zip(group, ends, strict=True)
+        )
+    )
     return raw(encode_answers(answers), JSON)
 
 
-async def _answered(request: Request[Any, Any, Any], intake: Intake, posted: Posted) -> Answer:
-    statements = [statement.encode() for statement in posted.statements]
+async def _answered(
+    request: Request[Any, Any, Any], posted: Posted, checking: "asyncio.Future[list[Verdict]]", rows: slice
+) -> Answer:
+    intake = desk_of(request).intake
     try:
+        verdicts = (await checking)[rows]
         if posted.alone:
-            return await _one(intake, statements[0], only_check=posted.check)
-        return await _batch(intake, statements, only_check=posted.check)
+            return await _one(intake, verdicts[0], only_check=posted.check)
+        return await _batch(intake, verdicts, only_check=posted.check)
     except Exception as error:  # noqa: BLE001  each submission has its own answer, whatever it is
         return answer_to(request, error)
 
 
-async def _one(intake: Intake, statement: bytes, *, only_check: bool) -> Answer:
+async def _one(intake: Intake, verdict: Verdict, *, only_check: bool) -> Answer:
     if only_check:
-        return _rehearsed(await intake.rehearse_one(statement))
-    recorded = await intake.record_one(statement)
+        return _rehearsed(await intake.rehearse_one(verdict))
+    recorded = await intake.record_one(verdict)
     place = {"location": f"/v1/entries/{recorded.admitted.indices[0]}"}
     return _recorded(recorded, encode_receipt(recorded.receipts[0]), FRESH | place)
 
 
-async def _batch(intake: Intake, statements: list[bytes], *, only_check: bool) -> Answer:
+async def _batch(intake: Intake, verdicts: Sequence[Verdict], *, only_check: bool) -> Answer:
     if only_check:
-        return _rehearsed(await intake.rehearse_batch(statements))
-    recorded = await intake.record_batch(statements)
+        return _rehearsed(await intake.rehearse_batch(verdicts))
+    recorded = await intake.record_batch(verdicts)
     return _recorded(recorded, encode_receipts(recorded.receipts), FRESH)
 
 

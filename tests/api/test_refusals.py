@@ -222,7 +222,7 @@ def test_too_much_at_once_is_429_with_a_time_to_come_back(tmp_path):
             served.desk.sequencer._waiting = 0
             served.desk.intake._pool = CheckingPool(0)
             served.desk.intake._pool._waiting = 20_000
-            answer = await served.post_batch(posted.new())
+            answer = await served.post_batch(*(posted.new() for _ in range(4)))
             assert (answer.status, answer.code) == (429, "too_busy")
 
     run(scenario)

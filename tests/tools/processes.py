@@ -48,8 +48,8 @@ class Server:
     @property
     def children(self):
         """The processes that it has started itself, with --workers."""
-        pid = self.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(child) for started in threads for child in started.read_text("ascii").split()]
 
     def ask(self, method, path, body=None, kind="application/sd-jwt"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SOON)
