@@ -231,7 +231,7 @@ def _alone_with(what: Path) -> Iterator[None]:
     """Level files are one process's; `LEAD` is that of whoever writes."""
     lock = FileLock(what if what.name == LEAD else what.with_name(what.name + ".lock"))
     if not lock.take():
-        raise Conflict("already_open", f"another process has the ledger in {what.parent} open")
+        raise Conflict("already_open", f"another process writes to the ledger in {what.parent}, or stands by to")
     try:
         yield
     finally:

@@ -116,8 +116,11 @@ def test_another_file_does_not_open(tmp_path):
 def test_a_setting_that_sqlite_does_not_take_is_refused(path, monkeypatch):
     """A build of SQLite may ignore what it is told: what was set is read back."""
     monkeypatch.setitem(engine._WRITER, "synchronous", 7)
+    store = open_store(path, write=True)
     with pytest.raises(Damaged, match=r"SQLite keeps synchronous at \d, the ledger needs 7"):
-        open_store(path, write=True)
+        store.lead()
+    assert not store.leads
+    store.close()
 
 
 def test_an_sqlite_without_strict_tables_is_refused():
