@@ -40,8 +40,8 @@ class Server:
         self.port = int(said.rpartition(":")[2].partition("/")[0])
 
     def end(self, how=signal.SIGTERM):
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(how)
+        if self.process is not None:
+            self.process.send_signal(how)  # does nothing where it has ended
             self.process.wait(SOON)
             self.process.stdout.close()
 

@@ -1,0 +1,87 @@
+"""`coilmark serve --workers`: several processes on one port that live and end together."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from processes import SOON, Server
+from small_ledger import coil, small_ledger
+
+from ledger.kernel.receipt import parse_receipt
+from tools.workers import private_addresses, public_addresses
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def world(tmp_path):
+    with small_ledger(tmp_path) as world:
+        pass
+    return world
+
+
+@pytest.fixture
+def server(world):
+    server = Server(world.places.folder, options=("--workers", "2"))
+    server.start()
+    yield server
+    server.end()
+
+
+def gone(pid):
+    return not Path(f"/proc/{pid}").exists() or "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text("ascii")
+
+
+def eventually(true):
+    until = time.monotonic() + SOON
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_one_of_them_writes_whichever_was_asked(server, world):
+    for n in range(10):  # a connection each: whichever process takes it
+        status, _, body = server.ask(
+            "POST", "/v1/statements", world.statement(world.plant, "lot-event", coil(f"C-{n}"))
+        )
+        assert status == 201, body
+        assert server.ask("GET", f"/v1/entries/{parse_receipt(body).entry.index}")[0] == 200
+    assert len(server.children) == 2
+
+
+def test_it_ends_as_told_with_all_of_them(server):
+    children = server.children
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(SOON) == 0
+    assert all(gone(pid) for pid in children)
+
+
+def test_they_end_with_their_supervisor(server):
+    children = server.children
+    server.end(signal.SIGKILL)
+    eventually(lambda: all(gone(pid) for pid in children))
+
+
+def test_one_that_died_is_replaced(server):
+    first = server.children
+    os.kill(first[0], signal.SIGKILL)
+    eventually(lambda: len(set(server.children) - set(first)) == 1)
+    eventually(lambda: server.ask("GET", "/healthz")[0] == 200)
+
+
+def test_a_ledger_that_cannot_be_opened_is_not_served(world):
+    world.places.head.unlink()
+    server = Server(world.places.folder, options=("--workers", "2"))
+    with pytest.raises(AssertionError, match="the server did not start"):
+        server.start()
+    assert server.process.wait(SOON) == 1
+    server.process.stdout.close()
+
+
+def test_where_they_are_reached(tmp_path):
+    assert private_addresses(2, tmp_path) == [f"unix:{tmp_path}/0", f"unix:{tmp_path}/1"]
+    assert public_addresses(2, "http://10.0.0.5:9000") == ["http://10.0.0.5:9000", "http://10.0.0.5:9001"]
+    assert public_addresses(2, "http://[::1]:80/") == ["http://[::1]:80", "http://[::1]:81"]
+    assert public_addresses(1, "http://a.example") == ["http://a.example:80"]
