@@ -29,14 +29,18 @@ def check_body(typ: str, body: Mapping[str, Any]) -> None:
 
 def check_whole_numbers(typ: str, value: Any, place: str = "") -> None:
     """No number with a point: JSON Schema takes 5.0 for an integer, SPEC 4.1 does not. Raises Malformed ("body")."""
+    if not _has_point(value):
+        return
     if isinstance(value, Decimal):
         raise Malformed("body", f"{typ} body: {place}: {value} is written with a point, a whole number is wanted")
-    if isinstance(value, Mapping):
-        for name, part in value.items():
-            check_whole_numbers(typ, part, f"{place}/{name}")
-    elif isinstance(value, list):
-        for number, part in enumerate(value):
-            check_whole_numbers(typ, part, f"{place}/{number}")
+    for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+        check_whole_numbers(typ, part, f"{place}/{name}")
+
+
+def _has_point(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_point, value.values()))
+    return any(map(_has_point, value)) if isinstance(value, list) else isinstance(value, Decimal)
 
 
 def schema_text(typ: str) -> str:

@@ -1,6 +1,6 @@
 """What JSON Schema cannot say of a lot event: exact mass, times, ids that belong together (SPEC 4.8)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,7 @@ _SIDES = {
     "input": ("inputEPCList", "inputQuantityList"),
     "none": ("epcList", "quantityList", "parentID", "childEPCs", "childQuantityList"),
 }
+_SIDE_OF = {member: side for side, members in _SIDES.items() for member in members}
 _NEARLY_OURS = "coilmark.org/ns/"  # a slip in the namespace, or a version that is not read here
 _KEYED = ("al:mass", "al:role", "al:origin", "al:attributes")
 _EXTENSIBLE = ("ilmd", "errorDeclaration", "readPoint", "bizLocation")
@@ -81,26 +82,24 @@ def _speaks_al(event: Mapping[str, Any]) -> bool:
         uri = term.get("@id") if isinstance(term, dict) else term
         if isinstance(uri, str) and _NEARLY_OURS in uri and (prefix, term) != (PREFIX, AL):
             raise Malformed("al_namespace", f"{uri[:80]!a} is bound to {prefix[:40]!a}: it has to be {AL} and {PREFIX}")
-    if any(_NEARLY_OURS in key for key in event):
+    if _NEARLY_OURS in " ".join(event):
         raise Malformed("al_namespace", f"members of {AL} are written with the prefix {PREFIX}")
     if PREFIX not in bound and any(key.startswith("al:") for key in event):
         raise Malformed("al_namespace", f"the event has members with the prefix {PREFIX} and binds it to nothing")
     context = event["@context"]
-    if isinstance(context, list) and sum(isinstance(one, dict) and PREFIX in one for one in context) > 1:
+    if isinstance(context, list) and [PREFIX in one for one in context if isinstance(one, dict)].count(True) > 1:
         raise Malformed("al_namespace", f"the context binds the prefix {PREFIX} more than once")
     return bound.get(PREFIX) == AL
 
 
 def _check_al(event: Mapping[str, Any]) -> None:
     for place, inner in _nested(event):
-        misplaced = next((key for key in inner if key.startswith("al:")), None)
-        if misplaced is not None:
-            raise Malformed("al_place", f"{misplaced} stands in {place}: it belongs to the event itself")
-    for member in (member for member in event if member.startswith("al:")):
-        check_whole_numbers("lot-event", event[member], f"/{member}")
+        if misplaced := [key for key in inner if key.startswith("al:")]:
+            raise Malformed("al_place", f"{misplaced[0]} stands in {place}: it belongs to the event itself")
+    check_whole_numbers("lot-event", {member: event[member] for member in event if member.startswith("al:")})
     if "al:process" in event:
         _check_step(event)
-    if any(member in event for member in _KEYED):
+    if not event.keys().isdisjoint(_KEYED):
         _check_keyed(event)
     kinds = [one["kind"] for one in event.get("al:loss", ())]
     if len(set(kinds)) != len(kinds):
@@ -108,7 +107,9 @@ def _check_al(event: Mapping[str, Any]) -> None:
 
 
 def _nested(event: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield from ((member, event[member]) for member in _EXTENSIBLE if member in event)
+    for member in _EXTENSIBLE:
+        if member in event:
+            yield member, event[member]
     for element in event.get("sensorElementList", ()):
         yield "sensorElementList", element
         yield "sensorMetadata", element.get("sensorMetadata", {})
@@ -125,7 +126,7 @@ def _check_step(event: Mapping[str, Any]) -> None:
 
 def _check_keyed(event: Mapping[str, Any]) -> None:
     """Rows keyed by id: each id is one the event names, and says each thing once."""
-    sides = {side: _masses(event, members) for side, members in _SIDES.items()}
+    sides = _masses(event)
     spelled: dict[str, str] = {}
     for member in _KEYED:
         seen: set[tuple[str, str]] = set()
@@ -139,18 +140,19 @@ def _check_keyed(event: Mapping[str, Any]) -> None:
             _check_row(member, row, name, sides[side][name])
 
 
-def _masses(event: Mapping[str, Any], members: Iterable[str]) -> dict[str, int | None]:
-    """Everything named on one side of an event, with the mass in g that its quantities add up to, None without any."""
-    masses: dict[str, int | None] = {}
-    for member in members:
+def _masses(event: Mapping[str, Any]) -> dict[str, dict[str, int | None]]:
+    """Everything named on each side, with the mass in g that its quantities add up to, None without any."""
+    sides: dict[str, dict[str, int | None]] = {side: {} for side in _SIDES}
+    for member, side in _SIDE_OF.items():
         if member not in event:
             continue
+        masses = sides[side]
         listed = [event[member]] if member == "parentID" else event[member]
         for name, element in zip(named_in(member, event[member]), listed, strict=True):
             mass = grams(element) if isinstance(element, dict) else None
             before = masses.get(name)
             masses[name] = mass if before is None else before + (mass or 0)
-    return masses
+    return sides
 
 
 def _side(sides: Mapping[str, Mapping[str, Any]], member: str, name: str, row: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The audit benchmark: a whole audit against a pass that only reads, decodes and checks signatures, on all cores."""
+"""The audit benchmark: a whole audit against the bare verification of the same signatures, on all cores."""
 
 import os
 import time
@@ -10,15 +10,19 @@ from typing import Any
 from ledger.audit.audit import Order, audit
 from ledger.audit.crew import crew
 from ledger.audit.sources import DatabaseSource
-from ledger.kernel.keys import PublicKey
-from ledger.kernel.statement import check_signature, parse
+from ledger.kernel.keys import PublicKey, verify_signature
+from ledger.kernel.statement import parse
 from ledger.opening import layout, open_log
 from tools.bench_ledger import create, fill
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFigure:
-    """Seconds of wall time; `ratio` is the audit against signatures alone, in the same run on the same ledger."""
+    """Seconds of wall time; `ratio` is the audit against signatures alone, in the same run on the same ledger.
+
+    Signatures alone: each verified once by a key that was parsed before, the statements read and decoded beforehand,
+    spread evenly over as many processes as the audit had. Reading, decoding and starting processes is not in it.
+    """
 
     statements: int
     processes: int
@@ -52,21 +56,23 @@ def measure(source: DatabaseSource, keys: Mapping[str, PublicKey]) -> AuditFigur
     outline = source.outline()
     with crew(processes) as workers:
         spans = [(source, start, end, keys) for start, end in outline.ranges]
-        good = sum(workers.in_order(_signatures, spans, lambda _span: 0))
-    ended = time.perf_counter()
+        verified = list(workers.in_order(_signatures, spans, lambda _span: (0, 0.0)))
+    good = sum(count for count, _ in verified)
     if good != report.signatures:
         raise RuntimeError(f"{good} signatures are good, the audit counted {report.signatures}")
-    alone = ended - audited
+    alone = sum(seconds for _, seconds in verified) / processes
     return AuditFigure(
         outline.size, processes, audited - started, alone, (audited - started) / alone, len(report.findings)
     )
 
 
-def _signatures(span: tuple[DatabaseSource, int, int, Mapping[str, PublicKey]]) -> int:
+def _signatures(span: tuple[DatabaseSource, int, int, Mapping[str, PublicKey]]) -> tuple[int, float]:
+    """How many signatures of a range are good, and how many seconds their verification takes, nothing else."""
     source, start, end, keys = span
     with source.reading() as reader:
         rows, _ = reader.rows(start, end)
-    for row in rows:
-        statement = parse(row.wire)
-        check_signature(statement, keys[statement.kid])
-    return len(rows)
+    statements = [parse(row.wire) for row in rows]
+    wanted = [(keys[one.kid], one.alg, one.signing_input, one.signature) for one in statements]
+    started = time.perf_counter()
+    good = sum(verify_signature(*one) for one in wanted)
+    return good, time.perf_counter() - started

@@ -15,7 +15,7 @@ from ledger.audit.hashing import leaf_hashes, lineage_digests
 from ledger.audit.lineage import ITEM
 from ledger.audit.lots import Booked, Said, book_again
 from ledger.audit.sources import UNREADABLE, DatabaseReader, Row, Source
-from ledger.audit.statements import Deferred, Judge
+from ledger.audit.statements import Deferred, Items, Judge
 from ledger.kernel import strict_json
 from ledger.kernel.encoding import b64url_decode
 from ledger.kernel.entry import Entry, parse_entry
@@ -27,6 +27,7 @@ from ledger.kernel.party import FOLDED_TYPES
 from ledger.kernel.statement import parse
 from ledger.kernel.subjects import Want
 
+_TOGETHER = 1024  # statements judged step by step
 _REGISTRY_HEADERS = frozenset(f"{typ}+sd-jwt" for typ in FOLDED_TYPES)
 
 
@@ -126,29 +127,35 @@ def _check_rows(rows: Sequence[Row], task: Task, result: Range) -> tuple[list[tu
     advanced: list[tuple[bytes, int, int]] = []
     result.leaves = leaf_hashes(rows)
     result.items = [row.items for row in rows]
+    read: list[tuple[Row, Entry, Items]] = []
     before: tuple[int, Entry, bytes] | None = None
     for row, leaf, lineage in zip(rows, result.leaves, lineage_digests(rows), strict=True):
-        if row.leaf != leaf:
-            result.findings.append(about(row.index, "leaf", "the stored leaf hash is not the hash of its 113 bytes"))
-        entry = _entry(row, result)
         items = _items(row, result)
         advanced += [(subject, version, row.index) for subject, role, version in items if role]
+        entry = _check_entry(row, leaf, lineage, result)
         if entry is None:
             continue
         if before is not None and before[0] == row.index - 1:
             result.findings += follows(before[1], before[2], entry, row.index)
         before = row.index, entry, leaf
-        if lineage != entry.lineage:
-            says = "seed and lineage items do not hash to the lineage digest in its entry"
-            result.findings.append(about(row.index, "lineage_digest", says))
-        if judge is not None:
-            judge.statement(row, entry, items)
         result.first = entry if row.index == task.start else result.first
         result.last = entry if row.index == task.end - 1 else result.last
-    if judge is not None:
-        judge.signatures()
+        read.append((row, entry, items))
+    for start in range(0, len(read) if judge is not None else 0, _TOGETHER):
+        judge.statements(read[start : start + _TOGETHER])
     result.advanced = len(advanced)
     return advanced, judge.of_lots if judge is not None else ()
+
+
+def _check_entry(row: Row, leaf: bytes, lineage: bytes, result: Range) -> Entry | None:
+    """The entry, held against the hashes made of what is stored; None where its bytes are none."""
+    if row.leaf != leaf:
+        result.findings.append(about(row.index, "leaf", "the stored leaf hash is not the hash of its 113 bytes"))
+    entry = _entry(row, result)
+    if entry is not None and lineage != entry.lineage:
+        says = "seed and lineage items do not hash to the lineage digest in its entry"
+        result.findings.append(about(row.index, "lineage_digest", says))
+    return entry
 
 
 def _entry(row: Row, result: Range) -> Entry | None:

@@ -3,8 +3,10 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from ledger.audit.findings import Finding, about
 from ledger.audit.sources import Outline, Row

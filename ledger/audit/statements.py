@@ -27,7 +27,7 @@ from ledger.kernel.errors import CoilmarkError, Refused
 from ledger.kernel.implied import fits, implied
 from ledger.kernel.lineage import Role
 from ledger.kernel.party import REGISTRY_TYPES, Registry, authorise
-from ledger.kernel.statement import Statement, check_complete, check_signature, parse
+from ledger.kernel.statement import Statement, check_complete, check_signed, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create, subject_key
 from ledger.limits import AHEAD
 from ledger.lot_event import check_lot_event, event_time
@@ -38,9 +38,10 @@ if TYPE_CHECKING:
 
 _MICROSECONDS = 1_000_000
 _OF_LOTS = frozenset({"lot-event", "verification"})
-_TOGETHER = 512  # signatures verified in one go
 _GTIN = "(01)"
 _GTIN_ENDS = 18  # characters of "(01)" and 14 digits: what stands before is all that says whose it is
+_NO_ITEM = None, 0
+_CREATE = int(Role.CREATE)
 # subject, role, version of each item
 Items = Sequence[tuple[bytes, int, int]]
 
@@ -87,36 +88,55 @@ class Deferred:
 
 
 class Judge:
-    """Judges the statements of one range, and writes what it finds into the range's result.
-
-    Signatures are verified when `signatures` is called.
-    """
+    """Judges the statements of one range, and writes what it finds into the range's result."""
 
     def __init__(self, authority: Authority | None, result: "Range") -> None:
         self._authority = authority
         self._result = result
         self._keys: Mapping[str, PublicKey] = authority.keys() if authority else {}
         self._registries: dict[tuple[str, int], Registry] = {}
-        self._unverified: list[tuple[int, Statement, PublicKey]] = []
+        self._unverified: list[tuple[int, tuple[PublicKey, str, bytes, bytes]]] = []
         self._created: dict[tuple[str, str, tuple[str, ...]], bool] = {}
         self.of_lots: list[Said] = []
 
-    def statement(self, row: Row, entry: Entry, items: Items) -> None:
-        """Everything about one statement. Raises nothing over what is stored."""
-        try:
-            self._statement(row, entry, items)
-        except Exception as error:  # noqa: BLE001  whatever a stored statement provokes, the audit goes on
-            self._find(row.index, "unjudged", f"it could not be judged ({type(error).__name__}: {error})")
-        if len(self._unverified) >= _TOGETHER:
-            self.signatures()
+    def statements(self, batch: Sequence[tuple[Row, Entry, Items]]) -> None:
+        """Everything about some statements. Raises nothing over what is stored.
 
-    def _statement(self, row: Row, entry: Entry, items: Items) -> None:
+        Step by step for all of them, so that the processor's caches hold one step at a time.
+        """
+        parsed = [self._careful(row.index, self._parse, row, entry) for row, entry, _ in batch]
+        checked = [one and self._careful(one[0], self._sound, *one) for one in parsed]
+        for (row, entry, items), one in zip(batch, checked, strict=True):
+            if one is not None:
+                self._careful(row.index, self._judge, row, entry, items, one)
+        for index, signed in self._unverified:
+            self._careful(index, self._attempt, index, check_signed, *signed)
+        self._result.signatures += len(self._unverified)
+        self._unverified.clear()
+
+    def _careful(self, index: int, step: Any, *values: Any) -> Any:
+        """What the step gives, or None and a finding: whatever a stored statement provokes, the audit goes on."""
+        try:
+            return step(*values)
+        except Exception as error:  # noqa: BLE001  as it says
+            self._find(index, "unjudged", f"it could not be judged ({type(error).__name__}: {error})")
+            return None
+
+    def _parse(self, row: Row, entry: Entry) -> tuple[int, Statement] | None:
+        """The statement as it was signed; its signature is verified with the others."""
         self._result.disclosures += len(row.disclosures)
         if sha256(row.jwt).digest() != entry.statement:
             self._find(row.index, "statement_digest", "the stored statement does not hash to the digest in its entry")
-        checked = self._read(row)
-        if checked is None:
-            return
+        statement: Statement | None = self._attempt(row.index, parse, row.wire)
+        if statement is None:
+            return None
+        key = self._keys.get(statement.kid)
+        if key is not None:
+            signed = key, statement.alg, statement.signing_input, statement.signature
+            self._unverified.append((row.index, signed))
+        return row.index, statement
+
+    def _judge(self, row: Row, entry: Entry, items: Items, checked: Checked) -> None:
         self._derived(row, checked)
         self._times(row.index, entry.recorded_at, checked.statement)
         self._speaks(row.index, checked, items)
@@ -128,24 +148,18 @@ class Judge:
     def _find(self, index: int, code: str, says: str, **facts: Any) -> None:
         self._result.findings.append(about(index, code, says, **facts))
 
-    def _read(self, row: Row) -> Checked | None:
+    def _sound(self, index: int, statement: Statement) -> Checked | None:
         """The statement with all that its form must have; what is wrong with it is found one by one."""
-        statement: Statement | None = self._attempt(row.index, parse, row.wire)
-        if statement is None:
-            return None
-        key = self._keys.get(statement.kid)
-        if key is not None:
-            self._unverified.append((row.index, statement, key))
         if self._authority is None:
-            return self._read_slowly(row.index, statement)
+            return self._read_slowly(index, statement)
         try:
             check_addressed(statement, self._authority.uri)
             return sound(statement, signed_by="")
         except Refused:
-            return self._read_slowly(row.index, statement)
+            return self._read_slowly(index, statement)
 
     def _read_slowly(self, index: int, statement: Statement) -> Checked | None:
-        """As `_read`, step by step, so that every fault is named and not only the first. None: no way to go on."""
+        """As `_sound`, step by step, so that every fault is named and not only the first. None: no way to go on."""
         if statement.withheld:
             self._result.deferred.withheld.append(withheld(index, statement))
         else:
@@ -156,17 +170,6 @@ class Judge:
             return None
         wanted = self._attempt(index, implied, statement.typ, statement.iss, statement.aud, statement.body)
         return None if wanted is None else _checked(statement, wanted)
-
-    def signatures(self) -> None:
-        """Verify those of all statements since the last time.
-
-        In one go: verifying goes through tables that would drive from the processor's caches what all else needs, and
-        the other way round.
-        """
-        for index, statement, key in self._unverified:
-            self._attempt(index, check_signature, statement, key)
-        self._result.signatures += len(self._unverified)
-        self._unverified.clear()
 
     def _attempt(self, index: int, step: Any, *values: Any) -> Any:
         """What the step gives, or None and a finding."""
@@ -188,14 +191,15 @@ class Judge:
         self._result.events += [(name, row.index) for name in names if name is not None]
 
     def _times(self, index: int, recorded_at: int, statement: Statement) -> None:
-        claimed = [("iat", statement.iat * _MICROSECONDS)]
+        self._not_ahead(index, "iat", statement.iat * _MICROSECONDS - recorded_at)
         if statement.typ == "lot-event":
-            claimed.append(("eventTime", event_time(statement.body)))
-        for name, moment in claimed:
-            ahead = (moment - recorded_at) // _MICROSECONDS
-            if moment - recorded_at > AHEAD * _MICROSECONDS:
-                says = f"{name} lies {ahead} s ahead of its recording, the most is {AHEAD} s"
-                self._find(index, "time_ahead", says, seconds=ahead)
+            self._not_ahead(index, "eventTime", event_time(statement.body) - recorded_at)
+
+    def _not_ahead(self, index: int, name: str, microseconds: int) -> None:
+        if microseconds > AHEAD * _MICROSECONDS:
+            ahead = microseconds // _MICROSECONDS
+            says = f"{name} lies {ahead} s ahead of its recording, the most is {AHEAD} s"
+            self._find(index, "time_ahead", says, seconds=ahead)
 
     def _speaks(self, index: int, checked: Checked, items: Items) -> None:
         """Key, role and prefixes as of this entry. Who may change the registry is judged where it is folded."""
@@ -229,7 +233,7 @@ class Judge:
 
     def _prefixes(self, index: int, checked: Checked, items: Items, registry: Registry) -> None:
         """SPEC 4.4: who makes an id owns its GS1 prefix, or begins it with his own id."""
-        made = {subject for subject, role, _ in items if role == Role.CREATE}
+        made = {subject for subject, role, _ in items if role == _CREATE}
         if not made:
             return
         body: Mapping[str, Any] = checked.statement.body
@@ -252,27 +256,30 @@ class Judge:
 
     def _lineage(self, index: int, checked: Checked, items: Items) -> None:
         """The items are those that the statement implies, and no others (SPEC 4.4)."""
-        roles = {subject: role for subject, role, _ in items}
-        versions = {subject: version for subject, _, version in items}
-        own = {one.key: one for one in checked.implied}
+        left = {subject: (role, version) for subject, role, version in items}
         remade: set[bytes] = set()
-        for key, one in own.items():
-            role = roles.pop(key, None)
+        for one in checked.implied:
+            role, version = left.pop(one.key, _NO_ITEM)
             if role is None:
                 self._find(index, "item_missing", f"its lineage has no item for {one.kind} {one.id}", id=one.id)
-            elif one.want is Want.TOUCH and role == Role.TOUCH and not fits(one, role, versions[key]):
-                self._find(index, "unknown_subject", f"{one.kind} {one.id} was not known to the ledger", id=one.id)
-            elif not fits(one, role, versions[key]):
-                says = f"its lineage gives {one.kind} {one.id} the role {_name(role)}, not {one.want.value}"
-                self._find(index, "item_role", says, id=one.id)
+            elif not fits(one, role, version):
+                self._misfit(index, one, role)
             elif one.want is Want.CREATE and role == Role.TOUCH:
-                remade.add(key)
+                remade.add(one.key)
         if remade:
             self._result.deferred.remade.append(Remade(index, checked.corrects, frozenset(remade)))
-        if checked.issuer not in own and roles.pop(checked.issuer, None) != Role.REFERENCE:
+        own = frozenset(one.key for one in checked.implied)
+        if checked.issuer not in own and left.pop(checked.issuer, _NO_ITEM)[0] != Role.REFERENCE:
             self._find(index, "item_missing", f"its lineage does not refer to its issuer {checked.statement.iss}")
-        if roles or checked.declares or checked.statement.typ == "heads":
-            self._more(index, checked, frozenset(own), roles)
+        if left or checked.declares or checked.statement.typ == "heads":
+            self._more(index, checked, own, {subject: role for subject, (role, _) in left.items()})
+
+    def _misfit(self, index: int, one: Implied, role: int) -> None:
+        if one.want is Want.TOUCH and role == Role.TOUCH:
+            self._find(index, "unknown_subject", f"{one.kind} {one.id} was not known to the ledger", id=one.id)
+        else:
+            says = f"its lineage gives {one.kind} {one.id} the role {_name(role)}, not {one.want.value}"
+            self._find(index, "item_role", says, id=one.id)
 
     def _more(self, index: int, checked: Checked, own: frozenset[bytes], roles: Mapping[bytes, int]) -> None:
         """Items beyond those of the statement itself: for heads every subject, for a correction those of the other."""

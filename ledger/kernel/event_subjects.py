@@ -61,27 +61,27 @@ def lots_named(event: Mapping[str, Any]) -> Iterator[tuple[str, Want]]:
             yield name, Want.TOUCH if declared_wrong else want
 
 
-def named_in(member: str, value: Any) -> Iterator[str]:
+def named_in(member: str, value: Any) -> list[str]:
     """The canonical ids in one list of an event. Raises Malformed where it holds things that belong in another list."""
     classes = member.endswith("uantityList")
-    for text in _texts(member, value, classes=classes):
-        if not isinstance(text, str):
-            raise Malformed("body", f"an id in {member} is a string, not {text!a:.40}")
-        name = canonical_id(text)
-        # EPCIS 2.0 7.3.3: single things have no quantity, classes are nothing without one.
-        if names_one_thing(name) is classes:
-            other = "a single thing" if classes else "a class or lot"
-            raise Malformed("epc_list", f"{name} is {other} and does not belong in {member}", id=name)
-        yield name
-
-
-def _texts(member: str, value: Any, *, classes: bool) -> Iterator[Any]:
     listed = [value] if member == "parentID" else value
     if not isinstance(listed, list):
         raise Malformed("body", f"{member} is a list, not {listed!a:.40}")
-    if not classes:
-        yield from listed
-        return
+    return [_named(member, text, classes=classes) for text in (_classes(member, listed) if classes else listed)]
+
+
+def _named(member: str, text: Any, *, classes: bool) -> str:
+    if not isinstance(text, str):
+        raise Malformed("body", f"an id in {member} is a string, not {text!a:.40}")
+    name = canonical_id(text)
+    # EPCIS 2.0 7.3.3: single things have no quantity, classes are nothing without one.
+    if names_one_thing(name) is classes:
+        other = "a single thing" if classes else "a class or lot"
+        raise Malformed("epc_list", f"{name} is {other} and does not belong in {member}", id=name)
+    return name
+
+
+def _classes(member: str, listed: list[Any]) -> Iterator[Any]:
     for one in listed:
         if not isinstance(one, dict):
             raise Malformed("body", f"an element of {member} is an object, not {one!a:.40}")

@@ -5,6 +5,7 @@ withheld, so what is not there implies nothing.
 """
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from ledger.kernel.errors import Malformed, RuleBroken, TooLarge
@@ -73,6 +74,7 @@ _EVENT: tuple[tuple[str, Path, Want], ...] = (
     ("contract", ("al:contract",), Want.REFERENCE),
     ("device", ("al:mass", _EACH, "device"), Want.REFERENCE),
 )
+_subject_key = attrgetter("key")
 _STRENGTH = {Want.CREATE: 5, Want.CONSUME: 4, Want.ADVANCE: 3, Want.TOUCH: 2, Want.REFERENCE: 1}
 _Found: TypeAlias = Iterator[tuple[str, str, Want]]
 
@@ -88,17 +90,19 @@ def implied(typ: str, iss: str, aud: str, body: Mapping[str, Any]) -> tuple[Impl
         raise ValueError(f"{typ!a} is no typ of a statement")
     wants: dict[tuple[str, str], Want] = {}
     for kind, name, want in _found(typ, iss, aud, body):
-        before = wants.get((kind, name))
-        if before is None or _STRENGTH[want] > _STRENGTH[before]:
-            wants[kind, name] = want
+        before = wants.setdefault((kind, name), want)
+        if before is want:
+            continue
         if {before, want} == {Want.CREATE, Want.CONSUME}:
             raise RuleBroken(
                 "in_and_out", f"{name} is both used up and made: what remains of a piece has a new id", id=name
             )
+        if _STRENGTH[want] > _STRENGTH[before]:
+            wants[kind, name] = want
     if len(wants) > MAX_SUBJECTS:
         raise TooLarge("subjects_limit", f"the {typ} names {len(wants)} subjects, the limit is {MAX_SUBJECTS}")
     keyed = [Implied(kind, name, want) for (kind, name), want in wants.items()]
-    return tuple(sorted(keyed, key=lambda one: one.key))
+    return tuple(sorted(keyed, key=_subject_key))
 
 
 _ROLES = {
@@ -131,6 +135,8 @@ def _found(typ: str, iss: str, aud: str, body: Mapping[str, Any]) -> _Found:
             yield "lot", name, want
     listed = _EVENT if typ == "lot-event" and al_bound(body) else _TABLE[typ]
     for kind, path, want in listed:
+        if path[0] not in body:
+            continue
         for text in _at(body, path):
             yield kind, _as_it_stands(kind, text, iss), want
     if typ in _ANY_KIND:
@@ -155,18 +161,21 @@ def _as_it_stands(kind: Any, text: Any, iss: str) -> str:
     return canonical
 
 
-def _at(value: Any, path: Path) -> Iterator[Any]:
+def _at(value: Any, path: Path) -> list[Any]:
     """Everything that stands at `path`; nothing where a step of it is not there."""
-    if not path:
-        yield value
-        return
-    step, rest = path[0], path[1:]
+    found = [value]
+    for step in path:
+        found = [one for part in found for one in _one_step(part, step)]
+        if not found:
+            break
+    return found
+
+
+def _one_step(value: Any, step: str) -> list[Any]:
     if step == _EACH:
         if not isinstance(value, list):
             raise Malformed("body", f"a list of subjects is wanted where {value!a:.40} stands")
-        for one in value:
-            yield from _at(one, rest)
-    elif not isinstance(value, Mapping):
+        return value
+    if not isinstance(value, dict):
         raise Malformed("body", f'a member "{step}" is looked for in {value!a:.40}')
-    elif step in value:
-        yield from _at(value[step], rest)
+    return [value[step]] if step in value else []

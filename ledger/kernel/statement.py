@@ -57,6 +57,8 @@ MAX_IAT = 253_402_300_799  # the last second of year 9999
 _MEMBERS = ("iss", "jti", "aud", "iat", "_sd_alg")
 _HEADER = {"alg", "kid", "typ"}
 _PLACEHOLDER = bytes(64)
+# Where none of these stands in a payload, no digest does, however it is escaped.
+_MARKS = (b"\\", f'"{DIGESTS}"'.encode(), f'"{ELEMENT}"'.encode())
 _ID = re.compile(rf"[!-~]{{1,{MAX_ID}}}")
 # RFC 3986: a scheme, then only characters that may stand in a URI, "%" with its two digits.
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]++|%[0-9A-Fa-f]{2})++")
@@ -111,18 +113,17 @@ def parse(wire: bytes) -> Statement:
     segments = jwt.split(".")
     if len(segments) != 3:
         raise Malformed("wire", f"the signed part has {len(segments)} segments between dots, want 3")
-    header = _header(segments[0]) if len(segments[0]) > _USUAL else _usual_header(segments[0])
+    alg, kid, typ = _header(segments[0]) if len(segments[0]) > _USUAL else _usual_header(segments[0])
     raw = b64url_decode(segments[1], "the payload")
-    payload = _payload(raw, header["typ"])
+    payload = _payload(raw, typ)
     signature = b64url_decode(segments[2], "the signature")
     if len(signature) != 64:
         raise Malformed("signature_size", "a signature has 64 bytes")
-    disclosures = tuple(parse_disclosure(text) for text in texts)
-    body, withheld = _body(raw, payload[header["typ"]], disclosures)
+    disclosures = tuple(map(parse_disclosure, texts))
+    body, withheld = _body(raw, payload[typ], disclosures)
     return Statement(
-        jwt.encode("ascii"), disclosures, **header,
-        iss=payload["iss"], jti=payload["jti"], aud=payload["aud"], iat=payload["iat"], body=body, withheld=withheld,
-        signature=signature,
+        jwt.encode("ascii"), disclosures, alg, kid, typ,
+        payload["iss"], payload["jti"], payload["aud"], payload["iat"], body, withheld, signature,
     )  # fmt: skip
 
 
@@ -143,7 +144,8 @@ def _split(wire: bytes) -> tuple[str, list[str]]:
     return jwt, texts
 
 
-def _header(segment: str) -> dict[str, str]:
+def _header(segment: str) -> tuple[str, str, str]:
+    """alg, kid and typ."""
     header = strict_json.decode(b64url_decode(segment, "the header"), "the header")
     if not isinstance(header, dict) or header.keys() != _HEADER:
         raise Malformed("header_members", f"the header has exactly alg, kid and typ{_difference(header, _HEADER)}")
@@ -155,7 +157,7 @@ def _header(segment: str) -> dict[str, str]:
     name = typ.removesuffix(SUFFIX) if isinstance(typ, str) else ""
     if name not in TYPES or typ != name + SUFFIX:
         raise Malformed("typ_unknown", f"typ {_brief(typ)} is not known", typ=_brief(typ))
-    return {"alg": alg, "kid": kid, "typ": name}
+    return alg, kid, name
 
 
 # A party's header is the same in all its statements. Long ones are not kept: their length is the sender's choice.
@@ -188,8 +190,8 @@ def _check_id(name: str, value: object, form: re.Pattern[str]) -> None:
 
 
 def _body(raw: bytes, body: dict[str, Any], disclosures: tuple[Disclosure, ...]) -> tuple[dict[str, Any], int]:
-    plainly_none = b"\\" not in raw and f'"{DIGESTS}"'.encode() not in raw and f'"{ELEMENT}"'.encode() not in raw
-    if plainly_none and not disclosures:
+    backslash, digests, element = _MARKS
+    if not disclosures and backslash not in raw and digests not in raw and element not in raw:
         return body, 0
     return open_body(body, disclosures, strict_json.MAX_DEPTH - 1)  # the payload around it is one level
 
@@ -222,8 +224,13 @@ def check_signature(statement: Statement, key: PublicKey) -> None:
     """The statement is signed by this key, and names it. Raises Unauthorised ("signature")."""
     if key.kid != statement.kid:
         raise Unauthorised("signature", f"the statement names key {statement.kid}, this is key {key.kid}")
-    if not verify_signature(key, statement.alg, statement.signing_input, statement.signature):
-        raise Unauthorised("signature", f"the signature by key {statement.kid} does not fit what was signed")
+    check_signed(key, statement.alg, statement.signing_input, statement.signature)
+
+
+def check_signed(key: PublicKey, alg: str, signing_input: bytes, signature: bytes) -> None:
+    """As `check_signature`, of a statement of which only this is at hand."""
+    if not verify_signature(key, alg, signing_input, signature):
+        raise Unauthorised("signature", f"the signature by key {key.kid} does not fit what was signed")
 
 
 def fresh_salt() -> bytes:

@@ -128,6 +128,8 @@ def _quick_object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
 
 
 def _quick_integer(literal: str) -> int:
+    if len(literal) < 16:
+        return int(literal)
     value = _integer(literal)
     if isinstance(value, _Fault):
         raise _FaultFoundError

@@ -1,5 +1,6 @@
 """Subjects: anything with a history, under one name and one key (SPEC 4.4)."""
 
+import functools
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ class Want(Enum):
     REFERENCE needs it to be there; CREATE needs it not to be; ADVANCE creates or touches; TOUCH and CONSUME advance.
     """
 
+    __hash__ = object.__hash__  # there is one of each; Enum's own hashes the name, in Python
+
     REFERENCE = "reference"
     CREATE = "create"
     ADVANCE = "advance"
@@ -64,7 +67,15 @@ class Implied:
 
 def subject_key(kind: str, id: str) -> bytes:  # noqa: A002  it is the subject's id
     """SHA-256 over label, kind and canonical id. `kind` is one of KINDS, `id` canonical: neither is checked here."""
+    return _subject_key(kind, id) if kind == "lot" else _usual_key(kind, id)
+
+
+def _subject_key(kind: str, id: str) -> bytes:  # noqa: A002  it is the subject's id
     return sha256(b"%b%b\n%b" % (_LABEL, kind.encode("ascii"), id.encode("utf-8"))).digest()
+
+
+# Parties, processes and devices come again and again, a lot seldom does.
+_usual_key = functools.lru_cache(maxsize=4096)(_subject_key)
 
 
 def canonical_subject_id(kind: str, text: str, iss: str) -> str:

@@ -9,10 +9,11 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from ledger.store.protocol import Location
 
@@ -58,8 +59,7 @@ _BEYOND = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One entry as it rests. `request` is None where the source keeps none; disclosures are texts in wire order."""
 
     index: int
@@ -213,7 +213,7 @@ class SqliteRawReader:
                 is type(items)
                 is type(request)
             ):
-                disclosures = tuple(texts.get(index, ()))
+                disclosures = tuple(texts[index]) if index in texts else ()
                 rows.append(Row(index, entry, leaf, _text(typ), jwt, seed, items, request, disclosures))
             else:
                 odd.append((index, "a column of its row is not of the type it must have"))
