@@ -29,7 +29,6 @@ from ledger.store.store import create_store, open_store
 from ledger.store.tables import SCHEMA_VERSION
 from tests.small_ledger import OPERATOR, coil, small_ledger
 from tools.main import cli
-from tools.park.actors import PARK
 
 OLD = [one for one in released() if one.version < SCHEMA_VERSION]
 SOON = 20  # seconds: a test that waits longer has found a hang
