@@ -141,10 +141,12 @@ def _check_rows(rows: Sequence[Row], task: Task, result: Range) -> tuple[list[tu
         result.first = entry if row.index == task.start else result.first
         result.last = entry if row.index == task.end - 1 else result.last
         read.append((row, entry, items))
-    for start in range(0, len(read) if judge is not None else 0, _TOGETHER):
-        judge.statements(read[start : start + _TOGETHER])
     result.advanced = len(advanced)
-    return advanced, judge.of_lots if judge is not None else ()
+    if judge is None:
+        return advanced, ()
+    for start in range(0, len(read), _TOGETHER):
+        judge.statements(read[start : start + _TOGETHER])
+    return advanced, judge.of_lots
 
 
 def _check_entry(row: Row, leaf: bytes, lineage: bytes, result: Range) -> Entry | None:
