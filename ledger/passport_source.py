@@ -7,7 +7,7 @@ from ledger.kernel.entry import parse_entry
 from ledger.kernel.statement import parse
 from ledger.kernel.subjects import subject_key
 from ledger.lots import wire
-from ledger.lots.book import effects_key, lot_key
+from ledger.lots.book import effects_key, lot_key, run_key
 from ledger.lots.event import read_event
 from ledger.lots.genealogy import run_name
 from ledger.lots.records import Effects, Lot, Record
@@ -37,6 +37,12 @@ class StoreSource:
     def versions(self, names: Collection[str]) -> Mapping[str, Sequence[int]]:
         """The entries of lots and runs."""
         return {name: self._run_entries(name) if is_run(name) else self._lot_entries(name) for name in names}
+
+    def changes(self, names: Collection[str]) -> Mapping[str, Sequence[int]]:
+        """The entries that changed lots and runs, also those that name only the unit that a lot is packed in."""
+        keys = {name: run_key(*name.split(" ", 1)) if is_run(name) else lot_key(name) for name in names}
+        found = self.transaction.record_entries(keys.values(), self.size)
+        return {name: found.get(key, ()) for name, key in keys.items()}
 
     def told(self, entry: int) -> Told:
         """What the statement says beside."""

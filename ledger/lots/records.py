@@ -114,6 +114,7 @@ class Run(Struct, frozen=True, array_like=True, tag="run"):
 
     `oxide_in` and `oxide_out` are in millionths of a g of Al2O3, None where an analysis is missing. `mix` is the entry
     of the newest input, `g` all that went in: what comes out is mixed of it and leaves it there for what comes after.
+    `monthly`: it is no run, but the month of a process that has none, to be balanced.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Run(Struct, frozen=True, array_like=True, tag="run"):
     issuer: str = ""
     kind: str = ""
     site: str = ""
+    monthly: bool = False
 
 
 class Period(Struct, frozen=True, array_like=True, tag="period"):

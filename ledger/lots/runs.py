@@ -44,7 +44,9 @@ def within_month(booking: Booking, total_in: int) -> None:
     event = booking.event
     booking.period = month_of(event)
     newest = booking.book.period(event.process)
-    run = booking.book.run(event.issuer, booking.period) or replace(_new_run(booking), name=booking.period)
+    run = booking.book.run(event.issuer, booking.period) or replace(
+        _new_run(booking), name=booking.period, monthly=True
+    )
     run = _add(booking, run, total_in)
     if newest is None or newest.month < booking.period:
         booking.book.put(period_key(event.process), Period(event.process, booking.period))

@@ -27,7 +27,7 @@ def tags_of(record: Record | None) -> Iterator[tuple[str, str]]:
         yield from _of_lot(record)
     elif isinstance(record, Delivery):
         yield from (("sender", record.sender), ("receiver", record.receiver))
-    elif isinstance(record, Run):
+    elif isinstance(record, Run) and not record.monthly:
         yield from (("run", one) for one in (record.issuer, record.site) if one)
     elif isinstance(record, Effects) and record.run:
         yield "run-entry", run_name(record.issuer, record.run)

@@ -15,8 +15,9 @@ STEPS = 1_000  # events of a history that are told
 def lot(asked: Asked, name: str) -> said.Lot:
     """State, history and findings of a lot. Raises Missing."""
     found = asked.lot(name)
-    entries = asked.source.versions([name])[name]
-    told = asked.source.effects(entries[-STEPS:])
+    source = asked.source  # what names it, and what changed it by the unit that it is in
+    entries = sorted({*source.versions([name])[name], *source.changes([name])[name]})
+    told = source.effects(entries[-STEPS:])
     steps = [_step(one, name) for _, one in sorted(told.items(), reverse=True)]
     return said.Lot(
         id=found.id, as_of=asked.size, piece=found.single, source=found.source, maker=found.maker,

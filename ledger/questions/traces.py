@@ -17,7 +17,7 @@ from schemas import wire_lots as said
 def trace_up(asked: Asked, name: str) -> said.TraceUp:
     """Back to where the metal of a lot came from. Raises Missing."""
     source, found = asked.source, asked.lot(name)
-    trace = up(starts_of(found, at=asked.size - 1, load=source.effects), source.effects, source.versions)
+    trace = up(starts_of(found, at=asked.size - 1, load=source.effects), source.effects, source.changes)
     shares = recycled(trace)
     return said.TraceUp(
         lot=name,
@@ -102,7 +102,7 @@ def _plain(text: str) -> str:
 def _descent(asked: Asked, name: str) -> Descent:
     asked.lot(name)
     source = asked.source
-    return down(starts_from_lot(name, source.effects, source.versions), source.effects, source.versions)
+    return down(starts_from_lot(name, source.effects, source.changes), source.effects, source.changes)
 
 
 def _corrected(corrections: Iterable[Correction]) -> list[said.Corrected]:

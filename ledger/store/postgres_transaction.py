@@ -75,6 +75,14 @@ class PostgresTransaction:
         )
         return {key: value for key, value in rows}  # noqa: C416  rows are not tuples to mypy
 
+    def record_entries(self, keys: Collection[bytes], before: int) -> dict[bytes, list[int]]:
+        """A range of the primary key for each."""
+        found: dict[bytes, list[int]] = {}
+        said = 'SELECT key, "index" FROM lot_record WHERE key = ANY(%s) AND "index" < %s ORDER BY 1, 2'
+        for key, index in self._rows(said, list(keys), before) if keys else ():
+            found.setdefault(key, []).append(index)
+        return found
+
     def tagged(self, tag: bytes, before: int | None = None) -> list[bytes]:
         """A range of the primary key."""
         end = _END if before is None else before

@@ -98,6 +98,10 @@ class Transaction(Protocol):
         """For each key that has a record: its newest one, or the newest of an entry < `before`. Any number of keys."""
         ...
 
+    def record_entries(self, keys: Collection[bytes], before: int) -> dict[bytes, list[int]]:
+        """For each key that has records: the entries < `before` that they are of, ascending. Any number of keys."""
+        ...
+
     def tagged(self, tag: bytes, before: int | None = None) -> list[bytes]:
         """The keys of all records that can be looked up by this tag, or could before entry `before`; in no order."""
         ...

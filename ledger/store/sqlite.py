@@ -96,6 +96,19 @@ class SqliteTransaction:
             found.update(rows)
         return found
 
+    def record_entries(self, keys: Collection[bytes], before: int) -> dict[bytes, list[int]]:
+        """For each key that has records: the entries < `before` that they are of, ascending."""
+        found: dict[bytes, list[int]] = {}
+        for chunk in _chunks(keys):
+            marks = ",".join("?" * len(chunk))
+            rows = self._rows(
+                f'SELECT "key", "index" FROM lot_record WHERE "key" IN ({marks}) AND "index" < ? ORDER BY 1, 2',
+                (*chunk, before),
+            )
+            for key, index in rows:
+                found.setdefault(key, []).append(index)
+        return found
+
     def tagged(self, tag: bytes, before: int | None = None) -> list[bytes]:
         """The keys of all records that can be looked up by this tag, or could before entry `before`."""
         rows = self._rows(

@@ -78,6 +78,15 @@ def test_records_of_lots_that_were_never_derived_are_missed(store):
         assert not transaction.lacks_records(0)
 
 
+def test_the_entries_of_a_record_are_found(store):
+    with store.writing() as transaction:
+        key = b"k" * 32
+        rows = [replace(new_row(n, version=n + 1), records=[(key, b"value %d" % n)]) for n in (2, 3, 4)]
+        transaction.insert(rows)
+        assert transaction.record_entries([key, b"x" * 32], 4) == {key: [2, 3]}
+        assert transaction.record_entries([], 4) == {}
+
+
 def test_lookups_of_many_keys_are_split(store):
     with store.reading() as transaction:
         many = [b"%032d" % n for n in range(2_500)] + [b"s" * 32]

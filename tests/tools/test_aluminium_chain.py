@@ -15,7 +15,9 @@ from ledger.kernel.keys import generate, load_signer
 from ledger.kernel.statement import issue
 from ledger.log import Submission
 from ledger.lots.ancestry import up
+from ledger.lots.descent import down
 from ledger.lots.genealogy import UG, recycled, starts_of
+from ledger.lots.recall import starts_from_lot
 from ledger.opening import open_log
 from ledger.passport_source import StoreSource
 from tools.party import prove, small_profile
@@ -71,12 +73,13 @@ def bulk(name, kilograms):
 
 
 # What was left out before the event of this place: who says it, and what.
+NOTE = "urn:note:N-1"
 BILL = "urn:epcglobal:cbv:bt:9521141000017:BL-1"
 ORIGIN = {"id": SCRAP, "kind": "outside", "supplier": "Scrap dealer", "document": "N-1", "g": 21_000_000}
 CLASS = {"al:attributes": [{"id": SCRAP, "scrapClass": "post-consumer"}], "al:origin": [ORIGIN]}
 BEFORE = {
     2: [(PARK, handed("receiving", "2026-03-08T10:00:00Z", MINE, PARK, BILL, **bulk(BAUXITE, 5_000_000)))],
-    4: [(PARK, handed("receiving", "2026-03-18T10:00:00Z", "urn:dealer", PARK, "urn:note:N-1", **bulk(SCRAP, 21_000), **CLASS))],
+    4: [(PARK, handed("receiving", "2026-03-18T10:00:00Z", "urn:dealer", PARK, NOTE, **bulk(SCRAP, 21_000), **CLASS))],
     5: [
         (PARK, handed("shipping", "2026-03-22T10:00:00Z", PARK, MILL, "urn:note:D-1", epcList=SLABS[:2])),
         (MILL, handed("receiving", "2026-03-23T10:00:00Z", PARK, MILL, "urn:note:D-1", epcList=SLABS[:2])),
@@ -156,6 +159,16 @@ def test_a_strip_is_traced_to_bauxite_and_to_scrap(park, entries):
     assert {(one.reason, one.entry) for one in trace.ends} == {("commissioned", entries[0]), ("scrap", entries[4])}
     assert sum(one.ug for one in trace.ends) == 12_140_000 * UG
     assert recycled(trace).recycled == pytest.approx(12_140_000 * UG * 21 / 81, abs=2)
+
+
+def test_bauxite_is_recalled_from_the_customer_though_only_the_unit_was_shipped(park, entries):
+    def ask(source):
+        starts = starts_from_lot("(01)09521141000014(10)BX-260301-A", source.effects, source.changes)
+        return down(starts, source.effects, source.changes)
+
+    found = reading(park, ask)
+    assert {one.lot for one in found.sent if one.entry == entries[11]} == {STRIP, STRIP[:-1] + "B"}
+    assert found.places[STRIP, CUSTOMER, ""] == pytest.approx(12_140_000 * UG * 60 / 81, abs=2)
 
 
 def test_the_corrected_band_weighs_what_its_correction_says(park, entries):
