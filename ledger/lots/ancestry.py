@@ -5,8 +5,7 @@ took, and that before the mix of a run. Each target shares its µg among the old
 the g that its entry says, by largest remainder.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
 
 from ledger.kernel.gs1 import names_one_thing
@@ -23,6 +22,7 @@ from ledger.lots.genealogy import (
     Versions,
     run_name,
 )
+from ledger.lots.loading import Loading
 from ledger.lots.mass_rules import PRIMARY
 from ledger.lots.records import NOBODY, Effects, Place, Posting, place_of_run
 from ledger.lots.sharing import share
@@ -32,7 +32,6 @@ _MIX, _MADE, _RUN, _END = range(4)
 # for an end: the lot, the reason, the class of scrap.
 _Target = tuple[int, int, str, str, str]
 _PASSES = 8  # a correction may lead to a later entry, which may lead back: so often an entry is gone through again
-_MOST_AHEAD = 512  # entries of one lot that are loaded before they are asked for
 
 
 def up(starts: Iterable[Start], load: Loader, versions: Versions) -> Trace:
@@ -47,7 +46,7 @@ def up(starts: Iterable[Start], load: Loader, versions: Versions) -> Trace:
 
 class _Walk:
     def __init__(self, load: Loader, versions: Versions) -> None:
-        self.source = _Source(load, versions)
+        self.source = Loading(load, versions)
         self.total = 0
         self.heap: list[tuple[int, _Target]] = []
         self.waiting: dict[_Target, int] = {}
@@ -104,7 +103,8 @@ class _Walk:
 
     def _leads_to(self, target: _Target) -> Mapping[_Target, int]:
         entry, stage, lot, holder, delivery = target
-        one = self.source.effects(target, self.waiting)
+        name = "" if stage == _MADE else run_name(holder, delivery) if stage == _RUN else lot
+        one = self.source.effects(entry, name, self._followed())
         if one is None:
             return {_end(entry, lot, "unknown"): 1}
         self.inputs.add(entry)
@@ -113,6 +113,10 @@ class _Walk:
         stands = self._standing(one)
         place = (lot, holder, delivery)
         return self._run(one, stands, place) if stage == _RUN else self._mix(one, stands, place)
+
+    def _followed(self) -> Iterable[int]:
+        """The entries of what is waiting and will not be folded, as far as is known."""
+        return (target[0] for target, ug in self.waiting.items() if ug * FOLDED_BELOW >= self.total)
 
     def _standing(self, one: Effects) -> Effects | None:
         """Rule 5.6: the event itself, or what took its place; None where it was declared wrong and nothing did."""
@@ -200,59 +204,6 @@ class _Walk:
                     parents[entry].append(Edge(target[0], target[2], ug))
         entries, what = sorted(came, reverse=True), self.source.what
         return tuple(Node(entry, what(entry), came[entry], tuple(parents[entry])) for entry in entries)
-
-
-class _Source:
-    """Effects by entry, loaded many at a time: all that is waiting, and ahead of a lot gone through step by step."""
-
-    def __init__(self, load: Loader, versions: Versions) -> None:
-        self._load, self._versions = load, versions
-        self._known: dict[int, Effects | None] = {}
-        self._entries: dict[str, Sequence[int]] = {}
-        self._steps: dict[str, int] = {}
-
-    def effects(self, target: _Target, waiting: Iterable[_Target]) -> Effects | None:
-        """Those of the target's entry."""
-        if target[0] not in self._known:
-            self._fetch({target[0], *(entry for entry, *_ in waiting), *self._ahead(target)})
-        return self._known[target[0]]
-
-    def effects_of(self, entry: int) -> Effects | None:
-        if entry not in self._known:
-            self._fetch({entry})
-        return self._known[entry]
-
-    def what(self, entry: int) -> str:
-        one = self._known.get(entry)
-        return one.what if one is not None else ""
-
-    def _fetch(self, entries: set[int]) -> None:
-        missing = {entry for entry in entries if entry not in self._known}
-        found = self._load(missing)
-        self._known.update({entry: found.get(entry) for entry in missing})
-
-    def _ahead(self, target: _Target) -> Sequence[int]:
-        """The more often one lot was asked for, the more of what was added to it before."""
-        entry, stage, lot, holder, delivery = target
-        if stage == _MADE:
-            return ()
-        name = run_name(holder, delivery) if stage == _RUN else lot
-        steps = self._steps[name] = self._steps.get(name, 0) + 1
-        if steps == 1:
-            return ()
-        older = bisect_left(self._entries_of([name])[name], entry)
-        return self._entries[name][max(0, older - min(2**steps, _MOST_AHEAD)) : older]
-
-    def _entries_of(self, names: Iterable[str]) -> Mapping[str, Sequence[int]]:
-        missing = [name for name in names if name not in self._entries]
-        if missing:
-            self._entries |= dict.fromkeys(missing, ()) | dict(self._versions(missing))
-        return self._entries
-
-    def up_to(self, drawn: Mapping[str, int]) -> set[int]:
-        """The entries of each lot or run up to the one that drew from it."""
-        entries = self._entries_of(drawn)
-        return {entry for name, last in drawn.items() for entry in entries[name][: bisect_right(entries[name], last)]}
 
 
 def _end(entry: int, lot: str, reason: str, scrap: str = "") -> _Target:

@@ -26,6 +26,7 @@ from ledger.lots.records import NOBODY, ON_HAND, Effects, Place, Posting, place_
 from ledger.lots.sharing import share
 
 _PASSES = 8
+_MOST_WAVES = 16  # generations that are loaded before they are asked for
 
 
 class Reached(Struct, frozen=True):
@@ -123,6 +124,7 @@ class _Pass:
         self.known: dict[int, Effects | None] = {}
         self.entries: dict[str, tuple[int, ...]] = {}
         self.followed: set[str] = set()
+        self.misses = 0
         self.starts: dict[int, list[Start]] = {}
         self.next: list[Start] = []
 
@@ -142,15 +144,29 @@ class _Pass:
             heappush(self.heap, entry)
 
     def _effects(self, entry: int) -> Effects | None:
-        """Loads all that is waiting, and the entries of all lots that those put somewhere."""
+        """Loads all that is waiting, and what comes of it: one more generation with every miss."""
         if entry not in self.known:
-            missing = {one for one in (entry, *self.heap) if one not in self.known}
-            loaded = self.load(missing)
-            self.known.update({one: loaded.get(one) for one in missing})
-            names = {name for one in loaded.values() for name in _names_of(one)} - self.entries.keys()
-            found = self.versions(names) if names else {}
-            self.entries.update({name: tuple(found.get(name, ())) for name in names})
+            self.misses += 1
+            wave = {entry, *self.heap}
+            for _ in range(min(self.misses, _MOST_WAVES)):
+                wave = self._fetch(wave)
         return self.known[entry]
+
+    def _fetch(self, entries: set[int]) -> set[int]:
+        """The later entries of the lots and runs that these put something into."""
+        missing = entries - self.known.keys()
+        loaded = self.load(missing) if missing else {}
+        self.known.update({one: loaded.get(one) for one in missing})
+        names = {name for one in loaded.values() for name in _names_of(one)} - self.entries.keys()
+        found = self.versions(names) if names else {}
+        self.entries.update({name: tuple(found.get(name, ())) for name in names})
+        return {
+            entry
+            for one in loaded.values()
+            for name in _names_of(one)
+            for entry in self.entries[name]
+            if entry > one.index
+        }
 
     def _put(self, place: Place, entry: int, ug: int) -> None:
         if not ug:

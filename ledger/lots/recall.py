@@ -38,13 +38,10 @@ def starts_from_entry(one: Effects) -> tuple[Start, ...]:
 def starts_from_lot(name: str, load: Loader, versions: Versions) -> tuple[Start, ...]:
     """All that was ever made of a lot or entered as it; what was corrected, as it is corrected, from where it was."""
     entries = load(versions([name]).get(name, ()))
-    starts: list[Start] = []
-    for one in entries.values():
-        if name in one.made and one.declared_by == NOBODY:
-            starts += (start for start in starts_from_entry(one) if start.place[0] == name)
-    return tuple(_at_its_place(start, load) for start in starts)
-
-
-def _at_its_place(start: Start, load: Loader) -> Start:
-    root = first_there(load([start.mix])[start.mix], start.place, load)
-    return Start(start.place, root, start.ug, start.at)
+    made = (one for one in entries.values() if name in one.made and one.declared_by == NOBODY)
+    return tuple(
+        Start(start.place, first_there(one, start.place, load), start.ug, start.at)
+        for one in made
+        for start in starts_from_entry(one)
+        if start.place[0] == name
+    )
