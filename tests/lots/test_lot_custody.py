@@ -200,6 +200,11 @@ def test_nobody_acts_on_what_somebody_else_has(park):
         park.receive(MILL, SMELTER, (SLAB, None))
 
 
+def test_a_step_that_names_nothing_is_refused(park):
+    with refused("empty_step"):
+        park.make(SMELTER, [], [], "casting")
+
+
 def test_a_process_that_is_not_the_partys_is_refused(park):
     park.new(SMELTER, (SLAB, 1_000))
     with refused("process"):
