@@ -8,6 +8,8 @@ as a stand-in that has what the event takes; nothing that is traced rests on one
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from ledger.kernel.errors import CoilmarkError, Unverified
 from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.lineage import Role
@@ -114,6 +116,7 @@ class Refolded:
             self._names[event.issuer, event.name] = event.index
             for part in _parts(event):
                 self._stand_in(event, part)
+                self._stand_in_contents(event, part.id)
         self._events[event.index] = event
         if event.run:
             self._runs.setdefault(run_name(event.issuer, event.run), []).append(event.index)
@@ -125,11 +128,19 @@ class Refolded:
         if self.whole(part.id, event.index) or (known is not None and known.contents):
             return
         self.stood_in.setdefault(event.index, set()).add(part.id)
-        self._book.put_lot(_stand_in(event, part))
+        inside = known.inside if known is not None else ""
+        self._book.put_lot(replace(_stand_in(event, part), inside=inside))
         name = delivery_name(event)
         if event.step in {"receiving", "void_shipping"} and self._book.delivery(name) is None:
             receiver = event.issuer if event.step == "receiving" else event.receiver
             self._book.put(delivery_key(name), Delivery(name, event.sender or event.issuer, receiver))
+
+    def _stand_in_contents(self, event: LotEvent, unit: str) -> None:
+        """What else is in a unit goes with it, whatever happened to it in events that the bundle does not hold."""
+        lot = self._book.lot(unit)
+        for name in lot.contents if lot is not None else ():
+            self._stand_in(event, Part(name, True, None))
+            self._stand_in_contents(event, name)
 
 
 def _parts(event: LotEvent) -> Iterator[Part]:
