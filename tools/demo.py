@@ -13,9 +13,11 @@ from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.receipt import Receipt, encode_receipt
 from ledger.kernel.statement import parse
 from tools.demo_ledger import Stage, clear, found, tell
+from tools.demo_passport import FULL, SHORT, issuer_of, keep, restate, show
 from tools.demo_tamper import tamper_with_database, tamper_with_receipt
-from tools.park.actors import URI
+from tools.park.actors import PARK, URI
 from tools.park.events import ALMATY, Said
+from tools.park.finishing import pieces
 from tools.park.plan import make_plan
 from tools.post import receipt_line
 from tools.problems import FINE, THING_WRONG
@@ -24,10 +26,12 @@ from tools.serve import run, settings
 if TYPE_CHECKING:
     from ledger.log import Log
 
+_PORT = 8080
+
 
 @click.command()
 @click.option("--no-serve", is_flag=True, help="Stop before serving, with exit code 0 if all came out as it should.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port to serve on.")
+@click.option("--port", default=_PORT, show_default=True, type=click.IntRange(0, 65535), help="Port to serve on.")
 @click.option(
     "--folder", default="demo", show_default=True, type=click.Path(file_okay=False, path_type=Path), help="Where."
 )
@@ -43,17 +47,19 @@ def command(*, no_serve: bool, port: int, folder: Path, coils: int, seed: str) -
     clear(folder)
     click.echo(f"A park that does not exist. Its keys are made from the seed {seed!r}: use them for nothing else.")
     click.echo("Times are those of the story, in May 2026, also in the entries.")
-    about = _record(stage)
-    good = [_audited(folder), _verified(folder), _tampered(stage, about)]
+    about, link = _record(stage, f"http://127.0.0.1:{port or _PORT}")
+    good = [_audited(folder), _verified(folder, link), _tampered(stage, about)]
     if not all(good):
         click.echo("\nThe demo did not come out as it should.", err=True)
         raise SystemExit(THING_WRONG)
+    _title(5, "The coil's label: whoever scans it may read its passport")
+    show(folder, link)
     if not no_serve:
         _serve(stage, about, port)
 
 
-def _record(stage: Stage) -> Receipt:
-    """Found the ledger, post the story, keep receipt and bundle of one statement; that receipt."""
+def _record(stage: Stage, base: str) -> tuple[Receipt, str]:
+    """Found the ledger, post the story, keep what proves something of one coil: a receipt of it, and its link."""
     from ledger.opening import open_log  # noqa: PLC0415  brings the database with it, which --help does not need
     from ledger.reading import receipt as receipt_at  # noqa: PLC0415  likewise
     from ledger.store.access import EVERYTHING  # noqa: PLC0415  likewise
@@ -63,7 +69,7 @@ def _record(stage: Stage) -> Receipt:
     _title(1, f"{coils} coils, {stage.plan.days} days, six parties; receipts are shown where they matter. Ledger {URI}")
     found(stage)
     kept = None
-    with open_log(stage.places, clock=stage.clock, randomness=stage.randomness) as log:
+    with open_log(stage.places, clock=stage.clock, randomness=stage.randomness, issuer=issuer_of(stage)) as log:
         click.echo(
             receipt_line(encode_receipt(receipt_at(log, 0, EVERYTHING)), "the ledger, its log key and its operator")
         )
@@ -73,8 +79,11 @@ def _record(stage: Stage) -> Receipt:
             kept = next((one for said, one in receipts if said.what.startswith(f"slit into {coil}")), kept)
         if kept is None:
             raise RuntimeError(f"the story has no statement about coil {coil}")
+        again = restate(stage, log)
+        click.echo(f"Every piece that was shipped has a passport; {again} were made again for what happened since.")
         _keep(stage.folder, log, kept)
-    return kept
+        link = keep(stage, log, pieces(stage.plan.followed)[0], base)
+    return kept, link
 
 
 def _show(day: str, receipts: Sequence[tuple[Said, Receipt]]) -> None:
@@ -104,13 +113,14 @@ def _audited(folder: Path) -> bool:
     return _command("audit", str(folder)) == FINE
 
 
-def _verified(folder: Path) -> bool:
-    """Verify receipt and bundle with the trust file, no database and no network."""
-    trust = str(folder / "trust.txt")
-    _title(3, "Verify offline: a receipt, and a bundle that also holds index 0 and the keys of those who signed")
-    receipt = _command("verify", str(folder / "receipt.json"), "--trust", trust)
-    bundle = _command("verify", str(folder / "entry.coilmark.json"), "--trust", trust)
-    return receipt == bundle == FINE
+def _verified(folder: Path, link: str) -> bool:
+    """Verify receipt and bundles with the trust file, no database and no network."""
+    trust = ("--trust", str(folder / "trust.txt"))
+    _title(3, "Verify offline: a receipt, a bundle that also holds index 0 and the keys of those who signed")
+    codes = [_command("verify", str(folder / name), *trust) for name in ("receipt.json", "entry.coilmark.json")]
+    click.echo("And the coil's passport, against the link on its label: the second file computes all of it again.")
+    codes += [_command("verify", str(folder / name), *trust, "--piece", link) for name in (SHORT, FULL)]
+    return codes == [FINE] * len(codes)
 
 
 def _tampered(stage: Stage, about: Receipt) -> bool:
@@ -149,9 +159,10 @@ def _title(number: int, says: str) -> None:
 
 def _serve(stage: Stage, about: Receipt, port: int) -> None:
     here = f"http://127.0.0.1:{port}"
-    _title(5, f"Serving on {here}/ (stop with Ctrl-C)")
+    _title(6, f"Serving on {here}/ (stop with Ctrl-C)")
     click.echo(f"  curl -s {here}/checkpoint")
     click.echo(f"  curl -s {here}/v1/entries/{about.entry.index} > receipt.json")
     click.echo(f"  coilmark verify receipt.json --trust {stage.folder}/trust.txt")
-    os.environ.update(settings(stage.folder, is_open=True, head=None))
+    key = stage.folder / "keys" / f"{PARK.word}.pem"
+    os.environ.update(settings(stage.folder, is_open=True, head=None, operator_key=key))
     run("127.0.0.1", port, str(stage.folder))

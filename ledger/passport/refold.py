@@ -8,6 +8,8 @@ as a stand-in that has what the event takes; nothing that is traced rests on one
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from ledger.kernel.errors import CoilmarkError, Unverified
 from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.lineage import Role
@@ -112,12 +114,24 @@ class Refolded:
         wrong = self._names.get((event.issuer, event.name), NOBODY) if event.declares else NOBODY
         if not event.declares:
             self._names[event.issuer, event.name] = event.index
+            for part in _made(event):
+                self._forget(event, part)
             for part in _parts(event):
                 self._stand_in(event, part)
+                self._stand_in_contents(event, part.id)
         self._events[event.index] = event
         if event.run:
-            self._runs.setdefault(run_name(event.issuer, event.run), []).append(event.index)
+            entries = self._runs.setdefault(run_name(event.issuer, event.run), [])
+            if any(entry in self.stood_in for entry in entries):  # a run is judged by all that went into it
+                self.stood_in.setdefault(event.index, set())
+            entries.append(event.index)
         apply(self._book, event, operator=registry.operator, sites=_EverySite(registry.sites), wrong=wrong)
+
+    def _forget(self, event: LotEvent, part: Part) -> None:
+        """A piece that is made again, of which the bundle does not hold why, may be made."""
+        if part.single and self._book.lot(part.id) is not None and not self.whole(part.id, event.index):
+            self.stood_in.setdefault(event.index, set()).add(part.id)
+            self._book.put_lot(replace(_stand_in(event, part), holdings=(), doubt=0))
 
     def _stand_in(self, event: LotEvent, part: Part) -> None:
         """Give a lot that is not whole what this event takes of it."""
@@ -125,18 +139,28 @@ class Refolded:
         if self.whole(part.id, event.index) or (known is not None and known.contents):
             return
         self.stood_in.setdefault(event.index, set()).add(part.id)
-        self._book.put_lot(_stand_in(event, part))
+        inside = known.inside if known is not None else ""
+        self._book.put_lot(replace(_stand_in(event, part), inside=inside))
         name = delivery_name(event)
         if event.step in {"receiving", "void_shipping"} and self._book.delivery(name) is None:
             receiver = event.issuer if event.step == "receiving" else event.receiver
             self._book.put(delivery_key(name), Delivery(name, event.sender or event.issuer, receiver))
 
+    def _stand_in_contents(self, event: LotEvent, unit: str) -> None:
+        """What else is in a unit goes with it, whatever happened to it in events that the bundle does not hold."""
+        lot = self._book.lot(unit)
+        for name in lot.contents if lot is not None else ():
+            self._stand_in(event, Part(name, True, None))
+            self._stand_in_contents(event, name)
+
+
+def _made(event: LotEvent) -> tuple[Part, ...]:
+    return event.things if event.type == "ObjectEvent" and event.action == "ADD" else event.outputs
+
 
 def _parts(event: LotEvent) -> Iterator[Part]:
     """What it needs to be there; what it makes is not."""
-    made = {part.id for part in event.outputs} if event.type == "TransformationEvent" else set()
-    if event.type == "ObjectEvent" and event.action == "ADD":
-        made = {part.id for part in event.things}
+    made = {part.id for part in _made(event)}
     yield from (part for part in event.parts if part.id not in made and part.id not in event.origins)
     # A class lot that is added to may be there; a stand-in takes additions from anybody who has it.
     yield from (part for part in event.parts if part.id in made and not part.single)
@@ -181,7 +205,7 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
         why = error.sentence if isinstance(error, CoilmarkError) else f"{type(error).__name__} {error}"
         raise Unverified("inputs", f"the inputs do not make up the story of {said['piece']}: {why}", step=11) from error
     _check_inputs(story, inputs, source)
-    return True, _compare(said, shown(made), source)
+    return True, _compare(said, shown(made), _judged(story, source))
 
 
 def _check_whole(story: Story, source: Refolded) -> None:
@@ -220,7 +244,21 @@ def _check_inputs(story: Story, inputs: Inputs, source: Refolded) -> None:
         raise Unverified("inputs", f"the bundle {what}, as the rules compute it{gap}", step=11)
 
 
-def _compare(said: Mapping[str, Any], made: Mapping[str, Any], source: Refolded) -> str:
+def _judged(story: Story, source: Refolded) -> set[int]:
+    """Entries whose findings rest on nothing but what the bundle holds: no stand-ins, and no run but a traced one."""
+    runs: dict[tuple[str, str], int] = {}
+    for node in story.trace.nodes:
+        one = story.effects.get(node.entry)
+        if one is not None and one.run and any(not edge.lot for edge in node.parents):
+            runs[one.issuer, one.run] = max(node.entry, runs.get((one.issuer, one.run), NOBODY))
+    return {
+        entry
+        for entry, one in story.effects.items()
+        if entry not in source.stood_in and (not one.run or entry <= runs.get((one.issuer, one.run), NOBODY))
+    }
+
+
+def _compare(said: Mapping[str, Any], made: Mapping[str, Any], judged: set[int]) -> str:
     """Member by member. A withheld member of the facts is not there, and is not missed."""
     made = {**made, "facts": {name: one for name, one in made["facts"].items() if name in said["facts"]}}
     for member in _COMPARED:
@@ -230,17 +268,15 @@ def _compare(said: Mapping[str, Any], made: Mapping[str, Any], source: Refolded)
                 f"the passport says {member} {said.get(member)!a:.200}, its inputs give {made.get(member)!a:.200}",
                 step=11,
             )
-    _compare_findings(said, made, source)
+    _compare_findings(said, made, judged)
     return (
         f"{len(made['figures'])} figures, {len(made['steps'])} steps and all else were computed again and are the same"
     )
 
 
-def _compare_findings(said: Mapping[str, Any], made: Mapping[str, Any], source: Refolded) -> None:
-    """Of events that stood-in lots had part in, findings also rest on what the bundle does not show."""
-    first, second = (
-        [one for one in body.get("findings", ()) if one.get("entry") not in source.stood_in] for body in (said, made)
-    )
+def _compare_findings(said: Mapping[str, Any], made: Mapping[str, Any], judged: set[int]) -> None:
+    """Findings on other entries also rest on what the bundle does not show."""
+    first, second = ([one for one in body.get("findings", ()) if one.get("entry") in judged] for body in (said, made))
     if first != second:
         raise Unverified(
             "figure", f"the passport has {len(first)} findings on what is shown, its inputs give {len(second)}", step=11

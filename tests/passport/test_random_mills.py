@@ -189,11 +189,11 @@ def verified(mill, name):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, 2, 39, 58])
 def test_every_piece_is_computed_again_from_its_full_bundle(tmp_path, seed):
     with small_mill(tmp_path) as mill:
         chance = Chance(mill, seed)
-        chance.play(250)
+        chance.play(300)
         made = [name for name in chance.pieces if chance.known(name) is not None]
         assert len(made) > 3, "nothing happened"
         for name in made:

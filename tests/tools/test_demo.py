@@ -9,17 +9,22 @@ import sys
 import urllib.request
 from itertools import islice, pairwise
 
+import png
 import pytest
+import zxingcpp
 from click.testing import CliRunner
 from small_park import coilmark, free_port
 
+from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.report import Outcome
 from ledger.kernel.statement import parse
 from ledger.kernel.trust import parse_trust
 from ledger.kernel.verify import Expected, verify_bundle, verify_receipt
-from ledger.opening import layout, open_log
+from ledger.opening import layout, load_codes, open_log
+from ledger.passport.refold import recompute
 from ledger.reading import receipt
+from ledger.rules import rule_set
 from ledger.store.access import EVERYTHING
 from tools import demo
 from tools.demo_ledger import MARK, Stage, clear, found, tell
@@ -70,7 +75,7 @@ def test_it_shows_audit_verifier_and_what_they_say_of_tampered_copies(shown):
     _, output = shown
     about = re.search(r"one character of the statement of entry (\d+)", output)[1]
     assert output.count("$ coilmark audit") == 2
-    assert output.count("$ coilmark verify") == 3
+    assert output.count("$ coilmark verify") == 5
     clean, tampered = output.split("4. Tamper")
     assert " 1  ok " in clean
     assert "FAILED" not in clean
@@ -87,6 +92,28 @@ def test_what_it_leaves_behind_holds(shown):
     assert {step.number for step in bundle.steps if step.outcome is not Outcome.PASSED} == {11}
     assert sorted(path.stem for path in (folder / "keys").iterdir()) == sorted(actor.word for actor in ACTORS)
     assert {path.stat().st_mode & 0o777 for path in (folder / "keys").iterdir()} == {0o600}
+
+
+def test_the_coil_s_passport_verifies_both_ways_and_its_label_leads_to_it(shown):
+    folder, output = shown
+    trust, name = parse_trust((folder / "trust.txt").read_bytes()), pieces(PLAN.followed)[0]
+    link = next(line.strip() for line in output.splitlines() if line.startswith("  http://127.0.0.1:8080/01/"))
+    assert canonical_id(link) == canonical_id(name)
+    reports = {
+        kind: verify_bundle(
+            (folder / f"coil.{kind}.coilmark.json").read_bytes(), trust, expected=Expected(piece=link),
+            recompute=lambda one: recompute(one, rule_set()),
+        )
+        for kind in ("short", "full")
+    }  # fmt: skip
+    assert all(report.verified for report in reports.values())
+    assert [report.steps[10].outcome for report in reports.values()] == [Outcome.NOT_CHECKED, Outcome.PASSED]
+    assert load_codes(layout(folder)).opens(canonical_id(name), link.rpartition("?c=")[2])
+    pixels = png.Reader(bytes=(folder / "coil.png").read_bytes()).read()[2]
+    rows = [bytes(value * 255 for value in row) for row in pixels]
+    picture = memoryview(b"".join(rows)).cast("B", (len(rows), len(rows[0])))
+    assert [found.text for found in zxingcpp.read_barcodes(picture)] == [link]
+    assert f"(21) {canonical_id(name).partition('(21)')[2]}" in (folder / "coil.svg").read_text()
 
 
 def _receipts(folder, seed):

@@ -1,0 +1,75 @@
+"""The demo's coil: its passport in two bundles, its label, and what a customer does with them."""
+
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ledger.kernel.bundle import encode_bundle
+from ledger.kernel.errors import Refused
+from ledger.kernel.gs1 import canonical_id
+from tools.label import lines
+
+if TYPE_CHECKING:
+    from ledger.log import Log, Recorded, Submission
+    from ledger.passport.issue import Issuer
+    from tools.demo_ledger import Stage
+
+SHORT, FULL, SVG, PNG = "coil.short.coilmark.json", "coil.full.coilmark.json", "coil.svg", "coil.png"
+
+
+def issuer_of(stage: "Stage") -> "Issuer":
+    """The park signs passports with its own key; their salts are from the demo's stream."""
+    from ledger.passport.issue import Issuer  # noqa: PLC0415  brings the lots with it
+    from ledger.rules import rule_set  # noqa: PLC0415  likewise
+    from tools.park.actors import PARK  # noqa: PLC0415  likewise
+
+    return Issuer(stage.signer(PARK), rule_set(), stage.randomness)
+
+
+def restate(stage: "Stage", log: "Log") -> int:
+    """Say in passports what has happened since they were made; how many were made again."""
+    from ledger.restating import Restater  # noqa: PLC0415  see issuer_of
+
+    restater, made = Restater(log, lambda one: _recorded(log, one), issuer_of(stage), 0), 0
+    while more := restater.round(now=stage.clock()):
+        made += more
+    return made
+
+
+def _recorded(log: "Log", submission: "Submission") -> "Future[Recorded]":
+    (outcome,) = log.append([submission])
+    answer: Future[Recorded] = Future()
+    if isinstance(outcome, Refused):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)
+    return answer
+
+
+def keep(stage: "Stage", log: "Log", piece: str, base: str) -> str:
+    """Bundles and label of a piece, in the demo's folder; its link."""
+    from ledger import passports  # noqa: PLC0415  see issuer_of
+    from ledger.labels import qr  # noqa: PLC0415  likewise
+    from ledger.labels.codes import link_of  # noqa: PLC0415  likewise
+    from ledger.opening import load_codes  # noqa: PLC0415  likewise
+    from ledger.store.access import ANYONE, EVERYTHING  # noqa: PLC0415  likewise
+
+    name = canonical_id(piece)
+    found = passports.standing(log, name)
+    link = link_of(base, name, load_codes(stage.places))
+    (stage.folder / SHORT).write_bytes(encode_bundle(passports.short(log, found, ANYONE)))
+    (stage.folder / FULL).write_bytes(encode_bundle(passports.full(log, found, EVERYTHING)))
+    (stage.folder / SVG).write_text(qr.svg(link, lines(name)), "utf-8")
+    (stage.folder / PNG).write_bytes(qr.png(link))
+    return link
+
+
+def show(folder: Path, link: str) -> None:
+    """The label in the terminal, and where it leads."""
+    from ledger.labels import qr  # noqa: PLC0415  see issuer_of
+
+    click.echo(qr.terminal(link), nl=False)
+    click.echo(f"  {link}")
+    click.echo(f"  {folder / SVG} and {folder / PNG} hold the same; the link opens its page once the ledger is served.")
