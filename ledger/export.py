@@ -15,13 +15,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import ipc
 
-from ledger.audit.lineage import RightEdge
 from ledger.audit.sources import DatabaseSource
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.errors import Conflict, Damaged, Malformed
-from ledger.kernel.hashing import leaf_hash
+from ledger.kernel.hashing import HASH_SIZE
 from ledger.kernel.members import elements, integer, take, text
 from ledger.kernel.strict_json import MAX_INTEGER, decode
+from ledger.merkle.batches import leaf_hashes, tree_root
+from ledger.merkle.columns import hashes, run_of
 from ledger.store.raw import Row, reading_raw
 from ledger.store.store import Location
 from schemas.arrow import STATEMENTS, same_columns
@@ -82,15 +83,16 @@ def write_export(
     if plan.folder.exists() and any(plan.folder.iterdir()):
         raise Conflict("export_exists", f"{plan.folder} is not empty; an export is never written over something")
     plan.folder.mkdir(parents=True, exist_ok=True)
-    edge = RightEdge()
+    leaves = bytearray()
     segments = []
     for rows in _segments(plan, head.size):
-        for row in rows:
-            edge.add(leaf_hash(row.entry))
-        segments.append(_write_segment(plan, rows))
-        progress(edge.size, head.size)
-    if edge.root() != head.root:
-        says = f"the {head.size} entries stored lead to root {edge.root().hex()}, the head says {head.root.hex()}"
+        batch = _batch(rows, statements=plan.statements)
+        leaves += run_of(leaf_hashes(batch.column("entry")))
+        segments.append(_write_segment(plan, batch))
+        progress(len(leaves) // HASH_SIZE, head.size)
+    root = tree_root(hashes(pa.py_buffer(leaves)))
+    if root != head.root:
+        says = f"the {head.size} entries stored lead to root {root.hex()}, the head says {head.root.hex()}"
         raise Damaged("root", f"{says}; run `coilmark audit`")
     with reading_raw(plan.database) as database:
         uri = database.stamps().get("uri", "")
@@ -112,19 +114,18 @@ def _segments(plan: Plan, size: int) -> Iterator[list[Row]]:
         yield rows
 
 
-def _write_segment(plan: Plan, rows: Sequence[Row]) -> Segment:
-    first = rows[0].index
+def _write_segment(plan: Plan, batch: pa.RecordBatch) -> Segment:
+    first = batch.column("index")[0].as_py()
     path = plan.folder / f"{first:012d}.{plan.format}"
-    batch = _batch(rows, statements=plan.statements)
     if plan.format == PARQUET:
         pq.write_table(pa.Table.from_batches([batch]), path, compression="zstd")
     else:
         with ipc.new_file(path, STATEMENTS) as writer:
             writer.write_batch(batch)
-    return Segment(path.name, first, len(rows), _sha256(path))
+    return Segment(path.name, first, batch.num_rows, _sha256(path))
 
 
-def _batch(rows: Sequence[Row], *, statements: bool) -> Any:
+def _batch(rows: Sequence[Row], *, statements: bool) -> pa.RecordBatch:
     columns = {
         "index": [row.index for row in rows],
         "entry": [row.entry for row in rows],

@@ -66,6 +66,26 @@ def _numbers(text: str, option: str) -> list[int]:
     return sorted({int(part) for part in parts})
 
 
+@command.command()
+@click.option("--size", default=1_000_000, show_default=True, help="Entries of the ledger.")
+@click.option("--proofs", default=100_000, show_default=True, help="Proofs in one answer.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
+def proofs(size: int, proofs: int, *, as_json: bool) -> None:
+    """Many inclusion proofs in one answer of a server, as Arrow, from question to columns."""
+    from tools.bench_proofs import run_proofs  # noqa: PLC0415  brings pyarrow with it
+
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
+        figure = run_proofs(Path(folder), size, proofs)
+    if as_json:
+        click.echo(json.dumps(figure.as_dict()))
+    else:
+        click.echo(
+            f"POST /v1/proofs, {figure.proofs:,} proofs of {figure.size:,} entries: {figure.seconds:.2f} s for "
+            f"{figure.answer_bytes / 1e6:.0f} MB, {figure.proofs / figure.seconds:,.0f} proofs/s end to end; "
+            f"all verified in {figure.verify_seconds:.2f} s"
+        )
+
+
 @command.command(name="audit")
 @click.option("--statements", default=100_000, show_default=True, help="Statements in the ledger.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")

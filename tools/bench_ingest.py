@@ -67,7 +67,7 @@ def run_ingest(folder: Path, plan: Plan) -> list[Figure]:
         spans = [(plant, start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK)]
         wires = [wire for chunk in pool.map(sign_span, spans) for wire in chunk]
     figures = []
-    with _served(places, plan.workers) as (port, pid):
+    with served(places, plan.workers) as (port, pid):
         prefill, rest = wires[: plan.prefill], wires[plan.prefill :]
         drive(port, _batches(prefill, _PREFILL_BATCH), 2)
         single = [request("/v1/statements", "application/sd-jwt", wire) for wire in rest[: plan.statements]]
@@ -110,7 +110,7 @@ def _resident_mib(pid: int) -> float:
 
 
 @contextmanager
-def _served(places: Layout, workers: int) -> Iterator[tuple[int, int]]:
+def served(places: Layout, workers: int) -> Iterator[tuple[int, int]]:
     """A `coilmark serve` process on a free port: (port, process id)."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ledger.checking import Checked, check
-from ledger.kernel.encoding import b64url_encode
+from ledger.kernel.encoding import b64url_decode, b64url_encode
 from ledger.kernel.keys import PublicKey, Signer, generate, jwk, load_signer, possession_message
 from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.statement import issue
@@ -17,6 +17,7 @@ URI = "https://bench.example/ledger"
 OPERATOR = "(417)9521141000014"
 PROCESS = f"{OPERATOR}/casting"
 LOT_EVENT = "lot-event"
+SMALL = "period-close"  # neither of the registry nor of lots
 SITE = {
     "id": "(414)9521141000014", "name": "Bench", "country": "KZ", "zone": "KZ", "latitude": "52.3", "longitude": "76.9",
 }  # fmt: skip
@@ -84,6 +85,17 @@ def sign_span(span: tuple[bytes, int, int]) -> list[bytes]:
     signer = load_signer(pem)
     now = clock()
     return [_issue(signer, LOT_EVENT, f"urn:bench:{n}", now, _event(n)) for n in range(start, end)]
+
+
+def small_statements(pem: bytes, start: int, end: int) -> Iterator[tuple[str, bytes]]:
+    """jti and JWT of small statements that parse and no more: their body fits no schema, all have one signature."""
+    wire = _issue(load_signer(pem), SMALL, "urn:bench:", clock(), {})
+    header, payload, signature = wire.rstrip(b"~").split(b".")
+    before, _, after = b64url_decode(payload.decode("ascii"), "payload").partition(b'urn:bench:')
+    for number in range(start, end):
+        jti = f"urn:bench:{number}"
+        payload = b64url_encode(before + jti.encode("ascii") + after).encode("ascii")
+        yield jti, b".".join((header, payload, signature))
 
 
 def _event(number: int) -> dict[str, Any]:

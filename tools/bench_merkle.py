@@ -22,9 +22,9 @@ from ledger.merkle.tree import Tree
 from schemas.arrow import ENTRY
 from tools.bench_merkle_rivals import Task, rivals
 
-SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 _ENTRY_SIZE = 113
 _DISTINCT = 1_000_000  # entries of random bytes; more are the same again
+_ENTRIES = 10_000_000  # entries that are hashed, 1.1 GB; a larger tree has their hashes again and again
 _PROOFS = 1_000_000  # a measurement
 _PROOF_ROWS = 1 << 15  # a batch
 _VERIFIED = 100_000
@@ -34,11 +34,12 @@ _BROUGHT = 10_000  # leaves at once, as they come from the database
 _SECONDS = 0.15  # a measurement is repeated for at least so long
 _FEWEST, _MOST = 3, 25  # repetitions
 _LONG = 0.5  # seconds of a run that needs no other to warm up
+_ENOUGH = 10.0  # seconds of runs after which there is no other
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure: the median of its repetitions. `per_second` and `ns_each` are None for a rival that is absent."""
+    """One figure: the median of its repetitions. Without one `why` says why: the rival is absent, or takes too long."""
 
     work: str
     size: int
@@ -47,15 +48,16 @@ class Row:
     ns_each: float | None
     rival: str | None
     kernel: str
+    why: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """For --json."""
-        return asdict(self)
+        """For --json: without a figure, `per_second` and `ns_each` are null."""
+        return {name: value for name, value in asdict(self).items() if name != "why"}
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What is measured at one size, made beforehand."""
+    """What is measured at one size, made beforehand. `entries` are all of them, or as many as may be in memory."""
 
     entries: pa.Array
     leaves: pa.Array
@@ -72,15 +74,18 @@ def run_merkle(sizes: Sequence[int], threads: Sequence[int], tell: Callable[[str
             given = _given(size, Path(name))
             found += [_row(size, task, ours=True) for task in _own(given, threads)]
             given.tree.close()
-            found += [_row(size, task, ours=False) for task in rivals(given.entries, given.leaves, max(threads))]
+            tasks = rivals(given.entries, given.leaves, max(threads))
+            found += [_row(size, task, found, ours=False) for task in tasks]
     return found
 
 
 def _given(size: int, folder: Path) -> Given:
     random_bytes = os.urandom(_ENTRY_SIZE * min(size, _DISTINCT))
-    data = (random_bytes * -(-size // _DISTINCT))[: _ENTRY_SIZE * size]
-    entries = pa.Array.from_buffers(ENTRY, size, [None, pa.py_buffer(data)])
-    leaves = batches.leaf_hashes(entries)
+    held = min(size, _ENTRIES)
+    data = memoryview(random_bytes * -(-held // _DISTINCT))[: _ENTRY_SIZE * held]
+    entries = pa.Array.from_buffers(ENTRY, held, [None, pa.py_buffer(data)])
+    some = batches.leaf_hashes(entries)
+    leaves = pa.concat_arrays([some.slice(0, size - start) for start in range(0, size, held)])
     tree = Tree.open(folder / "given")
     tree.append(run_of(leaves))
     return Given(entries, leaves, tree, folder)
@@ -100,7 +105,7 @@ def _task(work: str, threads: int, count: int, run: Callable[[], object]) -> Tas
 
 def _hashing(given: Given, threads: int) -> Iterator[Task]:
     entries, leaves = given.entries, given.leaves
-    pairs = len(leaves) // 2
+    pairs = min(len(leaves), _ENTRIES) // 2
     below = memoryview(run_of(leaves.slice(0, 2 * pairs))).cast("B")
     above = bytearray(HASH_SIZE * pairs)
     yield _task("leaf hashes", threads, len(entries), lambda: batches.leaf_hashes(entries, threads=threads))
@@ -173,11 +178,22 @@ def _verify_consistency(cases: Sequence[tuple[int, bytes, tuple[bytes, ...]]], s
         verify_consistency(old_size=old, new_size=size, old_root=old_root, new_root=root, path=path)
 
 
-def _row(size: int, task: Task, *, ours: bool) -> Row:
+def _why(task: Task, found: Sequence[Row]) -> str:
+    """Why a task has no figure: it is not here, or is left out, with what it would take by its rate before."""
+    if not task.left_out:
+        return "absent"
+    same = (row for row in reversed(found) if (row.work, row.rival, row.threads) == (task.work, task.rival, task.threads))
+    before = next((row for row in same if row.ns_each is not None), None)
+    if before is None or before.ns_each is None:
+        return "left out"
+    return f"left out: {before.ns_each * task.count / 1e9:,.1f} s a run, by its rate at {before.size:,}"
+
+
+def _row(size: int, task: Task, found: Sequence[Row] = (), *, ours: bool) -> Row:
     rival = None if ours else task.rival
     chosen = task.kernel or kernel.path_chosen()
     if task.run is None:
-        return Row(task.work, size, task.threads, None, None, rival, chosen)
+        return Row(task.work, size, task.threads, None, None, rival, chosen, _why(task, found))
     seconds = _median(task.run) / task.count
     return Row(task.work, size, task.threads, round(1 / seconds, 1), round(seconds * 1e9, 2), rival, chosen)
 
@@ -186,7 +202,7 @@ def _median(run: Callable[[], object]) -> float:
     """Seconds. The first run warms caches and memory up; it counts only where a run is long."""
     first = _timed(run)
     taken = [first] if first > _LONG else []
-    while len(taken) < _FEWEST or (sum(taken) < _SECONDS and len(taken) < _MOST):
+    while sum(taken) < _ENOUGH and (len(taken) < _FEWEST or (sum(taken) < _SECONDS and len(taken) < _MOST)):
         taken.append(_timed(run))
     return statistics.median(taken)
 

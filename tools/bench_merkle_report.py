@@ -34,7 +34,7 @@ def _by_work(rows: Sequence[Row]) -> list[Row]:
 
 def _line(row: Row) -> str:
     if row.per_second is None or row.ns_each is None:
-        figures = f"{'absent':>14} {'':>11}"
+        figures = f"{row.why:>26}"
     else:
         figures = f"{row.per_second:>14,.0f} {_each(row.ns_each):>11}"
     by = "" if row.kernel == kernel.path_chosen() else f"({row.kernel})"

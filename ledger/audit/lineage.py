@@ -8,7 +8,7 @@ import struct
 from collections.abc import Collection, Iterable, Iterator
 
 from ledger.audit.findings import Finding, about
-from ledger.kernel.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
+from ledger.kernel.hashing import HASH_SIZE
 from ledger.kernel.lineage import ITEM_SIZE, NO_INDEX, NO_LEAF
 
 ITEM = struct.Struct(">B32sQQ32s")  # SPEC 4.4: role, subject, version, index, leaf
@@ -16,32 +16,6 @@ _BITS = 40  # of an index; with the version before it a small integer, of which 
 _BUCKETS = 256
 _INDEX = struct.Struct(">Q")
 _RECORD = HASH_SIZE + _INDEX.size
-
-
-class RightEdge:
-    """The right edge of a growing RFC 6962 tree: the roots of its full subtrees, largest first."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._edge: list[bytes] = []
-
-    def add(self, leaf: bytes) -> None:
-        """One more leaf hash: it closes a subtree for each trailing one bit of the size before."""
-        node, size = leaf, self.size
-        while size & 1:
-            node = node_hash(self._edge.pop(), node)
-            size >>= 1
-        self._edge.append(node)
-        self.size += 1
-
-    def root(self) -> bytes:
-        """The root of the leaves so far (RFC 6962 2.1)."""
-        if not self._edge:
-            return EMPTY_ROOT
-        *rest, node = self._edge
-        for left in reversed(rest):
-            node = node_hash(left, node)
-        return node
 
 
 class Lineage:

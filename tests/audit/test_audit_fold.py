@@ -10,33 +10,13 @@ from hypothesis import strategies as st
 from ledger.audit.crew import crew
 from ledger.audit.entries import unpack_items
 from ledger.audit.findings import Finding, in_order
-from ledger.audit.lineage import ITEM, Keys, Lineage, RightEdge
+from ledger.audit.lineage import ITEM, Keys, Lineage
 from ledger.kernel.errors import Malformed
-from ledger.kernel.hashing import tree_root
 from ledger.kernel.lineage import NO_INDEX, NO_LEAF, parse_items
 
 
 def leaf(number):
     return number.to_bytes(32, "big")
-
-
-def test_right_edge_grows_as_the_tree_does():
-    edge, leaves = RightEdge(), []
-    assert edge.root() == tree_root([])
-    for number in range(70):
-        edge.add(leaf(number))
-        leaves.append(leaf(number))
-        assert edge.root() == tree_root(leaves)
-
-
-def test_right_edge_takes_an_odd_node_up_and_not_twice():
-    """Bitcoin's tree repeats the last node; RFC 6962's does not."""
-    edge, twice = RightEdge(), RightEdge()
-    for number in (0, 1, 2):
-        edge.add(leaf(number))
-        twice.add(leaf(number))
-    twice.add(leaf(2))
-    assert edge.root() != twice.root()
 
 
 ITEMS = st.tuples(

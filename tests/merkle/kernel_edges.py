@@ -58,6 +58,20 @@ def check_offsets(path, rng):
                 refuse(kernel.leaf_hashes_var, data, offsets, offsets.itemsize, out, path=path, unless=count == 0)
 
 
+def check_lineage(path, rng):
+    for counts in ([], [0], [1, 0, 3], [31, 32, 33], [100]):
+        items, seeds = exact(rng.randbytes(81 * sum(counts))), exact(rng.randbytes(32 * len(counts)))
+        offsets = array("i", [0, *accumulate(counts)])
+        out, again = room(32 * len(counts)), room(32 * len(counts))
+        kernel.lineage_digests(items, offsets, seeds, out, path=path)
+        portable.lineage_digests(items, offsets, seeds, again)
+        assert out == again
+        for at in range(len(offsets)):
+            for wrong in (-1, sum(counts) + 1, 2**31 - 1, -(2**31)):
+                bad = offsets[:at] + array("i", [wrong]) + offsets[at + 1 :]
+                refuse(kernel.lineage_digests, items, bad, seeds, out, path=path, unless=not counts)
+
+
 def refuse(function, *args, unless=False, **kwargs):
     try:
         function(*args, **kwargs)
@@ -121,5 +135,6 @@ if __name__ == "__main__":
         source = random.Random(chosen)
         check_hashes(chosen, source)
         check_offsets(chosen, source)
+        check_lineage(chosen, source)
         check_paths(chosen, source)
     print("checked", *kernel.available_paths())  # noqa: T201  what the test waits for

@@ -1,4 +1,5 @@
 import json
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -105,3 +106,21 @@ def test_node_hashes_are_timed_on_every_path_of_the_processor():
     assert {row["kernel"] for row in rows if row["work"] == "node hashes" and row["rival"] is None} == paths
     limits = [row for row in rows if row["rival"] == bench_merkle_rivals.LIMIT]
     assert {row["kernel"] for row in limits} == paths
+
+
+def test_a_rival_that_takes_too_long_is_left_out_and_said_so(monkeypatch):
+    monkeypatch.setattr(bench_merkle_rivals, "_LARGEST", dict.fromkeys(bench_merkle_rivals._LARGEST, 20))
+    done = run("--sizes", "20,2000", "--threads", "1")
+    lines = [line for line in done.stdout.splitlines() if "left out" in line]
+    assert len(lines) == 8
+    assert all(re.search(r"2,000 .* left out: [\d.]+ s a run, by its rate at 20 ", line) for line in lines)
+    rows = json.loads(run("--sizes", "2000", "--threads", "1", "--json").stdout)
+    left_out = [row for row in rows if row["rival"] in bench_merkle_rivals._LARGEST and row["per_second"] is None]
+    assert len(left_out) == 8
+    assert all(list(row) == KEYS for row in left_out)
+
+
+def test_a_tree_may_have_more_leaves_than_there_are_entries_in_memory(monkeypatch):
+    monkeypatch.setattr(bench_merkle, "_ENTRIES", 70)
+    rows = json.loads(run("--sizes", "200", "--threads", "1", "--json").stdout)
+    assert {row["work"] for row in rows if row["rival"] is None} == OURS
