@@ -14,7 +14,7 @@ from commands import Line, in_text, wrong
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.forwarding import PATH
-from api.settings import from_environ
+from api.settings import _OURS, from_environ
 from ledger.limits import BATCH_BODY, MIB
 from tests.api.served import serving
 
@@ -70,6 +70,11 @@ def test_every_setting_is_one_that_the_server_takes():
         ours = {name: value for name, value in settings.items() if name.startswith("COILMARK_") and name != owner}
         assert from_environ({"COILMARK_FOLDER": "ledger", **ours}).database.startswith("postgresql://coilmark@")
     assert [owner in settings for settings in given].count(True) == 1
+
+
+def test_every_setting_is_in_the_handbook():
+    handbook = (INFRA / "OPERATING.md").read_text("utf-8")
+    assert {name for name in _OURS if f"| `COILMARK_{name}` |" not in handbook} == set()
 
 
 def test_what_compose_refers_to_is_there():
