@@ -206,7 +206,7 @@ def test_every_code_that_an_alert_names_is_answered_somewhere():
 
 def test_the_servers_are_scraped_under_the_name_that_the_alerts_use():
     (job,) = (one["job_name"] for one in PROMETHEUS["scrape_configs"])
-    assert {name for name in re.findall(r'job="(\w+)"', json.dumps(ALERTS).replace('\\"', '"'))} == {job}
+    assert set(re.findall(r'job="(\w+)"', json.dumps(ALERTS).replace('\\"', '"'))) == {job}
     assert [(INFRA / "prometheus" / name).is_file() for name in PROMETHEUS["rule_files"]] == [True]
 
 
