@@ -61,6 +61,22 @@ class Server:
     def stop(self, mode="immediate"):
         self.run("stop", "-m", mode)
 
+    @contextmanager
+    def standby(self):
+        """A physical standby, on a socket of its own: it follows until it is promoted."""
+        folder = Path(tempfile.mkdtemp(prefix="coilmark-pg-", dir=self.socket.parent))
+        shutil.chown(folder, self.socket.owner())
+        copy = [self.tools / "pg_basebackup", "-D", folder / "data", "-h", self.socket, "-U", ADMIN]
+        other = Server(folder, self.control, folder / "data", self.tools)
+        try:
+            subprocess.run([*self.control[:-1], *copy, "-R", "-X", "stream", "-c", "fast"], check=True)
+            other.start()
+            yield other
+        finally:
+            if (other.data / "postmaster.pid").exists():
+                other.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+
 
 @dataclass(frozen=True)
 class Place:

@@ -15,11 +15,12 @@ from tools.carrying import showing
 @databases.owner_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def command(*, folder: Path, database: str | None, owner_database: str | None, as_json: bool) -> None:
-    """Make derived data again: what is known of lots, and the level files.
+    """Make derived data again from what was signed.
 
-    FOLDER is what `coilmark init` made. Stop all servers of the ledger before. Everything is read from the signed
-    statements and written byte for byte as it was written at first; it may be interrupted at any time and run again.
-    Whether the statements themselves are as they were signed, `coilmark audit` says.
+    That is what is known of lots, and the level files. FOLDER is what `coilmark init` made. Stop all servers of the
+    ledger before. Everything is read from the signed statements and written byte for byte as it was written at first;
+    it may be interrupted at any time and run again. Whether the statements themselves are as they were signed,
+    `coilmark audit` says.
     """
     from ledger.opening import layout, rebuild_ledger  # noqa: PLC0415  brings the database with it
 

@@ -6,9 +6,14 @@ LEADER = 0x636F696C  # "coil"
 
 
 def take_lead(session: Connection) -> bool:
-    """One try, without waiting. The lock is of the database and the ledger's schema, for as long as the session is."""
+    """One try, without waiting. The lock is of the database and the ledger's schema, for as long as the session is.
+
+    On a standby of the database nobody leads: it knows nothing of the locks of the server that it follows.
+    """
     row = session.execute(
-        "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()::text))", (LEADER,)
-    ).fetchone()  # fmt: skip
+        "SELECT CASE WHEN pg_is_in_recovery() THEN false "
+        "ELSE pg_try_advisory_lock(%s, hashtext(current_schema()::text)) END",
+        (LEADER,),
+    ).fetchone()
     session.commit()
     return row is not None and bool(row[0])

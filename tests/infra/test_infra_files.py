@@ -14,7 +14,7 @@ from commands import Line, in_text, wrong
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.forwarding import PATH
-from api.settings import from_environ
+from api.settings import _OURS, from_environ
 from ledger.limits import BATCH_BODY, MIB
 from tests.api.served import serving
 
@@ -23,6 +23,7 @@ INFRA = ROOT / "infra"
 COMPOSE = yaml.safe_load((INFRA / "compose.yaml").read_text("utf-8"))
 KUBERNETES = list(yaml.safe_load_all((INFRA / "kubernetes" / "coilmark.yaml").read_text("utf-8")))
 ALERTS = yaml.safe_load((INFRA / "prometheus" / "alerts.yaml").read_text("utf-8"))
+PROMETHEUS = yaml.safe_load((INFRA / "prometheus" / "prometheus.yaml").read_text("utf-8"))
 DASHBOARD = json.loads((INFRA / "grafana" / "coilmark.json").read_text("utf-8"))
 UNIT = (INFRA / "systemd" / "coilmark.service").read_text("utf-8")
 CONTAINERFILE = (INFRA / "Containerfile").read_text("utf-8")
@@ -72,17 +73,24 @@ def test_every_setting_is_one_that_the_server_takes():
     assert [owner in settings for settings in given].count(True) == 1
 
 
+def test_every_setting_is_in_the_handbook():
+    handbook = (INFRA / "OPERATING.md").read_text("utf-8")
+    assert {name for name in _OURS if f"| `COILMARK_{name}` |" not in handbook} == set()
+
+
 def test_what_compose_refers_to_is_there():
     for name, service in COMPOSE["services"].items():
         for volume in service.get("volumes", ()):
             source = volume.split(":")[0]
             assert source in COMPOSE["volumes"] or (INFRA / source).is_file(), f"{name}: {volume}"
         for secret in service.get("secrets", ()):
-            assert (secret if isinstance(secret, str) else secret["source"]) in COMPOSE["secrets"]
+            assert secret in COMPOSE["secrets"]
         for other in service.get("depends_on", ()):
             assert other in COMPOSE["services"]
     build = COMPOSE["x-coilmark"]["build"]
     assert ((INFRA / build["context"]).resolve(), (ROOT / build["dockerfile"]).is_file()) == (ROOT, True)
+    for volume in COMPOSE["x-coilmark"]["volumes"]:  # made in the image, so that it belongs to who writes into it
+        assert volume.partition(":")[2] in CONTAINERFILE
     # The head's second place is no part of the volume that holds the folder.
     assert {"folder:/var/lib/coilmark/ledger", "head:/var/lib/coilmark-head"} == set(COMPOSE["x-coilmark"]["volumes"])
 
@@ -194,6 +202,12 @@ def test_every_code_that_an_alert_names_is_answered_somewhere():
     sources = "".join(path.read_text("utf-8") for folder in ("api", "ledger") for path in (ROOT / folder).rglob("*.py"))
     assert codes
     assert {code for code in codes if f'"{code}"' not in sources} == set()
+
+
+def test_the_servers_are_scraped_under_the_name_that_the_alerts_use():
+    (job,) = (one["job_name"] for one in PROMETHEUS["scrape_configs"])
+    assert set(re.findall(r'job="(\w+)"', json.dumps(ALERTS).replace('\\"', '"'))) == {job}
+    assert [(INFRA / "prometheus" / name).is_file() for name in PROMETHEUS["rule_files"]] == [True]
 
 
 def test_every_alert_says_what_it_means_and_where_to_look():

@@ -23,7 +23,7 @@ from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.statement import issue
 from ledger.kernel.verify import verify_receipt
 from ledger.log import Submission
-from ledger.opening import clock, migrate_ledger, open_log
+from ledger.opening import clock, migrate_ledger, open_log, rebuild_ledger
 from ledger.store.raw import reading_raw
 from ledger.store.store import create_store, open_store
 from ledger.store.tables import SCHEMA_VERSION
@@ -219,6 +219,10 @@ def test_what_was_migrated_and_not_rebuilt_is_not_served(tmp_path, place):
         world.reopen()
     found = audit(Order(DatabaseSource(world.places.location))).findings
     assert "lot_record" in {one.code for one in found}
+    rebuild_ledger(world.places, owner=place and place.owner)
+    world.reopen()
+    assert audit(Order(DatabaseSource(world.places.location))).findings == ()
+    world.close()
 
 
 def empty_lots(places, place):
