@@ -60,7 +60,7 @@ class _Server:
         self._places = places
         self._number = number
         self._port = free_port()
-        self._process: "subprocess.Popen[bytes] | None" = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Ready when this returns."""
