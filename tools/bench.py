@@ -3,6 +3,7 @@
 import json
 import tempfile
 from pathlib import Path
+from statistics import median
 
 import click
 
@@ -43,6 +44,24 @@ def ingest(
         click.echo(json.dumps([figure.as_dict() for figure in figures], indent=1))
     else:
         click.echo("\n".join(_line(figure) for figure in figures))
+
+
+@command.command()
+@click.option("--rounds", default=5, show_default=True, help="How often the server that writes is killed.")
+@databases.option
+@databases.owner_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
+def takeover(*, rounds: int, database: str | None, owner_database: str | None, as_json: bool) -> None:
+    """Two servers, of which the one that writes is killed: how long until the other has recorded a statement."""
+    from tools.bench_takeover import run_takeover  # noqa: PLC0415  for those who ask for it
+
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
+        figure = run_takeover(Path(folder), rounds, database, owner_database)
+    if as_json:
+        click.echo(json.dumps(figure.as_dict()))
+    else:
+        middle, longest = median(figure.seconds), max(figure.seconds)
+        click.echo(f"{len(figure.seconds)} takeovers: {middle:.2f} s in the middle, {longest:.2f} s the longest")
 
 
 @command.command()

@@ -112,26 +112,35 @@ def _resident_mib(pid: int) -> float:
 @contextmanager
 def served(places: Layout, workers: int) -> Iterator[tuple[int, int]]:
     """A `coilmark serve` process on a free port: (port, process id)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {key: value for key, value in os.environ.items() if key not in _NOT_FOR_A_SERVER}
-    environment |= {databases.VARIABLE: places.url or ""}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tools.main", "serve", str(places.folder), "--port", str(port), "--open",
-         "--workers", str(workers)],
-        env=environment,
-    )  # fmt: skip
+    port = free_port()
+    server = begin_server(places, "--port", str(port), "--workers", str(workers))
     try:
-        _wait_ready(port, server)
+        wait_ready(port, server)
         yield port, server.pid
     finally:
         server.terminate()
         server.wait()
 
 
-def _wait_ready(port: int, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(200):
+def free_port() -> int:
+    """Nobody listens there at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def begin_server(places: Layout, *options: str, process: int = 0) -> "subprocess.Popen[bytes]":
+    """A `coilmark serve` process; `process` is its number where several are on one folder."""
+    environment = {key: value for key, value in os.environ.items() if key not in _NOT_FOR_A_SERVER}
+    environment |= {databases.VARIABLE: places.url or "", "COILMARK_PROCESS": str(process)}
+    command = [sys.executable, "-m", "tools.main", "serve", str(places.folder), "--open", *options]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+
+
+def wait_ready(port: int, server: "subprocess.Popen[bytes]") -> None:
+    """Raises RuntimeError where it ends, or is not ready within 30 seconds."""
+    for _ in range(600):
         if server.poll() is not None:
             raise RuntimeError(f"the server stopped with exit code {server.returncode}")
         try:
@@ -140,4 +149,4 @@ def _wait_ready(port: int, server: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError("the server was not ready within ten seconds")
+    raise RuntimeError("the server was not ready within 30 seconds")
