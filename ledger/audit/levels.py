@@ -10,7 +10,9 @@ from ledger.merkle.built import Built
 def judge_levels(folder: Path, tree: Built) -> list[Finding]:
     """Each node in the files, as far as the tree reaches. A file that is short or missing is made again at a start."""
     findings = []
-    for level, nodes in enumerate(tree.levels_of(tree.size)):
+    # A complete tree's root is a node of its files too.
+    top = [tree.root()] if tree.size > 1 and tree.size.bit_count() == 1 else []
+    for level, nodes in enumerate([*tree.levels_of(tree.size), *top]):
         file = folder / f"level-{level:02}"
         if not file.is_file():
             continue

@@ -22,6 +22,19 @@ def levels(made, tmp_path):
     return shutil.copytree(made.levels, tmp_path / "levels")
 
 
+def test_the_root_of_a_complete_tree_is_a_node_too(tmp_path):
+    with small_ledger(tmp_path) as world:
+        for number in range(5):
+            world.post(world.plant, "lot-event", coil(f"C-{number}"))
+        places = world.places
+    file = places.levels / "level-03"
+    whole = file.read_bytes()
+    assert (world.size, len(whole)) == (8, 32)
+    assert findings(places, places.levels) == []
+    file.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    assert findings(places, places.levels) == [("levels", {"level": 3, "node": 0})]
+
+
 def findings(made, levels):
     return [(one.code, one.facts) for one in audit(Order(DatabaseSource(made.database), levels=levels)).findings]
 
