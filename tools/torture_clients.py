@@ -30,6 +30,7 @@ class Crowd:
     odd: list[str] = field(default_factory=list)  # answers that no client should ever get
     _threads: list[threading.Thread] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
+    _abandoned: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, shares: Sequence[Iterator[bytes]]) -> None:
@@ -45,9 +46,10 @@ class Crowd:
         for thread in self._threads:
             thread.join()
 
-    def acknowledged(self) -> int:
-        """Statements acknowledged so far."""
-        return self.history.count(OK)
+    def abandon(self) -> None:
+        """End now, whatever is not settled: the server does not come back."""
+        self._abandoned.set()
+        self.end()
 
     def _post_all(self, wires: Iterator[bytes]) -> None:
         for wire in wires:
@@ -57,7 +59,8 @@ class Crowd:
             with self._lock:
                 self.history.attempts.append(attempt)  # before it is sent
             while not self._settled(attempt):
-                time.sleep(_PAUSE)
+                if self._abandoned.wait(_PAUSE):
+                    return
 
     def _settled(self, attempt: Attempt) -> bool:
         attempt.tries += 1

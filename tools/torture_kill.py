@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -78,8 +79,8 @@ def kill_loop(places: Layout, cycles: int, seed: int, strike: Strike, *, owner: 
         crowd.end()
         victim.end()
     finally:
+        crowd.abandon()  # where all went well there is nothing left to settle
         if victim.alive:
-            crowd.end()
             victim.kill()
     return _counted(places, crowd, strikes, (max(starts), max(stops)))
 
@@ -103,7 +104,7 @@ def strike_postgres(server: own_postgres.Server) -> Strike:
             postmaster, backends = server.postmaster, _backends(server)
             os.kill(postmaster, signal.SIGKILL)
             _gone([postmaster, *backends])
-            patiently(server.start, 30, (OSError, Exception))
+            patiently(server.start, 30, (subprocess.CalledProcessError,))
         if target in {"server", "all"}:
             victim.kill()
         return target  # a server that lives on must find its way back by itself
