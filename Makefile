@@ -1,6 +1,6 @@
 # Everything a person or CI runs. `make demo` and `make test` each work straight after a clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format bench fuzz vectors lock infra clean
+.PHONY: help setup demo test quick check format bench fuzz mutants vectors lock infra clean
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -42,6 +42,12 @@ check: setup  ## style, types, import contracts, docs and help texts
 format: setup  ## what a machine can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+fuzz: setup  ## a million mutated requests, and twenty thousand hostile Arrow files
+	COILMARK_FUZZ=1000000 $(BIN)/python -m pytest -q --timeout=0 tests/api/test_fuzz.py tests/merkle/test_hostile_arrow.py $(ARGS)
+
+mutants: setup  ## seeded bugs: each is put into a copy of the tree, and the test named beside it goes red
+	$(BIN)/python -m tests.mutants.run $(ARGS)
 
 vectors: setup  ## schemas/vectors and the worked example, made again
 	$(BIN)/python -m tests.vectors.make

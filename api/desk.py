@@ -25,6 +25,7 @@ from ledger.log import Log
 from ledger.opening import Layout, clock, layout, load_codes, load_issuer, open_for_reading, open_log
 from ledger.passport.issue import Issuer
 from ledger.restating import Restater
+from ledger.room import Room
 from ledger.second_head import SecondHead
 from ledger.sequencer import Sequencer
 from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens, open_tokens
@@ -114,7 +115,8 @@ def _furnish(
     metrics = Metrics()
     access = open_tokens(settings.folder, places.url)
     stack.callback(access.close)
-    sequencer = Sequencer(log, observe=metrics.committed)
+    room = Room((places.folder, places.head.parent), settings.reserve)
+    sequencer = Sequencer(log, observe=metrics.committed, require_room=room.require)
     sequencer.start()
     stack.callback(sequencer.stop)
     pool = CheckingPool(settings.workers) if settings.workers else None
@@ -123,6 +125,9 @@ def _furnish(
         if log.leads:  # a standby has batches checked by the server that leads
             pool.start()
     _watch(metrics, log, sequencer, now)
+    metrics.watch("storage_free_bytes", "Free on the fullest of the ledger's disks", lambda: room.free)
+    metrics.watch("storage_low", "1 where a disk has less than a tenth left", lambda: room.low)
+    metrics.watch("storage_full", "1 while nothing is recorded for want of room", lambda: room.full)
     self_check = SelfCheck(log, now)
     metrics.watch("self_check_wrong", "1 while stored data is not what was recorded", lambda: self_check.wrong)
     metrics.watch("self_check_passes", "How often the whole ledger was read again", lambda: self_check.passes)

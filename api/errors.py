@@ -53,6 +53,7 @@ BY_CODE: Mapping[str, int] = {
     "content_type": 415,
     "content_encoding": 415,
     "too_busy": 429,
+    "storage_full": 507,
 }
 INTEGRITY = "integrity"  # the one code of Damaged at this door: which part is damaged is in the sentence
 INTERNAL = "internal"

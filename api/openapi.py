@@ -85,7 +85,7 @@ def _answers(*problems: int, **given: tuple[Any, str, str]) -> dict[int, Respons
     return answers
 
 
-_POST = (400, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503)
+_POST = (400, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503, 507)
 _RECEIPTS = wire.Receipt | wire.Receipts
 POST_STATEMENTS = _answers(
     *_POST,

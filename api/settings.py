@@ -9,11 +9,23 @@ from api.leader_line import check_address
 from ledger.kernel.errors import Malformed
 
 _PREFIX = "COILMARK_"
-_OURS = {"ADVERTISE", "DATABASE_URL", "FOLDER", "HEAD", "OPEN", "OPERATOR_KEY", "PROCESS", "READ_ONLY", "WORKERS"}
-_OTHERS = {"VECTORS"}  # the tests', which may share an environment with a server
+_OURS = {
+    "ADVERTISE",
+    "DATABASE_URL",
+    "FOLDER",
+    "HEAD",
+    "OPEN",
+    "OPERATOR_KEY",
+    "PROCESS",
+    "READ_ONLY",
+    "RESERVE",
+    "WORKERS",
+}
+_OTHERS = {"FUZZ", "VECTORS"}  # the tests', which may share an environment with a server
 _SWITCH = {"1": True, "true": True, "0": False, "false": False, "": False}
 _MOST_WORKERS = 64
 _MOST_PROCESSES = 64
+_MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,7 @@ class Settings:
     `open` shows every statement to everyone; `workers` is how many processes check the statements of batches
     (0: none, the server checks them itself). `read_only` never writes, whoever leads; `address` is where other servers
     reach this one while it leads ("": nowhere). Of several processes on one folder each has its number, `process`.
+    `reserve` bytes stay free on every disk where the ledger grows.
     """
 
     folder: Path
@@ -36,6 +49,7 @@ class Settings:
     address: str = ""
     process: int = 0
     operator_key: Path | None = None
+    reserve: int = 64 * _MIB
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
@@ -57,6 +71,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         address=check_address(ours["ADVERTISE"]) if ours.get("ADVERTISE") else "",
         process=_number("PROCESS", ours.get("PROCESS") or "0", _MOST_PROCESSES),
         operator_key=Path(key) if key else None,
+        reserve=_reserve(ours.get("RESERVE", "")),
     )
 
 
@@ -83,3 +98,11 @@ def _number(name: str, value: str, most: int) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 2 and int(value) <= most):
         raise Malformed("settings", f"{_PREFIX}{name} is a number from 0 to {most}, not {value!r}")
     return int(value)
+
+
+def _reserve(value: str) -> int:
+    if not value:
+        return 64 * _MIB
+    if not (value.isascii() and value.isdigit() and len(value) <= 7):
+        raise Malformed("settings", f"{_PREFIX}RESERVE is a number of MiB, not {value!r}")
+    return int(value) * _MIB

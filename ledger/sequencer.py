@@ -16,6 +16,8 @@ from ledger.kernel.errors import Busy, CoilmarkError, Refused, RuleBroken, Unset
 from ledger.log import Admitted, Log, Recorded, Submission
 
 _log = logging.getLogger(__name__)
+_EACH = 16 * 1024  # bytes a statement
+_TIMES = 4  # its own bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,17 @@ class Sequencer:
     """Runs `log.append` on its own thread. `submit` and `rehearse` may be called from any thread."""
 
     def __init__(
-        self, log: Log, pace: Pace | None = None, *, observe: Callable[[int, float], None] | None = None
+        self,
+        log: Log,
+        pace: Pace | None = None,
+        *,
+        observe: Callable[[int, float], None] | None = None,
+        require_room: Callable[[int], None] | None = None,
     ) -> None:
         self.log = log
         self._pace = pace or Pace()
         self._observe = observe or (lambda _statements, _seconds: None)
+        self._require_room = require_room or (lambda _bytes: None)
         self._queue: queue.SimpleQueue[_Handed | None] = queue.SimpleQueue()
         self._looks: list[_Look] = []
         self._waiting = 0
@@ -226,6 +234,11 @@ class Sequencer:
             _fail(jobs, self._broken)
             return
         try:
+            self._require_room(sum(_size(job.submission) for job in jobs))
+        except Busy as full:
+            _fail(jobs, full)
+            return
+        try:
             outcomes = self.log.append([job.submission for job in jobs])
         except Exception as error:  # noqa: BLE001  whatever it was, the outcome of this commit is unknown
             _log.exception("a commit of %d submissions did not finish", len(jobs))
@@ -289,6 +302,11 @@ class Sequencer:
             self._broken = _stands_by()
         elif self.log.leads:
             self._broken = None
+
+
+def _size(submission: Submission) -> int:
+    """Bytes that recording it may take at most: rows, indexes and level files, first in the log and then in place."""
+    return sum(_EACH + _TIMES * len(checked.statement.jwt) for checked in submission.statements)
 
 
 def _stands_by() -> Busy:

@@ -70,6 +70,7 @@ def command(
         trust=None if trust is None else _trust(trust),
         statements=not lineage,
         jobs=jobs or len(os.sched_getaffinity(0)),
+        levels=folder / "levels" if (folder / "levels").is_dir() else None,
     )
     with _progress(quiet=as_json) as progress:
         report = audit(order, progress=progress)

@@ -88,10 +88,10 @@ def sign_span(span: tuple[bytes, int, int]) -> list[bytes]:
 
 
 def small_statements(pem: bytes, start: int, end: int) -> Iterator[tuple[str, bytes]]:
-    """jti and JWT of small statements that parse and no more: their body fits no schema, all have one signature."""
+    """Jti and JWT of small statements that parse and no more: their body fits no schema, all have one signature."""
     wire = _issue(load_signer(pem), SMALL, "urn:bench:", clock(), {})
     header, payload, signature = wire.rstrip(b"~").split(b".")
-    before, _, after = b64url_decode(payload.decode("ascii"), "payload").partition(b'urn:bench:')
+    before, _, after = b64url_decode(payload.decode("ascii"), "payload").partition(b"urn:bench:")
     for number in range(start, end):
         jti = f"urn:bench:{number}"
         payload = b64url_encode(before + jti.encode("ascii") + after).encode("ascii")

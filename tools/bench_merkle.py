@@ -182,7 +182,9 @@ def _why(task: Task, found: Sequence[Row]) -> str:
     """Why a task has no figure: it is not here, or is left out, with what it would take by its rate before."""
     if not task.left_out:
         return "absent"
-    same = (row for row in reversed(found) if (row.work, row.rival, row.threads) == (task.work, task.rival, task.threads))
+    same = (
+        row for row in reversed(found) if (row.work, row.rival, row.threads) == (task.work, task.rival, task.threads)
+    )
     before = next((row for row in same if row.ns_each is not None), None)
     if before is None or before.ns_each is None:
         return "left out"

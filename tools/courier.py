@@ -15,7 +15,7 @@ BATCH_BYTES = 8 * 1024 * 1024  # the most is 16 MiB (SPEC 8)
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # seconds between tries
 SINGLE, MANY = "application/sd-jwt", "application/json"
 # Statuses after which the same request may be answered otherwise, a moment later.
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504, 507})
 _LONGEST_WAIT = 120  # seconds a server may ask us to wait
 _TIMEOUT = 30.0  # seconds
 _PROBLEM = "urn:coilmark:problem:"  # what a problem of ours is called; a proxy's error page is not

@@ -28,7 +28,7 @@ def listen(host: str, port: int, ready: Callable[[int], None], sockets: Sequence
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http="api.connections:Patient",
         ws="none",
         access_log=False,
         log_level="warning",

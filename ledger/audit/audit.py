@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ from ledger.audit.heads import (
     size_of,
     unwitnessed,
 )
+from ledger.audit.levels import judge_levels
 from ledger.audit.lineage import Keys, Lineage
 from ledger.audit.sources import DatabaseSource, Outline, Source, check_file
 from ledger.kernel.entry import Entry
@@ -37,7 +39,8 @@ _SMALL = 4096  # entries that are checked sooner than worker processes start
 class Order:
     """What to audit. `kept` are heads that somebody holds; `trust` says whose signatures on them are believed.
 
-    Without `statements` only what needs none is checked. `jobs` is how many processes may work.
+    Without `statements` only what needs none is checked. `jobs` is how many processes may work; `levels` is the folder
+    of the ledger's level files, where it is at hand.
     """
 
     source: Source
@@ -45,6 +48,7 @@ class Order:
     trust: Trust | None = None
     statements: bool = True
     jobs: int = 1
+    levels: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
         file = workers.aside(check_file, order.source.path) if isinstance(order.source, DatabaseSource) else None
         epochs = authority.epochs if authority is not None else ()
         tasks = _tasks(order.source, outline, authority, statements=order.statements)
-        whole = _fold(tasks, workers, _sizes(order, outline, epochs), progress)
+        whole = _fold(tasks, workers, _sizes(order, outline, epochs), progress, order.levels)
         if file is not None:
             brought_down = [Finding("file", "SQLite's own check of the file was brought down")]
             of_file = answer_or(file, brought_down)
@@ -148,7 +152,7 @@ def _kept(order: Order, outline: Outline) -> tuple[Kept, ...]:
     return (*order.kept, *own)
 
 
-def _fold(tasks: Sequence[Task], workers: Crew, sizes: set[int], progress: Progress) -> Whole:
+def _fold(tasks: Sequence[Task], workers: Crew, sizes: set[int], progress: Progress, levels: Path | None) -> Whole:
     """Check every range, and fold what the ranges give in index order; roots at these sizes and at the end."""
     size = tasks[-1].end if tasks else 0
     wanted = sizes | {size}
@@ -161,6 +165,8 @@ def _fold(tasks: Sequence[Task], workers: Crew, sizes: set[int], progress: Progr
         _take(whole, part)
         progress("checking entries", part.end, size)
     tree = Built(hashes(pa.py_buffer(whole.lineage.leaves)))
+    if levels is not None and not whole.missing:
+        whole.findings += judge_levels(levels, tree)
     return replace(whole, roots=Roots(size, {one: tree.root(one) for one in wanted if one <= size}))
 
 
@@ -225,6 +231,8 @@ def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
         found = ", ".join(f"{rule} {count}" for rule, count in sorted(whole.lot_rules.items()))
         said.append(f"findings that the lot rules record and do not refuse, by rule: {found or 'none'}")
         said.append("the database file, its schema and triggers, and every derived row")
+    if order.levels is not None and not whole.missing:
+        said.append("the level files, node by node")
     believed = order.trust is not None or order.statements
     said += [f"{one.name}: {'signature and ' * (one.signed and believed)}consistency" for one in _kept(order, outline)]
     return tuple(said)

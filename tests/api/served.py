@@ -124,16 +124,19 @@ def serving(folder, **settings):
 
 
 @contextmanager
-def serving_world(world, secrets=(), **settings):
+def serving_world(world, secrets=(), protocol="api.connections:Patient", **settings):
     """A closed world behind uvicorn, in a thread of this process."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, listening(app_of(world, **settings), listener):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        listening(app_of(world, **settings), listener, protocol),
+    ):
         yield Served(world, listener.getsockname()[1], dict(secrets))
 
 
 @contextmanager
-def listening(app, listener):
+def listening(app, listener, protocol="api.connections:Patient"):
     """An application on a socket."""
-    config = uvicorn.Config(app, access_log=False, log_level="error", loop="uvloop", http="httptools", lifespan="on")
+    config = uvicorn.Config(app, access_log=False, log_level="error", loop="uvloop", http=protocol, lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -15,10 +15,11 @@ def test_all_settings():
     said = {
         **FOLDER, "COILMARK_HEAD": "/mnt/head", "COILMARK_OPEN": "1", "COILMARK_WORKERS": "7", "PATH": "/bin",
         "COILMARK_PROCESS": "2", "COILMARK_ADVERTISE": "http://10.0.0.5:8080/", "COILMARK_READ_ONLY": "true",
+        "COILMARK_RESERVE": "100",
     }  # fmt: skip
     folder, head, address = Path("/srv/ledger"), Path("/mnt/head"), "http://10.0.0.5:8080"
     assert from_environ(said) == Settings(
-        folder, head, open=True, workers=7, read_only=True, address=address, process=2
+        folder, head, open=True, workers=7, read_only=True, address=address, process=2, reserve=100 << 20
     )  # fmt: skip
 
 
@@ -48,6 +49,7 @@ def test_closed_is_said_in_words_too(value):
         ({**FOLDER, "COILMARK_WORKERS": "-1"}, "a number from 0 to 64, not '-1'"),
         ({**FOLDER, "COILMARK_WORKERS": "65"}, "not '65'"),
         ({**FOLDER, "COILMARK_WORKERS": "²"}, "not '²'"),
+        ({**FOLDER, "COILMARK_RESERVE": "1.5"}, "COILMARK_RESERVE is a number of MiB, not '1.5'"),
     ],
 )
 def test_a_setting_that_means_nothing_is_refused(said, sentence):

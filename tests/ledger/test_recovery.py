@@ -148,7 +148,7 @@ def test_a_ledger_without_its_second_head_does_not_open(world):
         world.reopen()
 
 
-@pytest.mark.parametrize("loss", ["all", "top", "torn", "foreign", "no note of sync"])
+@pytest.mark.parametrize("loss", ["all", "top", "torn", "foreign", "inner", "no note of sync"])
 def test_level_files_are_made_again(world, loss):
     receipts = [world.post(world.plant, "lot-event", coil(f"C-{n}")) for n in range(9)]
     world.close()
@@ -159,6 +159,10 @@ def test_level_files_are_made_again(world, loss):
         levels[-1].unlink()
     elif loss == "torn":
         levels[0].write_bytes(levels[0].read_bytes()[:-45])
+    elif loss == "inner":
+        nodes = bytearray(levels[1].read_bytes())
+        nodes[5] ^= 1
+        levels[1].write_bytes(nodes)
     elif loss == "foreign":
         levels[0].write_bytes(bytes(len(levels[0].read_bytes())))
     else:

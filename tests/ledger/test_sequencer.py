@@ -119,6 +119,24 @@ def test_a_broken_ledger_opens_again_without_being_asked(world, sequencer, monke
     check_whole(world)
 
 
+def test_a_reload_that_fails_records_nothing(world, monkeypatch):
+    """After a commit of unknown outcome the head is read again first; where that fails, nothing is tried."""
+    sequencer = Sequencer(world.log, Pace(reload=0.01))
+    sequencer.start()
+    tried = []
+    with monkeypatch.context() as broken:
+
+        def failing(*_):
+            raise OSError(5, "Input/output error")
+
+        broken.setattr(world.log, "lead", failing)
+        broken.setattr(world.log, "append", lambda jobs: tried.append(len(jobs)) or failing())
+        assert isinstance(sequencer.submit(submission(world, "C-1")).exception(SOON), Unsettled)
+        assert isinstance(sequencer.submit(submission(world, "C-2")).exception(SOON), Unsettled)
+    assert tried == [1]
+    sequencer.stop()
+
+
 def test_no_ledger_statement_is_posted(world, sequencer):
     previous = {"checkpoint": world.log.state.published.note, "lost": {"from": 3, "to": 4, "reason": "restored"}}
     body = ledger_body(incarnation=1, previous=previous, keys=[])

@@ -1,0 +1,109 @@
+"""The torturer itself: its oracle sees each broken promise, and a short run of each kind finds none."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from ledger.kernel.checkpoint import Checkpoint
+from tests.slow_merkle import mth
+from tools import own_postgres, torture_disk, torture_faults
+from tools.main import cli
+from tools.torture_history import FAIL, INFO, OK, Attempt, History, Kept, judge
+
+
+class Tree:
+    def __init__(self, leaves):
+        self.leaves = leaves
+
+    def root(self, size):
+        return mth(self.leaves[:size])
+
+
+def attempt(number, outcome=OK, index=None, invoked=0, settled=1):
+    leaf = bytes([number]) * 32
+    index = number if index is None else index
+    return Attempt(b"statement %d~" % number, invoked, settled, outcome, index, leaf)
+
+
+def kept(*numbers):
+    entries = [(attempt(number).digest, bytes([number]) * 32) for number in numbers]
+    return Kept(entries, Tree([leaf for _, leaf in entries]))
+
+
+def test_a_history_that_was_kept():
+    history = History([attempt(0), attempt(1), attempt(2, FAIL), attempt(3, INFO)])
+    history.heads = {Checkpoint("log", size, kept(0, 1).tree.root(size)) for size in (1, 2)}
+    assert judge(history, kept(0, 1)) == []
+    assert judge(history, kept(0, 1, 3)) == []
+
+
+@pytest.mark.parametrize(
+    ("attempts", "stored", "says"),
+    [
+        ([attempt(0), attempt(1)], [0], "entry 1 was acknowledged, its statement is stored 0 times"),
+        ([attempt(0)], [0, 0], "entry 0 was acknowledged, its statement is stored 2 times"),
+        ([attempt(0, index=1), attempt(1, index=0)], [0, 1], "entry 1 was acknowledged, something else stands there"),
+        ([attempt(1, FAIL)], [1], "a statement that was refused is stored"),
+        ([attempt(1, INFO)], [1, 1], "a statement whose outcome was unknown is stored more than once"),
+        (
+            [attempt(0, invoked=5, settled=6), attempt(1, invoked=1, settled=2)],
+            [0, 1],
+            "entry 0 was sent after entry 1 had been acknowledged",
+        ),
+    ],
+)
+def test_each_broken_promise_is_seen(attempts, stored, says):
+    assert says in judge(History(attempts), kept(*stored))
+
+
+@pytest.mark.parametrize("head", [Checkpoint("log", 2, bytes(32)), Checkpoint("log", 3, bytes(32))])
+def test_a_head_of_another_history_is_seen(head):
+    (said,) = judge(History([], {head}), kept(0, 1))
+    assert said.startswith(f"a head of size {head.size} was shown")
+
+
+def run(*words):
+    result = CliRunner().invoke(cli, ["torture", *words, "--quick", "--json", "--seed", "8"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+@pytest.mark.slow
+def test_a_short_kill_loop():
+    figures = run("kill-sqlite", "--cycles", "3")["kill-sqlite"]
+    assert (figures["cycles"], figures["lost"], figures["broken"]) == (3, 0, [])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(own_postgres.why_not()), reason=own_postgres.why_not())
+def test_a_short_kill_loop_on_postgres():
+    figures = run("kill-postgres", "--cycles", "3")["kill-postgres"]
+    assert (figures["cycles"], figures["lost"], figures["broken"]) == (3, 0, [])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(torture_faults.why_not()), reason=torture_faults.why_not())
+def test_some_system_calls_fail():
+    figures = run("faults")["faults"]
+    assert figures["calls"] > 20
+    assert figures["broken"] == []
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up():
+    if reason := torture_disk.why_not():
+        pytest.skip(reason)
+    figures = run("disk")["disk"]
+    reserve = figures["with_reserve"]
+    assert reserve["refused"].keys() == {"storage_full"}
+    assert reserve["least_free"] >= reserve["reserve"] << 20  # the reserve was never touched
+    assert reserve["alarmed"]
+    assert figures["broken"] == []
+
+
+@pytest.mark.slow
+def test_some_bytes_flip():
+    figures = run("flips", "--share", "0.003")["flips"]
+    assert figures["database"] > 30
+    assert figures["unseen"] == []
