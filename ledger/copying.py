@@ -10,10 +10,13 @@ from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 
-from ledger.audit.lineage import RightEdge
+import pyarrow as pa
+
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.errors import Damaged
 from ledger.kernel.hashing import NO_HASH
+from ledger.merkle.built import Built
+from ledger.merkle.columns import hashes
 from ledger.recovery import rehash, statement_of
 from ledger.store.carrying import BATCH, CARRIED, STAMP, NewShelf, Row, Shelf, in_batches, making, reading
 from ledger.store.protocol import Location, Stored, StoredHead, check_head
@@ -83,36 +86,36 @@ def _check(
         if _sum(there, table) != read[table]:
             raise Damaged("copy", f"the rows of {table} that were stored are not those that were read")
     head = check_head(next((StoredHead(size, root) for _, size, root in there.rows("head")), None))
-    edge = _hash_again(there, kept, progress)
-    if (edge.size, edge.root()) != (head.size, head.root):
-        says = f"the {edge.size} entries lead to root {edge.root().hex()}, the head is size {head.size}"
+    tree = _hash_again(there, progress)
+    _continues(tree, kept)
+    if (tree.size, tree.root()) != (head.size, head.root):
+        says = f"the {tree.size} entries lead to root {tree.root().hex()}, the head is size {head.size}"
         raise Damaged("root", f"{says} with root {head.root.hex()}; run `coilmark audit`")
     if kept is not None and kept.size > head.size:
         raise Damaged("rollback_detected", f"it ends at size {head.size}, but size {kept.size} was reached before")
     return head
 
 
-def _hash_again(there: Shelf, kept: Checkpoint | None, progress: Progress) -> RightEdge:
+def _hash_again(there: Shelf, progress: Progress) -> Built:
     """Entry, lineage, statement, disclosures and chain of every entry. Signatures are the audit's business."""
-    edge, previous = RightEdge(), NO_HASH
-    for stored in _entries(there):
+    leaves, previous = bytearray(), NO_HASH
+    for count, stored in enumerate(_entries(there), 1):
         sound = rehash(stored)
         statement_of(stored)
         if sound.entry.previous != previous:
             raise Damaged("entry", f"entry {stored.index} does not continue the chain of leaf hashes")
         previous = stored.leaf
-        edge.add(previous)
-        _continues(edge, kept)
-        if edge.size % BATCH == 0:
-            progress("hashing entries", edge.size)
-    return edge
+        leaves += previous
+        if count % BATCH == 0:
+            progress("hashing entries", count)
+    return Built(hashes(pa.py_buffer(leaves)))
 
 
-def _continues(edge: RightEdge, kept: Checkpoint | None) -> None:
-    if kept is not None and edge.size == kept.size and edge.root() != kept.root:
+def _continues(tree: Built, kept: Checkpoint | None) -> None:
+    if kept is not None and kept.size <= tree.size and (root := tree.root(kept.size)) != kept.root:
         raise Damaged(
             "fork_detected",
-            f"at size {kept.size} it has root {edge.root().hex()}, but root {kept.root.hex()} was reached before",
+            f"at size {kept.size} it has root {root.hex()}, but root {kept.root.hex()} was reached before",
         )
 
 
