@@ -23,6 +23,7 @@ PROVOKED = {
     "internal": "test_an_unexpected_exception_tells_nothing_and_is_logged",
     "outcome_unknown": "test_an_unknown_outcome_is_503_and_the_retry_settles_it",
     "too_busy": "test_too_much_at_once_is_429_with_a_time_to_come_back",
+    "storage_full": "test_a_disk_that_is_full_is_507_and_reading_goes_on",
     "stopping": "test_a_server_that_stops_is_503",
     "body_slow": "test_a_body_that_does_not_come_is_not_waited_for_for_ever",
 }
@@ -224,6 +225,21 @@ def test_too_much_at_once_is_429_with_a_time_to_come_back(tmp_path):
             served.desk.intake._pool._waiting = 20_000
             answer = await served.post_batch(*(posted.new() for _ in range(4)))
             assert (answer.status, answer.code) == (429, "too_busy")
+
+    run(scenario)
+
+
+def test_a_disk_that_is_full_is_507_and_reading_goes_on(tmp_path):
+    async def scenario():
+        async with in_process(tmp_path, open=True, reserve=1 << 60) as served:
+            size = served.desk.log.state.published.checkpoint.size
+            answer = await served.post(Posted(served.world).good())
+            assert (answer.status, answer.code) == (507, "storage_full")
+            assert int(answer.headers["retry-after"]) >= 1
+            assert (await served.ask("GET", "/v1/entries/0")).status == 200
+            assert (await served.ask("GET", f"/v1/proofs/inclusion/{size}/1")).status == 200
+            assert b"\ncoilmark_storage_full 1.0" in (await served.ask("GET", "/metrics")).body
+            assert served.desk.log.state.published.checkpoint.size == size
 
     run(scenario)
 

@@ -81,7 +81,7 @@ def verdict(mutant):
             return str(error)
         except subprocess.TimeoutExpired:
             return ""  # a hang is noticed
-        if code == 1:
+        if code == 1 or code < 0:  # failed, or brought down
             return ""
         return f"{mutant.test} ended with {code}: {said.strip().splitlines()[-1] if said.strip() else ''}"
 
