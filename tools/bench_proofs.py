@@ -1,4 +1,4 @@
-"""The proofs benchmark: one request for many inclusion proofs of a large tree, over HTTP, from question to checked answer.
+"""The proofs benchmark: many inclusion proofs of a large tree in one HTTP request, from question to checked answer.
 
 The ledger it is asked of has small statements that nobody signed: made in seconds, good for proofs, and no audit passes
 it.
@@ -56,7 +56,7 @@ class ProofsFigure:
 
 
 def run_proofs(folder: Path, size: int, proofs: int) -> ProofsFigure:
-    """Serve a ledger of `size` entries in `folder` and ask for `proofs` at once. Raises RuntimeError for a bad answer."""
+    """Serve a ledger of `size` entries and ask for `proofs` at once. Raises RuntimeError for a bad answer."""
     places = layout(folder / "ledger")
     root = lengthen(places, create(places), size)
     dice = random.Random(1)  # noqa: S311  a sample, no secret

@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "copy": ("tools.copy", "Copy a ledger from one store to another, and check the copy."),
     "migrate": ("tools.migrate", "Bring an older ledger to this program's schema."),
     "lot": ("tools.lot", "Ask what the ledger knows of a lot, a site, an order or a heat."),
-    "rebuild": ("tools.rebuild", "Make derived data again: what is known of lots, and the level files."),
+    "rebuild": ("tools.rebuild", "Make derived data again from what was signed."),
     "torture": ("tools.torture", "Kill, starve and flood ledgers of its own making, and count what they lost."),
     "bench": ("tools.bench", "Measure this machine: how fast the ledger takes statements in."),
 }

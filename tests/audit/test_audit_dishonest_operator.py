@@ -307,6 +307,7 @@ def next_incarnation(world, note, lost):
     previous = {"checkpoint": note, "lost": {"from": size, "to": size + lost, "reason": "restored"}}
     body = ledger_body(origin=origin, incarnation=1, keys=[], previous=previous)
     body["log_keys"] = [format_vkey(vkey_of(origin, signer("log, again").key))]
+    world.log._signer = signer("log, again")
     world.post(OPERATOR, "ledger", body)
 
 
