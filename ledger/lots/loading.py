@@ -1,12 +1,13 @@
 """Effects for a trace up, many at a time: each call of the loader is a query."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from ledger.lots.genealogy import Loader, Versions
+from ledger.kernel.gs1 import names_one_thing
+from ledger.lots.genealogy import Loader, Versions, run_name
 from ledger.lots.records import NOBODY, Effects
 
-_MOST_STEPS = 512  # entries of one lot that are loaded before they are asked for
+_MOST_STEPS = 256  # entries of one lot that are loaded before they are asked for
 _MOST_WAVES = 16  # generations likewise
 
 
@@ -17,14 +18,14 @@ class Loading:
         self._load, self._versions = load, versions
         self._known: dict[int, Effects | None] = {}
         self._entries: dict[str, Sequence[int]] = {}
-        self._steps: dict[str, int] = {}
         self._misses = 0
 
     def effects(self, entry: int, name: str, waiting: Iterable[int]) -> Effects | None:
         """Those of one entry, asked for as a version of the lot or run `name`, or "". `waiting`: asked for next."""
         if entry not in self._known:
             self._misses += 1
-            self._fetch_from({entry, *waiting, *self._ahead(entry, name)})
+            steps = self._before([(name, entry)] if name and self._misses > 1 else [])
+            self._fetch_from({entry, *waiting, *steps})
         return self._known[entry]
 
     def effects_of(self, entry: int) -> Effects | None:
@@ -43,7 +44,9 @@ class Loading:
         wave = entries
         for _ in range(min(self._misses, _MOST_WAVES)):
             self._fetch(wave)
-            wave = {older for entry in wave for older in _led_to(self._known[entry])}
+            loaded = [one for one in map(self._known.get, wave) if one is not None]
+            wave = {older for one in loaded for older in _led_to(one)}
+            wave |= self._before([step for one in loaded for step in _steps_of(one)])
             if wave <= self._known.keys():
                 break
 
@@ -53,14 +56,14 @@ class Loading:
             found = self._load(missing)
             self._known.update({entry: found.get(entry) for entry in missing})
 
-    def _ahead(self, entry: int, name: str) -> Sequence[int]:
-        """The more often one lot was asked for, the more of what was added to it before."""
-        steps = self._steps[name] = self._steps.get(name, 0) + 1
-        if not name or steps == 1:
-            return ()
-        entries = self._entries_of([name])[name]
-        older = bisect_left(entries, entry)
-        return entries[max(0, older - min(2**steps, _MOST_STEPS)) : older]
+    def _before(self, steps: Collection[tuple[str, int]]) -> set[int]:
+        """What was before each entry of a lot or run: it is gone through addition by addition."""
+        most, entries = min(2**self._misses, _MOST_STEPS), self._entries_of({name for name, _ in steps})
+        found: set[int] = set()
+        for name, entry in steps:
+            older = bisect_left(entries[name], entry)
+            found.update(entries[name][max(0, older - most) : older])
+        return found
 
     def _entries_of(self, names: Iterable[str]) -> Mapping[str, Sequence[int]]:
         missing = [name for name in names if name not in self._entries]
@@ -74,8 +77,13 @@ class Loading:
         return {entry for name, last in drawn.items() for entry in entries[name][: bisect_right(entries[name], last)]}
 
 
-def _led_to(one: Effects | None) -> Iterator[int]:
-    if one is None:
-        return
+def _led_to(one: Effects) -> Iterator[int]:
     older = (*(posting.mix for posting in one.debits), one.run_mix, one.run_from, one.replaced_by)
     yield from (entry for entry in (*older, *(row.entry for row in one.settled)) if entry != NOBODY)
+
+
+def _steps_of(one: Effects) -> Iterator[tuple[str, int]]:
+    """Where it drew from what is added to again and again."""
+    yield from ((posting.lot, posting.mix) for posting in one.debits if not names_one_thing(posting.lot))
+    if one.run_from != NOBODY:
+        yield run_name(one.issuer, one.run), one.run_from
