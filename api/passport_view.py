@@ -84,7 +84,7 @@ def view_of(body: Body, withheld: int, names: Names) -> View:
         stages=tuple(_stage(one, names) for one in body.get("stages", ())),
         ends=tuple(Row(_ENDS[one["reason"]], mass(one["mass"]), one.get("lot", "")) for one in body.get("ends", ())),
         holds=tuple(_hold(one, names) for one in body.get("holds", ())),
-        findings=tuple(Row(one["rule"], one["text"]) for one in body.get("findings", ())),
+        findings=tuple(_finding(one) for one in body.get("findings", ())),
         corrections=tuple(body.get("corrections", ())),
         withheld=withheld,
     )
@@ -139,6 +139,12 @@ def _stage(one: Body, names: Names) -> Row:
     where = ", ".join(part for part in (names.get(one["party"], one["party"]), one.get("country", "")) if part)
     when = f"{moment(one['from'])} to {moment(one['to'])}, {one['entries']} entries"
     return Row(one["step"].replace("-", " "), where, when)
+
+
+def _finding(one: Body) -> Row:
+    where = [f"entry {one['entry']}"] if "entry" in one else []
+    about = [one["about"]["id"]] if "about" in one else []
+    return Row(one["rule"].replace("_", " "), one["text"], ", ".join((*where, *about)))
 
 
 def _hold(one: Body, names: Names) -> Row:

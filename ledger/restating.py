@@ -92,8 +92,14 @@ class Restater:
             return
         shipped = set(pieces_sent_off(one))
         for piece in {*_touched(stored, one), *_downstream(one, source)}:
-            if piece in shipped or newest_passport(transaction, piece, stored.index) is not None:
+            seen = self._seen(transaction, piece)
+            if piece in shipped if seen is None else seen <= stored.index:
                 self.pending.setdefault(piece, stored.index)
+
+    def _seen(self, transaction: Transaction, piece: str) -> int | None:
+        """Up to where its newest passport has seen the ledger; None where it has none."""
+        index = newest_passport(transaction, piece, self._log.state.published.checkpoint.size)
+        return None if index is None else int(parse(transaction.entry(index).wire).body["as_of"]["size"])
 
     def _changed(self, piece: str, now: int) -> bytes | None:
         """The passport as it should be, signed, or None where the newest one says the same."""

@@ -1,6 +1,6 @@
 """The conductor: passes over a source, one after the other, and a report of all that was found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from ledger.audit.heads import (
 )
 from ledger.audit.levels import judge_levels
 from ledger.audit.lineage import Keys, Lineage
+from ledger.audit.passports import Judged, judge_passports
 from ledger.audit.sources import DatabaseSource, Outline, Source, check_file
 from ledger.kernel.entry import Entry
 from ledger.kernel.hashing import NO_HASH
@@ -108,6 +109,8 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
         findings.append(Finding("uri", f"it says it is ledger {outline.uri}, index 0 says {authority.uri}"))
     heads, incarnations = _heads(order, outline, whole, epochs)
     findings += heads
+    passports = _passports(order, outline, authority, progress) if not findings else None
+    findings += passports.findings if passports is not None else ()
     return Report(
         size=outline.size,
         root=None if whole.missing else whole.roots.at[outline.size],
@@ -115,9 +118,28 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
         signatures=whole.signatures,
         findings=tuple(sorted(set(findings), key=in_order)),
         notes=(*after.notes, *incarnations, *(note for kept in order.kept for note in unwitnessed(kept, order.trust))),
-        checked=_checked(order, outline, whole),
-        not_checked=_not_checked(order, outline, epochs),
+        checked=(*_checked(order, outline, whole), *_of_passports(passports)),
+        not_checked=(*_not_checked(order, outline, epochs), *_not_of_passports(passports)),
     )
+
+
+def _passports(order: Order, outline: Outline, authority: Authority | None, progress: Progress) -> Judged | None:
+    """Last, and only where all that they rest on is as it must be."""
+    if not isinstance(order.source, DatabaseSource) or authority is None:
+        return None
+    return judge_passports(order.source.path, outline.size, progress)
+
+
+def _of_passports(judged: Judged | None) -> Iterator[str]:
+    if judged is not None:
+        yield f"{judged.same} passports: each what the rules compute as of the state it names"
+
+
+def _not_of_passports(judged: Judged | None) -> Iterator[str]:
+    if judged is None:
+        yield "passports: they are computed again on the ledger's own database, where nothing else is wrong"
+    elif judged.other_rules:
+        yield f"{judged.other_rules} passports whose figures follow a rule set that this program does not have"
 
 
 def _processes(order: Order, outline: Outline) -> int:

@@ -25,7 +25,7 @@ from ledger.lots.genealogy import run_name
 from ledger.lots.observations import countersign
 from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
 from ledger.passport.body import passport_body, shown
-from ledger.passport.story import Story, Told, story_of
+from ledger.passport.story import Story, Told, rests_on, story_of
 
 _POSITIVE = frozenset({"positive", "positive-with-comments"})
 _COMPARED = ("id", "piece", "status", "facts", "steps", "stages", "holds", "figures", "ends", "corrections", "inputs")
@@ -214,8 +214,13 @@ def _check_whole(story: Story, source: Refolded) -> None:
         _require(source, {edge.lot for edge in node.parents if edge.lot}, node.entry)
         one = _standing(story, node.entry)
         used = one.debits if one is not None and one.joins else ()
-        lots = {posting.lot for posting in used if posting.scrap or names_one_thing(posting.lot)}
-        _require(source, lots, one.index if one is not None else node.entry)
+        _require(
+            source,
+            {posting.lot for posting in used if names_one_thing(posting.lot)},
+            one.index if one is not None else node.entry,
+        )
+    for name, entry in rests_on(story.trace, source).items():
+        _require(source, {name}, entry)
     _require(source, {story.piece.id}, source.size)
 
 

@@ -11,6 +11,8 @@ from ledger.lots.ancestry import up
 from ledger.lots.genealogy import Trace, starts_of
 from ledger.lots.records import NOBODY, Effects, Lot
 
+_RESTING = frozenset({"scrap", "unknown"})  # ends that rest on the history of their lot
+
 
 class Told(Struct, frozen=True):
     """What a lot event shows beside its effects.
@@ -72,7 +74,7 @@ def story_of(piece: str, source: Source) -> Story:
     lots = (name for name in trace.lots if not is_run(name))
     line = (piece, *(name for name in lots if name != piece and names_one_thing(name)))
     way = _way(line, source)
-    inputs = _with_corrections({*way, *trace.closure, *_of_scrap(trace, source)}, source)
+    inputs = _with_corrections({*way, *trace.closure, *_of_those(rests_on(trace, source), source)}, source)
     effects = source.effects(inputs)
     stands = (entry for entry in way if entry in effects and _stands(effects[entry]))
     return Story(lot, trace, line, tuple(sorted(stands)), effects, tuple(sorted(inputs)))
@@ -104,12 +106,23 @@ def _carried(name: str, unit: str, since: int, source: Source) -> set[int]:
     return found
 
 
-def _of_scrap(trace: Trace, source: Source) -> set[int]:
-    """What says of which class the scrap was that entered a melt: the trace stops there, the share rests on it."""
+def rests_on(trace: Trace, source: Source) -> Mapping[str, int]:
+    """Lots whose whole history up to an entry a trace rests on without going through it.
+
+    What says of which class the scrap was that entered a melt, and that there was less of a lot than was drawn; and
+    all that the lots of a correction went through before it.
+    """
+    rests = [(end.lot, end.entry) for end in trace.ends if end.lot and end.reason in _RESTING]
+    standing = [one.replaced_by for one in trace.corrections if one.replaced_by != NOBODY]
+    for one in source.effects(standing).values():
+        rests += [(posting.lot, one.index) for posting in (*one.debits, *one.credits)]
     last: dict[str, int] = {}
-    for end in trace.ends:
-        if end.reason == "scrap":
-            last[end.lot] = max(end.entry, last.get(end.lot, NOBODY))
+    for lot, entry in rests:
+        last[lot] = max(entry, last.get(lot, NOBODY))
+    return last
+
+
+def _of_those(last: Mapping[str, int], source: Source) -> set[int]:
     entries = source.versions(last)
     return {entry for name, upto in last.items() for entry in entries.get(name, ()) if entry <= upto}
 

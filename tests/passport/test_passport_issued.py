@@ -123,3 +123,14 @@ def test_without_a_key_none_are_made(tmp_path):
         mill.make_coils("A")
         sent = mill.send(ROLLING, CUSTOMER, (piece("A-1"), None))
         assert mill.world.size == sent + 1
+
+
+def test_both_stores_give_the_same_passports(tmp_path, place):
+    with small_mill(tmp_path, place=place) as mill:
+        mill.make_coils("A")
+        mill.pack(ROLLING, pallet(), piece("A-1"), piece("A-2"))
+        mill.send(ROLLING, CUSTOMER, (pallet(), None), paper="X")
+        for name in ("A-1", "A-2"):
+            assert verified(mill, name).verified
+        body = standing(mill, "A-1").statement.body
+        assert (body["status"], body["inputs"]["count"]) == ("shipped", 17)
