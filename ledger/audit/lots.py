@@ -6,7 +6,7 @@ where they are made, so a record that no event makes is found at its own entry, 
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ledger.audit.authority import Authority
@@ -15,8 +15,9 @@ from ledger.checking import Checked, request_key
 from ledger.kernel.errors import Damaged, Refused
 from ledger.lot_admission import Place, book_lots, heard_late, tag_pairs
 from ledger.lots import wire
-from ledger.lots.book import Book, lot_key
-from ledger.lots.event import LotEvent, lots_of
+from ledger.lots.book import Book, effects_key, lot_key
+from ledger.lots.event import LotEvent
+from ledger.lots.lookup import named_by
 from ledger.lots.records import NOBODY, Lot, Record
 from ledger.rules import judges_lots
 from ledger.store.raw import RawReader
@@ -51,7 +52,9 @@ class _Records:
 
     def fetch(self, keys: Iterable[bytes]) -> None:
         """Have the rows of these keys at hand."""
-        wanted = set(keys) - self._known.keys()
+        wanted = {key for key in keys if key not in self._known}
+        if not wanted:
+            return
         self._known.update({key: [] for key in wanted})
         for key, value in self._database.lot_records(wanted, self._start).items():
             self._known.setdefault(key, []).append((-1, value))
@@ -78,9 +81,7 @@ def book_again(database: RawReader, authority: Authority, said: Sequence[Said], 
     """Book what was said in entries `span`, and compare with what is stored. Raises what UNREADABLE lists."""
     judged = [one for one in said if judges_lots(authority.registry.rules_at(one.index))]
     stored, result = _Records(database, *span), Booked()
-    stored.fetch(
-        key for one in judged if one.checked.event_read for key in map(lot_key, lots_of(one.checked.event_read))
-    )
+    stored.fetch(key for one in judged if one.checked.event_read for key in _asked(one.index, one.checked.event_read))
     tags: dict[tuple[bytes, bytes], int] = {}
     for one in judged:
         try:
@@ -93,6 +94,12 @@ def book_again(database: RawReader, authority: Authority, said: Sequence[Said], 
             tags.setdefault(pair, one.index)
     _compare_tags(database, tags, result)
     return result
+
+
+def _asked(index: int, event: LotEvent) -> Iterator[bytes]:
+    """The records that an event asks for by its own words, and the one that it leaves; the others are few."""
+    yield effects_key(index)
+    yield from named_by(event, NOBODY)
 
 
 def _book(database: RawReader, authority: Authority, stored: _Records, one: Said, result: Booked) -> Book:
