@@ -13,6 +13,7 @@ from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
 from ledger.checking import Checked, request_key
 from ledger.kernel.errors import Damaged, Refused
+from ledger.kernel.party import Party
 from ledger.lot_admission import Place, book_lots, heard_late, tag_pairs
 from ledger.lots import wire
 from ledger.lots.book import Book, effects_key, lot_key
@@ -41,6 +42,25 @@ class Booked:
     tags: list[tuple[int, int]] = field(default_factory=list)
     rules: Counter[str] = field(default_factory=Counter)
     late: list[tuple[int, bytes]] = field(default_factory=list)  # (index, lot) made after it was received (5.1)
+
+
+class _Places:
+    """What is registered where a statement stands; each party is looked up once a version."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+        self._parties: dict[tuple[str, int], Party | None] = {}
+
+    def of(self, one: Said) -> Place | None:
+        """None where its issuer is no party yet."""
+        authority, name = self._authority, one.checked.statement.iss
+        version = name, authority.version(name, one.index)
+        if version not in self._parties:
+            self._parties[version] = authority.at(*version).parties.get(name)
+        party = self._parties[version]
+        if party is None:
+            return None
+        return Place(one.index, one.recorded_at, party, authority.registry.operator, authority.sites_at(one.index))
 
 
 class _Records:
@@ -83,9 +103,10 @@ def book_again(database: RawReader, authority: Authority, said: Sequence[Said], 
     stored, result = _Records(database, *span), Booked()
     stored.fetch(key for one in judged if one.checked.event_read for key in _asked(one.index, one.checked.event_read))
     tags: dict[tuple[bytes, bytes], int] = {}
+    places = _Places(authority)
     for one in judged:
         try:
-            book = _book(database, authority, stored, one, result)
+            book = _book(database, places, stored, one, result)
         except Damaged as error:
             result.findings.append(about(one.index, "lot_record", f"its lots cannot be booked: {error.sentence}"))
             continue
@@ -102,13 +123,11 @@ def _asked(index: int, event: LotEvent) -> Iterator[bytes]:
     yield from named_by(event, NOBODY)
 
 
-def _book(database: RawReader, authority: Authority, stored: _Records, one: Said, result: Booked) -> Book:
+def _book(database: RawReader, places: _Places, stored: _Records, one: Said, result: Booked) -> Book:
     """What one statement writes; a rule that it breaks is a finding, and it writes nothing."""
-    iss = one.checked.statement.iss
-    party = authority.at(iss, authority.version(iss, one.index)).parties.get(iss)
-    if party is None:  # found where its signature was judged
+    place = places.of(one)
+    if place is None:  # found where its signature was judged
         return Book()
-    place = Place(one.index, one.recorded_at, party, authority.registry.operator, authority.sites_at(one.index))
     book = Book(lambda keys: stored.before(keys, one.index))
     try:
         effects = book_lots(book, one.checked, place, wrong=_wrong(database, one))
