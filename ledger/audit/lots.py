@@ -6,17 +6,19 @@ where they are made, so a record that no event makes is found at its own entry, 
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
 from ledger.checking import Checked, request_key
 from ledger.kernel.errors import Damaged, Refused
+from ledger.kernel.party import Party
 from ledger.lot_admission import Place, book_lots, heard_late, tag_pairs
 from ledger.lots import wire
-from ledger.lots.book import Book, lot_key
-from ledger.lots.event import LotEvent, lots_of
+from ledger.lots.book import Book, effects_key, lot_key
+from ledger.lots.event import LotEvent
+from ledger.lots.lookup import named_by
 from ledger.lots.records import NOBODY, Lot, Record
 from ledger.rules import judges_lots
 from ledger.store.raw import RawReader
@@ -42,6 +44,25 @@ class Booked:
     late: list[tuple[int, bytes]] = field(default_factory=list)  # (index, lot) made after it was received (5.1)
 
 
+class _Places:
+    """What is registered where a statement stands; each party is looked up once a version."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+        self._parties: dict[tuple[str, int], Party | None] = {}
+
+    def of(self, one: Said) -> Place | None:
+        """None where its issuer is no party yet."""
+        authority, name = self._authority, one.checked.statement.iss
+        version = name, authority.version(name, one.index)
+        if version not in self._parties:
+            self._parties[version] = authority.at(*version).parties.get(name)
+        party = self._parties[version]
+        if party is None:
+            return None
+        return Place(one.index, one.recorded_at, party, authority.registry.operator, authority.sites_at(one.index))
+
+
 class _Records:
     """What is stored for some keys: the newest record before the range, and all of the range."""
 
@@ -51,7 +72,9 @@ class _Records:
 
     def fetch(self, keys: Iterable[bytes]) -> None:
         """Have the rows of these keys at hand."""
-        wanted = set(keys) - self._known.keys()
+        wanted = {key for key in keys if key not in self._known}
+        if not wanted:
+            return
         self._known.update({key: [] for key in wanted})
         for key, value in self._database.lot_records(wanted, self._start).items():
             self._known.setdefault(key, []).append((-1, value))
@@ -78,13 +101,12 @@ def book_again(database: RawReader, authority: Authority, said: Sequence[Said], 
     """Book what was said in entries `span`, and compare with what is stored. Raises what UNREADABLE lists."""
     judged = [one for one in said if judges_lots(authority.registry.rules_at(one.index))]
     stored, result = _Records(database, *span), Booked()
-    stored.fetch(
-        key for one in judged if one.checked.event_read for key in map(lot_key, lots_of(one.checked.event_read))
-    )
+    stored.fetch(key for one in judged if one.checked.event_read for key in _asked(one.index, one.checked.event_read))
     tags: dict[tuple[bytes, bytes], int] = {}
+    places = _Places(authority)
     for one in judged:
         try:
-            book = _book(database, authority, stored, one, result)
+            book = _book(database, places, stored, one, result)
         except Damaged as error:
             result.findings.append(about(one.index, "lot_record", f"its lots cannot be booked: {error.sentence}"))
             continue
@@ -95,13 +117,17 @@ def book_again(database: RawReader, authority: Authority, said: Sequence[Said], 
     return result
 
 
-def _book(database: RawReader, authority: Authority, stored: _Records, one: Said, result: Booked) -> Book:
+def _asked(index: int, event: LotEvent) -> Iterator[bytes]:
+    """The records that an event asks for by its own words, and the one that it leaves; the others are few."""
+    yield effects_key(index)
+    yield from named_by(event, NOBODY)
+
+
+def _book(database: RawReader, places: _Places, stored: _Records, one: Said, result: Booked) -> Book:
     """What one statement writes; a rule that it breaks is a finding, and it writes nothing."""
-    iss = one.checked.statement.iss
-    party = authority.at(iss, authority.version(iss, one.index)).parties.get(iss)
-    if party is None:  # found where its signature was judged
+    place = places.of(one)
+    if place is None:  # found where its signature was judged
         return Book()
-    place = Place(one.index, one.recorded_at, party, authority.registry.operator, authority.sites_at(one.index))
     book = Book(lambda keys: stored.before(keys, one.index))
     try:
         effects = book_lots(book, one.checked, place, wrong=_wrong(database, one))

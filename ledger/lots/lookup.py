@@ -15,14 +15,15 @@ def prepare(book: Book, events: Collection[tuple[LotEvent, int]]) -> None:
     A call of the loader for what they name, then one for each step on from there: what is packed in what, deliveries,
     what a correction takes the place of.
     """
-    keys = {key for event, wrong in events for key in _named_by(event, wrong)}
+    keys = {key for event, wrong in events for key in named_by(event, wrong)}
     while keys:
         book.fetch(keys)
         found = {key for event, wrong in events for key in _led_to(book, event, wrong)}
         keys = {key for key in found if not book.has(key)}
 
 
-def _named_by(event: LotEvent, wrong: int) -> Iterator[bytes]:
+def named_by(event: LotEvent, wrong: int) -> Iterator[bytes]:
+    """What an event asks for by its own words; `wrong` is the entry that it declares wrong, NOBODY for none."""
     yield from map(lot_key, lots_of(event))
     yield named_key(event.issuer, event.name)
     yield from (named_key(event.issuer, name) for name in event.corrections)

@@ -216,6 +216,15 @@ def test_body_that_breaks_its_schema(world):
     assert audited(world) == [("body", FIRST)]
 
 
+def test_body_that_breaks_what_no_schema_says(world):
+    """The schema takes it; that two spellings of a namespace would go unread is found all the same."""
+    context = coil("C-1")["@context"]
+    listed = context if isinstance(context, list) else [context]
+    other = {**coil("C-1"), "@context": [*listed, {"ours": "https://coilmark.org/ns/al/2/"}]}
+    force(world, replace(coil_by(world), statement=parse(world.statement(PLANT, "lot-event", other))))
+    assert ("al_namespace", FIRST) in audited(world)
+
+
 def test_time_far_ahead(world, monkeypatch):
     monkeypatch.setattr(admission, "_check_times", lambda *_: None)
     force(world, world.check(world.statement(PLANT, "lot-event", coil("C-1"), iat=world.now // 1_000_000 + 3_600)))
