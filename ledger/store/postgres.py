@@ -22,7 +22,10 @@ _NAMED = "coilmark "  # what the session that leads is called, followed by where
 _NAME_BYTES = 63  # PostgreSQL cuts longer ones
 # A leader that vanished without a word (its machine lost power) is noticed by the server within three seconds; one
 # that was killed, at once.
+# Every query here takes milliseconds; while a new table has no statistics the server would compile each for a hundred.
+_NO_COMPILER = "SET jit = off"
 _SESSION = (
+    _NO_COMPILER,
     "SET tcp_keepalives_idle = 1",
     "SET tcp_keepalives_interval = 1",
     "SET tcp_keepalives_count = 2",
@@ -184,6 +187,8 @@ def open_postgres(url: str, *, write: bool, address: str = "") -> PostgresStore:
 
 
 def _for_reading(connection: "psycopg.Connection[Any]") -> None:
+    connection.execute(_NO_COMPILER)
+    connection.commit()
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     connection.read_only = True
 
