@@ -220,6 +220,8 @@ def _opened(places: Layout, *, write: bool, address: str = "", reached: Reached 
     store = open_store(places.location, write=write, address=address)
     with closing(store), _alone_with(places.levels):
         tree = Tree.open(places.levels)
+        if not tree.sound():  # a byte has changed on the disk: all of it is made again from the database
+            tree.truncate(0)
         try:
             yield Places(store, tree, SecondHead(places.head, reached))
         finally:

@@ -59,12 +59,12 @@ def put_in(mutant, tree):
     file.write_text(text.replace(mutant.old, mutant.new), "utf-8")
 
 
-def run_tests(tree, *tests):
-    """pytest's exit code: 0 all passed, 1 some failed."""
+def run_tests(tree, *tests, longest=LONGEST):
+    """pytest's exit code, 0 all passed, 1 some failed, and what it printed."""
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     ran = subprocess.run(
-        command, cwd=tree, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False
+        command, cwd=tree, env=environment, capture_output=True, text=True, timeout=longest, check=False
     )
     return ran.returncode, ran.stdout
 
@@ -86,8 +86,19 @@ def verdict(mutant):
         return f"{mutant.test} ended with {code}: {said.strip().splitlines()[-1] if said.strip() else ''}"
 
 
+def red_without_any(chosen):
+    """What pytest says where the named tests are not all green on the tree as it is, or ""."""
+    with tempfile.TemporaryDirectory(prefix="coilmark-mutant-") as folder:
+        copy_tree(Path(folder))
+        code, said = run_tests(Path(folder), *dict.fromkeys(one.test for one in chosen), longest=3600)
+        return said if code else ""
+
+
 def main(*names):
     chosen = [one for one in mutants() if not names or one.name in names]
+    if said := red_without_any(chosen):
+        print(f"these tests are red without any bug:\n{said[-2000:]}")  # noqa: T201  a command prints
+        return 1
     holes = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for mutant, why in zip(chosen, pool.map(verdict, chosen), strict=True):
