@@ -12,7 +12,7 @@ from ledger.kernel.lineage import Lineage, lineage_of, parse_items
 from ledger.kernel.party import Registry, fold
 from ledger.kernel.statement import Statement, parse
 from ledger.merkle.tree import Tree
-from ledger.rules import judges_lots
+from ledger.rules import KNOWN, judges_lots
 from ledger.second_head import SecondHead
 from ledger.store.store import Stored, StoredHead, Transaction
 
@@ -94,13 +94,24 @@ def load_registry(transaction: Transaction) -> Registry:
             raise Damaged("entry", f"entry {index} does not agree with its statement digest", index=index)
         history.append((index, parse(stored.wire)))
     registry = fold(history)
+    _require_known(registry)
     _require_records(transaction, registry)
     return registry
 
 
+def _require_known(registry: Registry) -> None:
+    """Judging by other rules than those in force would be judging wrongly."""
+    for one in registry.rules:
+        if one.id not in KNOWN:
+            raise Damaged(
+                "rules_unknown",
+                f"from entry {one.since} on this ledger is judged by {one.id}, this program has {', '.join(KNOWN)}",
+            )
+
+
 def _require_records(transaction: Transaction, registry: Registry) -> None:
     """A migration may leave derived tables empty; judged by them, every lot would be unknown."""
-    since = next((index for index, rules in registry.rules if judges_lots(rules)), None)
+    since = next((one.since for one in registry.rules if judges_lots(one.id)), None)
     if since is not None and transaction.lacks_records(since):
         raise Damaged(
             "not_rebuilt",

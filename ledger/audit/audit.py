@@ -31,6 +31,7 @@ from ledger.kernel.hashing import NO_HASH
 from ledger.kernel.trust import Trust
 from ledger.merkle.built import Built
 from ledger.merkle.columns import hashes
+from ledger.rules import rule_set
 
 Progress = Callable[[str, int, int], None]  # what is being done, entries done, entries in all
 _SMALL = 4096  # entries that are checked sooner than worker processes start
@@ -119,7 +120,7 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
         findings=tuple(sorted(set(findings), key=in_order)),
         notes=(*after.notes, *incarnations, *(note for kept in order.kept for note in unwitnessed(kept, order.trust))),
         checked=(*_checked(order, outline, whole), *_of_passports(passports)),
-        not_checked=(*_not_checked(order, outline, epochs), *_not_of_passports(passports)),
+        not_checked=(*_not_checked(order, outline, epochs, authority), *_not_of_passports(passports)),
     )
 
 
@@ -260,7 +261,20 @@ def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _not_checked(order: Order, outline: Outline, epochs: Sequence[Epoch]) -> tuple[str, ...]:
+def _other_rules(authority: Authority | None) -> Iterator[str]:
+    """Rule sets by name that are not, byte for byte, what this program judges by."""
+    own = rule_set()
+    for one in authority.registry.rules if authority is not None else ():
+        if (one.id, one.digest) != (own["id"], own["digest"]):
+            yield (
+                f"whether {one.id}, in force from entry {one.since} on, is what this program judges by: its digest is "
+                f"{one.digest}, that of {own['id']} here is {own['digest']}"
+            )
+
+
+def _not_checked(
+    order: Order, outline: Outline, epochs: Sequence[Epoch], authority: Authority | None
+) -> tuple[str, ...]:
     said = []
     if not order.statements:
         said.append("statements, signatures, keys, roles and what each statement implies (--lineage)")
@@ -272,7 +286,7 @@ def _not_checked(order: Order, outline: Outline, epochs: Sequence[Epoch]) -> tup
     if signed and order.trust is None:
         whose = "the log keys that the ledger itself names were believed" if epochs else "no log key was known"
         said.append(f"the log's signature against a trust file (--trust): {whose}")
-    said.append("whether the rule set that index 0 names is the one that this program judges by")
+    said += _other_rules(authority)
     if not isinstance(order.source, DatabaseSource) or not order.statements:
         said.append("the lot rules: balances and custody are judged on the ledger's own database")
     said.append("whether what parties signed is true; energy claims and footprints")

@@ -8,12 +8,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
 from ledger.checking import Checked, request_key
 from ledger.kernel.errors import Damaged, Refused
-from ledger.kernel.party import Party
 from ledger.lot_admission import Place, book_lots, heard_late, tag_pairs
 from ledger.lots import wire
 from ledger.lots.book import Book, effects_key, lot_key
@@ -22,6 +22,9 @@ from ledger.lots.lookup import named_by
 from ledger.lots.records import NOBODY, Lot, Record
 from ledger.rules import judges_lots
 from ledger.store.raw import RawReader
+
+if TYPE_CHECKING:
+    from ledger.kernel.party import Party
 
 
 @dataclass(frozen=True, slots=True)

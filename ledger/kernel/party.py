@@ -7,7 +7,7 @@ key good at that index?), each from statements it has checked itself (SPEC 4.5).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.kernel.encoding import b64url_decode
 from ledger.kernel.errors import Conflict, RuleBroken, Unauthorised
@@ -64,6 +64,14 @@ class Party:
         return {one["id"]: one["accuracy"] for one in self.profile.get("devices", ()) if "accuracy" in one}
 
 
+class RuleSet(NamedTuple):
+    """What entries from `since` on are judged by; `digest` as its statement gives it."""
+
+    since: int
+    id: str
+    digest: str
+
+
 @dataclass(frozen=True)
 class Registry:
     """Every party and key as of one index, and what the newest `ledger` statement says."""
@@ -73,7 +81,7 @@ class Registry:
     operator: str
     incarnation: int
     log_keys: tuple[str, ...]
-    rules: tuple[tuple[int, str], ...]  # (from which entry on, id of the rule set), ascending
+    rules: tuple[RuleSet, ...]  # as they came into force; where two hold, the later one
     parties: Mapping[str, Party]
     owners: Mapping[str, str]  # key thumbprint -> party id, for ever
 
@@ -84,7 +92,7 @@ class Registry:
 
     def rules_at(self, index: int) -> str:
         """The id of the rule set that entry `index` is judged by."""
-        return [name for since, name in self.rules if since <= index][-1]
+        return [one.id for one in self.rules if one.since <= index][-1]
 
     def key(self, kid: str) -> PublicKey | None:
         """The key with this thumbprint, ended or not."""
@@ -199,7 +207,7 @@ def _with_ledger(registry: Registry, statement: Statement, index: int) -> Regist
         origin=body["origin"],
         incarnation=body["incarnation"],
         log_keys=tuple(body["log_keys"]),
-        rules=(*registry.rules, (index, body["rules"]["id"])),
+        rules=(*registry.rules, RuleSet(index, body["rules"]["id"], body["rules"]["digest"])),
     )
     renewed = _with_party(renewed, body["operator"])
     return _added(renewed, renewed.party(body["operator"]["id"]), body["keys"], index, recovery=bool(index))
@@ -207,10 +215,10 @@ def _with_ledger(registry: Registry, statement: Statement, index: int) -> Regist
 
 def _with_rules(registry: Registry, rules: Mapping[str, Any], index: int) -> Registry:
     """SPEC 4.5: from an entry after the notice on; a later notice may not reach back before an earlier one."""
-    since = max(index, registry.rules[-1][0])
+    since = max(index, registry.rules[-1].since)
     if rules["from_index"] <= since:
         raise RuleBroken("rules", f"rules come into force after entry {since}, not from entry {rules['from_index']}")
-    return replace(registry, rules=(*registry.rules, (rules["from_index"], rules["id"])))
+    return replace(registry, rules=(*registry.rules, RuleSet(rules["from_index"], rules["id"], rules["digest"])))
 
 
 def _with_party(registry: Registry, body: Mapping[str, Any]) -> Registry:

@@ -317,3 +317,12 @@ def test_progress_reaches_the_end(recorded, database, monkeypatch):
     assert told == [
         (what, min(at, size), size) for what in ("reading the registry", "checking entries") for at in (5, 10, 15, 20)
     ]
+
+
+def test_rules_that_are_not_the_programs_own_are_said_to_be_unchecked(recorded, database, monkeypatch):
+    whole = report(database)
+    (said,) = (one for one in whole.not_checked if one.startswith("whether coilmark-rules/2, in force from entry 0"))
+    assert "its digest is AAAAAAA" in said
+    own = {"id": "coilmark-rules/2", "digest": "A" * 43}
+    monkeypatch.setattr(conductor, "rule_set", lambda: own)
+    assert not any("is what this program judges by" in one for one in report(database).not_checked)

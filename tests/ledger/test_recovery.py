@@ -232,3 +232,10 @@ def test_an_altered_row_is_not_handed_out_to_a_retry(world, place):
 def test_one_process_writes(world):
     with pytest.raises(Conflict, match="another process writes to the ledger in"), open_log(world.places):
         pass
+
+
+def test_a_ledger_under_rules_of_another_program_does_not_open(world, monkeypatch):
+    world.close()
+    monkeypatch.setattr("ledger.recovery.KNOWN", ("coilmark-rules/1",))
+    with pytest.raises(Damaged, match="from entry 0 on this ledger is judged by coilmark-rules/2, this program has"):
+        world.reopen()
