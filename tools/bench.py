@@ -47,6 +47,26 @@ def ingest(
 
 
 @command.command()
+@click.option("--events", default=100_000, show_default=True, help="Events in the ledger.")
+@click.option("--ancestors", default=2_000, show_default=True, help="Events that the traced coil rests on.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
+def lots(*, events: int, ancestors: int, as_json: bool) -> None:
+    """Trace a coil up and its first lot down, tell a lot's state, and rebuild what is known of lots."""
+    from tools.bench_lots import run_lots  # noqa: PLC0415  for those who ask for it
+
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
+        figure = run_lots(Path(folder), events, ancestors)
+    if as_json:
+        click.echo(json.dumps(figure.as_dict(), indent=1))
+        return
+    click.echo(f"{figure.events} entries; a coil that rests on {figure.ancestors} events")
+    click.echo(
+        f"trace up {figure.trace_up_ms:.0f} ms, down {figure.trace_down_ms:.0f} ms, state {figure.state_ms:.0f} ms"
+    )
+    click.echo(f"rebuild {figure.rebuild_s:.1f} s")
+
+
+@command.command()
 @click.option("--rounds", default=5, show_default=True, help="How often the server that writes is killed.")
 @databases.option
 @databases.owner_option

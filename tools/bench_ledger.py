@@ -1,7 +1,7 @@
 """A ledger to measure on: one party that may do everything, and statements about as long as a plant's."""
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ledger.checking import Checked, check
@@ -69,6 +69,14 @@ def fill(places: Layout, pem: bytes, count: int) -> Iterator[int]:
         for (_, _, end, _), statements in zip(spans, pool.imap(_checked_span, spans), strict=True):
             _append(log, statements)
             yield end
+
+
+def signed_now(log: Log, signer: Signer, events: Sequence[Mapping[str, Any]], batch: int) -> None:
+    """Sign these events and record them, so many in one go. Raises Refused."""
+    keys, now = log.state.registry.all_keys(), clock()
+    wires = [_issue(signer, LOT_EVENT, f"urn:bench:more:{n}", now, dict(event)) for n, event in enumerate(events)]
+    for start in range(0, len(wires), batch):
+        _append(log, [check(wire, audience=URI, keys=keys) for wire in wires[start : start + batch]])
 
 
 def _checked_span(span: tuple[bytes, int, int, dict[str, PublicKey]]) -> list[Checked]:

@@ -8,23 +8,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ledger.checking import check
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.gs1 import canonical_id
-from ledger.kernel.keys import Signer, load_signer
+from ledger.kernel.keys import load_signer
 from ledger.kernel.note import parse_vkey
-from ledger.kernel.statement import issue
 from ledger.kernel.trust import LogKey, Trust
 from ledger.kernel.verify import Expected, verify_bundle
-from ledger.log import Log, Submission
-from ledger.opening import clock, layout, open_log
+from ledger.log import Log
+from ledger.opening import layout, open_log
 from ledger.passport.issue import Basis, Issuer, body_of
 from ledger.passport.refold import recompute
 from ledger.passport_source import StoreSource
 from ledger.passports import full, short, standing
 from ledger.rules import rule_set
 from ledger.store.access import EVERYTHING
-from tools.bench_ledger import LOT_EVENT, OPERATOR, PROCESS, URI, create
+from tools.bench_ledger import PROCESS, create, signed_now
 
 _TONNE = 1_000_000
 _ROUNDS = 7
@@ -56,7 +54,7 @@ def run_passport(folder: Path, ancestors: int) -> PassportFigure:
     signer = load_signer(create(places))
     issuer = Issuer(signer, rule_set(), lambda size: bytes(range(size)))
     with open_log(places, issuer=issuer) as log:
-        _post(log, signer, _events(ancestors))
+        signed_now(log, signer, _events(ancestors), ancestors)
         return _measure(log)
 
 
@@ -102,18 +100,6 @@ def _median(work: Callable[[], object]) -> float:
 
 def _trust(log: Log) -> Trust:
     return Trust(logs=tuple(LogKey(parse_vkey(text)) for text in log.state.registry.log_keys))
-
-
-def _post(log: Log, signer: Signer, events: list[dict[str, Any]]) -> None:
-    now = clock() // _TONNE
-    wires = [
-        issue(typ=LOT_EVENT, iss=OPERATOR, jti=f"urn:bench:{n}", aud=URI, iat=now, body=event, signer=signer)
-        for n, event in enumerate(events)
-    ]
-    keys = log.state.registry.all_keys()
-    (outcome,) = log.append([Submission(tuple(check(wire, audience=URI, keys=keys) for wire in wires))])
-    if isinstance(outcome, Exception):
-        raise outcome
 
 
 def _events(ancestors: int) -> list[dict[str, Any]]:

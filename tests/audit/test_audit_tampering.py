@@ -319,7 +319,7 @@ def test_progress_reaches_the_end(recorded, database, monkeypatch):
     ]
 
 
-def test_rules_that_are_not_the_programs_own_are_said_to_be_unchecked(recorded, database, monkeypatch):
+def test_rules_that_are_not_the_programs_own_are_said_to_be_unchecked(database, monkeypatch):
     whole = report(database)
     (said,) = (one for one in whole.not_checked if one.startswith("whether coilmark-rules/2, in force from entry 0"))
     assert "its digest is AAAAAAA" in said
