@@ -461,3 +461,19 @@ def test_a_lot_is_at_the_site_that_its_event_names_else_where_it_was_else_at_the
     assert [park.lot(name).holdings[0].site for name in (ORE, lot("B"), lot("C"))] == [OTHER_SITE, SITE, ""]
     park.ship(MINE, MILL, (ORE, 50), readPoint={"id": OTHER_SITE})
     assert {one.site for one in park.lot(ORE).holdings} == {OTHER_SITE}
+
+
+def test_an_amount_that_is_packed_goes_with_its_unit(park):
+    park.new(MILL, (ORE, 100))
+    park.say(MILL, "Aggregation", action="ADD", parentID=pallet(1), childQuantityList=[amount(ORE, 40)])
+    park.ship(MILL, CUSTOMER, (pallet(1), None))
+    assert (park.have(MILL, ORE), park.lot(ORE).in_transit(MILL)) == (60, 40)
+
+
+def test_what_is_packed_elsewhere_without_unpacking_is_found(park):
+    park.new(MILL, (SLAB, 100))
+    park.say(MILL, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[SLAB])
+    assert rules(park.say(MILL, "Aggregation", action="ADD", parentID=pallet(2), childEPCs=[SLAB])) == {
+        "taken_from_unit"
+    }
+    assert (park.lot(SLAB).inside, park.lot(pallet(1)).contents) == (pallet(2), ())

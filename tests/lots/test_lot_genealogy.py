@@ -185,6 +185,15 @@ def test_what_moved_on_is_in_doubt_until_its_correction_comes(park):
     assert park.down(A).places == {(COIL, SMELTER, ""): 500 * UG}
 
 
+def test_what_is_received_again_after_a_wrong_receipt_comes_from_where_it_came_from(park):
+    park.new(MINE, (PILE, 100))
+    park.ship(MINE, SMELTER, (PILE, 100))
+    park.receive(SMELTER, MINE, (PILE, 100))
+    park.wrong(SMELTER, 2)
+    park.receive(SMELTER, MINE, (PILE, 100))
+    assert ends(park.up(PILE, SMELTER)) == {(0, "commissioned"): 100 * UG}
+
+
 def test_an_addition_that_did_not_happen_is_in_nothing_and_one_corrected_counts_once(park):
     park.new(SMELTER, (METAL, 900))
     park.new(SMELTER, (METAL, 100))
@@ -222,6 +231,9 @@ def test_a_wrong_input_of_a_run_is_followed_through_what_took_its_place(park):
     park.make(SMELTER, [(A, 100)], [], "electrolysis", eventID="urn:right", **run)
     assert ends(park.up(METAL)) == {(1, "commissioned"): 100 * UG}
     assert park.book.run(SMELTER, "urn:run").g == 400
+    park.make(SMELTER, [], [(B, 100)], "electrolysis", **run)
+    assert ends(park.up(B)) == {(1, "commissioned"): 100 * UG}
+    assert {node.entry for node in park.up(B).nodes} == {1, 2, 3, 7}
 
 
 def test_a_trace_says_what_it_read_and_what_determines_its_masses(park):

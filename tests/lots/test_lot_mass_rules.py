@@ -95,6 +95,15 @@ def test_m1_opening_and_closing_stock_of_a_run_count():
     assert rules(done) == {"oxide_balance"}
 
 
+def test_m1_what_is_in_the_residue_is_lost_with_it():
+    park = Park()
+    ore, alumina, mud = lot("BX"), lot("AL"), lot("MUD")
+    park.new(MINE, (ore, 10_000), al_attributes=[{"id": ore, "material": "bauxite", "al2o3": "50"}])
+    said = [{"id": alumina, "material": "alumina", "al2o3": "100"}, {"id": mud, "material": "residue", "al2o3": "20"}]
+    run = {"transformationID": "urn:run", "al_run": "closed", "al_attributes": said}
+    assert rules(park.make(MINE, [(ore, 200)], [(alumina, 95), (mud, 100)], "refining", **run)) == set()
+
+
 def test_m3_what_is_handed_on_to_the_next_run_was_not_used():
     park = Park()
     alumina, anode, butts, opening = lot("AL"), lot("AN"), lot("BUTTS"), lot("POTS")
