@@ -248,7 +248,7 @@ def introduce(booking: Booking, part: Part, source: str, maker: str) -> Lot:
     elif known is not None:
         _check_addition(known, event.issuer, late=source == "late")
         if any(name == part.id for name, *_ in booking.standing):
-            known = replace(known, doubt=NOBODY)
+            known = replace(known, doubt=NOBODY, made_by=event.index if known.doubt != NOBODY else known.made_by)
     else:
         known = Lot(part.id, part.single, maker, event.index, source, event.time, part.g if part.single else None)
     lot = replace(known, attributes=known.attributes | attributes_of(event, part.id))

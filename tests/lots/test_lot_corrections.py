@@ -173,3 +173,13 @@ def test_a_class_lot_is_in_doubt_until_its_correction_comes_and_not_where_none_i
     park.wrong(SMELTER, 3)
     park.make(SMELTER, [(METAL, 10)], [(BAND, 10)])
     assert park.have(SMELTER, METAL) == 30
+
+
+def test_a_class_lot_whose_first_addition_did_not_happen_has_what_others_added():
+    park = Park()
+    park.new(SMELTER, (METAL, 100))
+    park.new(SMELTER, (METAL, 50))
+    park.wrong(SMELTER, 0)
+    park.make(SMELTER, [(METAL, 50)], [(SLAB, 50)])
+    with pytest.raises(RuleBroken, match="has 0 g left"):
+        park.make(SMELTER, [(METAL, 1)], [(BAND, 1)])

@@ -237,14 +237,14 @@ def test_a_wrong_input_of_a_run_is_followed_through_what_took_its_place(park):
 
 
 def test_a_trace_says_what_it_read_and_what_determines_its_masses(park):
-    park.new(SMELTER, (METAL, 1_000), (SCRAP, 1))
+    park.new(SMELTER, (METAL, 10_000))
     park.new(SMELTER, (piece("TINY"), 1))
-    park.look(SMELTER, "stock_taking", (METAL, 1_000))
-    park.make(SMELTER, [(METAL, 500)], [(A, 500)], None, al_process=None)
-    park.make(SMELTER, [(METAL, 500), (piece("TINY"), None)], [(SLAB, 501)])
+    park.look(SMELTER, "stock_taking", (METAL, 10_000))
+    park.make(SMELTER, [(METAL, 5_000)], [(A, 5_000)], None, al_process=None)
+    park.make(SMELTER, [(METAL, 5_000), (piece("TINY"), None)], [(SLAB, 5_001)])
     park.new(SMELTER, (METAL, 7))
     trace = park.up(SLAB)
-    assert trace.inputs == (0, 1, 4)
+    assert (trace.inputs, trace.folded) == ((0, 4), 1)
     assert trace.closure == (0, 1, 2, 3, 4)
     assert trace.lots == (METAL, SLAB, piece("TINY"))
 
@@ -295,7 +295,6 @@ def test_a_trace_down_of_one_event_and_through_a_run(park):
 def test_a_trace_down_follows_what_is_at_least_a_thousandth_of_what_it_is_in(park):
     park.new(SMELTER, (PILE, 1))
     park.new(SMELTER, (PILE, 2_000))
-    park.make(SMELTER, [(PILE, 2_001)], [(SLAB, 2_001)])
     found = down(starts_from_entry(park.effects[0]), park.load, park.versions)
     assert (found.folded, found.folded_ug, found.places) == (1, UG, {})
 
@@ -305,3 +304,19 @@ def test_a_piece_used_up_is_traced_from_its_making(park):
     park.make(SMELTER, [(METAL, 100)], [(SLAB, 100)])
     park.make(SMELTER, [(SLAB, None)], [(COIL, 100)], "hot-rolling")
     assert starts_of(park.lot(SLAB), at=3, load=park.load) == (Start((SLAB, SMELTER, ""), 1, 100 * UG, 3),)
+
+
+def test_what_arrived_on_a_delivery_corrected_to_another_comes_from_the_same_lot(park):
+    park.new(MINE, (PILE, 100))
+    park.ship(MINE, SMELTER, (PILE, 100))
+    park.receive(SMELTER, MINE, (PILE, 100))
+    park.wrong(MINE, 1, "urn:right")
+    park.ship(MINE, SMELTER, (PILE, 100), paper="D-2", eventID="urn:right")
+    assert ends(park.up(PILE, SMELTER)) == {(0, "commissioned"): 100 * UG}
+
+
+def test_a_trace_down_folds_what_is_little_of_what_is_made(park):
+    park.new(SMELTER, (A, 1), (B, 2_000))
+    park.make(SMELTER, [(A, 1), (B, 2_000)], [(SLAB, 2_001)])
+    found = park.down(A)
+    assert (found.folded, found.folded_ug, found.places) == (1, UG, {})
