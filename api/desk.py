@@ -57,6 +57,11 @@ class Desk:
         """Pieces whose passports wait to be made again, each with the first entry that changes it."""
         return self.restater.pending if self.restater is not None else {}
 
+    @property
+    def looked(self) -> int:
+        """How far the restater has looked; what came later may change any passport."""
+        return self.restater.seen if self.restater is not None else 0
+
     def codes(self) -> Codes | None:
         """The codes of the labels, with those blocked since."""
         return load_codes(self.places)

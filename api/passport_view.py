@@ -115,6 +115,7 @@ def _facts(facts: Body, names: Names) -> list[Row]:
         ("heats", "Heat", ", ".join),
         ("standard", "Standard", str),
         ("local_id", "Maker's own number", str),
+        ("certificates", "Certificate", lambda many: ", ".join(one["id"] for one in many)),
         ("order", "Order", str),
         ("customer_part", "Customer's part number", str),
     ]

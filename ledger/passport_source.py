@@ -12,7 +12,7 @@ from ledger.lots.event import read_event
 from ledger.lots.genealogy import run_name
 from ledger.lots.records import Effects, Lot, Record
 from ledger.lots.tags import tag_key
-from ledger.passport.story import Told, is_run
+from ledger.passport.story import Certificate, Told, certificate_in, is_run
 from ledger.store.store import Stored, Transaction
 from ledger.view import View
 
@@ -47,6 +47,10 @@ class StoreSource:
     def told(self, entry: int) -> Told:
         """What the statement says beside."""
         return told_by(self.transaction.entry(entry))
+
+    def certificate(self, entry: int) -> Certificate | None:
+        """What the statement says of a certificate."""
+        return certificate_in(parse(self.transaction.entry(entry).wire))
 
     def _records(self, keys: Collection[bytes]) -> Mapping[bytes, Record]:
         return {key: wire.decode(value) for key, value in self.transaction.lot_records(keys, self.size).items()}
@@ -93,6 +97,10 @@ class ViewSource:
     def told(self, entry: int) -> Told:
         """What the statement says beside."""
         return told_by(self._view.at(entry))
+
+    def certificate(self, entry: int) -> Certificate | None:
+        """What the statement says of a certificate."""
+        return certificate_in(parse(self._view.at(entry).wire))
 
     def _later(self, name: str) -> Iterable[int]:
         return self._runs.get(name, ()) or self._pending.get(subject_key("lot", name), ())

@@ -18,6 +18,7 @@ from ledger.recovery import Sound, as_recorded
 from ledger.store.access import Reader
 from ledger.store.store import Transaction
 
+CHANGING = ("lot-event", "certificate", "verification")  # what a passport is computed from
 NOTHING_PENDING: Mapping[str, int] = {}
 # SPEC 4.9.5: whose order it was is for the operator, the maker and auditors; the label's code does not show it.
 HIDEABLE = ("order", "customer_part")
@@ -79,10 +80,10 @@ def hidden_of(statement: Statement, reader: Reader) -> tuple[str, ...]:
     return tuple(one for one in hidden(statement, reader) if one in names)
 
 
-def standing(log: Log, piece: str, pending: Mapping[str, int] = NOTHING_PENDING) -> Standing:
+def standing(log: Log, piece: str, pending: Mapping[str, int] = NOTHING_PENDING, looked: int = 0) -> Standing:
     """The newest published passport of a piece. Raises Missing ("no_passport"), Damaged.
 
-    `pending` are changes from elsewhere, as a restater knows them: in its unit, or upstream.
+    `pending` are the changes that a restater knows of, `looked` is how far it has looked.
     """
     size = log.state.published.checkpoint.size
     with log.store.reading() as transaction:
@@ -90,7 +91,7 @@ def standing(log: Log, piece: str, pending: Mapping[str, int] = NOTHING_PENDING)
         if index is None:
             raise Missing("no_passport", f"piece {piece} has no passport: none was shipped under that id")
         sound, statement = as_recorded(transaction.entry(index), log.tree)
-        own = _since(transaction, piece, statement, size)
+        own = _since(transaction, piece, range(max(statement.body["as_of"]["size"], looked), size))
         since = min((entry for entry in (own, pending.get(piece)) if entry is not None), default=None)
         return Standing(piece, sound, statement, since)
 
@@ -101,10 +102,10 @@ def newest_passport(transaction: Transaction, piece: str, size: int) -> int | No
     return below[-1] if below else None
 
 
-def _since(transaction: Transaction, piece: str, statement: Statement, size: int) -> int | None:
-    seen = statement.body["as_of"]["size"]
-    later = (index for index in transaction.versions(subject_key("lot", piece)) if seen <= index < size)
-    return next((index for index in later if transaction.entry(index).typ == "lot-event"), None)
+def _since(transaction: Transaction, piece: str, within: range) -> int | None:
+    """The first of these entries that may change what the passport of a piece says."""
+    later = (index for index in transaction.versions(subject_key("lot", piece)) if index in within)
+    return next((index for index in later if transaction.entry(index).typ in CHANGING), None)
 
 
 def short(log: Log, standing: Standing, reader: Reader) -> Bundle:

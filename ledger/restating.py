@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ledger.checking import check
 from ledger.kernel.errors import CoilmarkError
+from ledger.kernel.implied import implied
 from ledger.kernel.statement import parse
 from ledger.log import Log, Recorded, Submission
 from ledger.lots.descent import down
-from ledger.lots.event import lots_of, read_event
 from ledger.lots.recall import starts_from_entry
 from ledger.lots.records import NOBODY, Effects
 from ledger.passport.body import is_piece, pieces_sent_off, shown
 from ledger.passport.issue import Basis, Issuer, body_of, signed
 from ledger.passport_source import StoreSource
-from ledger.passports import newest_passport
+from ledger.passports import CHANGING, newest_passport
 from ledger.store.store import Stored, Transaction
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ Answer: TypeAlias = "Future[Recorded]"
 _log = logging.getLogger(__name__)
 _ENTRIES = 2_000  # looked at in one go
 _PASSPORTS = 50  # made in one go: plants do not wait for more
+_NOTHING = Effects(NOBODY, "", 0, 0, "")
 _STATE = ("as_of", "inputs")  # what differs in every passport, and says nothing of the piece
 
 
@@ -65,7 +66,7 @@ class Restater:
             end = min(size, self.seen + _ENTRIES)
             with self._log.store.reading() as transaction:
                 for stored in transaction.entries(self.seen, end):
-                    if stored.typ == "lot-event":
+                    if stored.typ in CHANGING:
                         self._note(transaction, stored)
             self.seen = end
 
@@ -87,9 +88,7 @@ class Restater:
 
     def _note(self, transaction: Transaction, stored: Stored) -> None:
         source = StoreSource(transaction, stored.index + 1)
-        one = source.effects([stored.index]).get(stored.index)
-        if one is None:
-            return
+        one = source.effects([stored.index]).get(stored.index, _NOTHING)
         shipped = set(pieces_sent_off(one))
         for piece in {*_touched(stored, one), *_downstream(one, source)}:
             seen = self._seen(transaction, piece)
@@ -122,9 +121,9 @@ class Restater:
 
 
 def _touched(stored: Stored, one: Effects) -> Iterator[str]:
-    """The pieces that an event names, and those it moves in a unit."""
+    """The pieces that a statement is about, and those that an event moves in a unit."""
     statement = parse(stored.wire)
-    named = lots_of(read_event(statement.body, issuer=statement.iss, jti=statement.jti))
+    named = (want.id for want in implied(statement.typ, statement.iss, statement.aud, statement.body))
     moved = (posting.lot for posting in (*one.debits, *one.credits))
     return (name for name in (*named, *moved) if is_piece(name))
 

@@ -61,15 +61,15 @@ async def get_coil(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 def _bundle(desk: Desk, piece: str, kind: str, reader: Reader) -> Bundle:
     if kind == "short":
-        return passports.short(desk.log, passports.standing(desk.log, piece, desk.pending), reader)
+        return passports.short(desk.log, passports.standing(desk.log, piece, desk.pending, desk.looked), reader)
     if kind != "full":
         raise Malformed("query", f"kind is short or full, not {ascii(kind)[:40]}")
     passports.require_token(reader)
-    return passports.full(desk.log, passports.standing(desk.log, piece, desk.pending), reader)
+    return passports.full(desk.log, passports.standing(desk.log, piece, desk.pending, desk.looked), reader)
 
 
 def _data(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
-    found = passports.standing(desk.log, piece, desk.pending)
+    found = passports.standing(desk.log, piece, desk.pending, desk.looked)
     answer = wire.Passport(
         piece=piece,
         entry=found.index,
@@ -96,7 +96,7 @@ def _page(desk: Desk, piece: str, code: str | None, reader: Reader) -> str:
     if not passports.may_open(desk.codes(), piece, code, reader):
         return template("product.html").render(gtin=piece[4:18], owner=passports.owner_of(desk.log, piece))
     try:
-        found = passports.standing(desk.log, piece, desk.pending)
+        found = passports.standing(desk.log, piece, desk.pending, desk.looked)
     except Missing:
         return template("unshipped.html").render(piece=piece, issued=desk.settings.operator_key is not None)
     body = found.body(reader)

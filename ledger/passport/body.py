@@ -26,7 +26,8 @@ _FACTS = {
 _HIDDEN = {"order": "order", "customerPart": "customer_part"}  # whose order it was is not for everybody
 _ENDS = frozenset({"scrap", "outside", "late", "opening"})  # every other reason: nothing explains it
 _SOURCES = frozenset({"primary", "commissioned"})  # metal that enters there has no ancestry
-_STEPS, _STAGES, _HOLDS, _LIST, _HEATS, _TEXT = 100, 200, 100, 200, 50, 1_000  # the most of each (SPEC 4.9.5)
+# The most of each (SPEC 4.9.5).
+_STEPS, _STAGES, _HOLDS, _LIST, _HEATS, _CERTIFICATES, _TEXT = 100, 200, 100, 200, 50, 50, 1_000
 
 
 def passport_body(
@@ -51,9 +52,15 @@ def passport_body(
         "figures": list(_figures(story, rules)),
         "as_of": dict(as_of),
         "inputs": {"count": len(story.inputs), "root": root},
-        "references": [{"kind": "lot", "id": name} for name in sorted(story.line) if name != piece.id],
+        "references": _references(story),
         **{name: rows for name, rows in lists.items() if rows},
     }
+
+
+def _references(story: Story) -> list[dict[str, str]]:
+    """The pieces it was made of, and its certificates."""
+    lots = [{"kind": "lot", "id": name} for name in sorted(story.line) if name != story.piece.id]
+    return lots + [{"kind": "certificate", "id": one.id} for one in story.certificates[:_CERTIFICATES]]
 
 
 def status(piece: Lot) -> str:
@@ -81,6 +88,8 @@ def _facts(story: Story, source: Source, registry: Registry) -> dict[str, Any]:
         facts["mass"] = piece.g
     heats = sorted({str(heat) for name in story.line for heat in _heats(source.lot(name))})
     facts |= {"heats": heats[:_HEATS]} if heats else {}
+    named = [{"id": one.id, "digest": one.digest} for one in story.certificates[:_CERTIFICATES]]
+    facts |= {"certificates": named} if named else {}
     hidden = {fact: Hidden(piece.attributes[name]) for name, fact in _HIDDEN.items() if name in piece.attributes}
     return facts | hidden
 

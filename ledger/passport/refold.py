@@ -25,7 +25,7 @@ from ledger.lots.genealogy import run_name
 from ledger.lots.observations import countersign
 from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
 from ledger.passport.body import passport_body, shown
-from ledger.passport.story import Story, Told, rests_on, story_of
+from ledger.passport.story import Certificate, Story, Told, certificate_in, rests_on, story_of
 
 _POSITIVE = frozenset({"positive", "positive-with-comments"})
 _COMPARED = ("id", "piece", "status", "facts", "steps", "stages", "holds", "figures", "ends", "corrections", "inputs")
@@ -46,6 +46,7 @@ class Refolded:
         self._events: dict[int, LotEvent] = {}
         self._runs: dict[str, list[int]] = {}
         self._versions: dict[bytes, list[tuple[int, int]]] = {}
+        self._certificates: dict[int, Certificate] = {}
         self._names: dict[tuple[str, str], int] = {}
         self.size = int(inputs.passport.statement.body["as_of"]["size"]) if inputs.passport.statement else 0
         self.stood_in: dict[int, set[str]] = {}
@@ -70,6 +71,10 @@ class Refolded:
         """What the statement of a lot event says beside."""
         event = self._events[entry]
         return Told(event.recorded_at, event.sites, event.parent)
+
+    def certificate(self, entry: int) -> Certificate | None:
+        """What the statement says of a certificate."""
+        return self._certificates.get(entry)
 
     def whole(self, name: str, entry: int) -> bool:
         """Whether the bundle holds every version of a lot up to the one that this entry made."""
@@ -107,6 +112,8 @@ class Refolded:
                 accuracies=party.accuracies,
             )
             self._apply(event, registry)
+        elif (certificate := certificate_in(statement)) is not None:
+            self._certificates[one.index] = certificate
         elif statement.typ == "verification" and statement.body["verdict"] in _POSITIVE:
             countersign(self._book, statement.body["subject"]["id"], statement.iss)
 

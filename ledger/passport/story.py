@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from ledger.kernel.errors import Missing
 from ledger.kernel.gs1 import names_one_thing
+from ledger.kernel.statement import Statement
 from ledger.lots.ancestry import up
 from ledger.lots.genealogy import Trace, starts_of
 from ledger.lots.records import NOBODY, Effects, Lot
@@ -23,6 +24,14 @@ class Told(Struct, frozen=True):
     recorded_at: int
     sites: tuple[str, ...]
     unit: str
+
+
+class Certificate(Struct, frozen=True):
+    """What one statement says of a certificate: its id, the digest of its document, and whether it stands."""
+
+    id: str
+    digest: str
+    stands: bool
 
 
 class Source(Protocol):
@@ -49,6 +58,10 @@ class Source(Protocol):
         """What the statement of a lot event says beside."""
         ...
 
+    def certificate(self, entry: int) -> Certificate | None:
+        """What the statement says of a certificate; None where it is another statement."""
+        ...
+
 
 class Story(Struct, frozen=True):
     """Everything a passport is computed from.
@@ -62,6 +75,7 @@ class Story(Struct, frozen=True):
     line: tuple[str, ...]
     way: tuple[int, ...]
     effects: Mapping[int, Effects]
+    certificates: tuple[Certificate, ...]
     inputs: tuple[int, ...]
 
 
@@ -77,7 +91,15 @@ def story_of(piece: str, source: Source) -> Story:
     inputs = _with_corrections({*way, *trace.closure, *_of_those(rests_on(trace, source), source)}, source)
     effects = source.effects(inputs)
     stands = (entry for entry in way if entry in effects and _stands(effects[entry]))
-    return Story(lot, trace, line, tuple(sorted(stands)), effects, tuple(sorted(inputs)))
+    certificates = _certificates(piece, effects, source)
+    return Story(lot, trace, line, tuple(sorted(stands)), effects, certificates, tuple(sorted(inputs)))
+
+
+def _certificates(piece: str, effects: Mapping[int, Effects], source: Source) -> tuple[Certificate, ...]:
+    """Those that name the piece, each as it was said of last; the ones that stand."""
+    said = (source.certificate(entry) for entry in source.versions([piece])[piece] if entry not in effects)
+    newest = {one.id: one for one in said if one is not None}
+    return tuple(newest[name] for name in sorted(newest) if newest[name].stands)
 
 
 def _way(line: Sequence[str], source: Source) -> set[int]:
@@ -137,6 +159,14 @@ def _with_corrections(inputs: Iterable[int], source: Source) -> set[int]:
         waiting = named - found - {NOBODY}
         found |= waiting
     return {entry for entry in found if entry < source.size}
+
+
+def certificate_in(statement: Statement) -> Certificate | None:
+    """What a statement says of a certificate; None where it is another statement."""
+    if statement.typ != "certificate":
+        return None
+    body = statement.body
+    return Certificate(body["id"], body["document"]["digest"], body["status"] == "valid")
 
 
 def is_run(name: str) -> bool:

@@ -58,12 +58,14 @@ class Mill:
     def __init__(self, world):
         self.world = world
         self.count, self.plant = 0, PLANT
+        self.profiles = {}
         self.steps = {}  # the entries of each process by the name of the coils
         for who, number in ((PLANT, 2), (ROLLING, 3), (CUSTOMER, 4)):
             where = {"id": site(number), "name": f"{who.name} works", "country": "KZ" if number < 4 else "DE",
                      "zone": "KZ", "latitude": "43.2", "longitude": "76.9"}  # fmt: skip
             processes = [{"id": f"{who.id}/{kind}", "kind": kind, "site": site(number)} for kind in KINDS]
-            world.post(world.operator, "party", who.profile("lot-event", sites=[where], processes=processes))
+            self.profiles[who] = {"sites": [where], "processes": processes}
+            world.post(world.operator, "party", who.profile("lot-event", **self.profiles[who]))
             if who is not PLANT:
                 world.post(world.operator, "key", {"party": who.id, "add": [who.addition()]})
 

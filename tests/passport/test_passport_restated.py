@@ -7,6 +7,7 @@ from small_ledger import PLANT, ROLLING
 from small_mill import CUSTOMER, TONNE, lot, pallet, piece, small_mill
 from test_passport_issued import standing, verified
 
+from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import Busy
 from ledger.kernel.gs1 import canonical_id
 from ledger.restating import Restater
@@ -129,3 +130,24 @@ def test_pieces_shipped_while_no_key_was_there_get_theirs_later(mill):
     assert later.round(now=world.now) == 1
     assert said(mill, "A-2")["status"] == "shipped"
     assert verified(mill, "A-2").verified
+
+
+def test_a_certificate_is_named_as_long_as_it_stands(mill):
+    world, digest = mill.world, b64url_encode(bytes(32))
+    world.post(world.operator, "party", ROLLING.profile("lot-event", "certificate", **mill.profiles[ROLLING]))
+    body = {
+        "id": f"{ROLLING.id}/cert-1", "status": "valid", "type": "3.1", "standard": "EN 10204:2004",
+        "issued": "2026-01-05T04:00:00Z", "lots": [canonical_id(piece("A-1"))],
+        "document": {"digest": digest, "media_type": "application/pdf", "size": 1, "kind": "certificate"},
+        "product": {"standard": "EN 485", "alloy": "5754"}, "heats": ["H-A"],
+        "inspection": {"body": "Quality", "independent": True},
+    }  # fmt: skip
+    world.post(ROLLING, "certificate", body)
+    mill.look(ROLLING, "inspecting", piece("A-1"))
+    mill.restater.round(now=world.now)
+    assert said(mill, "A-1")["facts"]["certificates"] == [{"id": body["id"], "digest": digest}]
+    assert verified(mill, "A-1").verified
+    world.post(ROLLING, "certificate", {**body, "status": "withdrawn", "withdrawn_reason": "wrong-lot"})
+    mill.restater.round(now=world.now)
+    assert "certificates" not in said(mill, "A-1")["facts"]
+    assert verified(mill, "A-1").verified
