@@ -9,61 +9,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TypeAlias
 
 from ledger.kernel.errors import Busy, CoilmarkError, Refused, RuleBroken, Unsettled
 from ledger.log import Admitted, Log, Recorded, Submission
+from ledger.sequencing import Handed, Job, Look, Pace, Rehearsal
 
 _log = logging.getLogger(__name__)
 _EACH = 16 * 1024  # bytes a statement
 _TIMES = 4  # its own bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How a commit is gathered, and when callers are asked to come back later.
-
-    A commit takes what has arrived within `gather` seconds of its first statement, or `group` statements; while
-    `waiting` statements wait, new ones are refused as Busy. `reload` is the pause between tries to open again.
-
-    Where another server leads, this one looks for its commits every `follow` seconds, and tries to take the lead every
-    `election`; a server that leads and has nothing to do makes sure that it still does as often. One that could not
-    open again in `tries` tries steps down, and leaves the lead to others for `aside` seconds.
-    """
-
-    gather: float = 0.002
-    group: int = 2_000
-    waiting: int = 20_000
-    reload: float = 1.0
-    follow: float = 0.2
-    election: float = 1.0
-    tries: int = 3
-    aside: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    submission: Submission
-    answer: "Future[Recorded]"
-
-
-@dataclass(frozen=True, slots=True)
-class _Rehearsal:
-    submission: Submission
-    answer: "Future[Admitted]"
-
-
-_NOTHING = Submission(())
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    answer: "Future[None]"
-    submission: Submission = _NOTHING
-
-
-_Handed: TypeAlias = _Job | _Rehearsal | _Look
 
 
 class Sequencer:
@@ -81,8 +34,8 @@ class Sequencer:
         self._pace = pace or Pace()
         self._observe = observe or (lambda _statements, _seconds: None)
         self._require_room = require_room or (lambda _bytes: None)
-        self._queue: queue.SimpleQueue[_Handed | None] = queue.SimpleQueue()
-        self._looks: list[_Look] = []
+        self._queue: queue.SimpleQueue[Handed | None] = queue.SimpleQueue()
+        self._looks: list[Look] = []
         self._waiting = 0
         self._lock = threading.Lock()
         self._broken: CoilmarkError | None = None
@@ -123,13 +76,13 @@ class Sequencer:
 
         Raises Busy at once where too much is waiting.
         """
-        job = _Job(submission, Future())
+        job = Job(submission, Future())
         self._hand_in(job)
         return job.answer
 
     def rehearse(self, submission: Submission) -> "Future[Admitted]":
         """What would be answered, with nothing stored; in its turn, so that it sees what was handed in before it."""
-        job = _Rehearsal(submission, Future())
+        job = Rehearsal(submission, Future())
         self._hand_in(job)
         return job.answer
 
@@ -138,7 +91,7 @@ class Sequencer:
 
         Where that fails, it ends all the same: what can be read is what was read before.
         """
-        look = _Look(Future())
+        look = Look(Future())
         with self._lock:
             if self._closed:
                 look.answer.set_result(None)
@@ -146,7 +99,7 @@ class Sequencer:
                 self._queue.put(look)
         return look.answer
 
-    def _hand_in(self, job: _Job | _Rehearsal) -> None:
+    def _hand_in(self, job: Job | Rehearsal) -> None:
         _refuse_founding(job.submission)
         count = len(job.submission.statements)
         if self._standing_by:
@@ -174,13 +127,13 @@ class Sequencer:
                 self._idle()
                 continue
             started = time.perf_counter()
-            commits = [job for job in jobs if isinstance(job, _Job)]
+            commits = [job for job in jobs if isinstance(job, Job)]
             if commits:
                 self._commit(commits)
             for job in jobs:
-                if isinstance(job, _Rehearsal):
+                if isinstance(job, Rehearsal):
                     self._rehearse(job)
-            self._looks += [job for job in jobs if isinstance(job, _Look)]
+            self._looks += [job for job in jobs if isinstance(job, Look)]
             count = sum(len(job.submission.statements) for job in jobs)
             with self._lock:
                 self._waiting -= count
@@ -194,7 +147,7 @@ class Sequencer:
         for look in looks:
             look.answer.set_result(None)
 
-    def _gather(self) -> tuple[list[_Handed], bool]:
+    def _gather(self) -> tuple[list[Handed], bool]:
         """Wait for a first job, for a while, then for more until the time is up or the group is full."""
         try:
             first = self._queue.get(timeout=self._patience())
@@ -202,7 +155,7 @@ class Sequencer:
             return [], True
         if first is None:
             return [], False
-        jobs: list[_Handed] = [first]
+        jobs: list[Handed] = [first]
         size = len(first.submission.statements)
         until = time.monotonic() + self._pace.gather
         while size < self._pace.group:
@@ -229,7 +182,7 @@ class Sequencer:
         elif self.log.leads:
             self._reload()
 
-    def _commit(self, jobs: list[_Job]) -> None:
+    def _commit(self, jobs: list[Job]) -> None:
         if self._broken is not None and (self._standing_by or not self._reload()):
             _fail(jobs, self._broken)
             return
@@ -252,7 +205,7 @@ class Sequencer:
             else:
                 job.answer.set_result(outcome)
 
-    def _rehearse(self, job: _Rehearsal) -> None:
+    def _rehearse(self, job: Rehearsal) -> None:
         if self._broken is not None:
             job.answer.set_exception(self._broken)
             return
@@ -324,6 +277,6 @@ def _unsettled(error: Exception) -> CoilmarkError:
     return Unsettled("outcome_unknown", f"it is not known whether this was recorded ({reason}); retry with the same id")
 
 
-def _fail(jobs: list[_Job], error: CoilmarkError) -> None:
+def _fail(jobs: list[Job], error: CoilmarkError) -> None:
     for job in jobs:
         job.answer.set_exception(error)

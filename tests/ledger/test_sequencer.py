@@ -9,7 +9,8 @@ import pytest
 from ledger import log as log_module
 from ledger.kernel.errors import Busy, Conflict, RuleBroken, Unsettled
 from ledger.log import Submission
-from ledger.sequencer import Pace, Sequencer
+from ledger.sequencer import Sequencer
+from ledger.sequencing import Pace
 from tests.small_ledger import coil, ledger_body, small_ledger
 from tests.whole import check_whole
 

@@ -12,7 +12,8 @@ from ledger.kernel.errors import Busy, Conflict, Damaged, Unsettled
 from ledger.log import Submission
 from ledger.opening import layout, open_log
 from ledger.second_head import SecondHead
-from ledger.sequencer import Pace, Sequencer
+from ledger.sequencer import Sequencer
+from ledger.sequencing import Pace
 from tests.small_ledger import coil, small_ledger
 from tests.whole import check_whole
 
