@@ -314,9 +314,9 @@ def test_progress_reaches_the_end(recorded, database, monkeypatch):
     told = []
     audit(Order(DatabaseSource(database)), progress=lambda *one: told.append(one))
     size = recorded.size
-    assert told == [
-        (what, min(at, size), size) for what in ("reading the registry", "checking entries") for at in (5, 10, 15, 20)
-    ]
+    passes = ("reading the registry", "checking entries")
+    expected = [(what, min(at, size), size) for what in passes for at in (5, 10, 15, 20)]
+    assert told == [*expected, ("looking for passports", 0, size)]
 
 
 def test_rules_that_are_not_the_programs_own_are_said_to_be_unchecked(database, monkeypatch):
