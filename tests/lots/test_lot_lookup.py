@@ -43,6 +43,7 @@ def stored():
     park.make(SMELTER, [(PILE, 1_000)], [(piece("W"), 1_000)])
     park.wrong(SMELTER, 7, "urn:right")
     park.make(SMELTER, [(PILE, 1_000)], [(piece("X"), 1_000)])
+    park.make(SMELTER, [(PILE, 10)], [(lot("TAP"), 5)], "electrolysis")
     return park
 
 
@@ -54,7 +55,8 @@ def test_a_batch_is_looked_up_in_as_many_calls_as_things_are_packed_in_each_othe
     park.make(SMELTER, [(PILE, 10)], [], "electrolysis", transformationID="urn:run", al_run="closed")
     park.make(SMELTER, [(PILE, 990)], [(piece("W"), 990)], eventID="urn:right")
     park.wrong(SMELTER, 9)
-    park.make(SMELTER, [(PILE, 10)], [(lot("TAP"), 5)], "electrolysis")
+    april = {"al_start": "2026-04-05T00:00:00Z", "eventTime": "2026-04-06T00:00:00Z"}
+    park.make(SMELTER, [(PILE, 10)], [(lot("TAP"), 5)], "electrolysis", **april)
     park.look(SMELTER, "stock_taking", (PILE, 90_000))
     park.new(SMELTER, (lot("NEW"), 5), al_opening=True, readPoint={"id": SITE})
     book = Book(park.found)
