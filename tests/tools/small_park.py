@@ -18,6 +18,7 @@ from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.trust import parse_trust
 from ledger.log import Submission
 from ledger.opening import layout, open_log
+from ledger.store.store import caution
 from tools.client import Identity
 from tools.init import Founding, found_ledger, trust_text
 from tools.party import Hand, prove, small_profile
@@ -121,7 +122,9 @@ def served(folder, *options):
         finally:
             server.terminate()
             out, err = server.communicate(timeout=60)
-        assert (server.returncode, err) == (0, b""), (server.returncode, out, err)
+        # Of a fault of this machine's SQLite the operator is told at the start.
+        said = err.decode().strip()
+        assert (server.returncode, said) == (0, caution(layout(folder).database)), (server.returncode, out, err)
         assert out.count(b"\n") == 1
 
 
