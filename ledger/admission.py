@@ -13,7 +13,7 @@ from ledger.kernel.implied import implied
 from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Role, lineage_digest, parse_items
 from ledger.kernel.party import Registry, apply, authorise, begin
 from ledger.kernel.statement import check_signature, parse
-from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create
+from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
 from ledger.limits import AHEAD, PARTY_VERSIONS, SUBJECTS, VERSIONS_RESERVED
 from ledger.lot_admission import heard_late, judge_lots, tag_pairs
 from ledger.lot_event import event_time
@@ -176,7 +176,7 @@ def _check_prefix(checked: Checked, one: Implied, registry: Registry) -> None:
         return
     owner = statement.body["id"] if statement.typ == "party" else statement.iss
     prefixes = registry.party(owner).prefixes
-    if not may_create(one.id, owner, prefixes):
+    if not may_create_implied(one, owner, prefixes):
         raise Unauthorised(
             "prefix",
             f"{owner} may not make {one.kind} {one.id}: its GS1 prefixes are {', '.join(prefixes) or 'none'}",

@@ -6,6 +6,7 @@ What an audit does at one go and from outside, this does slowly from inside. It 
 from collections.abc import Sequence
 
 from ledger.checking import event_names, request_key
+from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.errors import Damaged
 from ledger.kernel.hashing import NO_HASH
 from ledger.kernel.lineage import Role
@@ -18,10 +19,11 @@ from ledger.store.store import Transaction
 def scrub(log: Log, start: int, end: int) -> None:
     """Published entries start..end-1, what is derived from them, and the head. Raises Damaged naming what is wrong."""
     shown = show_many(log, start, end)
+    published = log.state.published.checkpoint  # before the snapshot: the database moves first
     with log.store.reading() as transaction:
         _chain(shown, transaction.entry(start - 1).leaf if start else NO_HASH)
         _derived(shown, transaction)
-        _head(log, transaction)
+        _head(published, transaction)
     _levels(log, start, end)
 
 
@@ -52,9 +54,9 @@ def _derived(shown: Sequence[Shown], transaction: Transaction) -> None:
                 raise _wrong(one, f"makes version {item.version} of a subject of which a later one is missing")
 
 
-def _head(log: Log, transaction: Transaction) -> None:
+def _head(published: Checkpoint, transaction: Transaction) -> None:
     """The database's head is the published one or a later one."""
-    stored, published = transaction.head(), log.state.published.checkpoint
+    stored = transaction.head()
     if (
         stored is None
         or stored.size < published.size

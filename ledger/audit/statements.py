@@ -28,7 +28,7 @@ from ledger.kernel.implied import fits, implied
 from ledger.kernel.lineage import Role
 from ledger.kernel.party import REGISTRY_TYPES, Registry, authorise
 from ledger.kernel.statement import Statement, check_complete, check_signed, parse
-from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create, subject_key
+from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied, subject_key
 from ledger.limits import AHEAD
 from ledger.lot_event import check_lot_event, event_time
 
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 _MICROSECONDS = 1_000_000
 _OF_LOTS = frozenset({"lot-event", "verification"})
-_GTIN = "(01)"
-_GTIN_ENDS = 18  # characters of "(01)" and 14 digits: what stands before is all that says whose it is
 _NO_ITEM = None, 0
 _CREATE = int(Role.CREATE)
 # subject, role, version of each item
@@ -96,7 +94,6 @@ class Judge:
         self._keys: Mapping[str, PublicKey] = authority.keys() if authority else {}
         self._registries: dict[tuple[str, int], Registry] = {}
         self._unverified: list[tuple[int, tuple[PublicKey, str, bytes, bytes]]] = []
-        self._created: dict[tuple[str, str, tuple[str, ...]], bool] = {}
         self.of_lots: list[Said] = []
 
     def statements(self, batch: Sequence[tuple[Row, Entry, Items]]) -> None:
@@ -243,16 +240,9 @@ class Judge:
         known = registry.parties.get(owner)
         prefixes = tuple(told["prefixes"]) if told is not None else known.prefixes if known else ()
         for one in checked.implied:
-            free = one.kind in NAMED_BY_OPERATOR or self._may_create(one.id, owner, prefixes)
+            free = one.kind in NAMED_BY_OPERATOR or may_create_implied(one, owner, prefixes)
             if not free and one.key in made:
                 self._find(index, "prefix", f"{owner} had no prefix to make {one.kind} {one.id}", id=one.id)
-
-    def _may_create(self, name: str, owner: str, prefixes: tuple[str, ...]) -> bool:
-        """Once for all serials and lots of a product."""
-        place = name[:_GTIN_ENDS] if name.startswith(_GTIN) else name, owner, prefixes
-        if place not in self._created:
-            self._created[place] = may_create(name, owner, prefixes)
-        return self._created[place]
 
     def _lineage(self, index: int, checked: Checked, items: Items) -> None:
         """The items are those that the statement implies, and no others (SPEC 4.4)."""

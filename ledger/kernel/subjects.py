@@ -28,6 +28,8 @@ KINDS: tuple[str, ...] = (
 NAMED_BY_OPERATOR = frozenset({"ledger", "party", "passport"})
 MAX_ID = 200  # characters of a canonical id, SPEC 8
 _LABEL = b"coilmark/subject/v1\n"
+_GTIN = "(01)"
+_GTIN_ENDS = 18  # characters of "(01)" and 14 digits: what stands before is all that says whose it is
 # Not "." nor "..": these ids stand in paths, where such a step means another place.
 _LOCAL = r"(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~:-]{1,80})+"
 _BELOW = re.compile(_LOCAL, re.ASCII)
@@ -119,3 +121,15 @@ def may_create(id: str, iss: str, prefixes: Collection[str]) -> bool:  # noqa: A
         return False
     digits = company_digits(id)
     return any(prefix and digits.startswith(prefix) for prefix in prefixes)
+
+
+def may_create_implied(one: Implied, iss: str, prefixes: tuple[str, ...]) -> bool:
+    """As `may_create`, of what a statement implies: canonical as it is, and one GTIN says the same of all its serials."""
+    if one.id.startswith(_GTIN):
+        return _may_create_product(one.id[:_GTIN_ENDS], iss, prefixes)
+    return may_create(one.id, iss, prefixes)
+
+
+@functools.lru_cache(maxsize=4096)
+def _may_create_product(product: str, iss: str, prefixes: tuple[str, ...]) -> bool:
+    return may_create(product, iss, prefixes)

@@ -8,6 +8,7 @@ from small_ledger import coil, small_ledger
 
 from api.self_check import SelfCheck
 from ledger import log as log_module
+from ledger import scrub as scrubbing
 from ledger.kernel.errors import Damaged
 from ledger.scrub import scrub
 from tests.audit.tampering import behind_its_back, change, flip
@@ -48,6 +49,17 @@ def owner(world):
 def test_a_whole_ledger_has_nothing_wrong(world):
     for start in range(0, ENTRIES, 7):
         scrub(world.log, start, min(start + 7, ENTRIES))
+
+
+def test_what_is_recorded_meanwhile_is_nothing_wrong(on_sqlite, monkeypatch):
+    derived = scrubbing._derived
+
+    def and_another_is_recorded(*given):
+        derived(*given)
+        on_sqlite.post(on_sqlite.plant, "lot-event", coil("MEANWHILE"))
+
+    monkeypatch.setattr(scrubbing, "_derived", and_another_is_recorded)
+    scrub(on_sqlite.log, 0, on_sqlite.size)
 
 
 @pytest.mark.parametrize("column", ["entry", "leaf", "jwt", "seed", "items"])
