@@ -124,7 +124,7 @@ def may_create(id: str, iss: str, prefixes: Collection[str]) -> bool:  # noqa: A
 
 
 def may_create_implied(one: Implied, iss: str, prefixes: tuple[str, ...]) -> bool:
-    """As `may_create`, of what a statement implies: canonical as it is, and one GTIN says the same of all its serials."""
+    """As `may_create`, of what a statement implies: one GTIN says the same of all its serials."""
     if one.id.startswith(_GTIN):
         return _may_create_product(one.id[:_GTIN_ENDS], iss, prefixes)
     return may_create(one.id, iss, prefixes)

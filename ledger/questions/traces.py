@@ -2,13 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from ledger.lots.ancestry import up
 from ledger.lots.descent import Descent, down
-from ledger.lots.genealogy import Correction, Trace, recycled, starts_of
+from ledger.lots.genealogy import Correction, Loader, Trace, recycled, starts_of
 from ledger.lots.recall import recall, starts_from_lot
-from ledger.lots.records import NOBODY
+from ledger.lots.records import NOBODY, Effects
 from ledger.questions.asking import Asked
 from ledger.questions.lots import utc
 from schemas import wire_lots as said
@@ -16,14 +16,14 @@ from schemas import wire_lots as said
 
 def trace_up(asked: Asked, name: str) -> said.TraceUp:
     """Back to where the metal of a lot came from. Raises Missing."""
-    source, found = asked.source, asked.lot(name)
-    trace = up(starts_of(found, at=asked.size - 1, load=source.effects), source.effects, source.changes)
+    found, load = asked.lot(name), _remembering(asked.source.effects)
+    trace = up(starts_of(found, at=asked.size - 1, load=load), load, asked.source.changes)
     shares = recycled(trace)
     return said.TraceUp(
         lot=name,
         as_of=asked.size,
         ug=str(trace.ug),
-        nodes=_nodes(asked, trace),
+        nodes=_nodes(load({node.entry for node in trace.nodes}), trace),
         ends=[
             said.TraceEnd(entry=one.entry, lot=one.lot, reason=one.reason, ug=str(one.ug), scrap=one.scrap)
             for one in trace.ends
@@ -40,8 +40,18 @@ def trace_up(asked: Asked, name: str) -> said.TraceUp:
     )
 
 
-def _nodes(asked: Asked, trace: Trace) -> list[said.TraceNode]:
-    told = asked.source.effects({node.entry for node in trace.nodes})
+def _remembering(load: Loader) -> Loader:
+    """A loader that asks for no entry twice: what a trace went through is told of afterwards."""
+    known: dict[int, Effects] = {}
+
+    def loaded(entries: Collection[int]) -> Mapping[int, Effects]:
+        known.update(load([entry for entry in entries if entry not in known]))
+        return {entry: known[entry] for entry in entries if entry in known}
+
+    return loaded
+
+
+def _nodes(told: Mapping[int, Effects], trace: Trace) -> list[said.TraceNode]:
     return [
         said.TraceNode(
             entry=node.entry,
