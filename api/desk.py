@@ -124,7 +124,7 @@ def _furnish(
     sequencer = Sequencer(log, observe=metrics.committed, require_room=room.require)
     sequencer.start()
     stack.callback(sequencer.stop)
-    pool = CheckingPool(settings.workers) if settings.workers else None
+    pool = CheckingPool(settings.checkers) if settings.checkers else None
     if pool is not None:
         stack.callback(pool.stop)
         if log.leads:  # a standby has batches checked by the server that leads

@@ -11,6 +11,7 @@ from ledger.kernel.errors import Malformed
 _PREFIX = "COILMARK_"
 _OURS = {
     "ADVERTISE",
+    "CHECKERS",
     "DATABASE_URL",
     "FOLDER",
     "HEAD",
@@ -19,11 +20,10 @@ _OURS = {
     "PROCESS",
     "READ_ONLY",
     "RESERVE",
-    "WORKERS",
 }
 _OTHERS = {"FUZZ", "VECTORS"}  # the tests', which may share an environment with a server
 _SWITCH = {"1": True, "true": True, "0": False, "false": False, "": False}
-_MOST_WORKERS = 64
+_MOST_CHECKERS = 64
 _MOST_PROCESSES = 64
 _MIB = 1 << 20
 
@@ -34,7 +34,7 @@ class Settings:
 
     `database` is the URL of a PostgreSQL database; without one the ledger is a file in its folder.
     `operator_key` is the file of the operator's private key: without it no passports are made.
-    `open` shows every statement to everyone; `workers` is how many processes check the statements of batches
+    `open` shows every statement to everyone; `checkers` is how many processes check the statements of batches
     (0: none, the server checks them itself). `read_only` never writes, whoever leads; `address` is where other servers
     reach this one while it leads ("": nowhere). Of several processes on one folder each has its number, `process`.
     `reserve` bytes stay free on every disk where the ledger grows.
@@ -43,7 +43,7 @@ class Settings:
     folder: Path
     head: Path | None = None
     open: bool = False
-    workers: int = 2
+    checkers: int = 2
     database: str | None = None
     read_only: bool = False
     address: str = ""
@@ -65,7 +65,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         folder=Path(ours["FOLDER"]),
         head=Path(head) if head else None,
         open=_switch("OPEN", ours.get("OPEN", "")),
-        workers=_workers(ours.get("WORKERS", "")),
+        checkers=_checkers(ours.get("CHECKERS", "")),
         database=ours.get("DATABASE_URL") or None,
         read_only=_switch("READ_ONLY", ours.get("READ_ONLY", "")),
         address=check_address(ours["ADVERTISE"]) if ours.get("ADVERTISE") else "",
@@ -90,8 +90,8 @@ def _switch(name: str, value: str) -> bool:
     return _SWITCH[value.lower()]
 
 
-def _workers(value: str) -> int:
-    return _number("WORKERS", value, _MOST_WORKERS) if value else min(os.cpu_count() or 1, _MOST_WORKERS)
+def _checkers(value: str) -> int:
+    return _number("CHECKERS", value, _MOST_CHECKERS) if value else min(os.cpu_count() or 1, _MOST_CHECKERS)
 
 
 def _number(name: str, value: str, most: int) -> int:

@@ -62,9 +62,9 @@ def _check_one(wire: bytes, audience: str, keys: Mapping[str, PublicKey]) -> Ver
 
 
 class CheckingPool:
-    """`workers` processes, each with a thread here that hands it chunks. `submit` may be called from one thread."""
+    """`checkers` processes, each with a thread here that hands it chunks. `submit` may be called from one thread."""
 
-    def __init__(self, workers: int, *, seconds: float = 30.0, waiting: int = 20_000) -> None:
+    def __init__(self, checkers: int, *, seconds: float = 30.0, waiting: int = 20_000) -> None:
         """A chunk is answered within `seconds`; while `waiting` statements wait, new ones are refused as Busy."""
         self._seconds = seconds
         self._most = waiting
@@ -74,7 +74,7 @@ class CheckingPool:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._kids: dict[bytes, str] = {}
         self._threads = [
-            threading.Thread(target=self._serve, name=f"checking-{n}", daemon=True) for n in range(workers)
+            threading.Thread(target=self._serve, name=f"checking-{n}", daemon=True) for n in range(checkers)
         ]
 
     def start(self) -> None:

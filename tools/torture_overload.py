@@ -61,7 +61,7 @@ def overload(places: Layout, seconds: float, statements: int) -> Overload:
         spans = [(pem, start, start + _SPAN) for start in range(0, statements + 2 * _SPAN, _SPAN)]
         wires = [wire for chunk in pool.map(sign_span, spans) for wire in chunk]
     normal_ones, wires = iter(wires[: 2 * _SPAN]), wires[2 * _SPAN :]
-    victim, seen = Victim(places, {"COILMARK_WORKERS": str(len(os.sched_getaffinity(0)))}), _Seen()
+    victim, seen = Victim(places, {"COILMARK_CHECKERS": str(len(os.sched_getaffinity(0)))}), _Seen()
     victim.up()
     try:
         normal = _normal(victim, normal_ones)

@@ -32,7 +32,7 @@ def _serve(folder: Path, head: Path, url: str, port: int, settings: dict[str, st
     """In the server's process. What it prints goes nowhere: it is killed so often."""
     from tools.serve import command  # noqa: PLC0415  in the new process alone
 
-    os.environ.update({"COILMARK_WORKERS": "0", **settings})
+    os.environ.update({"COILMARK_CHECKERS": "0", **settings})
     words = [str(folder), "--port", str(port), "--open", "--head", str(head)]
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         command.main([*words, *(["--database", url] if url else [])])

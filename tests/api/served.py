@@ -214,9 +214,9 @@ def _scope(method, path, query, headers):
 
 @asynccontextmanager
 async def in_process(folder, **settings):
-    """The world in `folder` behind the application, with no server and no worker processes unless asked for."""
+    """The world in `folder` behind the application, with no server and no checking processes unless asked for."""
     world, secrets = make_world(folder)
-    app = app_of(world, **{"workers": 0, **settings})
+    app = app_of(world, **{"checkers": 0, **settings})
     async with app.lifespan():
         yield InProcess(app, world, secrets)
 

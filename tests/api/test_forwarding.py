@@ -35,7 +35,7 @@ class Pair:
     def _start(self, stack, number):
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         port = listener.getsockname()[1]
-        app = app_of(self.world, workers=0, process=number, address=f"http://127.0.0.1:{port}", open=True)
+        app = app_of(self.world, checkers=0, process=number, address=f"http://127.0.0.1:{port}", open=True)
         stack.enter_context(listening(app, listener))
         return Served(self.world, port, self.secrets)
 
@@ -170,7 +170,7 @@ def test_without_a_leader_callers_are_asked_to_come_again(tmp_path, monkeypatch)
 
 def test_a_server_for_reading_refuses_what_is_posted(pair):
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        app = app_of(pair.world, workers=0, process=2, read_only=True, open=True)
+        app = app_of(pair.world, checkers=0, process=2, read_only=True, open=True)
         with listening(app, listener):
             reader = Served(pair.world, listener.getsockname()[1])
             assert reader.ask("GET", "/readyz").json["detail"] == "standby"

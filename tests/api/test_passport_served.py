@@ -30,7 +30,7 @@ async def mill_served(folder, *, key="operator", **settings):
         mill.sent = mill.send(ROLLING, CUSTOMER, (pallet(), None), paper="X")
     file = folder / "operator.key"
     file.write_bytes(pem(key))
-    app = app_of(mill.world, workers=0, open=True, operator_key=file, **settings)
+    app = app_of(mill.world, checkers=0, open=True, operator_key=file, **settings)
     async with app.lifespan():
         yield InProcess(app, mill.world, {}), mill
 

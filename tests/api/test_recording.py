@@ -185,7 +185,7 @@ class _process:  # noqa: N801  a context manager, named as a function
             "PATH": os.environ["PATH"],
             "COILMARK_FOLDER": str(world.places.folder),
             "COILMARK_HEAD": str(world.places.head),
-            "COILMARK_WORKERS": "1",
+            "COILMARK_CHECKERS": "1",
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "--factory", "api.app:from_environ", "--port", str(self.port)],

@@ -13,19 +13,19 @@ FOLDER = {"COILMARK_FOLDER": "/srv/ledger"}
 
 def test_all_settings():
     said = {
-        **FOLDER, "COILMARK_HEAD": "/mnt/head", "COILMARK_OPEN": "1", "COILMARK_WORKERS": "7", "PATH": "/bin",
+        **FOLDER, "COILMARK_HEAD": "/mnt/head", "COILMARK_OPEN": "1", "COILMARK_CHECKERS": "7", "PATH": "/bin",
         "COILMARK_PROCESS": "2", "COILMARK_ADVERTISE": "http://10.0.0.5:8080/", "COILMARK_READ_ONLY": "true",
         "COILMARK_RESERVE": "100",
     }  # fmt: skip
     folder, head, address = Path("/srv/ledger"), Path("/mnt/head"), "http://10.0.0.5:8080"
     assert from_environ(said) == Settings(
-        folder, head, open=True, workers=7, read_only=True, address=address, process=2, reserve=100 << 20
+        folder, head, open=True, checkers=7, read_only=True, address=address, process=2, reserve=100 << 20
     )  # fmt: skip
 
 
 def test_only_the_folder_is_needed():
-    workers = min(os.cpu_count() or 1, 64)
-    assert from_environ(FOLDER) == Settings(Path("/srv/ledger"), None, open=False, workers=workers)
+    checkers = min(os.cpu_count() or 1, 64)
+    assert from_environ(FOLDER) == Settings(Path("/srv/ledger"), None, open=False, checkers=checkers)
 
 
 @pytest.mark.parametrize("value", ["0", "false", "False", ""])
@@ -46,9 +46,9 @@ def test_closed_is_said_in_words_too(value):
         ({**FOLDER, "COILMARK_READ_ONLY": "no"}, "COILMARK_READ_ONLY is 1 or 0, not 'no'"),
         ({**FOLDER, "COILMARK_PROCESS": "x"}, "COILMARK_PROCESS is a number from 0 to 64, not 'x'"),
         ({**FOLDER, "COILMARK_ADVERTISE": "10.0.0.5"}, "http://HOST:PORT, not '10.0.0.5'"),
-        ({**FOLDER, "COILMARK_WORKERS": "-1"}, "a number from 0 to 64, not '-1'"),
-        ({**FOLDER, "COILMARK_WORKERS": "65"}, "not '65'"),
-        ({**FOLDER, "COILMARK_WORKERS": "²"}, "not '²'"),
+        ({**FOLDER, "COILMARK_CHECKERS": "-1"}, "a number from 0 to 64, not '-1'"),
+        ({**FOLDER, "COILMARK_CHECKERS": "65"}, "not '65'"),
+        ({**FOLDER, "COILMARK_CHECKERS": "²"}, "not '²'"),
         ({**FOLDER, "COILMARK_RESERVE": "1.5"}, "COILMARK_RESERVE is a number of MiB, not '1.5'"),
     ],
 )

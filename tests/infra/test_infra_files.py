@@ -161,7 +161,7 @@ def test_the_unit_is_read_by_systemd():
 @pytest.fixture(scope="module")
 def metrics(tmp_path_factory):
     """What a server tells Prometheus: sample names, and the labels of each."""
-    with serving(tmp_path_factory.mktemp("metrics"), workers=0) as served:
+    with serving(tmp_path_factory.mktemp("metrics"), checkers=0) as served:
         served.ask("GET", "/nothing/here")
         page = served.ask("GET", "/metrics").body.decode()
     samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]

@@ -33,7 +33,7 @@ class Server:
         self.process = subprocess.Popen(
             [*command, *self.options],
             stdout=subprocess.PIPE,
-            env=environment | {"COILMARK_DATABASE_URL": self.url, "COILMARK_WORKERS": "0"},
+            env=environment | {"COILMARK_DATABASE_URL": self.url, "COILMARK_CHECKERS": "0"},
         )
         said = self.process.stdout.readline().decode()
         assert said, "the server did not start"

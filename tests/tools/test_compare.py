@@ -120,7 +120,7 @@ def test_served_branches(split, compared):
     """E2: each auditor follows one server; the one who holds an old note meets the other server."""
 
     world = World(layout(split / "other"), "https://ledger.example/park", "ledger.example/park")
-    with serving_world(world, workers=0) as served:
+    with serving_world(world, checkers=0) as served:
         url = f"http://127.0.0.1:{served.port}"
         said, _ = compared(split / "shared.note", url, status=0)
         assert said["consistent"]

@@ -208,7 +208,7 @@ def test_what_was_lost_is_posted_again(restored):
 
 def test_the_new_life_is_served(on_sqlite):
     assert on_sqlite.begin().exit_code == 0
-    with serving_world(on_sqlite.world, workers=0, open=True) as served:
+    with serving_world(on_sqlite.world, checkers=0, open=True) as served:
         assert served.post(on_sqlite.lost[0]).status == 201
         assert served.ask("GET", "/checkpoint").body.startswith(NEW.encode() + b"\n")
         bundle = served.ask("GET", f"/v1/entries/{BACKUP}/bundle").body
