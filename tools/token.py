@@ -2,12 +2,12 @@
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ledger.kernel.moments import rfc3339
 from ledger.kernel.subjects import canonical_subject_id
 from tools import database as databases
 
@@ -59,9 +59,9 @@ def list_command(*, folder: Path, database: str | None, as_json: bool) -> None:
         click.echo(json.dumps([_members(token) for token in tokens]))
         return
     for token in tokens:
-        state = f"revoked {_time(token.revoked_at)}" if token.revoked_at is not None else "good"
+        state = f"revoked {rfc3339(token.revoked_at)}" if token.revoked_at is not None else "good"
         who = token.reader.party or token.reader.scope
-        click.echo(f"{token.id}  {who:<20}  {_time(token.created_at)}  {state}  {token.label}".rstrip())
+        click.echo(f"{token.id}  {who:<20}  {rfc3339(token.created_at)}  {state}  {token.label}".rstrip())
 
 
 @command.command()
@@ -91,10 +91,6 @@ def _members(token: "Token") -> dict[str, Any]:
         "scope": token.reader.scope,
         "party": token.reader.party,
         "label": token.label,
-        "created": _time(token.created_at),
-        "revoked": None if token.revoked_at is None else _time(token.revoked_at),
+        "created": rfc3339(token.created_at),
+        "revoked": None if token.revoked_at is None else rfc3339(token.revoked_at),
     }
-
-
-def _time(micros: int) -> str:
-    return datetime.fromtimestamp(micros // 1_000_000, UTC).isoformat().replace("+00:00", "Z")

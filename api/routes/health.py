@@ -1,7 +1,6 @@
 """/healthz: the process lives. /readyz: it may be trusted to record. /metrics: for Prometheus."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Request, route
@@ -12,12 +11,12 @@ from api.answers import FRESH, json, raw
 from api.desk import Desk, desk_of
 from api.self_check import Finding
 from ledger.kernel.errors import Busy, CoilmarkError
+from ledger.kernel.moments import rfc3339
 from schemas import wire
 
 _PROMETHEUS = "text/plain; version=0.0.4"
 _LOOKS = 5  # at the second head: a commit moves it a moment before memory
 _PAUSE = 0.05  # seconds
-_MICROSECONDS = 1_000_000
 
 
 @route("/healthz", http_method=["GET", "HEAD"], responses=openapi.HEALTH)
@@ -76,5 +75,5 @@ async def _second_head_agrees(desk: Desk) -> bool:
 def _said(finding: Finding | None) -> str:
     if finding is None:
         return "not yet"
-    at = datetime.fromtimestamp(finding.at // _MICROSECONDS, UTC).isoformat()
-    return f"entries {finding.start} to {finding.end - 1} at {at}: {finding.wrong or 'as recorded'}"
+    says = finding.wrong or "as recorded"
+    return f"entries {finding.start} to {finding.end - 1} at {rfc3339(finding.at)}: {says}"

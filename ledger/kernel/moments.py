@@ -1,4 +1,4 @@
-"""Claimed times: RFC 3339 with offset, as SPEC 4.8 reads them, in integers of microseconds."""
+"""Times between RFC 3339, as SPEC 4.8 reads it, and integers of microseconds."""
 
 import functools
 import re
@@ -25,3 +25,9 @@ def micros(text: str) -> int:
     if since < 0:
         raise Malformed("time", f"{text} is before 1970")
     return since
+
+
+def rfc3339(moment: int) -> str:
+    """µs since 1970 UTC as RFC 3339 in UTC, with no more decimals than it takes. OverflowError after the year 9999."""
+    text = (_EPOCH + timedelta(microseconds=moment)).isoformat(timespec="microseconds").removesuffix("+00:00")
+    return f"{text.rstrip('0').rstrip('.')}Z"

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ledger.kernel.gs1 import names_one_thing
+from ledger.kernel.moments import rfc3339
 from ledger.kernel.party import Registry
 from ledger.kernel.statement import Hidden
 from ledger.lots.genealogy import UG, recycled
@@ -17,7 +17,6 @@ METHOD = "perfect-mixing"
 _NO_TOKEN = re.compile(r"[^A-Za-z0-9._:/+-]")
 _WORD = 80  # characters of a token
 _PLACES = Decimal("0.000001")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What lots call their attributes -> what a passport calls its facts.
 _FACTS = {
     "form": "form", "alloy": "alloy", "temper": "temper", "grade": "grade", "thickness": "thickness", "width": "width",
@@ -82,7 +81,7 @@ def _facts(story: Story, source: Source, registry: Registry) -> dict[str, Any]:
     made = story.effects.get(piece.made_by)
     if made is not None:
         facts |= _place(source.told(made.index).sites, made.issuer, registry)
-        facts["made"] = _time(made.time)
+        facts["made"] = rfc3339(made.time)
     facts |= {fact: piece.attributes[name] for name, fact in _FACTS.items() if name in piece.attributes}
     if piece.g is not None:
         facts["mass"] = piece.g
@@ -122,9 +121,9 @@ def _step(story: Story, source: Source, registry: Registry, entry: int) -> dict[
         "party": one.issuer,
         **({"lot": lot} if lot != story.piece.id else {}),
         **_place(told.sites, one.issuer, registry),
-        **({"from": _time(one.start)} if one.start != one.time else {}),
-        "at": _time(one.time),
-        "recorded": _time(told.recorded_at),
+        **({"from": rfc3339(one.start)} if one.start != one.time else {}),
+        "at": rfc3339(one.time),
+        "recorded": rfc3339(told.recorded_at),
     }
 
 
@@ -146,8 +145,8 @@ def _stages(story: Story, registry: Registry) -> Iterator[dict[str, Any]]:
             "party": party,
             **({"country": countries.pop()} if len(countries) == 1 else {}),
             "entries": len(events),
-            "from": _time(min(one.time for one in events)),
-            "to": _time(max(one.time for one in events)),
+            "from": rfc3339(min(one.time for one in events)),
+            "to": rfc3339(max(one.time for one in events)),
         }
 
 
@@ -192,7 +191,7 @@ def _holds(story: Story) -> Iterator[dict[str, Any]]:
                 free = (later for later in story.way if later > entry and name in story.effects[later].released)
                 released = next(free, None)
                 yield {
-                    "by": one.issuer, "entry": entry, "at": _time(one.time),
+                    "by": one.issuer, "entry": entry, "at": rfc3339(one.time),
                     **({"released": released} if released is not None else {}),
                 }  # fmt: skip
 
@@ -214,11 +213,6 @@ def _corrections(story: Story) -> list[int]:
 def _word(text: str) -> str:
     """As a token: business steps may be URIs with marks that a token has not."""
     return _NO_TOKEN.sub("-", text)[:_WORD].lstrip("-._:/+") or "event"
-
-
-def _time(micros: int) -> str:
-    text = (_EPOCH + timedelta(microseconds=micros)).isoformat(timespec="microseconds").removesuffix("+00:00")
-    return f"{text.rstrip('0').rstrip('.')}Z"
 
 
 def shown(value: Any) -> Any:

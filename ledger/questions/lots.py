@@ -1,9 +1,9 @@
 """What a lot is, has been through and is found to break; and which lots a word leads to."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from ledger.kernel.errors import Malformed
+from ledger.kernel.moments import rfc3339
 from ledger.lots.records import NOBODY, Effects, Finding, Lot
 from ledger.questions.asking import Asked
 from schemas import wire_lots as said
@@ -21,7 +21,7 @@ def lot(asked: Asked, name: str) -> said.Lot:
     steps = [_step(one, name) for _, one in sorted(told.items(), reverse=True)]
     return said.Lot(
         id=found.id, as_of=asked.size, piece=found.single, source=found.source, maker=found.maker,
-        made_by=found.made_by, time=utc(found.time), g=found.g, holdings=_holdings(found),
+        made_by=found.made_by, time=rfc3339(found.time), g=found.g, holdings=_holdings(found),
         attributes=found.attributes, consumed_by=_entry(found.consumed_by), held_by=list(found.held_by),
         in_doubt=_entry(found.doubt), blocked=found.blocked, surplus=found.surplus, closed=found.closed,
         inside=found.inside, contents=list(found.contents),
@@ -57,7 +57,7 @@ def _step(one: Effects, name: str) -> said.LotStep:
         entry=one.index,
         issuer=one.issuer,
         what=one.what,
-        time=utc(one.time),
+        time=rfc3339(one.time),
         added=sum(posting.g for posting in one.credits if posting.lot == name),
         taken=sum(posting.g for posting in one.debits if posting.lot == name),
         declared_wrong_by=_entry(one.declared_by),
@@ -75,9 +75,3 @@ def _finding(entry: int, finding: Finding) -> said.LotFinding:
 
 def _entry(index: int) -> int | None:
     return None if index == NOBODY else index
-
-
-def utc(micros: int) -> str:
-    """µs since 1970 as RFC 3339."""
-    at = datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
-    return at.isoformat().replace("+00:00", "Z")

@@ -4,13 +4,13 @@ import csv
 import io
 from collections.abc import Collection, Iterable, Mapping
 
+from ledger.kernel.moments import rfc3339
 from ledger.lots.ancestry import up
 from ledger.lots.descent import Descent, down
 from ledger.lots.genealogy import Correction, Loader, Trace, recycled, starts_of
 from ledger.lots.recall import recall, starts_from_lot
 from ledger.lots.records import NOBODY, Effects
 from ledger.questions.asking import Asked
-from ledger.questions.lots import utc
 from schemas import wire_lots as said
 
 
@@ -57,7 +57,7 @@ def _nodes(told: Mapping[int, Effects], trace: Trace) -> list[said.TraceNode]:
             entry=node.entry,
             issuer=told[node.entry].issuer,
             what=node.what,
-            time=utc(told[node.entry].time),
+            time=rfc3339(told[node.entry].time),
             ug=str(node.ug),
             parents=[said.TraceEdge(entry=one.entry, lot=one.lot, ug=str(one.ug)) for one in node.parents],
         )
