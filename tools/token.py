@@ -59,9 +59,9 @@ def list_command(*, folder: Path, database: str | None, as_json: bool) -> None:
         click.echo(json.dumps([_members(token) for token in tokens]))
         return
     for token in tokens:
-        state = f"revoked {rfc3339(token.revoked_at)}" if token.revoked_at is not None else "good"
+        state = f"revoked {_second(token.revoked_at)}" if token.revoked_at is not None else "good"
         who = token.reader.party or token.reader.scope
-        click.echo(f"{token.id}  {who:<20}  {rfc3339(token.created_at)}  {state}  {token.label}".rstrip())
+        click.echo(f"{token.id}  {who:<20}  {_second(token.created_at)}  {state}  {token.label}".rstrip())
 
 
 @command.command()
@@ -91,6 +91,10 @@ def _members(token: "Token") -> dict[str, Any]:
         "scope": token.reader.scope,
         "party": token.reader.party,
         "label": token.label,
-        "created": rfc3339(token.created_at),
-        "revoked": None if token.revoked_at is None else rfc3339(token.revoked_at),
+        "created": _second(token.created_at),
+        "revoked": None if token.revoked_at is None else _second(token.revoked_at),
     }
+
+
+def _second(moment: int) -> str:
+    return rfc3339(moment - moment % 1_000_000)

@@ -20,10 +20,10 @@ _READERS = 8
 _WAIT = 5.0  # seconds for a reader's connection
 _NAMED = "coilmark "  # what the session that leads is called, followed by where its server is reached
 _NAME_BYTES = 63  # PostgreSQL cuts longer ones
-# A leader that vanished without a word (its machine lost power) is noticed by the server within three seconds; one
-# that was killed, at once.
 # Every query here takes milliseconds; while a new table has no statistics the server would compile each for a hundred.
 _NO_COMPILER = "SET jit = off"
+# A leader that vanished without a word (its machine lost power) is noticed by the server within three seconds; one
+# that was killed, at once.
 _SESSION = (
     _NO_COMPILER,
     "SET tcp_keepalives_idle = 1",

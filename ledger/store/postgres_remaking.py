@@ -9,8 +9,7 @@ from ledger.store.postgres_checks import check_settings, require_ledger
 from ledger.store.postgres_making import connected
 from ledger.store.postgres_transaction import PostgresTransaction
 from ledger.store.protocol import Transaction
-
-_TABLES = ("lot_record", "lot_tag")
+from ledger.store.remaking import LOT_TABLES
 
 
 @contextmanager
@@ -19,7 +18,7 @@ def remaking_postgres(owner: str) -> Iterator[Transaction]:
     with connected(owner) as connection, connection.transaction():
         check_settings(connection)
         require_ledger(connection)
-        for table in _TABLES:
+        for table in LOT_TABLES:
             name, trigger = sql.Identifier(table), sql.Identifier(f"{table}_append_only")
             connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER {}").format(name, trigger))
             connection.execute(sql.SQL("TRUNCATE {}").format(name))

@@ -6,9 +6,9 @@ from typing import Any
 from ledger.kernel.errors import Conflict, Missing
 from ledger.store.postgres_checks import Connection
 from ledger.store.postgres_schema import ERASE
-from ledger.store.protocol import Link, NewRow, Stored, StoredHead, first_tags
+from ledger.store.protocol import END, Link, NewRow, Stored, StoredHead
+from ledger.store.rows import disclosure_rows, entry_rows, event_rows, record_rows, tag_rows, version_rows
 
-_END = (1 << 63) - 1  # beyond every entry
 _ENTRY = '"index", entry, leaf, typ, request, jwt, seed, items'
 _ENTRY_TYPES = ("int8", "bytea", "bytea", "text", "bytea", "bytea", "bytea", "bytea")
 
@@ -71,7 +71,7 @@ class PostgresTransaction:
             '(SELECT r.key, r.value FROM lot_record r WHERE r.key = want.key AND r."index" < %s '
             'ORDER BY r."index" DESC LIMIT 1) n',
             list(keys),
-            _END if before is None else before,
+            END if before is None else before,
         )
         return {key: value for key, value in rows}  # noqa: C416  rows are not tuples to mypy
 
@@ -85,7 +85,7 @@ class PostgresTransaction:
 
     def tagged(self, tag: bytes, before: int | None = None) -> list[bytes]:
         """A range of the primary key."""
-        end = _END if before is None else before
+        end = END if before is None else before
         return [key for (key,) in self._rows('SELECT key FROM lot_tag WHERE tag = %s AND "index" < %s', tag, end)]
 
     def lacks_records(self, since: int) -> bool:
@@ -140,28 +140,16 @@ class PostgresTransaction:
 
     def insert(self, rows: Sequence[NewRow]) -> None:
         """COPY through this very transaction; a psycopg error where a trigger, key or check refuses."""
-        self._copy(
-            f"entry ({_ENTRY})",
-            _ENTRY_TYPES,
-            (
-                (s.index, s.entry, s.leaf, s.typ, row.request, s.jwt, s.seed, s.items)
-                for row in rows
-                for s in (row.stored,)
-            ),
-        )
-        disclosures = [(r.stored.index, n, text) for r in rows for n, text in enumerate(r.stored.disclosures)]
-        self._copy('disclosure ("index", position, text)', ("int8", "int4", "text"), disclosures)
-        versions = sorted((subject, version, r.stored.index) for r in rows for subject, version in r.advanced)
-        self._copy('subject_version (subject, version, "index")', ("bytea", "int8", "int8"), versions)
-        events = sorted((name, r.stored.index) for r in rows for name in (r.event, *r.announced) if name is not None)
-        self._copy('event (key, "index")', ("bytea", "int8"), events)
+        self._copy(f"entry ({_ENTRY})", _ENTRY_TYPES, entry_rows(rows))
+        self._copy('disclosure ("index", position, text)', ("int8", "int4", "text"), disclosure_rows(rows))
+        self._copy('subject_version (subject, version, "index")', ("bytea", "int8", "int8"), version_rows(rows))
+        self._copy('event (key, "index")', ("bytea", "int8"), event_rows(rows))
         self.insert_lots(rows)
 
     def insert_lots(self, rows: Sequence[NewRow]) -> None:
         """The records and tags of these entries."""
-        records = sorted((key, r.stored.index, value) for r in rows for key, value in r.records)
-        self._copy('lot_record (key, "index", value)', ("bytea", "int8", "bytea"), records)
-        tags = first_tags(rows)
+        self._copy('lot_record (key, "index", value)', ("bytea", "int8", "bytea"), record_rows(rows))
+        tags = tag_rows(rows)
         if tags:  # COPY knows no conflict
             self._cursor.execute(
                 'INSERT INTO lot_tag (tag, key, "index") SELECT * FROM unnest(%s::bytea[], %s::bytea[], %s::int8[]) '

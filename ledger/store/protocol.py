@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 from ledger.kernel.errors import Damaged
 
 Location: TypeAlias = Path | str
+END = (1 << 63) - 1  # beyond every entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,15 +203,6 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of the database, and of the lead."""
         ...
-
-
-def first_tags(rows: Sequence[NewRow]) -> list[tuple[bytes, bytes, int]]:
-    """(tag, key, index) of each tag once, with the first of these entries that has it; in order."""
-    first: dict[tuple[bytes, bytes], int] = {}
-    for row in rows:
-        for pair in row.tags:
-            first.setdefault(pair, row.stored.index)
-    return sorted((tag, key, index) for (tag, key), index in first.items())
 
 
 def is_postgres(location: Location) -> bool:

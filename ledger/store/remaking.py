@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 from ledger.store import engine as engines
 from ledger.store import tables
 from ledger.store.protocol import Location, Transaction
-from ledger.store.sqlite import SqliteTransaction
+from ledger.store.sqlite_transaction import SqliteTransaction
 
 LOT_TABLES = ("lot_record", "lot_tag")
 

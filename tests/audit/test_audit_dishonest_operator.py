@@ -18,7 +18,7 @@ from ledger.kernel.subjects import Want, subject_key
 from ledger.kernel.trust import parse_trust
 from ledger.log import Submission
 from ledger.lots.records import NOBODY
-from ledger.store.sqlite import SqliteTransaction as Transaction
+from ledger.store.sqlite_transaction import SqliteTransaction as Transaction
 
 FIRST = 3  # the first entry after the plant was enrolled
 
