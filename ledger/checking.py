@@ -64,15 +64,26 @@ def check_addressed(statement: Statement, audience: str) -> None:
 
 def sound(statement: Statement, *, signed_by: str) -> Checked:
     """Body by its schema and beyond it, and all that it implies; `signed_by` as for Checked. Raises Refused."""
+    check_form(statement)
+    wanted = implied(statement.typ, statement.iss, statement.aud, statement.body)
+    return read_as(statement, wanted, signed_by=signed_by)
+
+
+def check_form(statement: Statement) -> None:
+    """Body by its schema, and what no schema says of a lot event. Raises Refused."""
     check_body(statement.typ, statement.body)
     if statement.typ == "lot-event":
         check_lot_event(statement.body)
+
+
+def read_as(statement: Statement, wanted: tuple[Implied, ...], *, signed_by: str) -> Checked:
+    """A statement whose form was checked and which implies `wanted`, with the names that it takes."""
     event, declares = event_names(statement)
     announces, corrects = correction_names(statement)
     return Checked(
         statement=statement,
         issuer=subject_key("party", statement.iss),
-        implied=implied(statement.typ, statement.iss, statement.aud, statement.body),
+        implied=wanted,
         request=request_key(statement.iss, statement.jti),
         event=event,
         declares=declares,
@@ -93,6 +104,11 @@ def lot_event_of(statement: Statement) -> LotEvent | None:
 def request_key(iss: str, jti: str) -> bytes:
     """What makes a retry a retry (SPEC 4.1)."""
     return sha256(_REQUEST_LABEL + iss.encode() + b"\n" + jti.encode()).digest()
+
+
+def named_by_jti(checked: Checked) -> bytes:
+    """The request key of the event that an eventID names which is the jti of its statement (SPEC 4.8)."""
+    return request_key(checked.statement.iss, checked.statement.body["eventID"])
 
 
 def event_key(iss: str, event_id: str) -> bytes:

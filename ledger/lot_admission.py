@@ -15,6 +15,7 @@ from ledger.lots.tags import tag_key, tags_of
 from ledger.naming import event_declared
 from ledger.view import View
 
+OF_LOTS = frozenset({"lot-event", "verification"})  # what does something to lots, see `book_lots`
 _POSITIVE = frozenset({"positive", "positive-with-comments"})
 
 

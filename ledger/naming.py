@@ -1,9 +1,9 @@
 """What events are called: a name is of one event, and only its issuer's (SPEC 4.8)."""
 
-from ledger.checking import Checked, event_key, request_key
+from ledger.checking import Checked, event_key, named_by_jti, request_key
 from ledger.kernel.errors import Conflict, RuleBroken
 from ledger.kernel.statement import parse
-from ledger.view import View, named_by_jti
+from ledger.view import View
 
 
 def check_name(view: View, checked: Checked) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.statement import parse
 from ledger.kernel.subjects import subject_key
-from ledger.lots import wire
+from ledger.lot_records import read_records
 from ledger.lots.book import effects_key, lot_key, run_key
 from ledger.lots.event import read_event
 from ledger.lots.genealogy import run_name
@@ -53,7 +53,7 @@ class StoreSource:
         return certificate_in(parse(self.transaction.entry(entry).wire))
 
     def _records(self, keys: Collection[bytes]) -> Mapping[bytes, Record]:
-        return {key: wire.decode(value) for key, value in self.transaction.lot_records(keys, self.size).items()}
+        return read_records(self.transaction, keys, self.size)
 
     def _lot_entries(self, name: str) -> Sequence[int]:
         return [entry for entry in self.transaction.versions(subject_key("lot", name)) if entry < self.size]

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 
-from ledger.checking import Checked, sound
+from ledger.checking import Checked, named_by_jti, sound
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Damaged, Refused
 from ledger.kernel.party import FOLDED_TYPES, Registry, apply, begin
 from ledger.kernel.statement import Statement
-from ledger.lot_admission import Place, book_lots, tag_pairs
+from ledger.lot_admission import OF_LOTS, Place, book_lots, tag_pairs
+from ledger.lot_records import read_records
 from ledger.lots import wire
 from ledger.lots.book import Book
 from ledger.lots.lookup import prepare
@@ -16,11 +17,9 @@ from ledger.lots.records import NOBODY
 from ledger.recovery import statement_of
 from ledger.rules import judges_lots
 from ledger.store.store import NewRow, Stored, Transaction, check_head
-from ledger.view import named_by_jti
 
 Progress = Callable[[int, int], None]  # entries done, entries in all
 _BATCH = 2_000  # entries whose lots are looked up together
-_OF_LOTS = frozenset({"lot-event", "verification"})
 
 
 def rebuild_lots(transaction: Transaction, *, progress: Progress = lambda _done, _all: None) -> int:
@@ -50,8 +49,8 @@ def _book(
     transaction: Transaction, read: Sequence[tuple[Stored, Statement]], registry: Registry | None
 ) -> tuple[list[NewRow], Registry | None]:
     """The rows that a batch makes, and the registry after it."""
-    book = Book(lambda keys: {key: wire.decode(value) for key, value in transaction.lot_records(keys).items()})
-    checked = {stored.index: _checked(stored, one) for stored, one in read if one.typ in _OF_LOTS}
+    book = Book(lambda keys: read_records(transaction, keys))
+    checked = {stored.index: _checked(stored, one) for stored, one in read if one.typ in OF_LOTS}
     events = [(one.event_read, _wrong(transaction, one)) for one in checked.values() if one.event_read is not None]
     prepare(book, events)
     rows = []

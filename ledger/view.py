@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ledger.checking import Checked, event_key, request_key
+from ledger.checking import Checked, event_key, named_by_jti
 from ledger.kernel.errors import Refused
 from ledger.kernel.party import Registry
-from ledger.lots import wire
+from ledger.lot_records import read_records
 from ledger.lots.book import Book
 from ledger.lots.lookup import prepare
 from ledger.lots.records import NOBODY, Lot
@@ -33,7 +33,7 @@ class View:
     _undo: list[tuple[dict[bytes, Any], bytes, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.lots = Book(lambda keys: {k: wire.decode(v) for k, v in self.transaction.lot_records(keys).items()})
+        self.lots = Book(lambda keys: read_records(self.transaction, keys))
 
     @property
     def judges_lots(self) -> bool:
@@ -96,8 +96,3 @@ def names_asked_for(checked: Checked) -> Iterable[bytes]:
         yield checked.event or event_key(checked.statement.iss, checked.statement.jti)
         yield from checked.announces
         yield from (name for name in (checked.declares, checked.corrects) if name is not None)
-
-
-def named_by_jti(checked: Checked) -> bytes:
-    """SPEC 4.8: an event without eventID is named by the jti of its statement."""
-    return request_key(checked.statement.iss, checked.statement.body["eventID"])

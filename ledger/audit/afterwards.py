@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from ledger.audit.authority import Authority
 from ledger.audit.crew import Crew
+from ledger.audit.deferred import Declared, Deferred, Remade
 from ledger.audit.entries import Range, Wanted, read_advanced, read_made
 from ledger.audit.findings import Finding, about
 from ledger.audit.heads import Roots
 from ledger.audit.lineage import Keys, Lineage
 from ledger.audit.sources import UNREADABLE, DatabaseSource, Source
-from ledger.audit.statements import Declared, Deferred, Remade
 from ledger.erasure import NEVER
 from ledger.store.raw import RawReader
 

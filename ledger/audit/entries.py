@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from ledger.audit.authority import Authority
+from ledger.audit.deferred import Deferred
 from ledger.audit.findings import Finding, about
 from ledger.audit.hashing import leaf_hashes, lineage_digests
 from ledger.audit.lineage import ITEM
 from ledger.audit.lots import Booked, Said, book_again
 from ledger.audit.sources import UNREADABLE, DatabaseReader, Row, Source
-from ledger.audit.statements import Deferred, Items, Judge
+from ledger.audit.statements import Items, Judge
 from ledger.kernel import strict_json
 from ledger.kernel.encoding import b64url_decode
 from ledger.kernel.entry import Entry, parse_entry

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
-from ledger.checking import Checked, request_key
+from ledger.checking import Checked, named_by_jti
 from ledger.kernel.errors import Damaged, Refused
 from ledger.lot_admission import Place, book_lots, heard_late, tag_pairs
 from ledger.lots import wire
@@ -152,15 +152,10 @@ def _book(database: RawReader, places: _Places, stored: _Records, one: Said, res
 
 def _wrong(database: RawReader, one: Said) -> int:
     """The entry that a declaration of error is about; whether there is one, is judged for the whole ledger."""
-    event = one.checked.event_read
-    if event is None or one.checked.declares is None:
+    if one.checked.declares is None:
         return NOBODY
-    found = database.event_entry(one.checked.declares, _by_jti(event))
+    found = database.event_entry(one.checked.declares, named_by_jti(one.checked))
     return found if found is not None and found < one.index else NOBODY
-
-
-def _by_jti(event: LotEvent) -> bytes:
-    return request_key(event.issuer, event.name)
 
 
 def _compare_records(stored: _Records, index: int, made: Mapping[bytes, Record], result: Booked) -> None:

@@ -1,88 +1,35 @@
 """One stored statement against its entry: form, body, signature, right to speak, and the lineage it implies."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ledger.audit.authority import Authority
+from ledger.audit.deferred import Declared, Remade, withheld
 from ledger.audit.findings import about
 from ledger.audit.lots import Said
 from ledger.audit.sources import Row
-from ledger.bodies import check_body
-from ledger.checking import (
-    Checked,
-    check_addressed,
-    correction_names,
-    event_names,
-    lot_event_of,
-    request_key,
-    sound,
-)
-from ledger.kernel import strict_json
-from ledger.kernel.disclosure import DIGESTS, ELEMENT
-from ledger.kernel.encoding import b64url_decode
+from ledger.checking import Checked, check_addressed, check_form, named_by_jti, read_as, sound
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import CoilmarkError, Refused
 from ledger.kernel.implied import fits, implied
 from ledger.kernel.lineage import Role
 from ledger.kernel.party import REGISTRY_TYPES, Registry, authorise
 from ledger.kernel.statement import Statement, check_complete, check_signed, parse
-from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied, subject_key
+from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
 from ledger.limits import AHEAD
-from ledger.lot_event import check_lot_event, event_time
+from ledger.lot_admission import OF_LOTS
+from ledger.lot_event import event_time
 
 if TYPE_CHECKING:
     from ledger.audit.entries import Range
     from ledger.kernel.keys import PublicKey
 
 _MICROSECONDS = 1_000_000
-_OF_LOTS = frozenset({"lot-event", "verification"})
 _NO_ITEM = None, 0
 _CREATE = int(Role.CREATE)
 # subject, role, version of each item
 Items = Sequence[tuple[bytes, int, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """An event that declares another wrong: which one, and the subjects it touches on that one's behalf."""
-
-    index: int
-    event: bytes
-    request: bytes  # the other's key, where it has no eventID and is named by its jti
-    own: frozenset[bytes]
-    more: frozenset[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Remade:
-    """An event that makes what has a history; `correction` is the name under which it was promised, where it was."""
-
-    index: int
-    correction: bytes | None
-    subjects: frozenset[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """Digests of one statement that nothing stored opens; `outermost` are those that stand in its body itself."""
-
-    index: int
-    typ: str
-    digests: frozenset[str]
-    outermost: frozenset[str]
-
-
-@dataclass(slots=True)
-class Deferred:
-    """What only the whole ledger can judge, of one range."""
-
-    declared: list[Declared] = field(default_factory=list)
-    remade: list[Remade] = field(default_factory=list)
-    heads: list[int] = field(default_factory=list)
-    withheld: list[Withheld] = field(default_factory=list)
-    erased: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)  # notice, entry, digests
 
 
 class Judge:
@@ -139,7 +86,7 @@ class Judge:
         self._speaks(row.index, checked, items)
         self._lineage(row.index, checked, items)
         self._notice(row.index, checked.statement)
-        if checked.statement.typ in _OF_LOTS and not checked.statement.withheld:
+        if checked.statement.typ in OF_LOTS and not checked.statement.withheld:
             self.of_lots.append(Said(row.index, entry.recorded_at, checked))
 
     def _find(self, index: int, code: str, says: str, **facts: Any) -> None:
@@ -166,7 +113,7 @@ class Judge:
         if self._attempt(index, _checked_body, statement) is None:
             return None
         wanted = self._attempt(index, implied, statement.typ, statement.iss, statement.aud, statement.body)
-        return None if wanted is None else _checked(statement, wanted)
+        return None if wanted is None else read_as(statement, wanted, signed_by="")
 
     def _attempt(self, index: int, step: Any, *values: Any) -> Any:
         """What the step gives, or None and a finding."""
@@ -278,8 +225,8 @@ class Judge:
             self._result.deferred.heads.append(index)
             allowed = Role.REFERENCE
         elif checked.declares is not None:
-            named = request_key(checked.statement.iss, checked.statement.body["eventID"])
-            self._result.deferred.declared.append(Declared(index, checked.declares, named, own, frozenset(roles)))
+            declared = Declared(index, checked.declares, named_by_jti(checked), own, frozenset(roles))
+            self._result.deferred.declared.append(declared)
             allowed = Role.TOUCH
         for subject, role in roles.items():
             if role != allowed:
@@ -296,41 +243,6 @@ def _name(role: int) -> str:
     return Role(role).name.lower()
 
 
-def withheld(index: int, statement: Statement) -> Withheld:
-    """What no disclosure of a statement opens, neither in its payload nor in what its other disclosures hold."""
-    payload: Any = strict_json.decode(b64url_decode(statement.jwt.split(b".")[1].decode("ascii")), "the payload")
-    met: set[str] = set()
-    level: list[Any] = [payload, *(one.value for one in statement.disclosures)]
-    while level:
-        node = level.pop()
-        if isinstance(node, dict):
-            met.update(node.get(DIGESTS, ()), [node[ELEMENT]] if ELEMENT in node else ())
-            level += node.values()
-        elif isinstance(node, list):
-            level += node
-    digests = frozenset(met - {one.digest for one in statement.disclosures})
-    return Withheld(index, statement.typ, digests, digests & frozenset(payload[statement.typ].get(DIGESTS, ())))
-
-
 def _checked_body(statement: Statement) -> bool:
-    check_body(statement.typ, statement.body)
-    if statement.typ == "lot-event":
-        check_lot_event(statement.body)
+    check_form(statement)
     return True
-
-
-def _checked(statement: Statement, wanted: tuple[Implied, ...]) -> Checked:
-    event, declares = event_names(statement)
-    announces, corrects = correction_names(statement)
-    return Checked(
-        statement=statement,
-        issuer=subject_key("party", statement.iss),
-        implied=wanted,
-        request=request_key(statement.iss, statement.jti),
-        event=event,
-        declares=declares,
-        announces=announces,
-        corrects=corrects,
-        signed_by="",
-        event_read=lot_event_of(statement),
-    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ledger.kernel.errors import Malformed, Missing
 from ledger.kernel.party import Registry
-from ledger.lots import wire
+from ledger.lot_records import read_records
 from ledger.lots.book import delivery_key
 from ledger.lots.records import Delivery, Lot, Record, Run
 from ledger.lots.tags import tag_key
@@ -45,7 +45,7 @@ class Asked:
     def tagged(self, word: str, value: str) -> Iterable[Record]:
         """Every record that can be looked up by this word, as it stands."""
         keys = self.transaction.tagged(tag_key(word, value), self.size)
-        return map(wire.decode, self.transaction.lot_records(keys, self.size).values())
+        return read_records(self.transaction, keys, self.size).values()
 
     def lots(self, word: str, value: str) -> list[Lot]:
         """The lots that a word leads to and this reader may see, by id."""
@@ -59,7 +59,7 @@ class Asked:
     def deliveries(self, names: Iterable[str]) -> Mapping[str, Delivery]:
         """These deliveries, by name."""
         keys = {delivery_key(name) for name in names}
-        records = map(wire.decode, self.transaction.lot_records(keys, self.size).values())
+        records = read_records(self.transaction, keys, self.size).values()
         return {one.name: one for one in records if isinstance(one, Delivery)}
 
 
