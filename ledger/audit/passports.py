@@ -4,20 +4,23 @@ For a ledger in which nothing else was found: records are held against their eve
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from ledger.audit.findings import Finding, about
 from ledger.kernel.errors import CoilmarkError
-from ledger.kernel.hashing import node_hash
 from ledger.kernel.party import Registry, apply, begin
 from ledger.kernel.statement import Statement, parse
+from ledger.merkle.built import Built
 from ledger.passport.body import shown
 from ledger.passport.issue import Basis, body_of
 from ledger.passport_source import StoreSource
 from ledger.rules import rule_set
 from ledger.store.store import Location, Transaction, open_store
+from schemas.arrow import HASH
 
 _BATCH = 2_000  # entries a query
 Progress = Callable[[str, int, int], None]
@@ -38,11 +41,11 @@ def judge_passports(location: Location, size: int, progress: Progress) -> Judged
     with closing(open_store(location, write=False)) as store, store.reading() as transaction:
         found = list(_passports(transaction, size, progress))
         leaves = transaction.leaves(0, size) if found else []
-        roots = _roots(leaves, {_as_of(statement) for _, statement in found})
-        registries = _registries(transaction) if found else []
+        tree, registries = Built(pa.array(leaves, HASH)), _registries(transaction) if found else []
         for done, (index, statement) in enumerate(found):
             progress("passports", done, len(found))
-            _judge(result, transaction, index, statement, _basis(statement, index, leaves, roots, registries))
+            basis = _basis(statement, index, leaves, tree, registries)
+            _judge(result, transaction, index, statement, basis)
     return result
 
 
@@ -54,20 +57,17 @@ def _passports(transaction: Transaction, size: int, progress: Progress) -> Itera
                 yield stored.index, parse(stored.wire)
 
 
-def _as_of(statement: Statement) -> int:
-    return int(statement.body["as_of"]["size"])
-
-
 def _basis(
     statement: Statement,
     index: int,
     leaves: Sequence[bytes],
-    roots: Mapping[int, bytes],
+    tree: Built,
     registries: Sequence[tuple[int, Registry]],
 ) -> Basis:
-    size = _as_of(statement)
+    size = int(statement.body["as_of"]["size"])
     place = bisect_left([since for since, _ in registries], index) - 1
-    return Basis(size, roots.get(size, b""), leaves.__getitem__, registries[place][1])
+    root = tree.root(size) if size <= tree.size else b""
+    return Basis(size, root, leaves.__getitem__, registries[place][1])
 
 
 def _judge(result: Judged, transaction: Transaction, index: int, statement: Statement, basis: Basis) -> None:
@@ -95,20 +95,3 @@ def _registries(transaction: Transaction) -> list[tuple[int, Registry]]:
         statement = parse(transaction.entry(index).wire)
         found.append((index, apply(found[-1][1], statement, index) if found else begin(statement)))
     return found
-
-
-def _roots(leaves: Sequence[bytes], sizes: set[int]) -> Mapping[int, bytes]:
-    """The root at each of these sizes: one walk over the leaves, with the whole subtrees so far by height."""
-    roots: dict[int, bytes] = {}
-    whole: list[tuple[int, bytes]] = []
-    for count, leaf in enumerate(leaves if sizes else (), 1):
-        height, node = 0, leaf
-        while whole and whole[-1][0] == height:
-            node, height = node_hash(whole.pop()[1], node), height + 1
-        whole.append((height, node))
-        if count in sizes:
-            root = whole[-1][1]
-            for _, left in reversed(whole[:-1]):
-                root = node_hash(left, root)
-            roots[count] = root
-    return roots
