@@ -1,5 +1,6 @@
 """The advisory lock that makes one session the one that writes: whoever loses the session has lost the lock."""
 
+from ledger.kernel.errors import Conflict
 from ledger.store.postgres_checks import Connection
 
 LEADER = 0x636F696C  # "coil"
@@ -17,3 +18,9 @@ def take_lead(session: Connection) -> bool:
     ).fetchone()
     session.commit()
     return row is not None and bool(row[0])
+
+
+def require_lead(session: Connection, then: str) -> None:
+    """For who changes tables: no server may write meanwhile, on whatever machine. Raises Conflict."""
+    if not take_lead(session):
+        raise Conflict("already_open", f"a server writes to this ledger; stop all of its servers, then {then}")

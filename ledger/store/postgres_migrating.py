@@ -8,10 +8,10 @@ from typing import cast
 from psycopg import sql
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
-from ledger.kernel.errors import Conflict, Damaged
+from ledger.kernel.errors import Damaged
 from ledger.store.postgres_checks import Connection as Session
 from ledger.store.postgres_checks import check_settings, differing, require_ledger
-from ledger.store.postgres_lock import take_lead
+from ledger.store.postgres_lock import require_lead
 from ledger.store.postgres_making import connected
 
 _GUARD = "stamp_append_only"
@@ -46,8 +46,7 @@ def migrating_postgres(url: str, owner: str) -> Iterator[PostgresMigrator]:
     with connected(owner) as session:
         require_ledger(session)
         check_settings(session)
-        if not take_lead(session):
-            raise Conflict("already_open", "a server writes to this ledger; stop all of its servers, then migrate")
+        require_lead(session, "migrate")
         engine = create_engine("postgresql+psycopg://", creator=lambda: _patient(owner), poolclass=NullPool)
         yield PostgresMigrator(engine, role)
 

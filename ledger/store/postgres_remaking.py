@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from psycopg import sql
 
 from ledger.store.postgres_checks import check_settings, require_ledger
+from ledger.store.postgres_lock import require_lead
 from ledger.store.postgres_making import connected
 from ledger.store.postgres_transaction import PostgresTransaction
 from ledger.store.protocol import Transaction
@@ -14,13 +15,15 @@ from ledger.store.remaking import LOT_TABLES
 
 @contextmanager
 def remaking_postgres(owner: str) -> Iterator[Transaction]:
-    """The triggers rest for as long as the tables are emptied, in the same transaction."""
-    with connected(owner) as connection, connection.transaction():
+    """The triggers rest for as long as the tables are emptied, in the same transaction. Raises Conflict too."""
+    with connected(owner) as connection:
         check_settings(connection)
         require_ledger(connection)
-        for table in LOT_TABLES:
-            name, trigger = sql.Identifier(table), sql.Identifier(f"{table}_append_only")
-            connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER {}").format(name, trigger))
-            connection.execute(sql.SQL("TRUNCATE {}").format(name))
-            connection.execute(sql.SQL("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}").format(name, trigger))
-        yield PostgresTransaction(connection)
+        require_lead(connection, "rebuild")
+        with connection.transaction():
+            for table in LOT_TABLES:
+                name, trigger = sql.Identifier(table), sql.Identifier(f"{table}_append_only")
+                connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER {}").format(name, trigger))
+                connection.execute(sql.SQL("TRUNCATE {}").format(name))
+                connection.execute(sql.SQL("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}").format(name, trigger))
+            yield PostgresTransaction(connection)

@@ -70,6 +70,16 @@ def test_a_running_server_keeps_its_tables(world, place):
         rebuild_ledger(world.places, owner=owner(place))
 
 
+def test_a_server_on_another_machine_keeps_its_tables(world, place):
+    if place is None:
+        pytest.skip("a file has no servers on other machines")
+    with (
+        pytest.raises(Conflict, match="stop all of its servers, then rebuild"),
+        remaking_lots(world.places.location, owner(place)),
+    ):
+        pass
+
+
 def test_what_fails_in_the_middle_changes_nothing(world, place, monkeypatch):
     world.close()
     before = rows(world)
