@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 from ledger.opening import Layout, layout
 from tools import database as databases
 from tools.bench_ledger import create, sign_span
+from tools.listening import free_port
 from tools.load import Load, drive, request
 
 _CHUNK = 2_000
@@ -120,14 +120,6 @@ def served(places: Layout, workers: int) -> Iterator[tuple[int, int]]:
     finally:
         server.terminate()
         server.wait()
-
-
-def free_port() -> int:
-    """Nobody listens there at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def begin_server(places: Layout, *options: str, process: int = 0) -> "subprocess.Popen[bytes]":

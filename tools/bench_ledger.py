@@ -92,7 +92,7 @@ def sign_span(span: tuple[bytes, int, int]) -> list[bytes]:
     pem, start, end = span
     signer = load_signer(pem)
     now = clock()
-    return [_issue(signer, LOT_EVENT, f"urn:bench:{n}", now, _event(n)) for n in range(start, end)]
+    return [_issue(signer, LOT_EVENT, f"urn:bench:{n}", now, _slab(n)) for n in range(start, end)]
 
 
 def small_statements(pem: bytes, start: int, end: int) -> Iterator[tuple[str, bytes]]:
@@ -106,16 +106,22 @@ def small_statements(pem: bytes, start: int, end: int) -> Iterator[tuple[str, by
         yield jti, b".".join((header, payload, signature))
 
 
-def _event(number: int) -> dict[str, Any]:
-    """A cast slab is commissioned: about what a plant posts most."""
-    slab = f"https://id.bench.example/01/09521141000014/21/SL{number:09d}"
+def event_of(kind: str, **members: Any) -> dict[str, Any]:
+    """A lot event in EPCIS' words, `kind` being Object, Transformation and the like."""
     return {
         "@context": [
             "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"al": "https://coilmark.org/ns/al/1/"},
         ],
-        "type": "ObjectEvent", "action": "ADD", "bizStep": "commissioning", "disposition": "active",
-        "eventTime": "2026-03-01T06:00:00.000Z", "eventTimeZoneOffset": "+05:00", "epcList": [slab],
-        "readPoint": {"id": "https://id.bench.example/414/9521141000014"},
-        "al:process": PROCESS, "al:start": "2026-03-01T05:00:00.000Z",
-        "al:mass": [{"id": slab, "g": 26_700_000, "basis": "as-is", "method": "scale"}],
+        "type": f"{kind}Event", "eventTime": "2026-03-01T06:00:00.000Z", "eventTimeZoneOffset": "+05:00", **members,
     }  # fmt: skip
+
+
+def _slab(number: int) -> dict[str, Any]:
+    """A cast slab is commissioned: about what a plant posts most."""
+    slab = f"https://id.bench.example/01/09521141000014/21/SL{number:09d}"
+    step = {"al:process": PROCESS, "al:start": "2026-03-01T05:00:00.000Z"}
+    mass = [{"id": slab, "g": 26_700_000, "basis": "as-is", "method": "scale"}]
+    return event_of(
+        "Object", action="ADD", bizStep="commissioning", disposition="active", epcList=[slab],
+        readPoint={"id": "https://id.bench.example/414/9521141000014"}, **step, **{"al:mass": mass},
+    )  # fmt: skip

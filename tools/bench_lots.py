@@ -1,8 +1,7 @@
 """How long questions about lots take in a ledger of many events, and how long it takes to derive all of them again."""
 
-import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from ledger.questions.asking import Asked
 from ledger.questions.lots import lot
 from ledger.questions.traces import trace_down, trace_up
 from ledger.store.access import EVERYTHING
-from tools.bench_ledger import PROCESS, create, fill, signed_now
+from tools.bench_ledger import PROCESS, create, event_of, fill, signed_now
+from tools.bench_timing import median_ms
 
 _TONNE = 1_000_000  # g
-_ROUNDS = 7
 _STAGES = 4  # lots that one after the other are made of all of the one before
 _BATCH = 500
 
@@ -53,30 +52,20 @@ def run_lots(folder: Path, events: int, ancestors: int) -> LotsFigure:
             asked = Asked(transaction, state.published.checkpoint.size, state.registry, EVERYTHING)
             coil, first = canonical_id(_piece("COIL")), canonical_id(_lot(0))
             came = trace_up(asked, coil)
-            up = _median(lambda: trace_up(asked, coil))
-            down = _median(lambda: trace_down(asked, first))
-            told = _median(lambda: lot(asked, first))
+            up = median_ms(lambda: trace_up(asked, coil))
+            down = median_ms(lambda: trace_down(asked, first))
+            told = median_ms(lambda: lot(asked, first))
     started = time.perf_counter()
     rebuild_ledger(places)
     seconds = time.perf_counter() - started
     return LotsFigure(state.published.checkpoint.size, len(came.nodes), up, down, told, seconds)
 
 
-def _median(work: Callable[[], object]) -> float:
-    """Milliseconds."""
-    taken = []
-    for _ in range(_ROUNDS):
-        started = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken) * 1000
-
-
 def _ancestry(width: int) -> Iterator[dict[str, Any]]:
     """So many deliveries into a first lot; each further lot is made in as many steps of the one before; then a coil."""
     for _ in range(width):
         origin = {"id": _lot(0), "kind": "outside", "supplier": "S", "document": "D", "g": _TONNE}
-        yield _event(
+        yield event_of(
             "Object", action="OBSERVE", bizStep="receiving", quantityList=[_amount(0)], **{"al:origin": [origin]}
         )
     for stage in range(1, _STAGES):
@@ -87,7 +76,7 @@ def _ancestry(width: int) -> Iterator[dict[str, Any]]:
 
 
 def _step(**members: Any) -> dict[str, Any]:
-    return _event("Transformation", **{"al:process": PROCESS, "al:start": "2026-03-01T05:00:00.000Z"}, **members)
+    return event_of("Transformation", **{"al:process": PROCESS, "al:start": "2026-03-01T05:00:00.000Z"}, **members)
 
 
 def _lot(stage: int) -> str:
@@ -101,12 +90,3 @@ def _piece(serial: str) -> str:
 
 def _amount(stage: int) -> dict[str, Any]:
     return {"epcClass": _lot(stage), "quantity": 1, "uom": "TNE"}
-
-
-def _event(kind: str, **members: Any) -> dict[str, Any]:
-    return {
-        "@context": [
-            "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"al": "https://coilmark.org/ns/al/1/"},
-        ],
-        "type": f"{kind}Event", "eventTime": "2026-03-01T06:00:00.000Z", "eventTimeZoneOffset": "+05:00", **members,
-    }  # fmt: skip

@@ -1,10 +1,6 @@
 """How long a passport and its full bundle take: one lot that many events added to and drew from, and a coil of it."""
 
-import statistics
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +18,10 @@ from ledger.passport_source import StoreSource
 from ledger.passports import full, short, standing
 from ledger.rules import rule_set
 from ledger.store.access import EVERYTHING
-from tools.bench_ledger import PROCESS, create, signed_now
+from tools.bench_ledger import PROCESS, create, event_of, signed_now
+from tools.bench_timing import median_ms
 
 _TONNE = 1_000_000
-_ROUNDS = 7
 _METAL = "https://id.bench.example/01/09521141000021/10/METAL"
 _COIL = "https://id.bench.example/01/09521141000014/21/COIL"
 
@@ -76,26 +72,16 @@ def _measure(log: Log) -> PassportFigure:
     rules = rule_set()
     return PassportFigure(
         ancestors=found.statement.body["inputs"]["count"],
-        compute_ms=_median(compute),
-        build_ms=_median(lambda: encode_bundle(full(log, found, EVERYTHING))),
-        verify_ms=_median(
+        compute_ms=median_ms(compute),
+        build_ms=median_ms(lambda: encode_bundle(full(log, found, EVERYTHING))),
+        verify_ms=median_ms(
             lambda: verify_bundle(whole, trust, expected=expected, recompute=lambda one: recompute(one, rules))
         ),
         full_bytes=len(whole),
-        short_build_ms=_median(lambda: encode_bundle(short(log, found, EVERYTHING))),
-        short_verify_ms=_median(lambda: verify_bundle(brief, trust, expected=expected)),
+        short_build_ms=median_ms(lambda: encode_bundle(short(log, found, EVERYTHING))),
+        short_verify_ms=median_ms(lambda: verify_bundle(brief, trust, expected=expected)),
         short_bytes=len(brief),
     )
-
-
-def _median(work: Callable[[], object]) -> float:
-    """Milliseconds."""
-    taken = []
-    for _ in range(_ROUNDS):
-        started = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken) * 1000
 
 
 def _trust(log: Log) -> Trust:
@@ -113,13 +99,13 @@ def _events(ancestors: int) -> list[dict[str, Any]]:
     events.append(_made([], [_amount(_TONNE)], f"{_COIL}-SLAB"))
     events.append(_made([f"{_COIL}-SLAB"], [], _COIL))
     shipped = {"type": "possessing_party", "destination": "https://id.bench.example/417/9521141000021"}
-    events.append(_event("Object", action="OBSERVE", bizStep="shipping", epcList=[_COIL], destinationList=[shipped]))
+    events.append(event_of("Object", action="OBSERVE", bizStep="shipping", epcList=[_COIL], destinationList=[shipped]))
     return events
 
 
 def _received() -> dict[str, Any]:
     origin = {"id": _METAL, "kind": "outside", "supplier": "S", "document": "D", "g": 2 * _TONNE}
-    return _event(
+    return event_of(
         "Object", action="OBSERVE", bizStep="receiving", quantityList=[_amount(2 * _TONNE)], **{"al:origin": [origin]}
     )
 
@@ -127,19 +113,11 @@ def _received() -> dict[str, Any]:
 def _made(pieces: list[str], amounts: list[dict[str, Any]], output: str) -> dict[str, Any]:
     mass = [{"id": one, "g": _TONNE, "basis": "dry", "method": "scale"} for one in (*pieces, output)]
     step = {"al:process": PROCESS, "al:start": "2026-03-01T05:00:00.000Z", "al:mass": mass}
-    return _event("Transformation", inputEPCList=pieces, inputQuantityList=amounts, outputEPCList=[output], **step)
+    inputs = {"inputEPCList": pieces, "inputQuantityList": amounts}  # no list may be empty
+    return event_of(
+        "Transformation", outputEPCList=[output], **{name: one for name, one in inputs.items() if one}, **step
+    )
 
 
 def _amount(g: int) -> dict[str, Any]:
     return {"epcClass": _METAL, "quantity": g, "uom": "GRM"}
-
-
-def _event(kind: str, **members: Any) -> dict[str, Any]:
-    moment = datetime(2026, 3, 1, 6, tzinfo=UTC).isoformat().replace("+00:00", "Z")
-    return {
-        "@context": [
-            "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"al": "https://coilmark.org/ns/al/1/"},
-        ],
-        "type": f"{kind}Event", "eventTime": moment, "eventTimeZoneOffset": "+05:00",
-        **{name: value for name, value in members.items() if value != []},
-    }  # fmt: skip

@@ -49,3 +49,11 @@ def listen(host: str, port: int, ready: Callable[[int], None], sockets: Sequence
 
 def _stopped_as_told(_signal: int, _frame: object) -> None:
     raise SystemExit(FINE)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

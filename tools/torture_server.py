@@ -5,7 +5,6 @@ import io
 import multiprocessing
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -14,18 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ledger.opening import Layout
+from tools.listening import free_port
 
 _WARM = ["api.app", "uvicorn", "ledger.opening", "tools.serve", "uvicorn.protocols.http.httptools_impl", "uvloop"]
 _PATIENCE = 60.0  # seconds until a server that does not answer has failed
 _PAUSE = 0.005
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _serve(folder: Path, head: Path, url: str, port: int, settings: dict[str, str]) -> None:
