@@ -1,6 +1,7 @@
-"""A served ledger held against itself, a range at a time: stored bytes, chain, level files, derived rows, head.
+"""A served ledger held against itself, a range at a time: stored bytes, chain, what finds entries, level files, head.
 
-What an audit does at one go and from outside, this does slowly from inside. It believes the published checkpoint.
+What an audit does at one go and from outside, this does slowly from inside. It believes the published checkpoint, and
+leaves records of lots and signatures to the audit.
 """
 
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ from tools import database as databases
 from tools.bench_ingest import Figure, Plan, run_ingest
 
 
-@click.group(name="bench", help="Measure this machine: how fast the ledger takes statements in.")
+@click.group(name="bench", help="Measure this machine: ingest, proofs, hashing, traces, audit.")
 def command() -> None:
     """Figures belong here and not into tests."""
 

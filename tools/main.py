@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lot": ("tools.lot", "Ask what the ledger knows of a lot, a site, an order or a heat."),
     "rebuild": ("tools.rebuild", "Make derived data again from what was signed."),
     "torture": ("tools.torture", "Kill, starve and flood ledgers of its own making, and count what they lost."),
-    "bench": ("tools.bench", "Measure this machine: how fast the ledger takes statements in."),
+    "bench": ("tools.bench", "Measure this machine: ingest, proofs, hashing, traces, audit."),
 }
 
 
