@@ -22,6 +22,7 @@ from ledger.audit.heads import (
     size_of,
     unwitnessed,
 )
+from ledger.audit.hindsight import judge_in_hindsight
 from ledger.audit.levels import judge_levels
 from ledger.audit.lineage import Keys, Lineage
 from ledger.audit.passports import Judged, judge_passports
@@ -110,7 +111,7 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
         findings.append(Finding("uri", f"it says it is ledger {outline.uri}, index 0 says {authority.uri}"))
     heads, incarnations = _heads(order, outline, whole, epochs)
     findings += heads
-    passports = _passports(order, outline, authority, progress) if not findings else None
+    passports, hindsight = _at_last(order, outline, progress) if authority is not None and not findings else (None, [])
     findings += passports.findings if passports is not None else ()
     return Report(
         size=outline.size,
@@ -118,21 +119,28 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
         subjects=whole.lineage.subjects,
         signatures=whole.signatures,
         findings=tuple(sorted(set(findings), key=in_order)),
-        notes=(*after.notes, *incarnations, *(note for kept in order.kept for note in unwitnessed(kept, order.trust))),
+        notes=(
+            *after.notes,
+            *incarnations,
+            *hindsight,
+            *(note for kept in order.kept for note in unwitnessed(kept, order.trust)),
+        ),
         checked=(*_checked(order, outline, whole), *_of_passports(passports)),
         not_checked=(*_not_checked(order, outline, epochs, authority), *_not_of_passports(passports)),
     )
 
 
-def _passports(order: Order, outline: Outline, authority: Authority | None, progress: Progress) -> Judged | None:
-    """Last, and only where all that they rest on is as it must be."""
-    if not isinstance(order.source, DatabaseSource) or authority is None:
-        return None
-    return judge_passports(order.source.path, outline.size, progress)
+def _at_last(order: Order, outline: Outline, progress: Progress) -> tuple[Judged | None, list[Finding]]:
+    """What is judged from records of lots, and so only where all of these are as they must be."""
+    if not isinstance(order.source, DatabaseSource):
+        return None, []
+    hindsight = judge_in_hindsight(order.source.path, outline.size, progress)
+    return judge_passports(order.source.path, outline.size, progress), hindsight
 
 
 def _of_passports(judged: Judged | None) -> Iterator[str]:
     if judged is not None:
+        yield "availability again in the order of event times, and every delivery by what left and what arrived"
         yield f"{judged.same} passports: each what the rules compute as of the state it names"
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from ledger.kernel.errors import Refused
 from ledger.kernel.gs1_keys import check_digit
+from ledger.lots.afterwards import in_time_order
 from ledger.lots.ancestry import up
 from ledger.lots.book import Book
 from ledger.lots.descent import down
@@ -49,6 +50,12 @@ def skid(number):
 def at(minutes):
     seconds = START // 1_000_000 + 60 * minutes
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def in_time(effects):
+    """Judged again in the order of event times."""
+    known = {one.index: one for one in effects}
+    return list(in_time_order(known, lambda wanted: {entry: known[entry] for entry in wanted}))
 
 
 class Park:

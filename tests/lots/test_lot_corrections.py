@@ -1,10 +1,9 @@
 """Rule 5.6: errors declared and corrected."""
 
 import pytest
-from folded import CUSTOMER, MILL, SITE, SMELTER, Park, lot, mass, pallet, piece, rules
+from folded import CUSTOMER, MILL, SITE, SMELTER, Park, in_time, lot, mass, pallet, piece, rules
 
 from ledger.kernel.errors import RuleBroken
-from ledger.lots.afterwards import in_time_order
 from ledger.lots.records import Late
 
 METAL, SLAB, BAND = lot("PL-1"), piece("S-1"), piece("H-1")
@@ -103,7 +102,7 @@ def test_a_corrective_event_short_of_metal_is_found(park):
 def test_what_a_wrong_event_used_held_packed_shipped_or_opened_is_free_again(park):
     park.make(SMELTER, [(SLAB, None)], [(BAND, 9_000)], "hot-rolling")
     park.wrong(SMELTER, 2)
-    assert list(in_time_order(park.effects)) == []
+    assert in_time(park.effects) == []
     assert (park.lot(SLAB).consumed_by, park.have(SMELTER, SLAB)) == (-1, 9_000)
     park.look(SMELTER, "holding", (SLAB, None))
     park.wrong(SMELTER, 4)
@@ -130,9 +129,9 @@ def test_a_receipt_declared_wrong_puts_the_metal_on_its_delivery_again(park):
 
 def test_an_event_declared_wrong_is_in_no_time_order(park):
     park.wrong(SMELTER, 0)
-    assert [one.lot for one in in_time_order(park.effects)] == [METAL]
+    assert [one.lot for one in in_time(park.effects)] == [METAL]
     park.wrong(SMELTER, 1)
-    assert list(in_time_order(park.effects)) == []
+    assert in_time(park.effects) == []
 
 
 def test_declaring_twice_takes_back_once(park):

@@ -12,6 +12,7 @@ from folded import (
     Park,
     amount,
     handed,
+    in_time,
     listed,
     lot,
     mass,
@@ -22,7 +23,7 @@ from folded import (
 )
 
 from ledger.kernel.errors import Conflict, RuleBroken
-from ledger.lots.afterwards import delivery_findings, in_time_order
+from ledger.lots.afterwards import delivery_findings
 
 ORE, SLAB = lot("BX-1"), piece("S-1")
 OUTSIDE = [{"id": lot("SC-1"), "kind": "outside", "supplier": "Scrap & Co", "document": "N-1", "g": 900}]
@@ -331,7 +332,7 @@ def test_time_order_is_found_by_the_event_and_again_by_the_audit(park):
     park.new(MINE, (ORE, 100))
     early = {"eventTime": "2026-03-01T00:00:00Z", "al_start": "2026-02-28T00:00:00Z"}
     assert "time_order" in rules(park.make(MINE, [(ORE, 100)], [(lot("A"), 100)], "refining", **early))
-    assert [one.lot for one in in_time_order(park.effects)] == [ORE]
+    assert [one.lot for one in in_time(park.effects)] == [ORE]
 
 
 def test_a_weight_that_differs_is_found_and_not_booked(park):

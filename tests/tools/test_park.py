@@ -9,7 +9,7 @@ from told import lots, tell
 
 from ledger.bodies import check_body
 from ledger.kernel.gs1 import canonical_id
-from ledger.lots.afterwards import delivery_findings, in_time_order
+from ledger.lots.afterwards import delivery_findings
 from tools.park.actors import ACTORS, CUSTOMERS, MILL, REFINERY, SMELTER
 from tools.park.events import MIDNIGHT, day
 from tools.park.finishing import pallet, pieces
@@ -53,7 +53,7 @@ def test_only_what_is_meant_to_be_found_is_found(park):
         ("refinery", "late_statement"): found["refinery", "late_statement"],
     }
     assert {said.time < day(OFFLINE[1]) for said, one in told.findings() if said.actor is REFINERY} == {True}
-    assert list(in_time_order(told.effects.values())) == []
+    assert told.in_time() == []
     deliveries = [one for one in told.book.records().values() if hasattr(one, "lines")]
     short = {one.facts["delivery"] for delivery in deliveries for one in delivery_findings(delivery)}
     assert {one.rpartition(":")[2] for one in short} == {"BARGE-005"}
@@ -66,7 +66,7 @@ def test_any_number_of_coils_and_any_seed_is_taken(coils, seed):
     assert {one.rule for _, one in told.findings()} == {
         "shortage", "corrected_after_use", "count_down", "late_statement",
     }  # fmt: skip
-    assert list(in_time_order(told.effects.values())) == []
+    assert told.in_time() == []
 
 
 def test_no_gram_appears_or_vanishes(park):

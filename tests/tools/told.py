@@ -6,6 +6,7 @@ from ledger.bodies import check_body
 from ledger.kernel.implied import implied
 from ledger.kernel.statement import Hidden
 from ledger.lot_event import check_lot_event
+from ledger.lots.afterwards import in_time_order
 from ledger.lots.ancestry import up
 from ledger.lots.book import Book
 from ledger.lots.event import placed, read_event
@@ -46,6 +47,10 @@ class Told:
         """Effects as they stand."""
         found = {entry: self.book.effects(entry) for entry in entries}
         return {entry: one for entry, one in found.items() if one is not None}
+
+    def in_time(self):
+        """What is found in the order of event times."""
+        return list(in_time_order(self.effects, self.load))
 
     def versions(self, names):
         return {name: tuple(self.names.get(name, ())) for name in names}
