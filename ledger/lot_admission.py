@@ -9,14 +9,13 @@ from ledger.lots.book import Book
 from ledger.lots.event import placed
 from ledger.lots.fold import apply
 from ledger.lots.lookup import prepare
-from ledger.lots.observations import countersign
+from ledger.lots.observations import countersign, lot_confirmed
 from ledger.lots.records import NOBODY, Effects, Lot
 from ledger.lots.tags import tag_key, tags_of
 from ledger.naming import event_declared
 from ledger.view import View
 
 OF_LOTS = frozenset({"lot-event", "verification"})  # what does something to lots, see `book_lots`
-_POSITIVE = frozenset({"positive", "positive-with-comments"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +52,9 @@ def book_lots(book: Book, checked: Checked, place: Place, *, wrong: int) -> Effe
             accuracies=place.party.accuracies,
         )
         return apply(book, event, operator=place.operator, sites=place.sites, wrong=wrong)
-    if statement.typ == "verification" and statement.body["verdict"] in _POSITIVE:
-        subject = statement.body["subject"]
-        if subject["kind"] == "lot":
-            countersign(book, subject["id"], statement.iss)
+    confirmed = lot_confirmed(statement.typ, statement.body)
+    if confirmed:
+        countersign(book, confirmed, statement.iss)
     return None
 
 

@@ -16,6 +16,7 @@ import click
 from ledger.kernel.errors import CoilmarkError, Missing
 from ledger.kernel.trust import Trust, parse_trust
 from tools import database as databases
+from tools.carrying import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,7 +105,7 @@ def _second_head(folder: Path, head: Path | None) -> Iterator[Kept]:
     """The head's second place, where there is one. Raises UsageError where one was named and is not there."""
     from ledger.audit.heads import Kept  # noqa: PLC0415  as above
 
-    path = head or folder.absolute().with_name(folder.absolute().name + ".head")
+    path = head or beside(folder)
     if path.is_file():
         yield Kept(f"the head's second place {path.name}", _read(path), signed=False)
     elif head is not None:

@@ -1,4 +1,4 @@
-"""What `backup` and `copy` share: where a ledger is, how far the work is, and what is said of both heads."""
+"""What commands over whole ledgers share: where a ledger is, how far the work is, and what is said of both heads."""
 
 from __future__ import annotations
 

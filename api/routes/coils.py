@@ -59,17 +59,21 @@ async def get_coil(request: Request[Any, Any, Any]) -> ASGIResponse:
     return raw(body, JSON, _PRIVATE | {"content-disposition": f'attachment; filename="{name}"'})
 
 
+def _standing(desk: Desk, piece: str) -> passports.Standing:
+    return passports.standing(desk.log, piece, desk.pending, desk.looked)
+
+
 def _bundle(desk: Desk, piece: str, kind: str, reader: Reader) -> Bundle:
     if kind == "short":
-        return passports.short(desk.log, passports.standing(desk.log, piece, desk.pending, desk.looked), reader)
+        return passports.short(desk.log, _standing(desk, piece), reader)
     if kind != "full":
         raise Malformed("query", f"kind is short or full, not {ascii(kind)[:40]}")
     passports.require_token(reader)
-    return passports.full(desk.log, passports.standing(desk.log, piece, desk.pending, desk.looked), reader)
+    return passports.full(desk.log, _standing(desk, piece), reader)
 
 
 def _data(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
-    found = passports.standing(desk.log, piece, desk.pending, desk.looked)
+    found = _standing(desk, piece)
     answer = wire.Passport(
         piece=piece,
         entry=found.index,
@@ -96,7 +100,7 @@ def _page(desk: Desk, piece: str, code: str | None, reader: Reader) -> str:
     if not passports.may_open(desk.codes(), piece, code, reader):
         return template("product.html").render(gtin=piece[4:18], owner=passports.owner_of(desk.log, piece))
     try:
-        found = passports.standing(desk.log, piece, desk.pending, desk.looked)
+        found = _standing(desk, piece)
     except Missing:
         return template("unshipped.html").render(piece=piece, issued=desk.settings.operator_key is not None)
     body = found.body(reader)

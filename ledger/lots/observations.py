@@ -1,5 +1,8 @@
 """Events on things as they are: commissioning, opening stock, holds, counts, ends (rules 5.1, 5.3, 5.7)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec.structs import replace
 
 from ledger.kernel.errors import RuleBroken
@@ -15,6 +18,7 @@ from ledger.lots.steps import judge_product
 from ledger.lots.taking import check_holder, take
 
 _BLOCKING = frozenset({"unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"})
+_POSITIVE = frozenset({"positive", "positive-with-comments"})
 _FREE = frozenset({"conformant", "available", "sellable_accessible"})
 
 
@@ -126,6 +130,13 @@ def _set(booking: Booking, lot: Lot, g: int) -> None:
 def settled(lot: Lot) -> Lot:
     """Not blocked any more where no holding is short."""
     return replace(lot, blocked=any(one.g < 0 for one in lot.holdings))
+
+
+def lot_confirmed(typ: str, body: Mapping[str, Any]) -> str:
+    """Rule 5.7: the lot that a positive verification is about, "" of every other statement."""
+    if typ != "verification" or body["verdict"] not in _POSITIVE or body["subject"]["kind"] != "lot":
+        return ""
+    return str(body["subject"]["id"])
 
 
 def countersign(book: Book, name: str, by: str) -> bool:
