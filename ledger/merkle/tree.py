@@ -3,13 +3,13 @@
 Its levels are files that are derived from the database, so they are not synced with each append. What that costs is
 settled when the tree is opened: the file `synced` says up to which size everything is on the disk, and all nodes
 above later leaves are made again from level 0. Whoever compares the root with a signed one has then checked every
-leaf behind that size, and may call `rebuild` if they differ.
+leaf behind that size; where they differ, the tree is cut to nothing and grown again.
 """
 
 import itertools
 import os
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _SYNC_EVERY = 1 << 20  # leaves: made again in a tenth of a second
-_BATCH = 1 << 13  # leaves taken at once from an iterable
 _RUN = 1 << 16  # leaves grown over at once: their levels stay in the processor's cache
 
 
@@ -184,13 +183,6 @@ class Tree:
                 if parents(self._levels.nodes(level, 2 * start, 2 * end)) != self._levels.nodes(level + 1, start, end):
                     return False
         return True
-
-    def rebuild(self, leaves: Iterable[bytes]) -> None:
-        """Make the tree anew from its leaf hashes."""
-        self.truncate(0)
-        source = iter(leaves)
-        while batch := list(itertools.islice(source, _BATCH)):
-            self.append(batch)
 
     def sync(self) -> None:
         """Put the levels on the disk, and then note up to where they are."""
