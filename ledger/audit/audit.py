@@ -100,8 +100,7 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
         tasks = _tasks(order.source, outline, authority, statements=order.statements)
         whole = _fold(tasks, workers, _sizes(order, outline, epochs), progress, order.levels)
         if file is not None:
-            brought_down = [Finding("file", "SQLite's own check of the file was brought down")]
-            of_file = answer_or(file, brought_down)
+            of_file = answer_or(file, [Finding("file", "SQLite's own check of the file was brought down")])
             findings += of_file
         after = judge_afterwards(order.source, whole, authority, workers, statements=order.statements)
     told = {(one.code, one.index) for one in findings}  # a key statement is judged twice: as such, and in the registry
