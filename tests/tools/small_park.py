@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from ledger.opening import layout, open_log
 from ledger.store.store import caution
 from tools.client import Identity
 from tools.init import Founding, found_ledger, trust_text
+from tools.listening import free_port
 from tools.party import Hand, prove, small_profile
 from tools.sign import fresh_id, now
 
@@ -100,12 +100,6 @@ def coilmark(*args, **options):
         [sys.executable, "-m", "tools.main", *map(str, args)],
         env=environment, capture_output=True, check=False, timeout=120, **options,
     )  # fmt: skip
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

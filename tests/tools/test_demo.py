@@ -13,7 +13,7 @@ import png
 import pytest
 import zxingcpp
 from click.testing import CliRunner
-from small_park import coilmark, free_port
+from small_park import coilmark
 
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.receipt import encode_receipt
@@ -29,6 +29,7 @@ from ledger.store.access import EVERYTHING
 from tools import demo
 from tools.demo_ledger import MARK, Stage, clear, found, tell
 from tools.demo_tamper import tamper_with_receipt
+from tools.listening import free_port
 from tools.main import cli
 from tools.park.actors import ACTORS
 from tools.park.finishing import pieces

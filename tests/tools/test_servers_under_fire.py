@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
-from processes import SOON, Server, free_port
+from processes import SOON, Server
 from small_ledger import coil, small_ledger
 
 from ledger.kernel.checkpoint import open_checkpoint
 from ledger.kernel.receipt import parse_receipt
 from tests.whole import check_whole
+from tools.listening import free_port
 
 KILLS = 5
 PAUSE = 1.5  # seconds between two kills
