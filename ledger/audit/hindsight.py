@@ -9,8 +9,8 @@ from contextlib import closing
 
 from ledger.audit.findings import Finding, about
 from ledger.lot_records import read_records
-from ledger.lots.afterwards import delivery_findings, in_time_order
 from ledger.lots.book import delivery_key
+from ledger.lots.hindsight import delivery_findings, in_time_order
 from ledger.lots.records import Delivery, Effects
 from ledger.passport_source import StoreSource
 from ledger.store.store import Location, open_store

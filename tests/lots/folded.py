@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 from ledger.kernel.errors import Refused
 from ledger.kernel.gs1_keys import check_digit
-from ledger.lots.afterwards import in_time_order
 from ledger.lots.ancestry import up
 from ledger.lots.book import Book
 from ledger.lots.descent import down
 from ledger.lots.event import placed, read_event
 from ledger.lots.fold import apply
 from ledger.lots.genealogy import run_name, starts_of
+from ledger.lots.hindsight import in_time_order
 from ledger.lots.observations import countersign
 from ledger.lots.recall import starts_from_lot
 from ledger.lots.records import Effects, Lot, Run

@@ -23,7 +23,7 @@ from folded import (
 )
 
 from ledger.kernel.errors import Conflict, RuleBroken
-from ledger.lots.afterwards import delivery_findings
+from ledger.lots.hindsight import delivery_findings
 
 ORE, SLAB = lot("BX-1"), piece("S-1")
 OUTSIDE = [{"id": lot("SC-1"), "kind": "outside", "supplier": "Scrap & Co", "document": "N-1", "g": 900}]

@@ -9,7 +9,7 @@ from told import lots, tell
 
 from ledger.bodies import check_body
 from ledger.kernel.gs1 import canonical_id
-from ledger.lots.afterwards import delivery_findings
+from ledger.lots.hindsight import delivery_findings
 from tools.park.actors import ACTORS, CUSTOMERS, MILL, REFINERY, SMELTER
 from tools.park.events import MIDNIGHT, day
 from tools.park.finishing import pallet, pieces

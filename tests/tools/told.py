@@ -6,12 +6,12 @@ from ledger.bodies import check_body
 from ledger.kernel.implied import implied
 from ledger.kernel.statement import Hidden
 from ledger.lot_event import check_lot_event
-from ledger.lots.afterwards import in_time_order
 from ledger.lots.ancestry import up
 from ledger.lots.book import Book
 from ledger.lots.event import placed, read_event
 from ledger.lots.fold import apply
 from ledger.lots.genealogy import run_name, starts_of
+from ledger.lots.hindsight import in_time_order
 from ledger.lots.records import NOBODY, Lot, Run
 from tools.park.actors import ACTORS, PARK, URI
 from tools.park.plan import make_plan
