@@ -85,7 +85,7 @@ def test_key_of_nobody(world, monkeypatch):
 
 
 def test_prefix_of_somebody_else(world, monkeypatch):
-    monkeypatch.setattr(admission, "may_create", lambda *_: True)
+    monkeypatch.setattr(admission, "may_create_implied", lambda *_: True)
     force(
         world,
         world.check(world.statement(PLANT, "lot-event", coil(epcList=["https://id.gs1.org/00/340123450000000000"]))),
@@ -414,7 +414,7 @@ def test_whatever_a_statement_provokes_is_a_finding(world, monkeypatch):
     def fall_over(*_):
         raise KeyError("a member nobody thought of")
 
-    monkeypatch.setattr(statements, "request_key", fall_over)
+    monkeypatch.setattr(statements, "read_as", fall_over)
     monkeypatch.setattr(statements, "sound", fall_over)
     assert {code for code, _ in audited(world)} == {"unjudged"}
 
