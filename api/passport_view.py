@@ -82,7 +82,7 @@ def view_of(body: Body, withheld: int, names: Names) -> View:
         figures=tuple(_figure(one) for one in body["figures"] if one["name"] not in _SHARES),
         steps=tuple(_step(one, names) for one in body.get("steps", ())),
         stages=tuple(_stage(one, names) for one in body.get("stages", ())),
-        ends=tuple(Row(_ENDS[one["reason"]], mass(one["mass"]), one.get("lot", "")) for one in body.get("ends", ())),
+        ends=tuple(_end(one, names) for one in body.get("ends", ())),
         holds=tuple(_hold(one, names) for one in body.get("holds", ())),
         findings=tuple(_finding(one) for one in body.get("findings", ())),
         corrections=tuple(body.get("corrections", ())),
@@ -92,7 +92,8 @@ def view_of(body: Body, withheld: int, names: Names) -> View:
 
 def ids_in(body: Body) -> set[str]:
     """The parties and sites it names."""
-    rows = [*body.get("steps", ()), *body.get("stages", ()), *body.get("holds", ()), body["facts"]]
+    rows = [*body.get("steps", ()), *body.get("stages", ()), *body.get("holds", ()), *body.get("ends", ())]
+    rows.append(body["facts"])
     return {row[member] for row in rows for member in ("party", "site", "by", "maker") if member in row}
 
 
@@ -146,6 +147,12 @@ def _finding(one: Body) -> Row:
     where = [f"entry {one['entry']}"] if "entry" in one else []
     about = [one["about"]["id"]] if "about" in one else []
     return Row(one["rule"].replace("_", " "), one["text"], ", ".join((*where, *about)))
+
+
+def _end(one: Body, names: Names) -> Row:
+    party = one.get("party", "")
+    what = f"not yet reported by {names.get(party, party)}" if party else _ENDS[one["reason"]]
+    return Row(what, mass(one["mass"]), one.get("lot", ""))
 
 
 def _hold(one: Body, names: Names) -> Row:

@@ -129,6 +129,7 @@ class TraceEnd(Wire, frozen=True):
     reason: str
     ug: Micrograms
     scrap: str
+    party: Annotated[str, Meta(description="late: not yet reported by whom, where the receiver said it")]
 
 
 class Folded(Wire, frozen=True):
@@ -167,6 +168,7 @@ class TraceUp(Wire, frozen=True):
     folded: Folded
     shares: ScrapShares
     corrections: list[Corrected]
+    findings: Annotated[list[LotFinding], Meta(description="of the events that it goes through")]
 
 
 class WentTo(Wire, frozen=True):
@@ -198,6 +200,7 @@ class TraceDown(Wire, frozen=True):
     left: dict[str, Micrograms]
     folded: Folded
     corrections: list[Corrected]
+    findings: Annotated[list[LotFinding], Meta(description="of the events that it goes through")]
 
 
 class RecallRow(Wire, frozen=True):
@@ -246,6 +249,7 @@ class Unresolved(Wire, frozen=True):
     lot: str
     entry: Index
     g: Grams
+    party: Annotated[str, Meta(description="not yet reported by whom, where the receiver said it")]
 
 
 class Stock(Wire, frozen=True):
@@ -258,3 +262,4 @@ class Stock(Wire, frozen=True):
     in_transit: list[StockRow]
     runs: list[OpenRun]
     unresolved: list[Unresolved]
+    findings: Annotated[list[LotFinding], Meta(description="of the newest events on these lots")]

@@ -56,8 +56,7 @@ def show(*, folder: Path, lot: str, as_of: int | None, as_json: bool, database: 
     for step in found.history:
         wrong = f"  declared wrong by entry {step.declared_wrong_by}" if step.declared_wrong_by is not None else ""
         click.echo(f"  entry {step.entry}  {step.time}  {step.what}  +{step.added} g  -{step.taken} g{wrong}")
-    for finding in found.findings:
-        click.echo(f"  found in entry {finding.entry}: {finding.rule}: {finding.text}")
+    _say_findings(found)
 
 
 @command.command()
@@ -118,7 +117,8 @@ def stock(*, folder: Path, site: str, as_of: int | None, as_json: bool, database
     for run in found.runs:
         click.echo(f"open run  {run.run}  {run.kind}  in {run.inputs}  out {run.outputs}")
     for late in found.unresolved:
-        click.echo(f"not yet reported by its sender  {late.g} g  {late.lot}  (entry {late.entry})")
+        click.echo(f"not yet reported by {late.party or 'its sender'}  {late.g} g  {late.lot}  (entry {late.entry})")
+    _say_findings(found)
 
 
 @command.command()
@@ -166,11 +166,13 @@ def _say_up(came: Any) -> None:
     for node in came.nodes:
         click.echo(f"  entry {node.entry}  {node.time}  {node.what}  {_grams(node.ug)} g  by {node.issuer}")
     for end in came.ends:
-        click.echo(f"  ends: {end.reason}  {_grams(end.ug)} g  {end.lot}{f'  {end.scrap}' if end.scrap else ''}")
+        more = f"  {end.scrap}" if end.scrap else f"  not yet reported by {end.party}" if end.party else ""
+        click.echo(f"  ends: {end.reason}  {_grams(end.ug)} g  {end.lot}{more}")
     click.echo(f"  {came.folded.count} contributions under 0.1 %, together {_grams(came.folded.ug)} g")
     for one in came.corrections:
         by = f", entry {one.replaced_by} took its place" if one.replaced_by is not None else ""
         click.echo(f"  entry {one.wrong} was declared wrong by entry {one.declared_by}{by}")
+    _say_findings(came)
 
 
 def _say_down(went: Any) -> None:
@@ -182,3 +184,9 @@ def _say_down(went: Any) -> None:
     for kind, ug in went.left.items():
         click.echo(f"  left: {_grams(ug)} g, {kind}")
     click.echo(f"  {went.folded.count} contributions under 0.1 %, together {_grams(went.folded.ug)} g")
+    _say_findings(went)
+
+
+def _say_findings(answer: Any) -> None:
+    for finding in answer.findings:
+        click.echo(f"  found in entry {finding.entry}: {finding.rule}: {finding.text}")

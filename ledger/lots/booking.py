@@ -21,6 +21,7 @@ from ledger.lots.records import (
     Place,
     Posting,
     Settled,
+    Word,
 )
 
 NOWHERE: Mapping[Place, int] = {}
@@ -63,6 +64,7 @@ class Booking:
         self.joins = False
         self.settles: list[Settled] = []
         self.sold: list[tuple[str, str]] = []
+        self.words: list[Word] = []
         self.period, self.oxide = "", (0, 0)
         self.run, self.run_had, self.run_mix, self.run_from = "", 0, NOBODY, NOBODY
 
@@ -80,6 +82,13 @@ class Booking:
         if found is None:
             raise RuleBroken("unknown_lot", f"lot {name} was never made, received or opened in this ledger", id=name)
         return found
+
+    def describe(self, lot: Lot) -> Lot:
+        """The lot with what the event says of it, noted so that it can be taken back (5.6)."""
+        said = attributes_of(self.event, lot.id)
+        new = ((name, value) for name, value in said.items() if lot.attributes.get(name) != value)
+        self.words += [Word(lot.id, name, lot.attributes.get(name), value) for name, value in new]
+        return replace(lot, attributes=lot.attributes | said)
 
     def enter(self, kind: str, g: int) -> None:
         """Mass that comes from no holding."""
@@ -213,6 +222,7 @@ class Booking:
             sold=tuple(self.sold),
             period=self.period,
             oxide=self.oxide,
+            words=tuple(self.words),
             findings=tuple(self.findings),
             made=marks.get("made", ()),
             consumed=marks.get("consumed", ()),
@@ -246,12 +256,13 @@ def introduce(booking: Booking, part: Part, source: str, maker: str) -> Lot:
     elif known is not None and known.source == "late" and not known.maker and maker:
         known = replace(known, maker=maker, source=source)
     elif known is not None:
-        _check_addition(known, event.issuer, late=source == "late")
+        _check_addition(booking, known, late=source == "late")
         if any(name == part.id for name, *_ in booking.standing):
             known = replace(known, doubt=NOBODY, made_by=event.index if known.doubt != NOBODY else known.made_by)
     else:
         known = Lot(part.id, part.single, maker, event.index, source, event.time, part.g if part.single else None)
-    lot = replace(known, attributes=known.attributes | attributes_of(event, part.id))
+        known = replace(known, attributes=attributes_of(event, part.id))
+    lot = booking.describe(known)
     booking.book.put_lot(lot)
     booking.mark("made", part.id)
     if part.single and part.g is None:
@@ -264,11 +275,15 @@ def may_make_again(lot: Lot) -> bool:
     return lot.single and (lot.doubt != NOBODY or (lot.source == "late" and not lot.maker))
 
 
-def _check_addition(lot: Lot, issuer: str, *, late: bool) -> None:
+def _check_addition(booking: Booking, lot: Lot, *, late: bool) -> None:
+    issuer = booking.event.issuer
     if lot.single:
         raise Conflict("made_twice", f"piece {lot.id} was made by entry {lot.made_by} already", id=lot.id)
+    says = f"lot {lot.id} is closed: nothing is added to it"
+    if lot.closed and not booking.lenient:
+        raise RuleBroken("lot_closed", says, id=lot.id)
     if lot.closed:
-        raise RuleBroken("lot_closed", f"lot {lot.id} is closed: nothing is added to it", id=lot.id)
+        booking.find("lot_closed", lot.id, says)
     if lot.maker != issuer and not lot.is_with(issuer) and not late:
         raise RuleBroken("not_holder", f"lot {lot.id} is not with {issuer}, who cannot add to it", id=lot.id)
 

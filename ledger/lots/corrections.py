@@ -95,6 +95,7 @@ def _take_back_marks(booking: Booking, old: Effects) -> None:
     for lot in _lots(book, old.held):
         book.put_lot(replace(lot, held_by=tuple(one for one in lot.held_by if one != old.issuer)))
     _take_back_sales(book, old)
+    _take_back_words(book, old)
     for lot in _lots(book, old.packed):
         if lot.inside:
             unpack(booking, lot)
@@ -109,6 +110,16 @@ def _take_back_sales(book: Book, old: Effects) -> None:
         for lot in _lots(book, (name,)):
             back = (replace(one, owner=old.issuer) if one.owner == owner else one for one in lot.holdings)
             book.put_lot(replace(lot, holdings=tuple(back)))
+
+
+def _take_back_words(book: Book, old: Effects) -> None:
+    """What it said of a lot is as it was before, unless something else was said since."""
+    for word in reversed(old.words):
+        for lot in _lots(book, (word.lot,)):
+            if lot.attributes.get(word.name) == word.after:
+                rest = {name: value for name, value in lot.attributes.items() if name != word.name}
+                before = {} if word.before is None else {word.name: word.before}
+                book.put_lot(replace(lot, attributes=rest | before))
 
 
 def _take_back_late(book: Book, old: Effects) -> Iterator[Posting]:

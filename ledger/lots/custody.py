@@ -32,11 +32,13 @@ def ship(booking: Booking) -> None:
 
 
 def _open_delivery(booking: Booking) -> None:
-    """One paper goes to one receiver. Raises RuleBroken ("delivery")."""
+    """One paper goes to one receiver, as long as anything is on it. Raises RuleBroken ("delivery")."""
     event, name = booking.event, delivery_name(booking.event)
     known = booking.book.delivery(name)
     if known is None:
         booking.book.put(delivery_key(name), Delivery(name, event.issuer, event.receiver))
+    elif known.receiver != event.receiver and not any(line.shipped or line.received for line in known.lines):
+        booking.book.put(delivery_key(name), replace(known, receiver=event.receiver))  # all taken back (5.6)
     elif known.receiver != event.receiver:
         raise RuleBroken("delivery", f"delivery {name} goes to {known.receiver or 'nobody named'}", id=name)
 
@@ -241,10 +243,24 @@ def sell(booking: Booking) -> None:
         booking.sold.append((lot.id, event.owner))
 
 
+def check_described(booking: Booking) -> None:
+    """Rule 5.3: what a lot is, say its maker and who has it; others repeat it. Raises RuleBroken ("not_holder")."""
+    event = booking.event
+    for part in event.things:
+        lot = booking.lot(part.id)
+        new = attributes_of(event, part.id).items() - lot.attributes.items()
+        theirs = {lot.maker, *(one.holder for one in lot.holdings)}
+        if new and event.issuer not in theirs and not booking.lenient:
+            words = ", ".join(sorted(name for name, _ in new))
+            raise RuleBroken(
+                "not_holder",
+                f"{event.issuer} neither made nor has lot {lot.id}, and cannot say its {words}",
+                id=lot.id,
+            )
+
+
 def note_attributes(booking: Booking) -> None:
     """What an event says of things it only looks at: a new grade is a downgrade, the piece stays what it is (5.7)."""
     for part in booking.event.things:
-        said = attributes_of(booking.event, part.id)
-        if said:
-            lot = booking.lot(part.id)
-            booking.book.put_lot(replace(lot, attributes=lot.attributes | said))
+        if part.id in booking.event.attributes:
+            booking.book.put_lot(booking.describe(booking.lot(part.id)))

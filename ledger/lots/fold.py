@@ -82,6 +82,7 @@ def _on_objects(booking: Booking, operator: str) -> None:
         movement[event.step](booking)
     else:
         _look(booking, operator)
+        custody.check_described(booking)
         custody.sell(booking)
     custody.note_attributes(booking)
 

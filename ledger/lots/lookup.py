@@ -85,7 +85,8 @@ def _effects_led_to(book: Book, entry: int) -> Iterator[bytes]:
     old = book.effects(entry) if book.has(effects_key(entry)) else None
     if old is None:
         return
-    lots = (*(one.lot for one in (*old.debits, *old.credits)), *old.made, *old.consumed, *old.held, *old.packed)
+    lots = [one.lot for one in (*old.debits, *old.credits)] + [one.lot for one in old.words]
+    lots += [*old.made, *old.consumed, *old.held, *old.packed]
     yield from map(lot_key, lots)
     for lot in _with_contents(book, lots):
         yield from _around(lot)

@@ -40,10 +40,14 @@ def commission(booking: Booking) -> None:
 
 
 def _open_site(booking: Booking) -> None:
-    """Rule 5.1: once. Raises RuleBroken ("opening_again", "site")."""
+    """Rule 5.1: once, by whose site it is. Raises RuleBroken ("opening_again", "site")."""
     sites = booking.event.sites
     if not sites:
         raise RuleBroken("site", "opening stock is of a site: readPoint or bizLocation names it")
+    if booking.sites.get(sites[0]) != booking.event.issuer:
+        raise RuleBroken(
+            "site", f"site {sites[0]} is not registered by {booking.event.issuer}, who opens its stock", id=sites[0]
+        )
     before = booking.book.site(sites[0])
     if before is not None and before.opened_by != NOBODY and not booking.lenient:
         raise RuleBroken(

@@ -187,6 +187,15 @@ class Moved(Struct, frozen=True, array_like=True, gc=False):
     received: int
 
 
+class Word(Struct, frozen=True, array_like=True, gc=False):
+    """What an event says anew of a lot that was there: an attribute, what it was (None: nothing) and is."""
+
+    lot: str
+    name: str
+    before: str | int | None
+    after: str | int
+
+
 class Effects(Struct, frozen=True, array_like=True, tag="effects"):
     """All that one event did. Debits and what came from nowhere equal credits and what went nowhere:
 
@@ -194,7 +203,8 @@ class Effects(Struct, frozen=True, array_like=True, tag="effects"):
     descends from all debits; else from those of the same lot. `run_had` is what the run had taken in before, `run_mix`
     its newest input then, `run_from` its newest input with this event: what comes out is of that. What it had late is
     `settled` by who sent it, who `settles` it. `sold` has lots and their new owners. `period` is the month of a process
-    without runs that it counts in, `oxide` the Al2O3 that it adds there, or to its run, on either side.
+    without runs that it counts in, `oxide` the Al2O3 that it adds there, or to its run, on either side. `words` it says
+    anew of lots that were there.
     `declared_by` declares it wrong; `awaited`: a correction is announced.
     """
 
@@ -230,6 +240,7 @@ class Effects(Struct, frozen=True, array_like=True, tag="effects"):
     sold: tuple[tuple[str, str], ...] = ()
     period: str = ""
     oxide: tuple[int, int] = (0, 0)
+    words: tuple[Word, ...] = ()
 
 
 def place_of_run(issuer: str, name: str) -> Place:

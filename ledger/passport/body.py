@@ -24,6 +24,7 @@ _FACTS = {
 }  # fmt: skip
 _HIDDEN = {"order": "order", "customerPart": "customer_part"}  # whose order it was is not for everybody
 _ENDS = frozenset({"scrap", "outside", "late", "opening"})  # every other reason: nothing explains it
+_PARTY = "(417)"
 _SOURCES = frozenset({"primary", "commissioned"})  # metal that enters there has no ancestry
 # The most of each (SPEC 4.9.5).
 _STEPS, _STAGES, _HOLDS, _LIST, _HEATS, _CERTIFICATES, _TEXT = 100, 200, 100, 200, 50, 50, 1_000
@@ -37,7 +38,7 @@ def passport_body(
     holds = list(_holds(story))
     lists = {
         "holds": holds[-_HOLDS:],
-        "ends": _ends(story)[:_LIST],
+        "ends": _ends(story, source)[:_LIST],
         "findings": list(_findings(story))[:_LIST],
         "corrections": _corrections(story),
     }
@@ -167,20 +168,25 @@ def _figures(story: Story, rules: Mapping[str, str]) -> Iterator[dict[str, Any]]
         }  # fmt: skip
 
 
-def _ends(story: Story) -> list[dict[str, Any]]:
+def _ends(story: Story, source: Source) -> list[dict[str, Any]]:
     """Where the ancestry stops, the largest first; metal from its first source is no end."""
-    found: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str, str], int] = {}
     for end in story.trace.ends:
         reason = end.reason if end.reason in _ENDS else "unexplained"
+        sender = source.told(end.entry).sender if reason == "late" else ""  # rule 5.1: not yet reported by whom
+        row = (reason, end.lot, sender if sender.startswith(_PARTY) else "")
         if end.reason not in _SOURCES:
-            found[reason, end.lot] = found.get((reason, end.lot), 0) + end.ug
+            found[row] = found.get(row, 0) + end.ug
     if story.trace.folded_ug:
-        found["minor", ""] = story.trace.folded_ug
+        found["minor", "", ""] = story.trace.folded_ug
     ordered = sorted(found.items(), key=lambda row: (-row[1], row[0]))
     return [
-        {"reason": reason, "mass": (ug + UG // 2) // UG, **({"lot": lot} if lot else {})}
-        for (reason, lot), ug in ordered
-    ]
+        {
+            "reason": reason, "mass": (ug + UG // 2) // UG,
+            **({"party": party} if party else {}), **({"lot": lot} if lot else {}),
+        }
+        for (reason, lot, party), ug in ordered
+    ]  # fmt: skip
 
 
 def _holds(story: Story) -> Iterator[dict[str, Any]]:
@@ -197,9 +203,13 @@ def _holds(story: Story) -> Iterator[dict[str, Any]]:
 
 
 def _findings(story: Story) -> Iterator[dict[str, Any]]:
-    for entry in sorted({*story.way, *(node.entry for node in story.trace.nodes)}):
+    """Of the events on its way and in its trace; of a correction, what it leaves of the pieces (rule 5.6)."""
+    way = {*story.way, *(node.entry for node in story.trace.nodes)}
+    for entry in sorted({*way, *_corrections(story)}):
         one = story.effects.get(entry)
         for found in one.findings if one is not None else ():
+            if entry not in way and found.lot not in story.line:
+                continue
             about = {"about": {"kind": "lot", "id": found.lot}} if found.lot else {}
             yield {"rule": found.rule, "text": found.says[:_TEXT], "entry": entry, **about}
 

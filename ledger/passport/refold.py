@@ -69,7 +69,7 @@ class Refolded:
     def told(self, entry: int) -> Told:
         """What the statement of a lot event says beside."""
         event = self._events[entry]
-        return Told(event.recorded_at, event.sites, event.parent)
+        return Told(event.recorded_at, event.sites, event.parent, event.sender)
 
     def certificate(self, entry: int) -> Certificate | None:
         """What the statement says of a certificate."""

@@ -18,12 +18,14 @@ _RESTING = frozenset({"scrap", "unknown"})  # ends that rest on the history of t
 class Told(Struct, frozen=True):
     """What a lot event shows beside its effects.
 
-    When it was recorded, in µs since 1970; the sites it names; the unit that it packs things in or takes them out of.
+    When it was recorded, in µs since 1970; the sites it names; the unit that it packs things in or takes them out of;
+    who gives, where it says so.
     """
 
     recorded_at: int
     sites: tuple[str, ...]
     unit: str
+    sender: str
 
 
 class Certificate(Struct, frozen=True):

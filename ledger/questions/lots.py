@@ -1,11 +1,10 @@
 """What a lot is, has been through and is found to break; and which lots a word leads to."""
 
-from collections.abc import Iterable
-
 from ledger.kernel.errors import Malformed
 from ledger.kernel.moments import rfc3339
-from ledger.lots.records import NOBODY, Effects, Finding, Lot
+from ledger.lots.records import NOBODY, Effects, Lot
 from ledger.questions.asking import Asked
+from ledger.questions.findings import of_deliveries, of_events
 from schemas import wire_lots as said
 
 WORDS = ("heat", "cast", "localId", "order", "customerPart")  # of `al:attributes`
@@ -27,7 +26,7 @@ def lot(asked: Asked, name: str) -> said.Lot:
         inside=found.inside, contents=list(found.contents),
         amounts=[said.Packed(lot=one, g=g) for one, g in found.amounts],
         not_yet_reported=[said.Holding(holder=o.holder, owner="", site="", delivery="", g=o.g) for o in found.late],
-        findings=[_finding(one.index, finding) for one in told.values() for finding in _about(one, name)],
+        findings=[*of_events(told.values(), {name}), *of_deliveries(asked, [found])],
         history=steps, earlier=max(0, len(entries) - STEPS),
     )  # fmt: skip
 
@@ -63,14 +62,6 @@ def _step(one: Effects, name: str) -> said.LotStep:
         declared_wrong_by=_entry(one.declared_by),
         replaced_by=_entry(one.replaced_by),
     )
-
-
-def _about(one: Effects, name: str) -> Iterable[Finding]:
-    return (finding for finding in one.findings if finding.lot in {name, ""})
-
-
-def _finding(entry: int, finding: Finding) -> said.LotFinding:
-    return said.LotFinding(entry=entry, rule=finding.rule, text=finding.says, facts=finding.facts)
 
 
 def _entry(index: int) -> int | None:

@@ -1,8 +1,9 @@
-"""What the ledger says is at a site: on hand, in transit, in open runs, and what its senders have not reported."""
+"""What the ledger says is at a site: on hand, in transit, in open runs, not yet reported; and what is found."""
 
 from ledger.kernel.errors import Missing
 from ledger.lots.records import NOBODY, ON_HAND, Holding, Lot
 from ledger.questions.asking import Asked
+from ledger.questions.findings import of_stock
 from schemas import wire_lots as said
 
 
@@ -25,11 +26,12 @@ def stock(asked: Asked, site: str) -> said.Stock:
             if one.closed_by == NOBODY
         ],
         unresolved=[
-            said.Unresolved(lot=one.id, entry=late.entry, g=late.g)
+            said.Unresolved(lot=one.id, entry=late.entry, g=late.g, party=asked.source.told(late.entry).sender)
             for one in lots
             for late in one.late
             if late.holder == party
         ],
+        findings=of_stock(asked, lots),
     )
 
 

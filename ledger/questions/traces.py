@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from ledger.kernel.moments import rfc3339
 from ledger.lots.ancestry import up
 from ledger.lots.descent import Descent, down
-from ledger.lots.genealogy import Correction, Loader, Trace, recycled, starts_of
+from ledger.lots.genealogy import Correction, End, Loader, Trace, recycled, starts_of
 from ledger.lots.recall import recall, starts_from_lot
 from ledger.lots.records import NOBODY, Effects
 from ledger.questions.asking import Asked
+from ledger.questions.findings import of_trace
 from schemas import wire_lots as said
 
 
@@ -18,16 +19,13 @@ def trace_up(asked: Asked, name: str) -> said.TraceUp:
     """Back to where the metal of a lot came from. Raises Missing."""
     found, load = asked.lot(name), _remembering(asked.source.effects)
     trace = up(starts_of(found, at=asked.size - 1, load=load), load, asked.source.changes)
-    shares = recycled(trace)
+    shares, told = recycled(trace), load(_entries(trace))
     return said.TraceUp(
         lot=name,
         as_of=asked.size,
         ug=str(trace.ug),
-        nodes=_nodes(load({node.entry for node in trace.nodes}), trace),
-        ends=[
-            said.TraceEnd(entry=one.entry, lot=one.lot, reason=one.reason, ug=str(one.ug), scrap=one.scrap)
-            for one in trace.ends
-        ],
+        nodes=_nodes(told, trace),
+        ends=[_end(asked, one) for one in trace.ends],
         folded=said.Folded(count=trace.folded, ug=str(trace.folded_ug)),
         shares=said.ScrapShares(
             internal=str(shares.internal),
@@ -37,6 +35,7 @@ def trace_up(asked: Asked, name: str) -> said.TraceUp:
             recycled=str(shares.recycled),
         ),
         corrections=_corrected(trace.corrections),
+        findings=of_trace(told),
     )
 
 
@@ -49,6 +48,18 @@ def _remembering(load: Loader) -> Loader:
         return {entry: known[entry] for entry in entries if entry in known}
 
     return loaded
+
+
+def _entries(trace: Trace | Descent) -> set[int]:
+    """The events that a trace goes through, and those that declare one of them wrong."""
+    return {node.entry for node in trace.nodes} | {one.declared_by for one in trace.corrections}
+
+
+def _end(asked: Asked, one: End) -> said.TraceEnd:
+    party = asked.source.told(one.entry).sender if one.reason == "late" else ""
+    return said.TraceEnd(
+        entry=one.entry, lot=one.lot, reason=one.reason, ug=str(one.ug), scrap=one.scrap, party=party
+    )  # fmt: skip
 
 
 def _nodes(told: Mapping[int, Effects], trace: Trace) -> list[said.TraceNode]:
@@ -81,6 +92,7 @@ def trace_down(asked: Asked, name: str) -> said.TraceDown:
         left={kind: str(ug) for kind, ug in found.left.items()},
         folded=said.Folded(count=found.folded, ug=str(found.folded_ug)),
         corrections=_corrected(found.corrections),
+        findings=of_trace(asked.source.effects(_entries(found))),
     )
 
 

@@ -112,3 +112,27 @@ def test_without_a_token_and_with_that_of_another_party(tmp_path):
     assert (hidden.status, json.loads(hidden.body)["code"]) == (404, "no_lot")
     assert ask(tmp_path / "plant", PIECE, who="plant").status == 200
     assert ask(tmp_path / "open", PIECE, who=None, open=True).status == 200
+
+
+def test_the_rows_of_a_batch_see_each_other_and_a_check_leaves_no_lot(tmp_path):
+    async def scenario():
+        async with yard(tmp_path, open=True) as app:
+            to = [{"type": "possessing_party", "destination": "urn:example:customer"}]
+            sent = {"action": "OBSERVE", "bizStep": "shipping", "destinationList": to}
+            make, send, again = (
+                app.world.statement(PLANT, "lot-event", coil("N-1", **more)) for more in ({}, sent, sent)
+            )
+            size = app.desk.log.state.published.checkpoint.size
+            for _ in range(2):
+                assert (await app.post_batch(make, send, query=b"check=1")).status == 200
+            twice = await app.post_batch(make, send, again, query=b"check=1")
+            assert [(row["row"], row["code"]) for row in twice.json["rows"]] == [(2, "not_holder")]
+            alone = await app.post(send, query=b"check=1")
+            assert (alone.status, alone.code) == (422, "unknown_lot")
+            assert app.desk.log.state.published.checkpoint.size == size
+            assert (await app.ask("GET", f"/v1/lots/01/{gtin()}/21/N-1")).status == 404
+            assert (await app.post_batch(make, send)).status == 201
+            found = await app.ask("GET", f"/v1/lots/01/{gtin()}/21/N-1")
+            assert [step["what"] for step in found.json["history"]] == ["shipping", "commissioning"]
+
+    run(scenario)

@@ -31,7 +31,9 @@ def passport(size, serial="C-1", **changes):
         "figures": [{"name": "recycled-post-consumer", **share}],
         "as_of": {"size": size, "root": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"},
         "inputs": {"count": 1, "root": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}, "references": [],
-        "ends": [{"reason": "scrap", "mass": 2_500_000}],
+        "ends": [
+            {"reason": "scrap", "mass": 2_500_000}, {"reason": "late", "mass": 1_000_000, "party": PLANT.id}
+        ],
         "findings": [{"rule": "M3", "text": SCRIPT}], **changes,
     }  # fmt: skip
 
@@ -75,6 +77,7 @@ def test_with_the_code_the_page_shows_the_passport(tmp_path):
             for said in (
                 "EN-AW-5754 H111 coil", "20 t", "1.5 mm", "12.5 %", "cold rolling", "F1-26-0815", "on hold", "entry 6",
                 "claimed 2026-01-05 04:00 UTC, recorded 2026-01-05 06:30 UTC", "scrap that entered a melt", "2.5 t",
+                "not yet reported by plant",
                 "Nothing was verified in this browser", "2 members are withheld from you",
             ):  # fmt: skip
                 assert said in text, said

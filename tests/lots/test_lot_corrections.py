@@ -1,7 +1,7 @@
 """Rule 5.6: errors declared and corrected."""
 
 import pytest
-from folded import CUSTOMER, MILL, SITE, SMELTER, Park, in_time, lot, mass, pallet, piece, rules
+from folded import CUSTOMER, MILL, MINE, SITE, SMELTER, Park, amount, in_time, lot, mass, pallet, piece, rules
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.records import Late
@@ -114,9 +114,40 @@ def test_what_a_wrong_event_used_held_packed_shipped_or_opened_is_free_again(par
     park.wrong(SMELTER, 8)
     assert park.lot(SLAB).inside == ""
     opening = {"al_opening": True, "readPoint": {"id": SITE}}
-    park.new(SMELTER, (lot("O-1"), 10), **opening)
-    park.wrong(SMELTER, 10, readPoint={"id": SITE})
-    park.new(SMELTER, (lot("O-2"), 10), **opening)
+    park.new(MINE, (lot("O-1"), 10), **opening)
+    park.wrong(MINE, 10, readPoint={"id": SITE})
+    park.new(MINE, (lot("O-2"), 10), **opening)
+
+
+def test_a_shipment_corrected_to_another_receiver_keeps_its_paper(park):
+    park.ship(SMELTER, MILL, (SLAB, None))
+    park.wrong(SMELTER, 2, "urn:right")
+    park.ship(SMELTER, CUSTOMER, (SLAB, None), eventID="urn:right")
+    park.receive(CUSTOMER, SMELTER, (SLAB, None))
+    assert park.have(CUSTOMER, SLAB) == 9_000
+    with pytest.raises(RuleBroken, match="goes to"):
+        park.ship(SMELTER, MILL, (METAL, 0))
+
+
+def test_an_addition_is_corrected_although_its_lot_was_closed_since():
+    park = Park()
+    park.new(SMELTER, (METAL, 100))
+    park.new(SMELTER, (METAL, 50))
+    park.say(SMELTER, "Object", action="DELETE", quantityList=[amount(METAL, None)])
+    park.wrong(SMELTER, 1, "urn:right")
+    assert "lot_closed" in rules(park.new(SMELTER, (METAL, 60), eventID="urn:right"))
+    assert park.have(SMELTER, METAL) == 160
+
+
+def test_what_a_wrong_event_said_of_a_lot_is_as_it_was_before(park):
+    said = [{"id": SLAB, "grade": "prime", "heat": "H-1"}]
+    park.look(SMELTER, "inspecting", (SLAB, None), al_attributes=said)
+    park.look(SMELTER, "inspecting", (SLAB, None), al_attributes=[{"id": SLAB, "grade": "scrap", "temper": "F"}])
+    park.look(SMELTER, "inspecting", (SLAB, None), al_attributes=[{"id": SLAB, "temper": "O"}])
+    park.wrong(SMELTER, 3)
+    assert park.lot(SLAB).attributes == {"grade": "prime", "heat": "H-1", "temper": "O"}
+    park.wrong(SMELTER, 2)
+    assert park.lot(SLAB).attributes == {"temper": "O"}
 
 
 def test_a_receipt_declared_wrong_puts_the_metal_on_its_delivery_again(park):

@@ -11,6 +11,7 @@ from folded import (
     SMELTER,
     Park,
     amount,
+    at,
     handed,
     in_time,
     listed,
@@ -97,6 +98,10 @@ def test_opening_stock_is_booked_once_a_site(park):
         park.new(MINE, (lot("BX-2"), 10), **members)
     with refused("site"):
         park.new(MINE, (lot("BX-2"), 10), al_opening=True)
+    for place in (OTHER_SITE, "https://mine.example/pit-7"):  # another's, and one that nobody registered
+        with refused("site"):
+            park.new(SMELTER, (lot("BX-2"), 10), al_opening=True, readPoint={"id": place})
+    park.new(MINE, (lot("BX-2"), 10), al_opening=True, readPoint={"id": OTHER_SITE})
     with refused("site"):
         park.new(MINE, (lot("BX-2"), 10), readPoint={"id": "(414)9521211000012"})
 
@@ -306,9 +311,13 @@ def test_a_downgrade_keeps_the_piece_and_destruction_ends_it(park):
     park.new(MILL, (SLAB, 100))
     park.look(MILL, "inspecting", (SLAB, None), al_attributes=[{"id": SLAB, "grade": "second"}])
     assert park.lot(SLAB).attributes["grade"] == "second"
+    for said in ({"grade": "scrap"}, {"alloy": "EN-AW-6016"}):
+        with refused("not_holder", "neither made nor has lot .*, and cannot say its"):
+            park.look(CUSTOMER, "inspecting", (SLAB, None), al_attributes=[{"id": SLAB, **said}])
+    park.look(CUSTOMER, "inspecting", (SLAB, None), al_attributes=[{"id": SLAB, "grade": "second"}])
     assert "weight_differs" in rules(park.look(MILL, "stock_taking", (SLAB, 110)))
     park.say(MILL, "Object", action="DELETE", bizStep="destroying", epcList=[SLAB])
-    assert (park.effects[-1].left, park.lot(SLAB).consumed_by) == ({"destroyed": 100}, 3)
+    assert (park.effects[-1].left, park.lot(SLAB).consumed_by) == ({"destroyed": 100}, 4)
 
 
 def test_scrapping_is_a_transformation_with_only_scrap_out(park):
@@ -333,6 +342,15 @@ def test_time_order_is_found_by_the_event_and_again_by_the_audit(park):
     early = {"eventTime": "2026-03-01T00:00:00Z", "al_start": "2026-02-28T00:00:00Z"}
     assert "time_order" in rules(park.make(MINE, [(ORE, 100)], [(lot("A"), 100)], "refining", **early))
     assert [one.lot for one in in_time(park.effects)] == [ORE]
+
+
+def test_of_one_moment_additions_come_before_draws(park):
+    park.new(MINE, (ORE, 100), eventTime=at(20))
+    park.ship(MINE, SMELTER, (ORE, 50), eventTime=at(10))
+    (found,) = in_time(park.effects)
+    assert (found.lot, found.facts) == (ORE, {"entry": 1, "short": 50})
+    park.new(MINE, (ORE, 60), eventTime=at(10))
+    assert in_time(park.effects) == []
 
 
 def test_a_weight_that_differs_is_found_and_not_booked(park):

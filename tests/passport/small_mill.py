@@ -164,7 +164,7 @@ class Mill:
             PLANT, (scrap, 3 * TONNE),
             attributes=[(scrap, {"material": "scrap", "scrapClass": "post-consumer"})],
         )  # fmt: skip
-        w.make(
+        steps["casting"] = w.make(
             PLANT, "casting", [(metal, 12 * TONNE), (scrap, 3 * TONNE)], [(slab, 15 * TONNE)],
             roles=[(scrap, "scrap")], attributes=[(slab, {"alloy": "EN-AW-5754", "heat": f"H-{name}", "form": "slab"})],
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pytest
 from small_ledger import PLANT, ROLLING
-from small_mill import CUSTOMER, pallet, piece, small_mill
+from small_mill import CUSTOMER, TONNE, handed, pallet, piece, small_mill
 
 from ledger import passports
 from ledger.kernel.bundle import encode_bundle
@@ -90,6 +90,17 @@ def test_the_ends_and_the_melt_add_up_to_the_piece(mill):
     assert {one["lot"][-4:]: one["mass"] for one in body["ends"] if one["reason"] == "outside"} == {
         "BX-B": 4_553_571, "BX-A": 1_446_429
     }  # fmt: skip
+
+
+def test_metal_whose_sender_was_not_heard_says_whose_it_is(tmp_path):
+    with small_mill(tmp_path) as mill:
+        slab = piece("SLAB-L", 5)
+        mill.new(ROLLING, (slab, 15 * TONNE), origin="late", **handed(PLANT, ROLLING, "S-L"))
+        mill.make(ROLLING, "slitting", [(slab, 15 * TONNE)], [(piece("L-1"), 15 * TONNE)])
+        mill.send(ROLLING, CUSTOMER, (piece("L-1"), None), paper="L")
+        (end,) = standing(mill, "L-1").statement.body["ends"]
+        assert end == {"reason": "late", "mass": 15 * TONNE, "party": PLANT.id, "lot": canonical_id(slab)}
+        assert verified(mill, "L-1").verified, verified(mill, "L-1").verdict
 
 
 def test_whose_order_it_was_is_behind_a_digest(mill):

@@ -104,6 +104,16 @@ def test_a_refinery_event_declared_wrong_reaches_the_coils_made_of_it_and_no_oth
         assert verified(mill, name).verified, verified(mill, name).verdict
 
 
+def test_a_shortage_that_a_declaration_leaves_is_a_finding_of_the_passports(mill):
+    index = mill.wrong(PLANT, mill.steps["A"]["casting"])
+    mill.restater.round(now=mill.world.now)
+    for name in ("A-1", "B-1"):
+        found = [one for one in said(mill, name).get("findings", ()) if one["entry"] == index]
+        found = [(one["rule"], one["about"]["id"]) for one in found]
+        assert found == [("shortage", canonical_id(piece("SLAB-A", 5)))] * (name == "A-1")
+        assert verified(mill, name).verified, verified(mill, name).verdict
+
+
 def test_what_cannot_be_recorded_now_is_recorded_later(mill):
     mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="Y")
     real = mill.restater._submit

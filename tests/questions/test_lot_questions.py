@@ -14,7 +14,7 @@ from ledger.questions.stock import stock
 from ledger.questions.traces import as_csv, recall_list, trace_down, trace_up
 from ledger.store.access import ANYONE, EVERYTHING, Reader
 from tests.passport import small_mill as mills
-from tests.passport.small_mill import CUSTOMER, TONNE, piece, site, small_mill
+from tests.passport.small_mill import CUSTOMER, TONNE, handed, piece, site, small_mill
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def mill(tmp_path_factory):
         mill.make_coils("A")
         mill.shipped = mill.send(ROLLING, CUSTOMER, (piece("A-1"), None), paper="OUT-1")
         mill.taken = mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="OUT-1")
-        mill.new(PLANT, (mills.lot("LATE", 8), 5 * TONNE), origin="late")
+        mill.new(PLANT, (mills.lot("LATE", 8), 5 * TONNE), origin="late", **handed(ROLLING, PLANT, "IN-1"))
         mill.make(PLANT, "electrolysis", [(mills.lot("SILO", 3), TONNE)], [], transformationID="urn:r:9", al_run="open")
         yield mill
 
@@ -70,6 +70,35 @@ def test_findings_stand_with_the_lot_and_its_numbers(tmp_path):
     assert found.surplus == 14 * TONNE
 
 
+def test_findings_stand_with_the_stock_and_with_both_ways_of_a_trace(tmp_path):
+    with small_mill(tmp_path) as other:
+        other.make_coils("A")
+        cast = asking(other, lot, canonical_id(piece("SLAB-A", 5))).made_by
+        wrong = other.wrong(PLANT, cast)
+        (found,) = asking(other, trace_up, coil("A-1")).findings
+        assert (found.rule, found.entry) == ("shortage", wrong)
+        scrap = mills.lot("MORE", 6)
+        other.new(PLANT, (scrap, 10 * TONNE))
+        other.send(PLANT, ROLLING, (scrap, 10 * TONNE), paper="D-7")
+        taken = other.take(ROLLING, PLANT, (scrap, 11 * TONNE), paper="D-7")
+        (found,) = asking(other, trace_down, canonical_id(scrap)).findings
+        assert (found.rule, found.entry) == ("delivery_difference", taken)
+        assert found in asking(other, stock, site(3)).findings
+
+
+def test_what_arrived_short_is_found_when_the_lot_or_its_site_is_asked_about(tmp_path):
+    with small_mill(tmp_path) as other:
+        scrap = mills.lot("SCRAP", 6)
+        other.new(PLANT, (scrap, 10 * TONNE))
+        sent = other.send(PLANT, ROLLING, (scrap, 10 * TONNE), paper="D-7")
+        assert asking(other, stock, site(2)).findings == []
+        other.take(ROLLING, PLANT, (scrap, 9 * TONNE), paper="D-7")
+        found = asking(other, stock, site(2)).findings
+        assert [(one.rule, one.entry) for one in found] == [("delivery_difference", sent)]
+        assert found == asking(other, lot, canonical_id(scrap)).findings
+        assert "10 000 000 g of lot" in found[0].text
+
+
 def test_up_to_the_bauxite_and_the_scrap_with_every_microgram(mill):
     came = asking(mill, trace_up, coil("A-1"))
     assert int(came.ug) == 7_500_000 * 1_000_000
@@ -110,7 +139,9 @@ def test_stock_is_on_hand_in_transit_in_open_runs_and_unresolved(mill):
     assert found.party == PLANT.id
     assert {canonical_id(mills.lot("LATE", 8)), canonical_id(mills.lot("SILO", 3))} <= {o.lot for o in found.on_hand}
     assert [one.run for one in found.runs] == ["urn:r:9"]
-    assert [(one.lot, one.g) for one in found.unresolved] == [(canonical_id(mills.lot("LATE", 8)), 5 * TONNE)]
+    late = canonical_id(mills.lot("LATE", 8))
+    assert [(one.lot, one.g, one.party) for one in found.unresolved] == [(late, 5 * TONNE, ROLLING.id)]
+    assert [(one.reason, one.party) for one in asking(mill, trace_up, late).ends] == [("late", ROLLING.id)]
     before = asking(mill, stock, site(3), size=mill.taken)
     assert [(one.lot, one.g) for one in before.in_transit] == [(coil("A-1"), 7_500_000)]
 

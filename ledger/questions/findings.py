@@ -1,0 +1,42 @@
+"""What is found on lots: by the events that changed them, and on deliveries that are not all there yet."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from ledger.lots.hindsight import delivery_findings
+from ledger.lots.records import ON_HAND, Effects, Finding, Lot
+from ledger.questions.asking import Asked
+from schemas import wire_lots as said
+
+MOST = 1_000  # events whose findings are told with a stock, the newest
+
+
+def of_events(events: Iterable[Effects], names: Collection[str]) -> list[said.LotFinding]:
+    """What these events break, as far as it is about one of these lots, or about the event as a whole."""
+    return [_told(one.index, found) for one in events for found in one.findings if found.lot in {*names, ""}]
+
+
+def of_trace(told: Mapping[int, Effects]) -> list[said.LotFinding]:
+    """All that the events break which a trace goes through, and the declarations of error on its way."""
+    return [_told(entry, found) for entry in sorted(told) for found in told[entry].findings]
+
+
+def of_stock(asked: Asked, lots: Iterable[Lot]) -> list[said.LotFinding]:
+    """By the newest events on these lots; and of what they are under way with, as it stands."""
+    lots = list(lots)
+    names = {one.id for one in lots}
+    changed = {entry for entries in asked.source.changes(names).values() for entry in entries}
+    told = asked.source.effects(sorted(changed)[-MOST:])
+    return [*of_events((told[entry] for entry in sorted(told)), names), *of_deliveries(asked, lots)]
+
+
+def of_deliveries(asked: Asked, lots: Iterable[Lot]) -> Iterator[said.LotFinding]:
+    """Rule 5.4: less than was sent is found when asked, of what is under way; with the entry that last sent some."""
+    sent = {(held.delivery, lot.id): held.mix for lot in lots for held in lot.holdings if held.delivery != ON_HAND}
+    for delivery in asked.deliveries({name for name, _ in sent}).values():
+        for found in delivery_findings(delivery):
+            if (delivery.name, found.lot) in sent:
+                yield _told(sent[delivery.name, found.lot], found)
+
+
+def _told(entry: int, finding: Finding) -> said.LotFinding:
+    return said.LotFinding(entry=entry, rule=finding.rule, text=finding.says, facts=finding.facts)

@@ -1,0 +1,94 @@
+"""`coilmark lot`: the questions as a person at the ledger asks them, and what is said where there is no answer."""
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from small_ledger import PLANT, ROLLING
+
+sys.path.append(str(Path(__file__).parents[1] / "passport"))
+from small_mill import CUSTOMER, TONNE, lot, piece, site, small_mill
+
+from ledger.kernel.gs1 import canonical_id
+from tools.main import cli
+
+COIL, ORE, SILO = (canonical_id(one) for one in (piece("A-1"), lot("BX-A"), lot("SILO", 3)))
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory):
+    """Coil A-1 was sent to the customer; the silo was counted, a run is open, something came late."""
+    with small_mill(tmp_path_factory.mktemp("mill")) as mill:
+        mill.make_coils("A")
+        mill.send(ROLLING, CUSTOMER, (piece("A-1"), None), paper="OUT-1")
+        mill.new(PLANT, (lot("LATE", 8), 5 * TONNE), origin="late")
+        mill.make(PLANT, "electrolysis", [(lot("SILO", 3), TONNE)], [], transformationID="urn:r:9", al_run="open")
+        counted = {"quantityList": [{"epcClass": lot("SILO", 3), "quantity": 20 * TONNE, "uom": "GRM"}]}
+        mill.say(PLANT, "Object", action="OBSERVE", bizStep="stock_taking", **counted)
+
+    def run(question, *words):
+        return CliRunner().invoke(cli, ["lot", question, str(mill.world.places.folder), *words])
+
+    return run
+
+
+def test_state_history_and_findings(ask):
+    run = ask("show", piece("A-1"))
+    assert run.exit_code == 0
+    assert f"{COIL}, made by {ROLLING.id} in entry" in run.stdout
+    assert f"7500000 g with {ROLLING.id} under way, {ROLLING.id} urn:example:OUT-1" in run.stdout
+    assert "found in entry" not in run.stdout
+    assert f"count_up: lot {SILO} had 5 000 000 g, the count found 20 000 000 g" in ask("show", SILO).stdout
+
+
+def test_both_ways_of_a_trace(ask):
+    came = ask("trace", COIL).stdout
+    assert came.startswith(f"7500000 g of {COIL}, as of ")
+    assert "refining  " in came
+    assert "ends: scrap  1500000 g" in came
+    went = ask("trace", ORE, "--down").stdout
+    assert f"with {ROLLING.id} {ROLLING.id} urn:example:OUT-1" in went
+    earlier = json.loads(ask("trace", COIL, "--as-of", "24", "--json").stdout)
+    assert earlier["as_of"] == 24
+
+
+def test_a_recall_list_for_people_and_for_a_spreadsheet(ask):
+    said = ask("recall", ORE).stdout
+    assert f"{COIL}  {CUSTOMER.id}  {ROLLING.id} urn:example:OUT-1  7500000 g" in said
+    head, *rows = csv.reader(io.StringIO(ask("recall", ORE, "--csv").stdout))
+    assert head == ["lot", "delivery", "customer", "g", "traced_ug"]
+    assert [COIL, f"{ROLLING.id} urn:example:OUT-1", CUSTOMER.id, "7500000"] in [row[:4] for row in rows]
+
+
+def test_the_stock_of_a_site(ask):
+    said = ask("stock", site(2)).stdout
+    assert f"on hand  20000000 g  {SILO}" in said
+    assert "open run  urn:r:9  electrolysis" in said
+    assert "not yet reported by its sender  5000000 g" in said
+    assert "count_up" in said
+    assert f"in transit  7500000 g  {COIL}" in ask("stock", site(3)).stdout
+
+
+def test_what_plants_and_customers_call_it(ask):
+    assert ask("find", "order", "PO-A").stdout.splitlines()[-1] == "2 lots of order PO-A"
+    assert ask("find", "heat", "H-A").stdout.startswith(canonical_id(piece("SLAB-A", 5)))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("show", piece("NONE")), "there is no lot"),
+        (("show", "A-1"), "A-1"),
+        (("find", "colour", "red"), "looked up by heat"),
+        (("show", piece("A-1"), "--as-of", "100000"), "as_of is from 1 to"),
+        (("stock", "(414)9521141000076"), "there is no site"),
+    ],
+)
+def test_a_question_without_an_answer(ask, words, says):
+    run = ask(*words)
+    assert run.exit_code in {1, 2}
+    assert says in run.output
