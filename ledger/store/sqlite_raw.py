@@ -133,21 +133,25 @@ class SqliteRawReader:
             f'ON r."key" = want."key" AND r."index" = (SELECT max(n."index") FROM lot_record n '
             f'WHERE n."key" = want."key" AND n."index" < {before:d})'
         )
-        return dict(self._about(sql, "(?)", [(key,) for key in keys]))
+        rows = self._about(sql, "(?)", [(key,) for key in keys])
+        return {key: value for key, value in rows if isinstance(value, bytes)}  # else it is missing, and found so
 
     def lot_records_within(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
         sql = (
             'WITH want("key") AS (VALUES {}) SELECT r."key", r."index", CAST(r.value AS BLOB) FROM want '
             f'JOIN lot_record r ON r."key" = want."key" AND r."index" >= {start:d} AND r."index" < {end:d}'
         )
-        return sorted(self._about(sql, "(?)", [(key,) for key in keys]), key=lambda row: row[1])
+        rows = self._about(sql, "(?)", [(key,) for key in keys])
+        sound = (row for row in rows if isinstance(row[1], int) and isinstance(row[2], bytes))  # as above
+        return sorted(sound, key=lambda row: row[1])
 
     def lot_tags(self, wanted: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], int]:
         sql = (
             'WITH want(tag, "key") AS (VALUES {}) SELECT t.tag, t."key", t."index" FROM want '
             'JOIN lot_tag t ON t.tag = want.tag AND t."key" = want."key"'
         )
-        return {(tag, key): index for tag, key, index in self._about(sql, "(?, ?)", wanted)}
+        rows = self._about(sql, "(?, ?)", wanted)
+        return {(tag, key): index for tag, key, index in rows if isinstance(index, int)}
 
     def event_entry(self, event: bytes, request: bytes) -> int | None:
         sql = 'SELECT "index" FROM event WHERE "key" = ? UNION ALL SELECT "index" FROM entry WHERE request = ? LIMIT 1'
