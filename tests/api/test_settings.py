@@ -38,7 +38,7 @@ def test_closed_is_said_in_words_too(value):
     [
         (
             {"COILMARK_FODLER": "x"},
-            "COILMARK_FODLER means nothing here; known are COILMARK_ADVERTISE, COILMARK_CHECKERS, COILMARK_",
+            "COILMARK_FODLER means nothing here; known are COILMARK_ADVERTISE, COILMARK_CHECKERS",
         ),
         ({}, "COILMARK_FOLDER is not set"),
         ({"COILMARK_FOLDER": ""}, "COILMARK_FOLDER is not set"),
