@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from tools.bench_ledger import create, fill
 
 ENTRIES = 6  # statements beside the founding
 _MASKS = (0x01, 0x80, 0xFF)
+_FAR = 1 << 32
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 
 
@@ -123,12 +124,22 @@ def _put(database: Path, cell: tuple[str, str, Any], value: Any) -> Iterator[Non
         shutil.copyfile(database, kept)
         try:
             with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-                _past_triggers(connection, lambda: _update(connection, *cell, value))
+                _past_triggers(connection, lambda: _update_somehow(connection, cell, value))
             yield
         finally:
             for beside in ("-wal", "-shm"):
                 database.with_name(database.name + beside).unlink(missing_ok=True)
             shutil.copyfile(kept, database)
+
+
+def _update_somehow(connection: sqlite3.Connection, cell: tuple[str, str, Any], value: Any) -> None:
+    """A number that would repeat another row's key becomes one that no row has: the flip is made, not skipped."""
+    try:
+        _update(connection, *cell, value)
+    except sqlite3.IntegrityError:
+        if not isinstance(value, int):
+            raise
+        _update(connection, *cell, value + _FAR)
 
 
 def _update(connection: sqlite3.Connection, table: str, column: str, where: Any, value: Any) -> None:
@@ -145,8 +156,7 @@ def _past_triggers(connection: sqlite3.Connection, change: Callable[[], None]) -
     connection.execute("PRAGMA ignore_check_constraints = 1")
     for name, _ in triggers:
         connection.execute(f'DROP TRIGGER "{name}"')
-    with suppress(sqlite3.IntegrityError):  # a value that cannot even be stored
-        change()
+    change()
     for _, sql in triggers:
         connection.execute(sql)
 
