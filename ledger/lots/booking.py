@@ -86,9 +86,19 @@ class Booking:
     def describe(self, lot: Lot) -> Lot:
         """The lot with what the event says of it, noted so that it can be taken back (5.6)."""
         said = attributes_of(self.event, lot.id)
-        new = ((name, value) for name, value in said.items() if lot.attributes.get(name) != value)
-        self.words += [Word(lot.id, name, lot.attributes.get(name), value) for name, value in new]
-        return replace(lot, attributes=lot.attributes | said)
+        new = {name: value for name, value in said.items() if lot.attributes.get(name) != value}
+        if new and self._speaks_for_others(lot):
+            names = ", ".join(sorted(new))
+            self.find("described_otherwise", lot.id, f"{names} of lot {lot.id} is for {lot.maker} to say, who made it")
+            return lot
+        self.words += [Word(lot.id, name, lot.attributes.get(name), value) for name, value in new.items()]
+        return replace(lot, attributes=lot.attributes | new)
+
+    def _speaks_for_others(self, lot: Lot) -> bool:
+        """Rule 5.3: one lot has one description. Who has part of what another made does not change it for the rest."""
+        issuer = self.event.issuer
+        others = any(one.g > 0 and one.holder != issuer for one in lot.holdings)
+        return not lot.single and others and lot.maker not in {"", issuer}
 
     def enter(self, kind: str, g: int) -> None:
         """Mass that comes from no holding."""
@@ -251,6 +261,8 @@ def introduce(booking: Booking, part: Part, source: str, maker: str) -> Lot:
     Raises Conflict ("made_twice"), RuleBroken ("lot_closed", "not_holder").
     """
     event, known = booking.event, booking.book.lot(part.id)
+    if known is not None and known.doubt != NOBODY:
+        known = _unsaid(booking.book, known)
     if known is not None and may_make_again(known):
         known = replace(known, maker=maker, made_by=event.index, source=source, time=event.time, doubt=NOBODY, g=part.g)
     elif known is not None and known.source == "late" and not known.maker and maker:
@@ -261,13 +273,20 @@ def introduce(booking: Booking, part: Part, source: str, maker: str) -> Lot:
             known = replace(known, doubt=NOBODY, made_by=event.index if known.doubt != NOBODY else known.made_by)
     else:
         known = Lot(part.id, part.single, maker, event.index, source, event.time, part.g if part.single else None)
-        known = replace(known, attributes=attributes_of(event, part.id))
     lot = booking.describe(known)
     booking.book.put_lot(lot)
     booking.mark("made", part.id)
     if part.single and part.g is None:
         booking.find("no_mass", part.id, f"piece {part.id} was made and nobody gave its mass")
     return lot
+
+
+def _unsaid(book: Book, lot: Lot) -> Lot:
+    """Rule 5.6: without what the event said that made it and was declared wrong, unless it was said again since."""
+    old = book.effects(lot.made_by)
+    said = {word.name: word.after for word in old.words if word.lot == lot.id} if old is not None else {}
+    kept = {name: value for name, value in lot.attributes.items() if name not in said or said[name] != value}
+    return replace(lot, attributes=kept)
 
 
 def may_make_again(lot: Lot) -> bool:

@@ -113,10 +113,13 @@ def _take_back_sales(book: Book, old: Effects) -> None:
 
 
 def _take_back_words(book: Book, old: Effects) -> None:
-    """What it said of a lot is as it was before, unless something else was said since."""
+    """What it said of a lot that was there is as it was before, unless something else was said since.
+
+    What it began keeps its description until another event makes it again: it is in doubt, not unknown.
+    """
     for word in reversed(old.words):
         for lot in _lots(book, (word.lot,)):
-            if lot.attributes.get(word.name) == word.after:
+            if lot.made_by != old.index and lot.attributes.get(word.name) == word.after:
                 rest = {name: value for name, value in lot.attributes.items() if name != word.name}
                 before = {} if word.before is None else {word.name: word.before}
                 book.put_lot(replace(lot, attributes=rest | before))

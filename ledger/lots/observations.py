@@ -124,7 +124,7 @@ def _set(booking: Booking, lot: Lot, g: int) -> None:
         owner = holding_of(lot, holder).owner
         booking.credit(lot.id, g - have, holder=holder, owner=owner, kind="count surplus")
     surplus = min(lot.surplus, g)
-    if g - have > tolerance(max(0, have), booking.event.scale):
+    if g - have > booking.event.scale:  # what the scale cannot tell apart is no surplus
         surplus = min(g, surplus + g - have)
         says = f"lot {lot.id} had {tonnes(have)}, the count found {tonnes(g)}: nobody countersigned the rest"
         booking.find("count_up", lot.id, says, have=have, counted=g)

@@ -188,7 +188,7 @@ class Moved(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Word(Struct, frozen=True, array_like=True, gc=False):
-    """What an event says anew of a lot that was there: an attribute, what it was (None: nothing) and is."""
+    """What an event says anew of a lot: an attribute, what it was (None: nothing) and is."""
 
     lot: str
     name: str

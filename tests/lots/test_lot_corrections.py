@@ -213,3 +213,16 @@ def test_a_class_lot_whose_first_addition_did_not_happen_has_what_others_added()
     park.make(SMELTER, [(METAL, 50)], [(SLAB, 50)])
     with pytest.raises(RuleBroken, match="has 0 g left"):
         park.make(SMELTER, [(METAL, 1)], [(BAND, 1)])
+
+
+def test_what_a_corrective_event_does_not_repeat_of_a_lot_it_makes_again_is_not_said():
+    park = Park()
+    park.new(SMELTER, (METAL, 10_000))
+    wrong = [{"id": SLAB, "alloy": "EN-AW-5754", "heat": "H-1", "coating": "painted"}]
+    park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_000)], al_attributes=wrong)
+    park.look(SMELTER, "inspecting", (SLAB, None), al_attributes=[{"id": SLAB, "grade": "second"}])
+    park.wrong(SMELTER, 1, "urn:right")
+    assert park.lot(SLAB).attributes["coating"] == "painted"  # in doubt, and still known by its description
+    right = [{"id": SLAB, "alloy": "EN-AW-6016", "heat": "H-1"}]
+    park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_000)], al_attributes=right, eventID="urn:right")
+    assert park.lot(SLAB).attributes == {"alloy": "EN-AW-6016", "heat": "H-1", "grade": "second"}

@@ -295,7 +295,9 @@ def test_a_count_sets_the_balance_and_a_surplus_waits_for_a_second_signature(par
     park.new(MINE, (ORE, 10_000))
     assert rules(park.look(MINE, "stock_taking", (ORE, 9_000))) == {"count_down"}
     assert park.effects[-1].left == {"unaccounted": 1_000}
-    assert rules(park.look(MINE, "stock_taking", (ORE, 9_045))) == set()  # within 0.5 %
+    on_scale = [mass(ORE, 9_045, device=f"{MINE}/scale")]  # 2 %
+    counted = {"quantityList": [amount(ORE, 9_045)], "al_mass": on_scale}
+    assert rules(park.say(MINE, "Object", action="OBSERVE", bizStep="stock_taking", **counted)) == set()
     assert rules(park.look(MINE, "stock_taking", (ORE, 9_500))) == {"count_up"}
     with pytest.raises(RuleBroken, match="9 045 g beside 455 g") as no:
         park.make(MINE, [(ORE, 9_046)], [(lot("A"), 1)], "refining")
@@ -305,6 +307,27 @@ def test_a_count_sets_the_balance_and_a_surplus_waits_for_a_second_signature(par
     park.make(MINE, [(ORE, 9_500)], [(lot("A"), 1)], "refining")
     with refused("no_mass"):
         park.look(MINE, "stock_taking", (ORE, None))
+
+
+def test_what_no_scale_weighed_is_a_surplus_from_the_first_gram(park):
+    park.new(MINE, (ORE, 10_000))
+    for g in (10_001, 10_002):
+        assert rules(park.look(MINE, "stock_taking", (ORE, g))) == {"count_up"}
+    assert park.lot(ORE).surplus == 2
+
+
+def test_who_has_part_of_what_another_made_does_not_describe_it_for_the_rest(park):
+    scrap = [{"id": ORE, "scrapClass": "pre-consumer"}]
+    park.new(MINE, (ORE, 10_000), al_attributes=scrap)
+    park.ship(MINE, SMELTER, (ORE, 100))
+    better = [{"id": ORE, "scrapClass": "post-consumer"}]
+    done = park.receive(SMELTER, MINE, (ORE, 100), al_attributes=better)
+    assert rules(done) == {"described_otherwise"}
+    assert f"scrapClass of lot {ORE} is for {MINE} to say" in done.findings[0].says
+    assert rules(park.look(SMELTER, "inspecting", (ORE, None), al_attributes=better)) == {"described_otherwise"}
+    assert park.lot(ORE).attributes["scrapClass"] == "pre-consumer"
+    park.look(MINE, "inspecting", (ORE, None), al_attributes=better)
+    assert park.lot(ORE).attributes["scrapClass"] == "post-consumer"
 
 
 def test_a_downgrade_keeps_the_piece_and_destruction_ends_it(park):

@@ -102,7 +102,10 @@ def _plant(capacity: int, source: str, commissioned: str, name: str) -> dict[str
 PARK = Actor("operator", "Saryarka Aluminium Park", "9521210", _at("52.2870", "76.9670", unlocode="KZPWQ"))
 MINE = Actor(
     "mine", "Torgai Bauxite", "9521211", _at("50.2490", "66.9110"), ("lot-event",), {"pit-1": "mining"},
-    devices=(_scale("belt-1", "Belt weigher", accuracy="0.5"), _scale("draft", "Draft survey", "draft-survey", "0.5")),
+    devices=(
+        _scale("belt-1", "Belt weigher", accuracy="0.5"), _scale("draft", "Draft survey", "draft-survey", "0.5"),
+        _scale("survey", "Stockpile survey", "level-gauge", "0.5"),
+    ),
 )  # fmt: skip
 REFINERY = Actor(
     "refinery", "Ertis Alumina", "9521212", _at("52.3100", "76.9200"), ("lot-event",), {"digestion": "refining"},

@@ -28,7 +28,8 @@ def count(park: Park, number: int) -> Iterator[Said]:
     lot, have = park.yard.newest(MINE, "bauxite")
     more = have * 2 // 1_000
     park.yard.put(MINE, "bauxite", lot, more)
-    event = observed(MINE, day(number, "00:05"), "stock_taking", [Part(lot, have + more, method="calculated")])
+    parts = [Part(lot, have + more, method="level", device=MINE.own("survey"))]
+    event = observed(MINE, day(number, "00:05"), "stock_taking", parts)
     yield said(MINE, event, f"the stockpile surveyed: {more} kg over", notable=True)
 
 
