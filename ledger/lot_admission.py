@@ -9,13 +9,13 @@ from ledger.lots.book import Book
 from ledger.lots.event import placed
 from ledger.lots.fold import apply
 from ledger.lots.lookup import prepare
-from ledger.lots.observations import countersign, lot_confirmed
+from ledger.lots.observations import agree, countersign, lot_confirmed
 from ledger.lots.records import NOBODY, Effects, Lot
 from ledger.lots.tags import tag_key, tags_of
 from ledger.naming import event_declared
 from ledger.view import View
 
-OF_LOTS = frozenset({"lot-event", "verification"})  # what does something to lots, see `book_lots`
+OF_LOTS = frozenset({"lot-event", "verification", "contract"})  # what does something to lots, see `book_lots`
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ def judge_lots(view: View, checked: Checked, registry: Registry) -> None:
 
 
 def book_lots(book: Book, checked: Checked, place: Place, *, wrong: int) -> Effects | None:
-    """What an event does to its lots, or what a second signature settles (5.7). `wrong`: the entry declared wrong.
+    """What an event does to its lots; what a second signature settles (5.7); what a contract allows (5.3).
 
+    `wrong` is the entry declared wrong.
     Raises RuleBroken or Conflict, the book as it was.
     """
     statement, event = checked.statement, checked.event_read
@@ -52,6 +53,8 @@ def book_lots(book: Book, checked: Checked, place: Place, *, wrong: int) -> Effe
             accuracies=place.party.accuracies,
         )
         return apply(book, event, operator=place.operator, sites=place.sites, wrong=wrong)
+    if statement.typ == "contract":
+        agree(book, statement.body)
     confirmed = lot_confirmed(statement.typ, statement.body)
     if confirmed:
         countersign(book, confirmed, statement.iss)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import sha256
 
 from ledger.kernel.subjects import subject_key
-from ledger.lots.records import Delivery, Effects, Lot, Named, Period, Record, Run, Site
+from ledger.lots.records import Delivery, Effects, Lot, Named, Period, Record, Run, Site, Tolling
 
 _LABEL = b"coilmark/lots/v1\n"
 Loader = Callable[[Collection[bytes]], Mapping[bytes, Record]]
@@ -31,6 +31,10 @@ def period_key(process: str) -> bytes:
 
 def site_key(name: str) -> bytes:
     return _key(b"site", name)
+
+
+def contract_key(name: str) -> bytes:
+    return _key(b"contract", name)
 
 
 def effects_key(index: int) -> bytes:
@@ -125,6 +129,10 @@ class Book:
     def site(self, name: str) -> Site | None:
         found = self.get(site_key(name))
         return found if isinstance(found, Site) else None
+
+    def contract(self, name: str) -> Tolling | None:
+        found = self.get(contract_key(name))
+        return found if isinstance(found, Tolling) else None
 
     def effects(self, index: int) -> Effects | None:
         found = self.get(effects_key(index))

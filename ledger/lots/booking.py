@@ -195,11 +195,20 @@ class Booking:
 
     def check_owners(self, owners: set[str], name: str) -> None:
         """Rule 5.3: metal of several owners is mixed under a tolling contract only. Raises RuleBroken ("owners")."""
-        if len(owners) > 1 and not self.event.contract and not self.lenient:
-            both = " and ".join(sorted(owners))
-            raise RuleBroken(
-                "owners", f"lot {name} would mix metal of {both} without a contract in al:contract", id=name
-            )
+        why = self._forbids(owners) if len(owners) > 1 and not self.lenient else ""
+        if why:
+            raise RuleBroken("owners", f"lot {name} would mix metal of {' and '.join(sorted(owners))}{why}", id=name)
+
+    def _forbids(self, owners: set[str]) -> str:
+        """Why no contract allows it, "" where one does. That a contract named is there, its lineage says (SPEC 4.4)."""
+        event = self.event
+        if not event.contract:
+            return " without a contract in al:contract"
+        contract = self.book.contract(event.contract)
+        if contract is None or (contract.allows and contract.start <= event.time < contract.end):
+            others = sorted(owners - set(contract.parties)) if contract is not None else []
+            return f", and {', '.join(others)} is no party to contract {event.contract}" if others else ""
+        return f", and contract {event.contract} is no tolling contract in force at that time"
 
     def move(self, delivery: str, lot: str, *, shipped: int = 0, received: int = 0, wet: bool = False) -> None:
         """Add to one line of a delivery that is there."""

@@ -2,7 +2,17 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from ledger.lots.book import Book, delivery_key, effects_key, lot_key, named_key, period_key, run_key, site_key
+from ledger.lots.book import (
+    Book,
+    contract_key,
+    delivery_key,
+    effects_key,
+    lot_key,
+    named_key,
+    period_key,
+    run_key,
+    site_key,
+)
 from ledger.lots.custody import delivery_name
 from ledger.lots.event import LotEvent, lots_of
 from ledger.lots.records import NOBODY, Lot
@@ -34,6 +44,8 @@ def named_by(event: LotEvent, wrong: int) -> Iterator[bytes]:
     if _counts_by_month(event):
         yield period_key(event.process)
         yield run_key(event.issuer, month_of(event))
+    if event.contract:
+        yield contract_key(event.contract)
     if event.opening or event.declares:
         yield from map(site_key, event.sites)
     if wrong != NOBODY:

@@ -6,14 +6,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from ledger.kernel.errors import RuleBroken
-from ledger.lots.book import Book, site_key
+from ledger.kernel.moments import micros
+from ledger.lots.book import Book, contract_key, site_key
 from ledger.lots.booking import Booking, introduce, tonnes
 from ledger.lots.custody import enter_from_outside
 from ledger.lots.event import Part
 from ledger.lots.holdings import holding_of
 from ledger.lots.mass_rules import PRIMARY, tolerance
 from ledger.lots.packing import opened, with_contents
-from ledger.lots.records import NOBODY, Lot, Site
+from ledger.lots.records import NOBODY, Lot, Site, Tolling
 from ledger.lots.steps import judge_product
 from ledger.lots.taking import check_holder, take
 
@@ -141,6 +142,13 @@ def lot_confirmed(typ: str, body: Mapping[str, Any]) -> str:
     if typ != "verification" or body["verdict"] not in _POSITIVE or body["subject"]["kind"] != "lot":
         return ""
     return str(body["subject"]["id"])
+
+
+def agree(book: Book, body: Mapping[str, Any]) -> None:
+    """Rule 5.3: what a contract allows from now on; the newest statement under an id is the one that counts."""
+    valid, allows = body["valid"], body["kind"] == "tolling" and body["status"] == "in-force"
+    known = Tolling(body["id"], allows, tuple(body["parties"]), micros(valid["from"]), micros(valid["to"]))
+    book.put(contract_key(known.id), known)
 
 
 def countersign(book: Book, name: str, by: str) -> bool:

@@ -255,4 +255,17 @@ class Named(Struct, frozen=True, array_like=True, tag="named"):
     replaces: int = NOBODY
 
 
-Record: TypeAlias = Lot | Delivery | Run | Period | Site | Effects | Named
+class Tolling(Struct, frozen=True, array_like=True, tag="tolling"):
+    """A contract under its id: whose metal may be worked and mixed with whose; times in µs, half-open.
+
+    `allows` is false where it is of another kind or was ended.
+    """
+
+    id: str
+    allows: bool
+    parties: tuple[str, ...]
+    start: int
+    end: int
+
+
+Record: TypeAlias = Lot | Delivery | Run | Period | Site | Effects | Named | Tolling

@@ -3,10 +3,10 @@
 import msgspec
 
 from ledger.kernel.errors import Damaged
-from ledger.lots.records import Delivery, Effects, Lot, Named, Period, Record, Run, Site
+from ledger.lots.records import Delivery, Effects, Lot, Named, Period, Record, Run, Site, Tolling
 
 _DECODER: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
-    Lot | Delivery | Run | Period | Site | Effects | Named
+    Lot | Delivery | Run | Period | Site | Effects | Named | Tolling
 )
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 

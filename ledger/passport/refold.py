@@ -22,7 +22,7 @@ from ledger.lots.custody import delivery_name
 from ledger.lots.event import LotEvent, Part, placed, read_event
 from ledger.lots.fold import apply
 from ledger.lots.genealogy import run_name
-from ledger.lots.observations import countersign, lot_confirmed
+from ledger.lots.observations import agree, countersign, lot_confirmed
 from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
 from ledger.passport.body import passport_body, shown
 from ledger.passport.story import Certificate, Story, Told, certificate_in, rests_on, story_of
@@ -113,6 +113,8 @@ class Refolded:
             self._apply(event, registry)
         elif (certificate := certificate_in(statement)) is not None:
             self._certificates[one.index] = certificate
+        elif statement.typ == "contract":
+            agree(self._book, statement.body)
         elif confirmed := lot_confirmed(statement.typ, statement.body):
             countersign(self._book, confirmed, statement.iss)
 

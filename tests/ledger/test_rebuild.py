@@ -16,14 +16,23 @@ WRONG, RIGHT = "urn:event:wrong", "urn:event:right"
 
 @pytest.fixture
 def world(tmp_path, place):
-    """Pieces made, one of them wrongly and again rightly, one inspected, one destroyed."""
+    """A contract; pieces made, one of them wrongly and again rightly, one inspected, one destroyed."""
     with small_ledger(tmp_path, place=place) as world:
+        world.post(world.plant, "contract", tolling(world))
         world.post(world.plant, "lot-event", coil("C-1", eventID=WRONG))
         declaration = {"declarationTime": "2026-01-05T09:00:00.000+05:00", "correctiveEventIDs": [RIGHT]}
         world.post(world.plant, "lot-event", coil("C-1", eventID=WRONG, errorDeclaration=declaration))
         world.post(world.plant, "lot-event", coil("C-1", "C-2", eventID=RIGHT))
         world.post(world.plant, "lot-event", coil("C-2", action="DELETE", bizStep="destroying"))
         yield world
+
+
+def tolling(world):
+    both = [world.operator.id, world.plant.id]
+    return {
+        "id": f"{world.plant.id}/tolling", "kind": "tolling", "status": "in-force", "from": both[0], "to": both[1],
+        "parties": both, "valid": {"from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"},
+    }  # fmt: skip
 
 
 def rows(world):

@@ -1,5 +1,7 @@
 """Rules 5.1 to 5.4: how a lot enters, who has it, what is refused."""
 
+from re import escape
+
 import pytest
 from folded import (
     CUSTOMER,
@@ -25,6 +27,7 @@ from folded import (
 
 from ledger.kernel.errors import Conflict, RuleBroken
 from ledger.lots.hindsight import delivery_findings
+from ledger.lots.observations import agree
 
 ORE, SLAB = lot("BX-1"), piece("S-1")
 OUTSIDE = [{"id": lot("SC-1"), "kind": "outside", "supplier": "Scrap & Co", "document": "N-1", "g": 900}]
@@ -237,7 +240,22 @@ def test_metal_of_two_owners_is_mixed_under_a_contract_only(park):
     both = [(ORE, 50), (lot("OWN"), 50)]
     with refused("owners"):
         park.make(SMELTER, both, [(lot("A"), 100)], "refining")
-    park.make(SMELTER, both, [(lot("A"), 100)], "refining", al_contract=f"{SMELTER}/tolling")
+    contract = {
+        "id": f"{SMELTER}/tolling", "kind": "tolling", "status": "in-force", "parties": [MINE, SMELTER],
+        "valid": {"from": "2020-01-01T00:00:00Z", "to": "2040-01-01T00:00:00Z"},
+    }  # fmt: skip
+    says = "is no tolling contract in force at that time"
+    for change, why in (
+        ({"kind": "supply"}, says),
+        ({"status": "ended"}, says),
+        ({"parties": [SMELTER, MILL]}, f"{escape(MINE)} is no party to"),
+        ({"valid": contract["valid"] | {"to": "2020-01-02T00:00:00Z"}}, says),
+    ):
+        agree(park.book, contract | change)
+        with refused("owners", why):
+            park.make(SMELTER, both, [(lot("A"), 100)], "refining", al_contract=contract["id"])
+    agree(park.book, contract)
+    park.make(SMELTER, both, [(lot("A"), 100)], "refining", al_contract=contract["id"])
 
 
 def test_where_nobody_speaks_of_owners_ownership_goes_with_possession(park):
