@@ -78,6 +78,8 @@ def take(booking: Booking, part: Part, *, consume: bool, kind: str = "", scrap: 
 
 def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, kind: str, scrap: str) -> tuple[int, str]:
     holder = booking.event.issuer
+    if booking.lenient and lot.consumed_by != NOBODY:
+        return _take_again(booking, lot, part, kind=kind, scrap=scrap)
     if not booking.lenient or not lot.holdings:
         check_holder(lot, holder)
     lot = weigh(booking, lot, part, holder, ON_HAND)
@@ -92,6 +94,12 @@ def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, kind: 
     if consume:
         booking.mark("consumed", lot.id)
     return g, owner
+
+
+def _take_again(booking: Booking, lot: Lot, part: Part, *, kind: str, scrap: str) -> tuple[int, str]:
+    """Rule 5.6: a corrective event uses what another used up meanwhile. It lacks the mass of the piece, for all to see."""
+    g = lot.g or part.g or 0
+    return g, booking.debit(lot.id, g, holder=booking.event.issuer, role=part.role, kind=kind, scrap=scrap)
 
 
 def weigh(booking: Booking, lot: Lot, part: Part, holder: str, delivery: str) -> Lot:

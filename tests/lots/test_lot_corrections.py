@@ -226,3 +226,17 @@ def test_what_a_corrective_event_does_not_repeat_of_a_lot_it_makes_again_is_not_
     right = [{"id": SLAB, "alloy": "EN-AW-6016", "heat": "H-1"}]
     park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_000)], al_attributes=right, eventID="urn:right")
     assert park.lot(SLAB).attributes == {"alloy": "EN-AW-6016", "heat": "H-1", "grade": "second"}
+
+
+def test_a_corrective_event_that_uses_a_piece_which_another_used_meanwhile_is_short_of_it():
+    park = Park()
+    park.new(MILL, (SLAB, 10_000))
+    park.make(MILL, [(SLAB, None)], [(BAND, 10_000)], "hot-rolling")
+    park.wrong(MILL, 1, "urn:right")
+    park.make(MILL, [(SLAB, None)], [(piece("OTHER"), 10_000)], "hot-rolling")
+    done = park.make(MILL, [(SLAB, None)], [(BAND, 10_000)], "hot-rolling", eventID="urn:right")
+    assert rules(done) == {"consumed", "shortage"}
+    assert (park.have(MILL, SLAB), park.lot(SLAB).consumed_by, park.lot(SLAB).blocked) == (-10_000, 3, True)
+    assert park.have(MILL, BAND) == 10_000
+    park.wrong(MILL, 4)
+    assert (park.have(MILL, SLAB), park.lot(SLAB).consumed_by, park.lot(SLAB).blocked) == (0, 3, False)
