@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "post": ("tools.post", "Post signed statements and keep their receipts."),
     "verify": ("tools.verify", "Verify a receipt or bundle offline against a trust file."),
     "label": ("tools.label", "Print the link of a piece, and its QR symbol."),
+    "link": ("tools.link", "Read a GS1 Digital Link, and say what is wrong with it."),
     "audit": ("tools.audit", "Re-derive a whole ledger from its stored bytes."),
     "compare": ("tools.compare", "Compare what two sources show of one log."),
     "restore": ("tools.restore", "Say what a restored database lacks, and go on from it."),
