@@ -97,7 +97,7 @@ def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, kind: 
 
 
 def _take_again(booking: Booking, lot: Lot, part: Part, *, kind: str, scrap: str) -> tuple[int, str]:
-    """Rule 5.6: a corrective event uses what another used up meanwhile. It lacks the mass of the piece, for all to see."""
+    """Rule 5.6: a corrective event uses what another used up meanwhile: the piece is short of its mass, and blocked."""
     g = lot.g or part.g or 0
     return g, booking.debit(lot.id, g, holder=booking.event.issuer, role=part.role, kind=kind, scrap=scrap)
 
