@@ -1,0 +1,40 @@
+// Verdicts of the page's verifier for a test: one JSON case a line on standard input, one JSON answer a line.
+// A case has `file` (base64), `trust` (base64), `piece`, `index`, `statement` (base64); `own` takes WebCrypto away.
+
+import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
+
+const folder = pathToFileURL(`${process.argv[2]}/`);
+const { verify } = await import(new URL("verify.js", folder));
+const { parseTrust } = await import(new URL("trust.js", folder));
+const { unbase64 } = await import(new URL("bytes.js", folder));
+const believed = new Map();
+
+function trusted(text) {
+  if (!believed.has(text)) believed.set(text, parseTrust(new TextDecoder().decode(unbase64(text))));
+  return believed.get(text);
+}
+
+async function answer({ file, trust, piece = null, index = null, statement = null }) {
+  const own = statement === null ? null : String.fromCharCode(...unbase64(statement));
+  const report = await verify(unbase64(file), trusted(trust), { expected: { piece, index }, statement: own });
+  return {
+    verified: report.verified,
+    code: report.code,
+    steps: report.steps.map((step) => step.outcome),
+    detail: report.steps.find((step) => step.outcome === "failed")?.facts.detail ?? "",
+  };
+}
+
+const subtle = globalThis.crypto.subtle;
+for await (const line of createInterface({ input: process.stdin })) {
+  const given = JSON.parse(line);
+  Object.defineProperty(globalThis.crypto, "subtle", { value: given.own ? undefined : subtle, configurable: true });
+  let said;
+  try {
+    said = await answer(given);
+  } catch (error) {
+    said = { error: `${error.stack}` };
+  }
+  process.stdout.write(`${JSON.stringify(said)}\n`);
+}
