@@ -63,6 +63,12 @@ class Party:
         """The accuracy of each registered device that has one, in %, by its id."""
         return {one["id"]: one["accuracy"] for one in self.profile.get("devices", ()) if "accuracy" in one}
 
+    @cached_property
+    def registered(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        """What the profile lists, by list (sites, processes, devices, meters) and id."""
+        lists = ("sites", "processes", "devices", "meters")
+        return {(name, one["id"]): one for name in lists for one in self.profile.get(name, ())}
+
 
 class RuleSet(NamedTuple):
     """What entries from `since` on are judged by; `digest` as its statement gives it."""

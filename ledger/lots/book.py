@@ -1,14 +1,13 @@
-"""The book: records by key, read through a loader, and what an event changed can be undone."""
+"""The book of lots: under which keys their records stand."""
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import sha256
 
+from ledger.book import RecordBook
 from ledger.kernel.subjects import subject_key
 from ledger.lots.records import Delivery, Effects, Lot, Named, Period, Record, Run, Site, Tolling
 
 _LABEL = b"coilmark/lots/v1\n"
-Loader = Callable[[Collection[bytes]], Mapping[bytes, Record]]
 
 
 @functools.lru_cache(maxsize=16384)  # a commit asks several times for each of its lots
@@ -51,61 +50,8 @@ def _key(kind: bytes, name: str) -> bytes:
     return sha256(_LABEL + kind + b"\n" + name.encode()).digest()
 
 
-class Book:
-    """Records by key. Mutable: the one thing in this package that is; `mark` and `undo` take changes back."""
-
-    def __init__(self, load: Loader | None = None) -> None:
-        self._load: Loader = load or (lambda _keys: {})
-        self._known: dict[bytes, Record | None] = {}
-        self._old: list[tuple[bytes, bool, Record | None]] = []  # key, whether it was known, what it was
-
-    def fetch(self, keys: Iterable[bytes]) -> None:
-        """Have these at hand: one call of the loader for all that are not."""
-        missing = {key for key in keys if key not in self._known}
-        if missing:
-            found = self._load(missing)
-            self._known.update({key: found.get(key) for key in missing})
-
-    def has(self, key: bytes) -> bool:
-        """Whether it is known what stands under this key, if anything."""
-        return key in self._known
-
-    def get(self, key: bytes) -> Record | None:
-        """The record under this key, or None."""
-        if key not in self._known:
-            self.fetch((key,))
-        return self._known[key]
-
-    def put(self, key: bytes, record: Record) -> None:
-        """Write a record, in a way that `undo` can take back."""
-        self._old.append((key, key in self._known, self._known.get(key)))
-        self._known[key] = record
-
-    def mark(self) -> int:
-        """A point to go back to."""
-        return len(self._old)
-
-    def since(self, mark: int) -> dict[bytes, Record]:
-        """What was written since `mark`, as it is now."""
-        written = {key: self._known[key] for key, *_ in self._old[mark:]}
-        return {key: record for key, record in written.items() if record is not None}
-
-    def before(self, mark: int) -> dict[bytes, Record | None]:
-        """What stood at `mark` where something was written since."""
-        return {key: old for key, _, old in reversed(self._old[mark:])}
-
-    def undo(self, mark: int) -> None:
-        """Take back everything since `mark`."""
-        while len(self._old) > mark:
-            key, known, old = self._old.pop()
-            if known:
-                self._known[key] = old
-            else:
-                del self._known[key]
-
-    def records(self) -> dict[bytes, Record]:
-        """Everything written or read and there."""
-        return {key: record for key, record in self._known.items() if record is not None}
+class Book(RecordBook[Record]):
+    """The records of lots. Mutable: the one thing in this package that is."""
 
     def lot(self, name: str) -> Lot | None:
         found = self.get(lot_key(name))

@@ -1,0 +1,120 @@
+"""What an `energy-attestation` does: its watt-hours come into being, once (A1 to A5, C6)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from ledger.energy import attestation_rules as rule
+from ledger.energy import matching_rules as matching
+from ledger.energy.book import Book, certificate_keys, device_key, meter_key
+from ledger.energy.records import Attestation, Charge, Drawn, External, Factor, Slice, Span
+from ledger.energy.said import AHEAD, Said
+from ledger.kernel.errors import RuleBroken
+from ledger.kernel.moments import micros, rfc3339
+
+
+def issue(book: Book, said: Said) -> None:
+    """Raises RuleBroken, the book as it may be left half written."""
+    body = said.body
+    start, end, expires = micros(body["from"]), micros(body["to"]), micros(body["expires"])
+    device, meter = rule.equipment(said)
+    rule.interval(start, end)
+    not_ahead(said, end)
+    rule.within_capacity(body["wh"], device, start, end)
+    rule.expiry(end, expires)
+    external = rule.certificates(body)
+    charges = _charges(book, said, device, start)
+    attestation = Attestation(
+        id=body["id"],
+        issuer=said.issuer,
+        index=said.index,
+        device=device["id"],
+        meter=meter["id"],
+        zone=said.zone(meter, device),
+        start=start,
+        end=end,
+        wh=body["wh"],
+        source=body["source"],
+        quality=body["quality"],
+        expires=expires,
+        configuration=body["configuration"],
+        disclosure=body["disclosure"],
+        documented="document" in body,
+        factor=_factor(body),
+        charges=charges,
+        external=external,
+        slices=(Slice(0, body["wh"], said.issuer),),
+    )
+    _take(book, attestation)
+    book.put_attestation(attestation)
+
+
+def not_ahead(said: Said, end: int) -> None:
+    """SPEC 8: what is metered has happened. Raises RuleBroken ("time_ahead")."""
+    if end - said.recorded_at > AHEAD:
+        says = f"it ends at {rfc3339(end)}, the ledger's clock says {rfc3339(said.recorded_at)}"
+        raise RuleBroken("time_ahead", f"{says}, the most is {AHEAD // 1_000_000} s ahead")
+
+
+def _factor(body: Mapping[str, Any]) -> Factor | None:
+    said = body.get("emissions")
+    if said is None:
+        return None
+    return Factor(said["factor"], said["basis"], said["table"]["id"], said["table"]["digest"])
+
+
+def _take(book: Book, attestation: Attestation) -> None:
+    """A1, A5: device, meter and certificates are not attested twice."""
+    name, start, end = attestation.id, attestation.start, attestation.end
+    until = f"{rfc3339(start)} to {rfc3339(end)} is attested"
+    span = Span(start, end, name)
+    for key, what in (
+        (device_key(attestation.device, start), f"device {attestation.device}"),
+        (meter_key(attestation.meter, start), f"meter {attestation.meter}"),
+    ):
+        book.put(key, rule.no_overlap(book.taken(key), span, f"{what}: {until}"))
+    for one in attestation.external:
+        _take_certificates(book, one, name)
+
+
+def _take_certificates(book: Book, external: External, name: str) -> None:
+    """A5: a certificate that is used elsewhere is not used here."""
+    says = f"certificates of {external.registry} from {external.prefix} {external.first} on are used"
+    for key in certificate_keys(external):
+        book.put(key, rule.no_overlap(book.taken(key), Span(external.first, external.end, name), says))
+
+
+def _charges(book: Book, said: Said, device: Mapping[str, Any], start: int) -> tuple[Charge, ...]:
+    """C6: what a storage device gives back, noted with the hours in which it was charged."""
+    rows = said.body.get("storage", {}).get("charges", ())
+    if not rows:
+        if device["kind"] == "energy-storage":
+            raise RuleBroken("storage", f"device {device['id']} stores: its charges are to be named", id=device["id"])
+        return ()
+    charges, left = [], []
+    for row in rows:
+        record = book.consumption(row["consumption"])
+        if said.registered("processes", record.process)["kind"] != "energy-storage":
+            raise RuleBroken("storage", f"process {record.process} is no charging of storage", id=record.process)
+        hour = book.hour_of(record, row["hour"])
+        matching.drawn(hour, row["wh"], start)
+        left.append(hour.covered - hour.given_back)
+        charges.append(Charge(hour.process, hour.start, row["wh"]))
+        book.put_hour(replace(hour, drawn=(*hour.drawn, Drawn(said.body["id"], row["wh"]))))
+    matching.oldest_first(charges, left)
+    matching.given_back(said, device, charges)
+    return tuple(charges)
+
+
+def take_back(book: Book, attestation: Attestation) -> None:
+    """A11: what a wholly withdrawn attestation took is free again: its time, its certificates, its charges."""
+    name = attestation.id
+    keys = [device_key(attestation.device, attestation.start), meter_key(attestation.meter, attestation.start)]
+    keys += [key for one in attestation.external for key in certificate_keys(one)]
+    for key in keys:
+        book.put(key, rule.without(book.taken(key), name))
+    for charge in attestation.charges:
+        hour = book.hour(charge.process, charge.start)
+        if hour is not None:
+            book.put_hour(replace(hour, drawn=tuple(one for one in hour.drawn if one.attestation != name)))
