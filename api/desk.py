@@ -18,6 +18,7 @@ from api.metrics import Metrics
 from api.restatement import Restatement, begun_at
 from api.self_check import SelfCheck
 from api.settings import Settings
+from ledger.arrow_reader import ArrowReader
 from ledger.checking_pool import CheckingPool
 from ledger.kernel.errors import CoilmarkError, Unauthorised
 from ledger.labels.codes import Codes
@@ -51,6 +52,7 @@ class Desk:
     second: SecondHead
     places: Layout
     restater: Restater | None
+    arrow_reader: ArrowReader
 
     @property
     def pending(self) -> Mapping[str, int]:
@@ -129,6 +131,8 @@ def _furnish(
         stack.callback(pool.stop)
         if log.leads:  # a standby has batches checked by the server that leads
             pool.start()
+    arrow_reader = ArrowReader()
+    stack.callback(arrow_reader.stop)
     _watch(metrics, log, sequencer, now)
     metrics.watch("storage_free_bytes", "Free on the fullest of the ledger's disks", lambda: room.free)
     metrics.watch("storage_low", "1 where a disk has less than a tenth left", lambda: room.low)
@@ -149,6 +153,7 @@ def _furnish(
         second=SecondHead(places.head),
         places=places,
         restater=None if issuer is None else Restater(log, sequencer.submit, issuer, begun_at(places.restated)),
+        arrow_reader=arrow_reader,
     )
 
 
