@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from litestar import Litestar, Request
@@ -23,7 +24,7 @@ from ledger.checking_pool import CheckingPool
 from ledger.kernel.errors import CoilmarkError, Unauthorised
 from ledger.labels.codes import Codes
 from ledger.log import Log
-from ledger.opening import Layout, clock, layout, load_codes, load_issuer, open_for_reading, open_log
+from ledger.opening import Layout, clock, layout, load_codes, load_issuer, open_for_reading, open_log, second_head
 from ledger.passport.issue import Issuer
 from ledger.restating import Restater
 from ledger.room import Room
@@ -122,7 +123,8 @@ def _furnish(
     metrics = Metrics()
     access = open_tokens(settings.folder, places.url)
     stack.callback(access.close)
-    room = Room((places.folder, places.head.parent), settings.reserve)
+    disks = (places.folder, places.head.parent) if isinstance(places.head, Path) else (places.folder,)
+    room = Room(disks, settings.reserve)
     sequencer = Sequencer(log, observe=metrics.committed, require_room=room.require)
     sequencer.start()
     stack.callback(sequencer.stop)
@@ -150,7 +152,7 @@ def _furnish(
         board=CheckpointBoard(lambda: log.state.published, time.monotonic),
         metrics=metrics,
         self_check=self_check,
-        second=SecondHead(places.head),
+        second=second_head(places),
         places=places,
         restater=None if issuer is None else Restater(log, sequencer.submit, issuer, begun_at(places.restated)),
         arrow_reader=arrow_reader,
