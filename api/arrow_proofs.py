@@ -6,20 +6,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ledger import reading
+from ledger.arrow_reader import Column
 from ledger.kernel.errors import Missing
-from ledger.limits import DECOMPRESSED
 from ledger.log import Log
-from ledger.merkle import batches, hostile
-from schemas.arrow import HASH, INCLUSION_PROOFS, WANTED_INDICES, WANTED_LEAVES
+from ledger.merkle import batches
+from schemas.arrow import HASH, INCLUSION_PROOFS, WANTED_LEAVES
 
 
-def read_indices(log: Log, body: bytes, size: int) -> pa.UInt64Array:
-    """The indices that an Arrow stream of indices or leaf hashes asks for. Raises Malformed, TooLarge, Missing."""
-    wanted = hostile.read_stream(body, WANTED_INDICES, WANTED_LEAVES, most_bytes=DECOMPRESSED)
-    if wanted.schema.names == WANTED_LEAVES.names:
-        return find_leaves(log, wanted.column(0), size)
-    reading.require_below(pc.max(wanted.column(0)).as_py() or 0, size)
-    return wanted.column(0)
+def indices_of(log: Log, wanted: Column, size: int) -> pa.UInt64Array:
+    """The indices of what is asked for by index or by leaf hash. Raises Malformed, Missing."""
+    kind = HASH if wanted.name == WANTED_LEAVES.names[0] else pa.uint64()
+    rows = len(wanted.values) * 8 // kind.bit_width
+    column = pa.Array.from_buffers(kind, rows, [None, pa.py_buffer(wanted.values)])
+    if kind == HASH:
+        return find_leaves(log, column, size)
+    reading.require_below(pc.max(column).as_py() or 0, size)
+    return column
 
 
 def find_leaves(log: Log, leaves: Sequence[bytes] | pa.Array, size: int) -> pa.UInt64Array:

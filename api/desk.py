@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from litestar import Litestar, Request
@@ -18,11 +19,12 @@ from api.metrics import Metrics
 from api.restatement import Restatement, begun_at
 from api.self_check import SelfCheck
 from api.settings import Settings
+from ledger.arrow_reader import ArrowReader
 from ledger.checking_pool import CheckingPool
 from ledger.kernel.errors import CoilmarkError, Unauthorised
 from ledger.labels.codes import Codes
 from ledger.log import Log
-from ledger.opening import Layout, clock, layout, load_codes, load_issuer, open_for_reading, open_log
+from ledger.opening import Layout, clock, layout, load_codes, load_issuer, open_for_reading, open_log, second_head
 from ledger.passport.issue import Issuer
 from ledger.restating import Restater
 from ledger.room import Room
@@ -51,6 +53,7 @@ class Desk:
     second: SecondHead
     places: Layout
     restater: Restater | None
+    arrow_reader: ArrowReader
 
     @property
     def pending(self) -> Mapping[str, int]:
@@ -120,7 +123,8 @@ def _furnish(
     metrics = Metrics()
     access = open_tokens(settings.folder, places.url)
     stack.callback(access.close)
-    room = Room((places.folder, places.head.parent), settings.reserve)
+    disks = (places.folder, places.head.parent) if isinstance(places.head, Path) else (places.folder,)
+    room = Room(disks, settings.reserve)
     sequencer = Sequencer(log, observe=metrics.committed, require_room=room.require)
     sequencer.start()
     stack.callback(sequencer.stop)
@@ -129,11 +133,13 @@ def _furnish(
         stack.callback(pool.stop)
         if log.leads:  # a standby has batches checked by the server that leads
             pool.start()
+    arrow_reader = ArrowReader()
+    stack.callback(arrow_reader.stop)
     _watch(metrics, log, sequencer, now)
     metrics.watch("storage_free_bytes", "Free on the fullest of the ledger's disks", lambda: room.free)
     metrics.watch("storage_low", "1 where a disk has less than a tenth left", lambda: room.low)
     metrics.watch("storage_full", "1 while nothing is recorded for want of room", lambda: room.full)
-    self_check = SelfCheck(log, now)
+    self_check = SelfCheck(log, places.location, now)
     metrics.watch("self_check_wrong", "1 while stored data is not what was recorded", lambda: self_check.wrong)
     metrics.watch("self_check_passes", "How often the whole ledger was read again", lambda: self_check.passes)
     return Desk(
@@ -146,9 +152,10 @@ def _furnish(
         board=CheckpointBoard(lambda: log.state.published, time.monotonic),
         metrics=metrics,
         self_check=self_check,
-        second=SecondHead(places.head),
+        second=second_head(places),
         places=places,
         restater=None if issuer is None else Restater(log, sequencer.submit, issuer, begun_at(places.restated)),
+        arrow_reader=arrow_reader,
     )
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from ledger.kernel.errors import CoilmarkError
 from ledger.log import Log
 from ledger.scrub import scrub
+from ledger.scrub_lots import LotScrub
+from ledger.store.store import Location
 
 _log = logging.getLogger(__name__)
 
@@ -34,8 +36,9 @@ class SelfCheck:
     `passes` counts how often the whole ledger, as it was then, has been gone through without a fault.
     """
 
-    def __init__(self, log: Log, clock: Callable[[], int], entries: int = ENTRIES) -> None:
+    def __init__(self, log: Log, location: Location, clock: Callable[[], int], entries: int = ENTRIES) -> None:
         self._ledger = log
+        self._lots = LotScrub(log.store, location)
         self._clock = clock
         self._entries = entries
         self._next = 0
@@ -54,7 +57,9 @@ class SelfCheck:
         end = min(start + self._entries, size)
         wrong = ""
         try:
-            scrub(self._ledger, start, end)
+            self._lots.book(scrub(self._ledger, start, end), start)
+            if end == size:
+                self._lots.whole(size)
         except CoilmarkError as error:
             wrong = error.sentence
         except Exception as error:  # noqa: BLE001  damage that nobody thought of is damage

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from api.leader_line import check_address
 from ledger.kernel.errors import Malformed
+from ledger.second_head import HeadPlace, head_place
 
 _PREFIX = "COILMARK_"
 _OURS = {
@@ -30,7 +31,7 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`folder` holds the ledger, `head` is its head's second place (None: the usual one beside the folder).
+    """`folder` holds the ledger, `head` is its head's second place, a file or a URL (None: the file beside the folder).
 
     `database` is the URL of a PostgreSQL database; without one the ledger is a file in its folder.
     `operator_key` is the file of the operator's private key: without it no passports are made.
@@ -41,7 +42,7 @@ class Settings:
     """
 
     folder: Path
-    head: Path | None = None
+    head: HeadPlace | None = None
     open: bool = False
     checkers: int = 2
     database: str | None = None
@@ -63,7 +64,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
     head, key = ours.get("HEAD"), ours.get("OPERATOR_KEY")
     return Settings(
         folder=Path(ours["FOLDER"]),
-        head=Path(head) if head else None,
+        head=head_place(head) if head else None,
         open=_switch("OPEN", ours.get("OPEN", "")),
         checkers=_checkers(ours.get("CHECKERS", "")),
         database=ours.get("DATABASE_URL") or None,

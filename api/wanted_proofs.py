@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from ledger import reading
+from ledger.arrow_reader import ArrowReader
 from ledger.kernel import strict_json
 from ledger.kernel.encoding import b64_decode, decimal_integer
 from ledger.kernel.errors import Malformed, TooLarge
@@ -54,13 +55,13 @@ def _of_leaves(log: Log, texts: list[str], size: int) -> Wanted:
     return Wanted(size, find_leaves(log, leaves, size))
 
 
-def read_arrow(log: Log, body: bytes, said: str) -> Wanted:
-    """`said` is the tree size, from the query. Raises Malformed, TooLarge, Missing."""
+def read_arrow(log: Log, reader: ArrowReader, body: bytes, said: str) -> Wanted:
+    """`said` is the tree size, from the query. Raises Malformed, TooLarge, Missing, Busy."""
     from api import arrow_proofs  # noqa: PLC0415  pyarrow takes 0.2 s to import, for those who ask for it
 
     size = decimal_integer(said, "the tree size")
     reading.require_size(log, size)
-    return Wanted(size, arrow_proofs.read_indices(log, body, size))
+    return Wanted(size, arrow_proofs.indices_of(log, reader.wanted(body), size))
 
 
 def _check_count(count: int) -> None:

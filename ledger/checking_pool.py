@@ -6,25 +6,18 @@ once more; rows that no worker answers for are refused as Busy, for the client t
 """
 
 import json
-import logging
-import multiprocessing
-import os
-import pickle
 import queue
-import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from ledger.checking import Checked, check
 from ledger.kernel.encoding import b64url_decode
 from ledger.kernel.errors import Busy, CoilmarkError, Refused
 from ledger.kernel.keys import PublicKey
-
-_log = logging.getLogger(__name__)
+from ledger.worker import Worker, start_worker
 
 Verdict: TypeAlias = Checked | Refused
 FindKey: TypeAlias = Callable[[str], PublicKey | None]
@@ -32,7 +25,6 @@ _Answer: TypeAlias = list[Verdict] | str | None  # a string tells of a fault in 
 
 CHUNK = 64  # statements that travel to a worker together
 _TRIES = 2
-_STOP_SECONDS = 5
 _HEADERS_KEPT = 4_096  # header text -> kid; a party's header is the same in all its statements
 
 
@@ -124,7 +116,7 @@ class CheckingPool:
 
     def _serve(self) -> None:
         """One thread: keep one worker alive, give it one chunk after another."""
-        worker = _start_worker()
+        worker = start_worker(_answer, "coilmark-checking")
         while (job := self._jobs.get()) is not None:
             worker, answer = self._ask(worker, job.work)
             _settle(job, answer)
@@ -133,11 +125,11 @@ class CheckingPool:
         if worker is not None:
             worker.end()
 
-    def _ask(self, worker: "_Worker | None", work: _Work) -> "tuple[_Worker | None, _Answer]":
+    def _ask(self, worker: Worker | None, work: _Work) -> tuple[Worker | None, _Answer]:
         """The answer of this worker, or of a new one in its place; None from neither."""
         for _ in range(_TRIES):
-            worker = worker or _start_worker()
-            answer = worker.ask(work, self._seconds) if worker is not None else None
+            worker = worker or start_worker(_answer, "coilmark-checking")
+            answer: _Answer = worker.ask(work, self._seconds) if worker is not None else None
             if answer is not None or worker is None:
                 return worker, answer
             worker.kill()
@@ -164,66 +156,9 @@ def _read_kid(header: bytes) -> str:
     return kid if isinstance(kid, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    process: Any  # SpawnProcess
-    pipe: Connection
-
-    def ask(self, work: _Work, seconds: float) -> _Answer:
-        """Send and wait."""
-        try:
-            self.pipe.send(work)
-            if self.pipe.poll(seconds):
-                answer: _Answer = self.pipe.recv()
-                return answer
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
-            _log.warning("checking worker %d is gone: %r", self.process.pid, error)
-            return None
-        _log.warning("checking worker %d did not answer in %g s", self.process.pid, seconds)
-        return None
-
-    def kill(self) -> None:
-        self.pipe.close()
-        self.process.kill()
-        self.process.join(_STOP_SECONDS)
-
-    def end(self) -> None:
-        self.pipe.close()  # the worker reads the end of its pipe, and ends
-        self.process.join(_STOP_SECONDS)
-        if self.process.exitcode is None:
-            self.process.kill()
-
-
-def _start_worker() -> _Worker | None:
-    # spawn: a fork of a process that has threads may inherit a lock that nobody will ever open.
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs,), name="coilmark-checking", daemon=True)
+def _answer(work: _Work) -> list[Verdict] | str:
+    """In the worker. Whatever a fault in the checks was, the parent must get an answer."""
     try:
-        process.start()
-    except OSError:
-        _log.exception("no checking worker could be started")
-        ours.close()
-        return None
-    finally:
-        theirs.close()
-    return _Worker(process, ours)
-
-
-def _work(pipe: Connection) -> None:
-    """The worker: until the parent closes the pipe or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when it is over
-    os.nice(1)  # the one writer goes first where cores are few
-    while True:
-        try:
-            work: _Work = pipe.recv()
-        except (EOFError, OSError):
-            return
-        try:
-            answer: _Answer = check_all(work.wires, work.audience, work.keys)
-        except Exception as error:  # noqa: BLE001  whatever it was, the parent must get an answer
-            answer = repr(error)
-        try:
-            pipe.send(answer)
-        except OSError:
-            return
+        return check_all(work.wires, work.audience, work.keys)
+    except Exception as error:  # noqa: BLE001  as said
+        return repr(error)

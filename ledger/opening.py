@@ -20,7 +20,7 @@ from ledger.merkle.tree import Tree
 from ledger.passport.issue import Issuer
 from ledger.recovery import load_tree
 from ledger.rules import rule_set
-from ledger.second_head import BehindHead, SecondHead
+from ledger.second_head import AUTHORIZATION, BehindHead, HeadPlace, SecondHead, second_head_at
 from ledger.store.file_lock import LEAD, FileLock
 from ledger.store.store import Location, check_head, create_store, open_store
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The files of one ledger. `head` belongs on another disk or machine than `folder`.
+    """The files of one ledger. `head` belongs on another disk or machine than `folder`; it may be a URL.
 
     With `url`, of a PostgreSQL database, the folder holds what each server has for itself: log key and level files.
     Of several processes on one folder each has a number, and level files of its own.
     """
 
     folder: Path
-    head: Path
+    head: HeadPlace
     url: str | None = None
     process: int = 0
 
@@ -62,6 +62,11 @@ class Layout:
         return self.folder / "log.key"
 
     @property
+    def head_authorization(self) -> Path:
+        """The value of the Authorization header for a second head by URL; absent: none is sent."""
+        return self.folder / AUTHORIZATION
+
+    @property
     def label_key(self) -> Path:
         """The secret that the codes on labels follow from: 64 hex digits. Lost, every label printed opens nothing."""
         return self.folder / "label.key"
@@ -77,9 +82,15 @@ class Layout:
         return self.folder / "restated"
 
 
-def layout(folder: Path, head: Path | None = None, url: str | None = None, process: int = 0) -> Layout:
+def layout(folder: Path, head: HeadPlace | None = None, url: str | None = None, process: int = 0) -> Layout:
     """The usual layout: the second head beside the folder, not in it, so that copying the folder back leaves it."""
     return Layout(folder, head or folder.with_name(folder.name + ".head"), url or None, process)
+
+
+def second_head(places: Layout, reached: Reached = unwatched) -> SecondHead:
+    """The head's second place, wherever it is."""
+    file = places.head_authorization
+    return second_head_at(places.head, file.read_text("utf-8").strip() if file.is_file() else "", reached)
 
 
 def clock() -> int:
@@ -105,7 +116,7 @@ def create_ledger(
     if checked.statement.typ != "ledger":
         raise Conflict("ledger_statement", f"index 0 is a ledger statement, not a {checked.statement.typ}")
     begin(checked.statement)  # a statement that does not stand on itself leaves no database behind
-    SecondHead(places.head).require_free()
+    second_head(places).require_free()
     create_store(places.location, uri, owner=owner)
     with _opened(places, write=True) as parts:
         if not parts.store.lead():
@@ -134,7 +145,7 @@ def renew_ledger(
     with _opened(places, write=True, reached=reached) as parts:
         if not parts.store.lead():
             raise Conflict("already_open", "another process writes to this ledger")
-        behind = Places(parts.store, parts.tree, BehindHead(places.head, second, reached))
+        behind = Places(parts.store, parts.tree, BehindHead(second_head(places, reached), second))
         log = Log(behind, signer, clock=clock, randomness=randomness, reached=reached)
         return log.renew(statement)
 
@@ -223,7 +234,7 @@ def _opened(places: Layout, *, write: bool, address: str = "", reached: Reached 
         if not tree.sound():  # a byte has changed on the disk: all of it is made again from the database
             tree.truncate(0)
         try:
-            yield Places(store, tree, SecondHead(places.head, reached))
+            yield Places(store, tree, second_head(places, reached))
         finally:
             tree.close()
 

@@ -19,9 +19,8 @@ from ledger.kernel.keys import load_signer
 from ledger.kernel.note import format_vkey, parse_vkey, vkey_of
 from ledger.kernel.party import Registry
 from ledger.merkle.tree import Tree
-from ledger.opening import Layout
+from ledger.opening import Layout, second_head
 from ledger.recovery import load_registry
-from ledger.second_head import SecondHead
 from ledger.store.store import check_head, open_store
 
 
@@ -56,7 +55,7 @@ def look(places: Layout, note: str | None = None) -> Standing:
     Raises Missing, and Damaged where what is left of the level files shows that the database is no earlier state.
     """
     head, registry = _database(places)
-    kept = second = SecondHead(places.head).read()
+    kept = second = second_head(places).read()
     if note is not None:
         later, _ = open_checkpoint(note, [parse_vkey(text) for text in registry.log_keys])
         kept = max(kept, later, key=lambda one: one.size)
@@ -73,10 +72,10 @@ def finish(places: Layout) -> bool:
     if format_vkey(vkey_of(registry.origin, signer.key)) not in registry.log_keys:
         key.unlink()
         return False
-    second = SecondHead(places.head)
-    kept = second.read()
+    place = second_head(places)
+    kept = place.read()
     if kept.origin != registry.origin:
-        second.swap(kept, head)
+        place.swap(kept, head)
     # Crash here: both heads are in the new life; only the key is to be put in its place.
     if places.log_key.is_file():
         places.log_key.replace(places.log_key.with_name(f"{places.log_key.name}.before-{registry.incarnation}"))

@@ -1,7 +1,7 @@
 """A served ledger held against itself, a range at a time: stored bytes, chain, what finds entries, level files, head.
 
 What an audit does at one go and from outside, this does slowly from inside. It believes the published checkpoint, and
-leaves records of lots and signatures to the audit.
+leaves signatures to the audit; records of lots are the business of `ledger.scrub_lots`.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from ledger.reading import Shown, show_many
 from ledger.store.store import Transaction
 
 
-def scrub(log: Log, start: int, end: int) -> None:
-    """Published entries start..end-1, what is derived from them, and the head. Raises Damaged naming what is wrong."""
+def scrub(log: Log, start: int, end: int) -> list[Shown]:
+    """Published entries start..end-1, what finds them, and the head; gives the entries. Raises Damaged."""
     shown = show_many(log, start, end)
     published = log.state.published.checkpoint  # before the snapshot: the database moves first
     with log.store.reading() as transaction:
@@ -26,6 +26,7 @@ def scrub(log: Log, start: int, end: int) -> None:
         _derived(shown, transaction)
         _head(published, transaction)
     _levels(log, start, end)
+    return shown
 
 
 def _chain(shown: Sequence[Shown], previous: bytes) -> None:

@@ -246,12 +246,12 @@ class World:
         self.log = self._open.enter_context(log)
 
 
-def small_ledger(folder, *, uri=URI, origin=ORIGIN, place=None):
+def small_ledger(folder, *, uri=URI, origin=ORIGIN, place=None, head=None):
     """A ledger in `folder`: index 0, then the plant's party (1) and first key (2). A context manager.
 
-    `place` is a place on a PostgreSQL server for its database, see `postgres_server`.
+    `place` is a place on a PostgreSQL server for its database, see `postgres_server`; `head` is its second head's.
     """
-    world = World(layout(folder / "ledger", None, place and place.writer), uri, origin)
+    world = World(layout(folder / "ledger", head, place and place.writer), uri, origin)
     world.places.folder.mkdir(parents=True)
     world.places.log_key.write_bytes(pem("log"))
     founding = world.statement(OPERATOR, "ledger", ledger_body(uri, origin))

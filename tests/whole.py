@@ -6,7 +6,7 @@ from ledger.kernel.checkpoint import open_checkpoint
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.lineage import lineage_digest, parse_items
 from ledger.kernel.proofs import verify_consistency, verify_inclusion
-from ledger.second_head import SecondHead
+from ledger.opening import second_head
 from tests.slow_merkle import mth
 
 
@@ -20,7 +20,7 @@ def check_whole(world, acknowledged=(), earlier=()):
         head, stored = transaction.head(), transaction.entries(0, 1 << 40)
     checkpoint, _ = open_checkpoint(log.state.published.note, world.trust.vkeys)
     leaves = _check_chain(stored)
-    assert checkpoint == log.state.published.checkpoint == SecondHead(world.places.head).read()
+    assert checkpoint == log.state.published.checkpoint == second_head(world.places).read()
     assert (head.size, head.root) == (checkpoint.size, checkpoint.root) == (len(leaves), mth(leaves))
     for receipt in acknowledged:
         index = receipt.entry.index

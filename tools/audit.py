@@ -16,6 +16,7 @@ import click
 from ledger.kernel.errors import CoilmarkError, Missing
 from ledger.kernel.trust import Trust, parse_trust
 from tools import database as databases
+from tools import head as heads
 from tools.carrying import beside
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ledger.audit.findings import Finding
     from ledger.audit.heads import Kept
     from ledger.audit.sources import Source
+    from ledger.second_head import HeadPlace
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SHOWN = 5  # findings of one kind that a terminal shows
@@ -36,7 +38,7 @@ _LARGEST = 1 << 20  # bytes of a checkpoint or trust file
 @click.option("--against", type=_FILE, multiple=True, help="A checkpoint kept from earlier; may be given again.")
 @click.option("--trust", type=_FILE, help="Trust file: whose signatures on checkpoints you believe.")
 @click.option("--lineage", is_flag=True, help="Check all that needs no statements: entries, chain, links, root.")
-@click.option("--head", type=click.Path(dir_okay=False, path_type=Path), help="The head's second place, as at init.")
+@heads.option
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Processes that work; as many as there are cores if not given."
 )
@@ -48,7 +50,7 @@ def command(
     against: tuple[Path, ...],
     trust: Path | None,
     lineage: bool,
-    head: Path | None,
+    head: HeadPlace | None,
     jobs: int | None,
     database: str | None,
     as_json: bool,
@@ -101,15 +103,19 @@ def _source(folder: Path, database: str | None, *, lineage: bool) -> Source:
     return source
 
 
-def _second_head(folder: Path, head: Path | None) -> Iterator[Kept]:
+def _second_head(folder: Path, head: HeadPlace | None) -> Iterator[Kept]:
     """The head's second place, where there is one. Raises UsageError where one was named and is not there."""
     from ledger.audit.heads import Kept  # noqa: PLC0415  as above
 
-    path = head or beside(folder)
-    if path.is_file():
-        yield Kept(f"the head's second place {path.name}", _read(path), signed=False)
-    elif head is not None:
-        raise click.BadParameter(f"{head} is not there", param_hint="--head")
+    place = head or beside(folder)
+    try:
+        text = heads.second_head(place, [folder]).text()
+    except Missing:
+        if head is not None:
+            raise click.BadParameter(f"{head} is not there", param_hint="--head") from None
+        return
+    name = place.name if isinstance(place, Path) else place
+    yield Kept(f"the head's second place {name}", text, signed=False)
 
 
 def _kept(path: Path) -> Kept:

@@ -25,8 +25,7 @@ from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.entry import Entry
 from ledger.kernel.lineage import SEED_SIZE, packed_digest
 from ledger.merkle import verifier
-from ledger.opening import Layout, layout, open_log
-from ledger.second_head import SecondHead
+from ledger.opening import Layout, layout, open_log, second_head
 from ledger.store.protocol import NewRow, Stored, StoredHead
 from schemas.arrow import WANTED_INDICES
 from tools.bench_ingest import served
@@ -84,7 +83,7 @@ def lengthen(places: Layout, pem: bytes, size: int) -> bytes:
                 log.tree.append([row.stored.leaf for row in rows])
             root = log.tree.root()
             transaction.move_head(StoredHead(head.size, head.root), StoredHead(size, root))
-    SecondHead(places.head).swap(head, Checkpoint(head.origin, size, root))
+    second_head(places).swap(head, Checkpoint(head.origin, size, root))
     return root
 
 

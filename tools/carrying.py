@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ledger.kernel.errors import Missing
+from tools.head import second_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ledger.copying import Copied, Progress
     from ledger.kernel.checkpoint import Checkpoint
+    from ledger.second_head import HeadPlace
     from ledger.store.store import Location
 
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
@@ -27,11 +31,12 @@ def place(said: str) -> Location:
     return path / "ledger.sqlite" if path.is_dir() else path
 
 
-def second_head(candidates: Sequence[Path]) -> tuple[Path, Checkpoint] | None:
+def kept_head(candidates: Sequence[HeadPlace], folders: Sequence[Path]) -> tuple[HeadPlace, Checkpoint] | None:
     """The first second head that is there. Read it before the database, which is never behind it."""
-    from ledger.second_head import SecondHead  # noqa: PLC0415  --help does not need it
-
-    return next(((path, SecondHead(path).read()) for path in candidates if path.is_file()), None)
+    for one in candidates:
+        with suppress(Missing):
+            return one, second_head(one, folders).read()
+    return None
 
 
 def beside(folder: Path) -> Path:
@@ -51,7 +56,7 @@ def showing(*, quiet: bool) -> Iterator[Progress]:
         yield lambda what, done: status.update(f"{what}: {done}" if done else what)
 
 
-def report(target: str, copied: Copied, kept: tuple[Path, Checkpoint] | None, *, as_json: bool) -> str:
+def report(target: str, copied: Copied, kept: tuple[HeadPlace, Checkpoint] | None, *, as_json: bool) -> str:
     """Both heads, for people or for machines."""
     head, root = copied.head, copied.head.root.hex()
     if as_json:

@@ -1,22 +1,25 @@
 """`coilmark copy`: a ledger from one store to another."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tools import database as databases
-from tools.carrying import beside, place, report, second_head, showing
+from tools import head as heads
+from tools.carrying import beside, kept_head, place, report, showing
+
+if TYPE_CHECKING:
+    from ledger.second_head import HeadPlace
 
 
 @click.command()
 @click.argument("source")
 @click.argument("target")
 @databases.owner_option
-@click.option(
-    "--head", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The head's second place, as at init."
-)
+@heads.option
 @click.option("--json", "as_json", is_flag=True, help="Print what was copied as JSON.")
-def command(*, source: str, target: str, owner_database: str | None, head: Path | None, as_json: bool) -> None:
+def command(*, source: str, target: str, owner_database: str | None, head: "HeadPlace | None", as_json: bool) -> None:
     """Copy a ledger from one store to another, and check the copy.
 
     SOURCE and TARGET are each a ledger's folder, a database file, or a postgresql:// URL. What `coilmark backup` made
@@ -27,8 +30,10 @@ def command(*, source: str, target: str, owner_database: str | None, head: Path 
     """
     from ledger.copying import copy_ledger  # noqa: PLC0415  brings the database with it, which --help does not need
 
-    folders = [beside(Path(one)) for one in (source, target) if "://" not in one]
-    kept = second_head([head] if head else folders)
+    folders = [Path(one) for one in (source, target) if "://" not in one]
+    kept = kept_head([head] if head else [beside(one) for one in folders], folders)
+    if head and kept is None:
+        raise click.BadParameter(f"{head} is not there", param_hint="--head")
     with showing(quiet=as_json) as progress:
         copied = copy_ledger(place(source), place(target), owner=owner_database, progress=progress)
     click.echo(report(target, copied, kept, as_json=as_json))

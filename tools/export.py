@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,10 @@ from ledger.kernel.errors import CoilmarkError, Missing
 from ledger.kernel.keys import load_signer
 from ledger.kernel.note import parse_note
 from tools import database as databases
+from tools import head as heads
+
+if TYPE_CHECKING:
+    from ledger.second_head import HeadPlace
 
 Sign = Callable[[Checkpoint], str]
 
@@ -28,7 +33,7 @@ Sign = Callable[[Checkpoint], str]
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A signed checkpoint to export up to, where this machine has no log key.",
 )
-@click.option("--head", type=click.Path(dir_okay=False, path_type=Path), help="The head's second place, as at init.")
+@heads.option
 @databases.option
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def command(
@@ -39,7 +44,7 @@ def command(
     segment: int,
     without_statements: bool,
     checkpoint: Path | None,
-    head: Path | None,
+    head: HeadPlace | None,
     database: str | None,
     as_json: bool,
 ) -> None:
@@ -70,13 +75,12 @@ def _given(path: Path) -> tuple[Checkpoint, Sign]:
         raise click.BadParameter(f"{path} is no signed checkpoint: {error}", param_hint="--checkpoint") from error
 
 
-def _published(folder: Path, head: Path | None) -> tuple[Checkpoint, Sign]:
+def _published(folder: Path, head: HeadPlace | None) -> tuple[Checkpoint, Sign]:
     """Up to the head's second place: what lies beyond it was not published yet, and is not signed here either."""
-    from ledger.opening import layout  # noqa: PLC0415  SQLModel is slow to load
-    from ledger.second_head import SecondHead  # noqa: PLC0415  likewise
+    from ledger.opening import layout, second_head  # noqa: PLC0415  SQLModel is slow to load
 
     places = layout(folder.absolute(), head)
     if not places.log_key.is_file():
         raise Missing("no_log_key", f"there is no log key in {folder}: give a signed checkpoint with --checkpoint")
     signer = load_signer(places.log_key.read_bytes())
-    return SecondHead(places.head).read(), lambda upto: sign_checkpoint(upto, upto.origin, signer)
+    return second_head(places).read(), lambda upto: sign_checkpoint(upto, upto.origin, signer)

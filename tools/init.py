@@ -16,12 +16,14 @@ from ledger.kernel.trust import LogKey, Trust, format_trust
 from ledger.labels.codes import SECRET_SIZE
 from ledger.rules import rule_set
 from tools import database as databases
+from tools import head as heads
 from tools.keygen import write_key, write_secret
 from tools.party import prove, small_profile
 from tools.sign import fresh_id, now, read_body
 
 if TYPE_CHECKING:
     from ledger.opening import Layout
+    from ledger.second_head import HeadPlace
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -61,7 +63,7 @@ class Founding:
 @click.option("--id", "party", help="The operator's canonical id; with --name, instead of --operator.")
 @click.option("--name", help="The operator's name.")
 @click.option(
-    "--head", type=click.Path(dir_okay=False, path_type=Path), help="The head's second place, on another disk."
+    "--head", type=heads.PLACE, metavar="FILE|URL", help="The head's second place, on another disk or machine."
 )
 @databases.option
 @databases.owner_option
@@ -74,7 +76,7 @@ def command(
     operator: Path | None,
     party: str | None,
     name: str | None,
-    head: Path | None,
+    head: "HeadPlace | None",
     database: str | None,
     owner_database: str | None,
 ) -> None:
@@ -84,6 +86,7 @@ def command(
     readers need is written to FOLDER/trust.txt: give it to them by a way they believe.
     """
     from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
+    from ledger.second_head import AUTHORIZATION  # noqa: PLC0415  likewise
 
     if operator is not None:
         body = read_body(operator.read_bytes())
@@ -91,7 +94,7 @@ def command(
         body = small_profile(party, name, (), ())
     else:
         raise click.UsageError("--operator is wanted, or --id and --name")
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and any(one.name != AUTHORIZATION for one in folder.iterdir()):
         raise Conflict("ledger_exists", f"{folder} is not empty; a ledger is created once and never overwritten")
     places = layout(folder, head, database)
     founding = Founding(uri, origin, body, load_signer(key.read_bytes()), fresh_id(), now())

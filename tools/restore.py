@@ -16,6 +16,7 @@ from ledger.kernel.statement import issue
 from ledger.kernel.trust import LogKey, Trust, format_trust
 from ledger.rules import rule_set
 from tools import database as databases
+from tools import head as heads
 from tools.keygen import write_key
 from tools.problems import FINE, THING_WRONG
 from tools.sign import fresh_id, now
@@ -23,6 +24,7 @@ from tools.sign import fresh_id, now
 if TYPE_CHECKING:
     from ledger.opening import Layout
     from ledger.restoring import Standing
+    from ledger.second_head import HeadPlace
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _REASONS = ("restored", "key-changed", "key-compromised", "moved", "other")
@@ -47,7 +49,7 @@ class _Plan:
 @click.option(
     "--checkpoint", type=_FILE, help="The last signed checkpoint that anybody has, if it is newer or the key lost."
 )
-@click.option("--head", type=click.Path(dir_okay=False, path_type=Path), help="The head's second place, as at init.")
+@heads.option
 @databases.option
 @click.option("--json", "as_json", is_flag=True, help="Print what was lost as JSON.")
 def command(
@@ -58,7 +60,7 @@ def command(
     origin: str | None,
     reason: str,
     checkpoint: Path | None,
-    head: Path | None,
+    head: "HeadPlace | None",
     database: str | None,
     as_json: bool,
 ) -> None:

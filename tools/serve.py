@@ -2,11 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tools import database as databases
+from tools import head as heads
 from tools.listening import listen
+
+if TYPE_CHECKING:
+    from ledger.second_head import HeadPlace
 
 _MOST_WORKERS = 64
 
@@ -16,7 +21,7 @@ _MOST_WORKERS = 64
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--open", "is_open", is_flag=True, help="Everybody may read everything; without it a token is asked for.")
-@click.option("--head", type=click.Path(dir_okay=False, path_type=Path), help="The head's second place, as at init.")
+@heads.option
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, _MOST_WORKERS), help="Processes on this port."
 )
@@ -36,7 +41,7 @@ def command(
     host: str,
     port: int,
     is_open: bool,
-    head: Path | None,
+    head: "HeadPlace | None",
     workers: int,
     advertise: str,
     read_only: bool,
@@ -69,7 +74,7 @@ def settings(
     folder: Path,
     *,
     is_open: bool,
-    head: Path | None,
+    head: "HeadPlace | None",
     database: str | None = None,
     operator_key: Path | None = None,
 ) -> dict[str, str]:
@@ -79,7 +84,9 @@ def settings(
         given[databases.VARIABLE] = database
     if operator_key is not None:
         given["COILMARK_OPERATOR_KEY"] = str(operator_key.absolute())
-    return given if head is None else {**given, "COILMARK_HEAD": str(head.absolute())}
+    return (
+        given if head is None else {**given, "COILMARK_HEAD": str(head.absolute() if isinstance(head, Path) else head)}
+    )
 
 
 def run(host: str, port: int, what: str) -> None:

@@ -18,7 +18,7 @@ from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.trust import parse_trust
 from ledger.kernel.verify import verify_bundle, verify_receipt
 from ledger.log import Log
-from ledger.opening import Layout, layout, open_log
+from ledger.opening import Layout, layout, open_log, second_head
 from ledger.reading import bundle, receipt
 from ledger.store.access import EVERYTHING
 from tools.bench_ledger import create, fill
@@ -56,14 +56,14 @@ def flip_bytes(folder: Path, seed: int, share: float = 1.0) -> Flips:
     unseen: list[str] = []
     database = _flip_database(places, choose, share, unseen)
     levels = sum(_flip_file(places, file, choose, share, unseen) for file in sorted(places.levels.glob("level-*")))
-    head = _flip_file(places, places.head, choose, share, unseen)
+    head = _flip_file(places, Path(places.head), choose, share, unseen)
     receipts = _flip_receipts(files, choose, share, unseen)
     return Flips(database, levels, head, receipts, tuple(unseen))
 
 
 def clean(places: Layout) -> bool:
     """What an audit says, with the head's second place and the level files."""
-    kept = Kept("the second head", places.head.read_bytes().decode("utf-8", "replace"), signed=False)
+    kept = Kept("the second head", second_head(places).text(), signed=False)
     return not audit(Order(DatabaseSource(places.location), (kept,), levels=places.levels)).findings
 
 

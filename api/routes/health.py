@@ -64,7 +64,7 @@ async def _second_head_agrees(desk: Desk) -> bool:
     for _ in range(_LOOKS):
         before = desk.log.state.published.checkpoint
         try:
-            if desk.second.read() in (before, desk.log.state.published.checkpoint):
+            if await asyncio.to_thread(desk.second.read) in (before, desk.log.state.published.checkpoint):
                 return True
         except (CoilmarkError, OSError):
             return False

@@ -12,7 +12,7 @@ from litestar.response.base import ASGIResponse
 from api import openapi
 from api.answers import FRESH, IMMUTABLE, JSON, json
 from api.body import query, read_body
-from api.desk import desk_of
+from api.desk import Desk, desk_of
 from api.wanted_proofs import Wanted, read_arrow, read_json
 from ledger import reading
 from ledger.kernel.encoding import b64_encode, decimal_integer
@@ -54,19 +54,20 @@ async def post_proofs(request: Request[Any, Any, Any]) -> Stream:
     """
     said = query(request, "size").get("size")
     kind, body = await read_body(request, dict.fromkeys((JSON, ARROW_STREAM), BATCH_BODY))
-    log = desk_of(request).log
+    desk = desk_of(request)
+    log = desk.log
     # A million numbers take most of a second to read: not on the event loop.
-    wanted = await asyncio.to_thread(_read_wanted, log, kind, body, said)
+    wanted = await asyncio.to_thread(_read_wanted, desk, kind, body, said)
     if ARROW_STREAM in request.headers.get("accept", ""):
         return Stream(_arrow(log, wanted), media_type=ARROW_STREAM, status_code=200, headers=FRESH)
     return Stream(_json(log, wanted), media_type=JSON, status_code=200, headers=FRESH)
 
 
-def _read_wanted(log: Log, kind: str, body: bytes, said: str | None) -> Wanted:
+def _read_wanted(desk: Desk, kind: str, body: bytes, said: str | None) -> Wanted:
     if kind == JSON and said is None:
-        return read_json(log, body)
+        return read_json(desk.log, body)
     if kind == ARROW_STREAM and said is not None:
-        return read_arrow(log, body, said)
+        return read_arrow(desk.log, desk.arrow_reader, body, said)
     raise Malformed("query", "the tree size stands in the query as ?size= beside an Arrow body, and else in the body")
 
 

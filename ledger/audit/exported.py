@@ -12,6 +12,9 @@ from ledger.audit.findings import Finding, about
 from ledger.audit.sources import Outline, Row
 from ledger.export import MANIFEST, Manifest, parse_manifest, read_segment
 from ledger.kernel.errors import CoilmarkError, Missing
+from ledger.worker import confine
+
+_MEMORY = 8 << 30  # bytes of its own that a process may have: a segment has 1 GiB at most, and is read in a few copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ class ExportSource:
 
     @contextmanager
     def reading(self) -> Iterator["ExportReader"]:
-        """The folder, its manifest read."""
+        """The folder. In a worker, with bounds on what a file may make it take."""
+        confine(_MEMORY)
         yield ExportReader(self.folder)
 
 

@@ -3,13 +3,16 @@
 import base64
 import io
 import json
+import os
 import random
+import signal
 from collections import Counter
 
 import pyarrow as pa
 import pytest
 from served import in_process, run
 
+from ledger import arrow_reader
 from ledger.merkle.verifier import verify_inclusion
 from schemas.arrow import HASH, INCLUSION_PROOFS, WANTED_INDICES, WANTED_LEAVES
 
@@ -164,6 +167,29 @@ def test_too_many_are_refused_before_they_are_looked_up(tmp_path, monkeypatch, m
             answer = await ask(served, JSON, json.dumps({"size": 3, member: values}).encode())
             assert (answer.status, answer.code) == (413, "proofs_size")
             assert "3 proofs are asked for, the most is 2" in str(answer.json)
+
+    run(scenario)
+
+
+def segfaults(_data):
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def aborts(_data):
+    os.abort()
+
+
+@pytest.mark.parametrize("death", [segfaults, aborts])
+def test_a_stream_that_brings_its_reader_down_does_not_bring_the_server_down(tmp_path, monkeypatch, death):
+    async def scenario():
+        async with in_process(tmp_path) as served:
+            monkeypatch.setattr(arrow_reader, "_read_wanted", death)
+            body = stream(WANTED_INDICES, [0, 1])
+            answer = await ask(served, ARROW, body, query="size=3", accept=JSON)
+            assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "arrow_unread", "1")
+            monkeypatch.undo()
+            answer = await ask(served, ARROW, body, query="size=3", accept=JSON)
+            assert [proof["index"] for proof in answer.json["proofs"]] == [0, 1]
 
     run(scenario)
 

@@ -1,7 +1,10 @@
 """Exports: what was written audits as the database does, and nothing in a folder can be changed unseen."""
 
 import json
+import os
 import random
+import signal
+from contextlib import contextmanager
 from hashlib import sha256
 
 import pyarrow as pa
@@ -10,8 +13,9 @@ from pyarrow import ipc
 from small_ledger import signer
 from tampering import change, copy, findings
 
+from ledger import histories
 from ledger.audit.audit import Order, audit
-from ledger.audit.exported import ExportSource
+from ledger.audit.exported import ExportReader, ExportSource
 from ledger.export import ARROW, PARQUET, Plan, format_manifest, parse_manifest, read_segment, write_export
 from ledger.kernel.checkpoint import parse_checkpoint, sign_checkpoint
 from ledger.kernel.errors import Conflict, Damaged, Malformed
@@ -208,6 +212,37 @@ def test_segment_with_other_columns(export):
     segment = type(manifest.segments[0])(path.name, 0, SEGMENT, sha256(path.read_bytes()).hexdigest())
     with pytest.raises(Malformed, match="has other columns or rows"):
         read_segment(export, manifest, segment)
+
+
+class DyingReader(ExportReader):
+    def rows(self, start, end):
+        if start == SEGMENT:
+            os.kill(os.getpid(), signal.SIGSEGV)  # as Arrow does with the right wrong number in a file
+        return super().rows(start, end)
+
+
+class Dying(ExportSource):
+    @contextmanager
+    def reading(self):
+        yield DyingReader(self.folder)
+
+
+def test_a_segment_that_brings_its_reader_down_costs_its_own_entries_alone(export):
+    report = audit(Order(Dying(export)))
+    said = [one.sentence for one in report.findings]
+    assert "entries 6 to 11 cannot be read: the process that read them was brought down" in said
+    assert {one.index for one in report.findings if one.code == "unreadable"} == {6}
+
+
+def test_what_a_hostile_export_does_to_its_reader_it_does_not_do_to_compare(export, monkeypatch):
+    assert histories.of_export(export)[1].size == 16
+    monkeypatch.setattr(histories, "_leaves", segfaults)
+    with pytest.raises(Damaged, match=r"000000000000\.arrow brought down the process that read it"):
+        histories.of_export(export)
+
+
+def segfaults(_file):
+    os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def test_database_and_export_find_the_same(recorded, tmp_path):

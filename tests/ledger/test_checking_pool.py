@@ -75,7 +75,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_rows_are_checked(world, wir
 
 
 def test_rows_that_kill_every_worker_are_busy_and_others_are_not(world, wires, monkeypatch):
-    monkeypatch.setattr(checking_pool, "_work", _dying_worker)
+    monkeypatch.setattr(checking_pool, "_answer", _dying)
     pool = _pool()
     chunks = pool.submit(wires[:100], world.uri, world.log.state.registry.key)
     for chunk in chunks:
@@ -88,7 +88,7 @@ def test_rows_that_kill_every_worker_are_busy_and_others_are_not(world, wires, m
 
 
 def test_a_worker_that_does_not_answer_is_given_up(world, wires, monkeypatch):
-    monkeypatch.setattr(checking_pool, "_work", _sleeping_worker)
+    monkeypatch.setattr(checking_pool, "_answer", _sleeping)
     pool = _pool(seconds=0.05)
     (chunk,) = pool.submit(wires[:1], world.uri, world.log.state.registry.key)
     with pytest.raises(Busy, match="could not be checked"):
@@ -97,7 +97,7 @@ def test_a_worker_that_does_not_answer_is_given_up(world, wires, monkeypatch):
 
 
 def test_a_fault_in_the_checks_is_no_refusal(world, wires, monkeypatch):
-    monkeypatch.setattr(checking_pool, "_work", _faulty_worker)
+    monkeypatch.setattr(checking_pool, "_answer", _faulty)
     pool = _pool()
     (chunk,) = pool.submit(wires[:1], world.uri, world.log.state.registry.key)
     with pytest.raises(RuntimeError, match=r"a check raised KeyError\('x'\)"):
@@ -142,20 +142,13 @@ def _children():
     return {child.pid for child in multiprocessing.active_children()}
 
 
-def _dying_worker(pipe):
-    pipe.recv()
+def _dying(_work):
     os._exit(1)
 
 
-def _sleeping_worker(pipe):
-    pipe.recv()
+def _sleeping(_work):
     threading.Event().wait(60)
 
 
-def _faulty_worker(pipe):
-    while True:
-        try:
-            pipe.recv()
-        except EOFError:
-            return
-        pipe.send(repr(KeyError("x")))
+def _faulty(_work):
+    return repr(KeyError("x"))

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.errors import Conflict
-from ledger.second_head import BehindHead, SecondHead
+from ledger.second_head import BehindHead, FileHead
 
 
 def test_the_second_head_moves_on_from_where_it_was_seen(tmp_path):
@@ -13,10 +13,10 @@ def test_the_second_head_moves_on_from_where_it_was_seen(tmp_path):
         Checkpoint("log", 4, b"r" * 32),
         Checkpoint("log2", 5, b"n" * 32),
     )
-    head = SecondHead(tmp_path / "head")
+    head = FileHead(tmp_path / "head")
     head.create(seen)
-    BehindHead(tmp_path / "head", seen).swap(restored, new)
+    BehindHead(head, seen).swap(restored, new)
     assert head.read() == new
     with pytest.raises(Conflict, match="another server is writing"):
-        BehindHead(tmp_path / "head", seen).swap(restored, Checkpoint("log3", 5, b"m" * 32))
+        BehindHead(head, seen).swap(restored, Checkpoint("log3", 5, b"m" * 32))
     assert head.read() == new

@@ -1,5 +1,6 @@
 """A server that reads its own ledger again finds whatever was changed behind its back, and says which entry or file."""
 
+import re
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from ledger.scrub import scrub
 from tests.audit.tampering import behind_its_back, change, flip
 
 ENTRIES = 20
+TABLES = ("entry", "subject_version", "event", "head", "lot_record", "lot_tag")
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def on_sqlite(tmp_path):
 def owner(world):
     """A function that runs SQL with the owner's rights, past every trigger."""
     if world.place:
-        names = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in ("entry", "subject_version", "event", "head")]
+        names = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in TABLES]
         for name in names:
             world.place.execute(name)
         yield world.place.execute
@@ -129,7 +131,7 @@ def test_a_chain_that_was_recorded_wrongly(on_sqlite, monkeypatch):
 
 
 def test_a_page_that_cannot_be_read_is_a_finding_and_no_end_of_the_patrol(on_sqlite):
-    check = SelfCheck(on_sqlite.log, lambda: 0, entries=7)
+    check = SelfCheck(on_sqlite.log, on_sqlite.places.location, lambda: 0, entries=7)
     on_sqlite.close()
     whole = on_sqlite.places.database.read_bytes()
     page = 4096
@@ -144,7 +146,7 @@ def test_a_page_that_cannot_be_read_is_a_finding_and_no_end_of_the_patrol(on_sql
 
 
 def test_rounds_go_round_and_repeat_what_was_wrong(on_sqlite):
-    check = SelfCheck(on_sqlite.log, lambda: 5, entries=8)
+    check = SelfCheck(on_sqlite.log, on_sqlite.places.location, lambda: 5, entries=8)
     assert [(one.start, one.end) for one in (check.round() for _ in range(3))] == [(0, 8), (8, 16), (16, 20)]
     assert check.passes == 1
     (level,) = on_sqlite.places.levels.glob("level-02")
@@ -156,3 +158,41 @@ def test_rounds_go_round_and_repeat_what_was_wrong(on_sqlite):
     put(level, 0, whole)
     assert check.round().wrong == ""
     assert not check.wrong
+
+
+FIRST = '(SELECT "key" FROM lot_record WHERE "index" = 9 ORDER BY "key" LIMIT 1)'
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ('DELETE FROM lot_record WHERE "index" = 9', "entry 9: lot_record [0-9a-f]+ is missing"),
+        ('UPDATE lot_record SET value = {other} WHERE "index" = 9', "entry 9: lot_record [0-9a-f]+ is not what"),
+        ('UPDATE lot_record SET "index" = 8 WHERE "index" = 9', "entry 9: its lots do not allow it"),
+        ('DELETE FROM lot_tag WHERE "index" = 9', "entry 9: lot_tag [0-9a-f]+ of [0-9a-f]+ is missing"),
+        (
+            'INSERT INTO lot_record ("key", "index", value) SELECT {key}, "index", value FROM lot_record '
+            'WHERE "index" = 9 AND "key" = ' + FIRST,
+            "lot_record has [0-9]+ rows for 20 entries, their statements make [0-9]+",
+        ),
+    ],
+)
+def test_records_of_lots_are_booked_again(world, sql, says):
+    check = SelfCheck(world.log, world.places.location, lambda: 0, entries=8)
+    assert [check.round().wrong for _ in range(3)] == ["", "", ""]
+    blob = "decode('{}', 'hex')" if world.place else "x'{}'"
+    sql = sql.format(other=blob.format("00ff"), key=blob.format("07" * 32))
+    with owner(world) as execute:
+        execute(sql)
+    wrong = [check.round().wrong for _ in range(3)]
+    assert any(re.search(says, one) for one in wrong), wrong
+    assert check.wrong
+
+
+def test_what_is_registered_meanwhile_is_nothing_wrong(on_sqlite):
+    check = SelfCheck(on_sqlite.log, on_sqlite.places.location, lambda: 0, entries=8)
+    assert check.round().wrong == ""
+    on_sqlite.enrol(on_sqlite.rolling, "lot-event")
+    on_sqlite.post(on_sqlite.rolling, "lot-event", coil("R-1"))
+    assert [check.round().wrong for _ in range(4)] == [""] * 4
+    assert check.passes == 1

@@ -11,7 +11,7 @@ from ledger import log as log_module
 from ledger.kernel.errors import Busy, Conflict, Damaged, Unsettled
 from ledger.log import Submission
 from ledger.opening import layout, open_log
-from ledger.second_head import SecondHead
+from ledger.second_head import FileHead
 from ledger.sequencer import Sequencer
 from ledger.sequencing import Pace
 from tests.small_ledger import coil, small_ledger
@@ -126,7 +126,7 @@ def test_a_standby_does_not_follow_into_another_history(world, second, place):
 
 
 def test_both_may_share_a_second_head(world, second):
-    second._second = SecondHead(world.places.head)
+    second._second = FileHead(world.places.head)
     for n in range(3):
         world.post(world.plant, "lot-event", coil(f"C-{n}"))
         second.follow()
@@ -134,7 +134,7 @@ def test_both_may_share_a_second_head(world, second):
 
 
 def test_a_standby_may_see_a_commit_before_its_leader_has_published_it(world, second, monkeypatch):
-    second._second = SecondHead(world.places.head)
+    second._second = FileHead(world.places.head)
     real = log_module.reread
 
     def overtaken(*arguments):

@@ -11,7 +11,7 @@ import pytest
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.errors import Conflict
 from ledger.merkle.tree import Tree
-from ledger.second_head import SecondHead
+from ledger.second_head import FileHead
 from tests.small_ledger import coil, small_ledger
 
 
@@ -33,7 +33,7 @@ def seen(monkeypatch):
 
 
 def test_the_second_head_is_synced_before_and_after_it_is_put_in_place(tmp_path, seen):
-    head = SecondHead(tmp_path / "head")
+    head = FileHead(tmp_path / "head")
     head.create(Checkpoint("log", 1, bytes(32)))
     assert seen == ["sync head.draft", "rename head.draft head", f"sync {tmp_path.name}"]
     seen.clear()
@@ -83,23 +83,23 @@ def test_level_files_are_on_the_disk_before_it_is_noted(tmp_path, seen):
 
 def test_of_two_that_move_the_second_head_from_one_place_one_does(tmp_path, monkeypatch):
     """Compare-and-swap holds between processes and threads: whoever compares, holds the lock until it has swapped."""
-    first = SecondHead(tmp_path / "head")
+    first = FileHead(tmp_path / "head")
     start = Checkpoint("log", 1, bytes(32))
     first.create(start)
     both = threading.Barrier(2)
-    write = SecondHead._write
+    write = FileHead._write
 
     def slow_write(self, head):
         with suppress(threading.BrokenBarrierError):
             both.wait(0.3)  # without the lock both come this far
         write(self, head)
 
-    monkeypatch.setattr(SecondHead, "_write", slow_write)
+    monkeypatch.setattr(FileHead, "_write", slow_write)
     outcomes = []
 
     def swap(size):
         try:
-            SecondHead(tmp_path / "head").swap(start, Checkpoint("log", size, bytes(32)))
+            FileHead(tmp_path / "head").swap(start, Checkpoint("log", size, bytes(32)))
             outcomes.append(size)
         except Conflict:
             outcomes.append("refused")
