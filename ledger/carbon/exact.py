@@ -27,7 +27,7 @@ def decimal128(formula: Callable[P, R]) -> Callable[P, R]:
 
 
 def in_parts(t: Decimal) -> int:
-    """t CO2e as whole 10^-40 t; what a formula gives with more places is rounded half to even."""
+    """Whole 10^-40 t of t CO2e; what a formula gives with more places is rounded half to even."""
     with localcontext(Context(prec=120, rounding=ROUND_HALF_EVEN)):
         return int(t.scaleb(_PLACES).to_integral_value())
 
@@ -46,5 +46,5 @@ def ratio(part: int | Decimal, whole: int | Decimal) -> Decimal:
 
 @decimal128
 def per_tonne(t: Decimal, g: int) -> Decimal:
-    """t CO2e a t of product, of `g` grams of it; 0 where there is none."""
+    """How many t CO2e a t of product, of `g` grams of it; 0 where there is none."""
     return t * 1_000_000 / g if g else Decimal(0)

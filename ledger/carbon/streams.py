@@ -129,7 +129,7 @@ def _pfc(stream: Stream, said: Mapping[str, Any]) -> Stream:
 
 
 def in_duct(said: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
-    """t of CF4 and of C2F6 in the duct, by the method that a pfc stream names."""
+    """CF4 and C2F6 in the duct, in t, by the method that a pfc stream names."""
     if said["method"] == "measured":
         return Decimal(said["cf4"]) / 1000, Decimal(said["c2f6"]) / 1000
     metal = Decimal(said["metal"]) / _TONNE
