@@ -3,14 +3,14 @@
 Registered processes of one installation that make the same aggregated good are one process of the CBAM (2547 Art 4(6)).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from msgspec import Struct
 
 from ledger.carbon import embedded
 from ledger.carbon.exact import decimal128, ratio
-from ledger.carbon.given import Activity, Given, Process, Step
+from ledger.carbon.given import Close, Given, PowerHour, Process, Step
 from ledger.carbon.records import CbamRow, Precursor
 from ledger.carbon.streams import Stream
 from ledger.lots.sharing import share
@@ -50,13 +50,17 @@ def group_of(process: Process | None) -> Group | None:
     return Group(process.site, good) if process is not None and good is not None else None
 
 
-def cbam_rows(given: Given, power: Mapping[str, Sequence[tuple[int, int]]]) -> Iterator[CbamRow]:
-    """Every row, by period, installation, good and code. `power`: (hour, Wh) of each process, ascending."""
-    makers = _makers(given.steps)
-    for period in sorted(_periods(given)):
-        account = _Period(given, period, makers, power)
-        for group in sorted(account.groups):
-            yield from account.rows(group)
+def cbam_rows(given: Given) -> Iterator[CbamRow]:
+    """Every row of every period that is closed or stated, by period, installation, good and code."""
+    for start, end in sorted(_periods(given)):
+        yield from cbam_of(given, start, end)
+
+
+def cbam_of(given: Given, start: int, end: int) -> tuple[CbamRow, ...]:
+    """The rows of a span: of all closes and streams that lie within [start, end), added up."""
+    account = _Period(given, (start, end))
+    groups = sorted(account.groups, key=lambda one: (one.site, one.good != UNWROUGHT))
+    return tuple(row for group in groups for row in account.rows(group))
 
 
 def _makers(steps: Iterable[Step]) -> Mapping[str, str]:
@@ -77,17 +81,12 @@ def _periods(given: Given) -> set[tuple[int, int]]:
 class _Period:
     """One period. Groups that rest on one another are computed once, the earlier first."""
 
-    def __init__(
-        self,
-        given: Given,
-        period: tuple[int, int],
-        makers: Mapping[str, str],
-        power: Mapping[str, Sequence[tuple[int, int]]],
-    ) -> None:
-        self.given, self.period, self.makers, self.power = given, period, makers, power
+    def __init__(self, given: Given, period: tuple[int, int]) -> None:
+        self.given, self.period, self.makers = given, period, _makers(given.steps)
+        self.closes = [one for one in given.closes if _within(one, period)]
         self.groups: dict[Group, list[str]] = {}
         self.streams = [one for one in given.streams if _within(one, period) and "cbam-direct" in one.accounts]
-        active = {one.process for one in self.streams} | self._closed()
+        active = {one.process for one in self.streams} | {name for one in self.closes for name in one.processes}
         for name in sorted(active):
             group = group_of(given.processes.get(name))
             if group is not None:
@@ -129,7 +128,7 @@ class _Period:
             return
         streams = self._streams(group)
         direct, sums = _direct(streams)
-        for cn, produced, sold, used, other in self._activity(group):
+        for cn, (produced, sold, used, other) in self._activity(group).items():
             yield CbamRow(
                 installation=group.site,
                 good=group.good,
@@ -151,19 +150,27 @@ class _Period:
                 default_share=ratio(sums["default"], direct),
                 precursors=tuple(self.precursors(group)),
                 see_direct=see,
-                power_wh=sum(_wh(self.power.get(name, ()), self.period) for name in self.groups[group]),
+                power_wh=sum(one.wh for one in self.given.hours if self._drew(group, one)),
                 scrap_g=self.mass[group].scrap,
                 pre_consumer_g=self.mass[group].pre_consumer,
-                provisional=not self._closed().issuperset(self.groups[group]),
+                provisional=not all(map(self._closed, self.groups[group])),
                 tables=tuple(sorted({one.table for one in streams if one.table})),
                 gwp=",".join(sorted({one.gwp for one in streams if one.gwp})),
             )
 
+    def _drew(self, group: Group, hour: PowerHour) -> bool:
+        return hour.process in self.groups[group] and self.period[0] <= hour.start < self.period[1]
+
     def _streams(self, group: Group) -> list[Stream]:
         return [one for one in self.streams if one.process in self.groups[group]]
 
-    def _closed(self) -> set[str]:
-        return {name for one in self.given.closes if (one.start, one.end) == self.period for name in one.processes}
+    def _closed(self, process: str) -> bool:
+        """Whether closed periods leave no moment of the span out."""
+        reached = self.period[0]
+        for one in sorted(self.closes, key=lambda close: close.start):
+            if process in one.processes and one.start <= reached:
+                reached = max(reached, one.end)
+        return reached >= self.period[1]
 
     def _route(self, group: Group) -> str:
         """2547 Annex II: products have one route; metal is primary where it is smelted, secondary where scrap leads."""
@@ -173,31 +180,35 @@ class _Period:
         made = sum(self.mass[group].made.values())
         return "primary" if "electrolysis" in kinds and self.mass[group].scrap * 2 <= made else "secondary"
 
-    def _stated(self, group: Group) -> list[Activity]:
-        closes = (one for one in self.given.closes if (one.start, one.end) == self.period)
-        return [row for one in closes for row in one.activity if row.process in self.groups[group]]
+    def _stated(self, group: Group) -> dict[tuple[str, str], list[int]]:
+        """By process and code: produced, sold, used, other, in g; where nothing is stated, what events made."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for one in self.closes:
+            for row in one.activity:
+                if row.process in self.groups[group]:
+                    sums = found.setdefault((row.process, row.cn), [0, 0, 0, 0])
+                    more = (row.produced, row.sold, row.used, row.other)
+                    found[row.process, row.cn] = [a + b for a, b in zip(sums, more, strict=True)]
+        stated = {process for process, _ in found}
+        made = self.mass[group].made.items()
+        return found | {(process, ""): [g, 0, 0, g] for process, g in made if process not in stated}
 
-    def _activity(self, group: Group) -> list[tuple[str, int, int, int, int]]:
+    def _activity(self, group: Group) -> dict[str, list[int]]:
         """2547 II F: by code, what leaves the process: what it used itself is taken off, from what went to own use."""
-        internal, rows = self.mass[group].internal, dict[str, list[int]]()
-        stated = self._stated(group)
-        for process, made in sorted(self.mass[group].made.items()):
-            if not any(row.process == process for row in stated):
-                stated.append(Activity(process, "", made, 0, 0, made))
-        off = {
-            process: share(internal.get(process, 0), {row.cn: row.produced for row in stated if row.process == process})
-            for process in {row.process for row in stated}
-        }
-        for row in stated:
-            here = min(off[row.process].get(row.cn, 0), row.produced)
-            found = rows.setdefault(row.cn, [0, 0, 0, 0])
-            more = (row.produced - here, row.sold, max(0, row.used - here), row.other)
-            rows[row.cn] = [one + other for one, other in zip(found, more, strict=True)]
-        return [(cn, *sums) for cn, sums in sorted(rows.items()) if sums[0] > 0]  # type: ignore[misc]  # four of them
+        stated, rows = self._stated(group), dict[str, list[int]]()
+        for process in sorted({process for process, _ in stated}):
+            codes = {cn: sums for (name, cn), sums in stated.items() if name == process}
+            off = share(self.mass[group].internal.get(process, 0), {cn: sums[0] for cn, sums in codes.items()})
+            for cn, (produced, sold, used, other) in sorted(codes.items()):
+                here = min(off[cn], produced)
+                sums = rows.setdefault(cn, [0, 0, 0, 0])
+                more = (produced - here, sold, max(0, used - here), other)
+                rows[cn] = [a + b for a, b in zip(sums, more, strict=True)]
+        return {cn: sums for cn, sums in sorted(rows.items()) if sums[0] > 0}
 
     def activity_level(self, group: Group) -> int:
         """All goods that leave the process, in g."""
-        return sum(produced for _, produced, *_ in self._activity(group))
+        return sum(produced for produced, *_ in self._activity(group).values())
 
     def precursors(self, group: Group) -> Iterator[Precursor]:
         """E4, E5: bought ones as stated; own ones with what their process made them carry in this period."""
@@ -224,12 +235,8 @@ class _Period:
         return self._known[group]
 
 
-def _within(one: Stream, period: tuple[int, int]) -> bool:
+def _within(one: Stream | Close, period: tuple[int, int]) -> bool:
     return period[0] <= one.start and one.end <= period[1]
-
-
-def _wh(hours: Sequence[tuple[int, int]], period: tuple[int, int]) -> int:
-    return sum(wh for start, wh in hours if period[0] <= start < period[1])
 
 
 @decimal128

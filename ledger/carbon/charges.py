@@ -90,7 +90,7 @@ def _drawn(hour: PowerHour, stage: str, factors: tuple[Decimal | None, Decimal |
         found[number] = found.get(number, 0) + amount
 
     for row in hour.rows:
-        put(Key(stage, "wh", row.matching, model_of(row)), row.wh)
+        put(Key(stage, "wh", row.matching, model_of(row), row.source), row.wh)
     put(Key(stage, "wh", "none"), hour.wh - sum(row.wh for row in hour.rows))
     grid, residual = factors
     if grid is None or residual is None or any(row.factor is None for row in hour.rows):
@@ -112,7 +112,7 @@ def _market(hour: PowerHour, residual: Decimal, matching: str) -> Decimal:
 
 
 def model_of(row: Covered) -> str:
-    """ISO 22095 of a claim on power: matched in the hour it is blended, by volume balanced, from a certificate booked."""
+    """ISO 22095 of a claim on power: blended where the hour matches, balanced by volume, booked from a certificate."""
     if row.configuration == _UNBUNDLED:
         return "book-and-claim"
     return "controlled-blending" if row.matching == "hourly" else "mass-balance"

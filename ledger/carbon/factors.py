@@ -15,7 +15,7 @@ from ledger.kernel.errors import RuleBroken
 
 
 class FactorSet(Struct, frozen=True):
-    """One table. `grade` says how good the copy is: A official file, B quoted law, C third party, K memory, S scenario."""
+    """One table. `grade`: A official file, B law as quoted, C third party, K general knowledge, S a scenario."""
 
     id: str
     digest: str

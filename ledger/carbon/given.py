@@ -32,6 +32,7 @@ class Covered(Struct, frozen=True):
     matching: str
     factor: Decimal | None
     configuration: int = 1
+    source: str = ""
 
 
 class PowerHour(Struct, frozen=True):

@@ -1,13 +1,15 @@
 """Steps as a network: nodes that take and give, and for each place what happens to it, in order of event time."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
 from ledger.carbon.given import BY_ELEMENT, SOURCES, Moved, Step
 from ledger.carbon.windows import Span, Spans
-from ledger.lots.records import Place
+
+if TYPE_CHECKING:
+    from ledger.lots.records import Place
 
 NOWHERE = -1  # no node: from outside, or by nobody
 TAKE, GIVE, WORK = range(3)
@@ -74,7 +76,9 @@ class Network:
 
     def _joined(self, step: Step) -> None:
         """Everything it takes goes into everything that it gives and that keeps the burden."""
-        node = self._unit(step) if step.process and step.kind in BY_ELEMENT else self._node(step.process)
+        one_sided = not step.debits or not step.credits
+        by_element = step.process and step.kind in BY_ELEMENT and one_sided
+        node = self._unit(step) if by_element else self._node(step.process)
         self.nodes[node].entries.append(step.index)
         for one in step.debits:
             operation = self._operate(TAKE, one, node)

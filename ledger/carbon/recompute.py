@@ -1,6 +1,6 @@
 """Both accounts from everything that was signed: the same records give the same accounts, to the last digit (E8)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -8,8 +8,8 @@ from ledger.carbon.accounts import CbamAccount, FootprintAccount
 from ledger.carbon.cbam import cbam_rows
 from ledger.carbon.charges import charges_of
 from ledger.carbon.flow import Balances, Flowed, flow
-from ledger.carbon.footprint import footprint_of
-from ledger.carbon.given import Close, Given, PowerHour, closed_periods
+from ledger.carbon.footprint import Rests, footprint_of
+from ledger.carbon.given import Close, Given, closed_periods
 from ledger.carbon.network import Network
 from ledger.carbon.vectors import Keys, Vector, total
 from ledger.carbon.windows import Charged, Spans, charge
@@ -40,11 +40,12 @@ def recompute(given: Given) -> Accounts:
     charged = charge(charges, given.steps, spans, keys)
     material = {lot: said.get("material", lot) for lot, said in given.described.items()}
     flowed = flow(Network(given.steps, spans), charged.steps, keys, material=material, balances=_balances(given.closes))
+    rests_on = Rests(given.streams, given.processes)
     footprints = {
-        piece: footprint_of(piece, flowed.weights.get(piece, 0), vector, keys, given.streams)
+        piece: footprint_of(piece, flowed.weights.get(piece, 0), vector, keys, rests_on)
         for piece, vector in flowed.pieces.items()
     }
-    cbam = CbamAccount(tuple(cbam_rows(given, _power(given.hours))))
+    cbam = CbamAccount(tuple(cbam_rows(given)))
     put_in = total(one.amounts for one in charges)
     return Accounts(cbam, FootprintAccount(footprints), flowed, charged, keys, put_in)
 
@@ -55,11 +56,4 @@ def _balances(closes: Sequence[Close]) -> Balances:
     for one in closes:
         for stock in one.stocks:
             found.setdefault((stock.process, one.start), {})[stock.material] = (stock.opening, stock.closing)
-    return found
-
-
-def _power(hours: Sequence[PowerHour]) -> Mapping[str, Sequence[tuple[int, int]]]:
-    found: dict[str, list[tuple[int, int]]] = {}
-    for one in sorted(hours, key=lambda hour: (hour.process, hour.start)):
-        found.setdefault(one.process, []).append((one.start, one.wh))
     return found

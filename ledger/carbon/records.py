@@ -38,7 +38,10 @@ class Part(Struct, frozen=True, order=True):
 
 
 class Power(Struct, frozen=True, order=True):
-    """The electricity of one stage: 0 <= hourly_wh <= volumetric_wh <= wh; its emissions three ways, in t CO2e."""
+    """The electricity of one stage: 0 <= hourly_wh <= volumetric_wh <= wh; its emissions three ways, in t CO2e.
+
+    `sources` has the Wh that attestations cover, in the hour or not, by what they come from.
+    """
 
     stage: str
     wh: int
@@ -48,6 +51,7 @@ class Power(Struct, frozen=True, order=True):
     market_hourly: Decimal
     market_volumetric: Decimal
     coc_model: str
+    sources: tuple[tuple[str, int], ...] = ()
 
 
 class Gap(Struct, frozen=True, order=True):

@@ -9,8 +9,8 @@ Vector: TypeAlias = dict[int, int]  # by number of a key
 class Key(NamedTuple):
     """What is counted: `stage` is the kind of process it came in with, the others say what of it.
 
-    emission, source, gas, basis: parts of a t · wh, matching, chain-of-custody model: Wh · location, market-hourly,
-    market-volumetric: parts of a t · gap, why: g or Wh without figures · open: charges of periods not closed.
+    emission, source, gas, basis: parts of a t · wh, matching, chain-of-custody model, source: Wh · location,
+    market-hourly, market-volumetric: parts of a t · gap, why: g or Wh without figures · open: of periods not closed.
     """
 
     stage: str
