@@ -210,6 +210,6 @@ def test_it_serves_what_it_made_until_it_is_told_to_stop(tmp_path):
     assert server.returncode == 0
     assert f"http://127.0.0.1:{port}/" in seen
     assert "curl -s" in seen
-    assert "lot-event" in page
+    assert "period-close" in page
     trust = parse_trust((tmp_path / "demo" / "trust.txt").read_bytes())
     assert verify_receipt(one, trust, expected=Expected(index=29)).verified
