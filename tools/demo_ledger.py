@@ -18,7 +18,7 @@ from tools.demo_keys import demo_key, demo_randomness
 from tools.init import Founding, found_ledger, trust_text
 from tools.keygen import write_key
 from tools.park.actors import ACTORS, ORIGIN, PARK, URI, Actor
-from tools.park.events import MIDNIGHT, Said
+from tools.park.events import MIDNIGHT, Said, placed
 from tools.park.plan import Plan
 from tools.park.story import Post, story
 from tools.party import prove
@@ -56,6 +56,7 @@ class Stage:
         """One stream of bytes for salts and lineage seeds: they are the same in every run of one seed."""
         self.randomness: Callable[[int], bytes] = demo_randomness(self.seed)
         self.count = 0
+        self.entries: dict[str, int] = {}
         self._signers = {actor.word: load_signer(demo_key(self.seed, actor.word)) for actor in ACTORS}
 
     @property
@@ -83,7 +84,7 @@ class Stage:
             jti=f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{URI}/{self.count}')}",
             aud=URI,
             iat=said.iat,
-            body=said.body,
+            body=placed(said.body, self.entries),
             signer=self.signer(said.actor),
             salt=lambda: self.randomness(16),
         )
@@ -170,7 +171,9 @@ def post(stage: Stage, log: "Log", group: Post) -> Told:
     checked = [check(stage.signed(said), audience=URI, keys=keys) for said in group.statements]
     by_party = groupby(zip(group.statements, checked, strict=True), key=lambda pair: pair[0].actor.word)
     outcomes = log.append([Submission(tuple(one for _, one in pairs)) for _, pairs in by_party])
-    return Told(group.time, tuple(zip(group.statements, _receipts(outcomes), strict=True)))
+    told = Told(group.time, tuple(zip(group.statements, _receipts(outcomes), strict=True)))
+    stage.entries.update((said.mark, receipt.entry.index) for said, receipt in told.receipts if said.mark)
+    return told
 
 
 def _receipts(outcomes: Sequence["Recorded | Refused"]) -> Iterator[Receipt]:

@@ -12,6 +12,7 @@ from api import openapi
 from api.answers import FRESH, JSON, json, raw
 from api.body import query
 from api.desk import Desk, desk_of, reader_of
+from api.footprint_chart import footprint_of
 from api.pages import HEADERS, template
 from api.passport_view import ids_in, moment_of, view_of
 from ledger import passports
@@ -116,6 +117,7 @@ def _page(desk: Desk, piece: str, code: str | None, reader: Reader) -> str:
         since=found.since,
         size=desk.log.state.published.checkpoint.size,
         files=_files(piece, code, reader),
+        footprint=footprint_of(body),
     )
 
 

@@ -58,18 +58,21 @@ def test_it_prints_each_days_entries_and_a_line_for_each_receipt_that_matters(sh
     with open_log(layout(folder)) as log:
         size = log.state.published.checkpoint.size
         entries = {line[0]: receipt(log, int(line[0]), EVERYTHING) for line in lines}
-    assert size > 1_800
+    assert size > 4_000
     assert 40 < len(lines) < 80
     assert days[0][0] == 1
     assert all(last < first for (_, last), (first, _) in pairwise(days))
-    assert sum(last - first + 1 for first, last in days) > 1_800
+    assert sum(last - first + 1 for first, last in days) > 4_000
     assert days[-1][1] < size
     for line in lines:
         one = entries[line[0]]
         statement = parse(one.statement)
         assert line[1:3] == (statement.typ, statement.iss)
         assert line[4] == one.entry.leaf.hex()[:16]
-    assert {typ for _, typ, *_ in lines} == {"ledger", "party", "lot-event", "certificate", "heads"}
+    assert {typ for _, typ, *_ in lines} == {
+        "ledger", "party", "lot-event", "certificate", "contract", "energy-attestation", "energy-action",
+        "period-close", "heads",
+    }  # fmt: skip
 
 
 def test_it_shows_audit_verifier_and_what_they_say_of_tampered_copies(shown):
@@ -207,6 +210,6 @@ def test_it_serves_what_it_made_until_it_is_told_to_stop(tmp_path):
     assert server.returncode == 0
     assert f"http://127.0.0.1:{port}/" in seen
     assert "curl -s" in seen
-    assert "lot-event" in page
+    assert "period-close" in page
     trust = parse_trust((tmp_path / "demo" / "trust.txt").read_bytes())
     assert verify_receipt(one, trust, expected=Expected(index=29)).verified

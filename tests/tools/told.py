@@ -14,6 +14,7 @@ from ledger.lots.genealogy import run_name, starts_of
 from ledger.lots.hindsight import in_time_order
 from ledger.lots.records import NOBODY, Lot, Run
 from tools.park.actors import ACTORS, PARK, URI
+from tools.park.events import EntryOf
 from tools.park.plan import make_plan
 from tools.park.story import story
 
@@ -23,9 +24,11 @@ SCALES = {one.id: {row["id"]: row["accuracy"] for row in one.profile["devices"] 
 
 
 def plain(value):
-    """A body as it reads when everything is disclosed."""
+    """A body as it reads when everything is disclosed, and every entry that it names has some index."""
     if isinstance(value, Hidden):
         return plain(value.value)
+    if isinstance(value, EntryOf):
+        return 1
     if isinstance(value, dict):
         return {name: plain(member) for name, member in value.items()}
     return [plain(member) for member in value] if isinstance(value, list) else value

@@ -4,7 +4,7 @@ Numbers are of GS1's demonstration range 952.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,10 +69,17 @@ class Actor:
             ],
             "devices": [{**one, "id": self.own(one["id"]), "site": self.site} for one in self.devices],
             "meters": [
-                {**one, **{name: self.own(one[name]) for name in ("id", "device") if name in one}, "site": self.site}
-                for one in self.meters
+                {**one, **{name: self.own(one[name]) for name in ("id", "device", "process") if name in one},
+                 "site": self.site}
+                for one in (*self.meters, *_metered(self.processes))
             ],
-        }
+        }  # fmt: skip
+
+
+def _metered(processes: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """A meter of class 0.5 at each process."""
+    for local in processes:
+        yield {"id": f"m-{local}", "process": local, "accuracy": "0.5"}
 
 
 def _checked(digits: str) -> str:
@@ -99,20 +106,27 @@ def _plant(capacity: int, source: str, commissioned: str, name: str) -> dict[str
     }  # fmt: skip
 
 
+# What a plant that draws power signs beside its lots, and what a power producer signs.
+DRAWS = ("energy-consumption", "emission-source", "period-close")
+MATCHES = (*DRAWS, "energy-allocation")
+SUPPLIES = ("energy-attestation", "energy-action", "contract")
+
 PARK = Actor("operator", "Saryarka Aluminium Park", "9521210", _at("52.2870", "76.9670", unlocode="KZPWQ"))
 MINE = Actor(
-    "mine", "Torgai Bauxite", "9521211", _at("50.2490", "66.9110"), ("lot-event",), {"pit-1": "mining"},
+    "mine", "Torgai Bauxite", "9521211", _at("50.2490", "66.9110"), ("lot-event", *DRAWS), {"pit-1": "mining"},
     devices=(
         _scale("belt-1", "Belt weigher", accuracy="0.5"), _scale("draft", "Draft survey", "draft-survey", "0.5"),
         _scale("survey", "Stockpile survey", "level-gauge", "0.5"),
     ),
 )  # fmt: skip
 REFINERY = Actor(
-    "refinery", "Ertis Alumina", "9521212", _at("52.3100", "76.9200"), ("lot-event",), {"digestion": "refining"},
+    "refinery", "Ertis Alumina", "9521212", _at("52.3100", "76.9200"), ("lot-event", *MATCHES),
+    {"digestion": "refining"},
     devices=(_scale("draft", "Draft survey", "draft-survey", "0.5"), _scale("bridge-3", "Weighbridge 3")),
 )  # fmt: skip
 SMELTER = Actor(
-    "smelter", "Ertis Smelter and Casthouse", "9521213", _at("52.3300", "76.9900", cbam="KZ-ERT-0001"), ("lot-event",),
+    "smelter", "Ertis Smelter and Casthouse", "9521213", _at("52.3300", "76.9900", cbam="KZ-ERT-0001"),
+    ("lot-event", *MATCHES),
     {
         "silo-1": "auxiliary", "potline-1": "electrolysis", "potline-2": "electrolysis", "potline-3": "electrolysis",
         "casthouse": "casting", "homogeniser": "homogenising",
@@ -123,7 +137,8 @@ SMELTER = Actor(
     ),
 )  # fmt: skip
 MILL = Actor(
-    "mill", "Ertis Rolling Mill", "9521214", _at("52.2900", "77.0100"), ("lot-event", "certificate"),
+    "mill", "Ertis Rolling Mill", "9521214", _at("52.2900", "77.0100", cbam="KZ-ERT-0002"),
+    ("lot-event", "certificate", *MATCHES),
     {
         "scalper": "scalping", "preheater": "homogenising", "hot": "hot-rolling", "cold": "cold-rolling",
         "annealer": "annealing", "leveller": "levelling", "slitter": "slitting", "shear": "cutting",
@@ -131,13 +146,13 @@ MILL = Actor(
     devices=(_scale("scale-2", "Coil scale 2"),),
 )  # fmt: skip
 WIND = Actor(
-    "wind", "Yereymentau Wind Power", "9521215", _at("51.6200", "73.1000"), ("energy-attestation",),
-    devices=(_plant(250_000_000, "wind", "2024-10-01", "Wind farm 1"),),
+    "wind", "Yereymentau Wind Power", "9521215", _at("51.6200", "73.1000"), SUPPLIES,
+    devices=(_plant(1_200_000_000, "wind", "2024-10-01", "Wind farm 1"),),
     meters=({"id": "meter-1", "device": "farm-1"},),
 )  # fmt: skip
 SOLAR = Actor(
-    "solar", "Saran Solar", "9521218", _at("49.7900", "72.8700"), ("energy-attestation",),
-    devices=(_plant(100_000_000, "solar", "2025-04-01", "Solar field 1"),),
+    "solar", "Saran Solar", "9521218", _at("49.7900", "72.8700"), SUPPLIES,
+    devices=(_plant(400_000_000, "solar", "2025-04-01", "Solar field 1"),),
     meters=({"id": "meter-1", "device": "farm-1"},),
 )  # fmt: skip
 ACTORS = (PARK, MINE, REFINERY, SMELTER, MILL, WIND, SOLAR)

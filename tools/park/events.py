@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from tools.park.actors import LINKS, URI, Actor
@@ -40,7 +40,7 @@ class Said:
     """One statement: who signs what, when, and in a few words what it is about.
 
     `time` is when what it tells of happened; `late` is when it was said, where that was not soon after. `notable`
-    statements are shown one by one.
+    statements are shown one by one. A later statement may name this one's entry by its `mark`.
     """
 
     actor: Actor
@@ -50,6 +50,7 @@ class Said:
     what: str
     notable: bool = False
     late: datetime | None = None
+    mark: str = ""
 
     @property
     def signed(self) -> datetime:
@@ -60,6 +61,27 @@ class Said:
     def iat(self) -> int:
         """When it was signed, in seconds since 1970."""
         return int(self.signed.timestamp())
+
+
+@dataclass(frozen=True)
+class EntryOf:
+    """Stands in a body for the index of an earlier statement, which is known when that one is recorded."""
+
+    mark: str
+
+
+def placed(value: Any, entries: Mapping[str, int]) -> Any:
+    """A body with the indices of the entries that it names by their marks."""
+    if isinstance(value, EntryOf):
+        return entries[value.mark]
+    if isinstance(value, Mapping):
+        return {name: placed(member, entries) for name, member in value.items()}
+    return [placed(member, entries) for member in value] if isinstance(value, list) else value
+
+
+def utc(time: datetime) -> str:
+    """A moment as bodies that are no events write it."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def day(number: int, clock: str = "00:00", minutes: int = 0) -> datetime:

@@ -23,20 +23,20 @@ def barge(number: int) -> str:
 
 def open_stock(park: Park) -> Said:
     """Last week's stockpile."""
-    lot, kg = _pile(0), _cargo(park, 1) * 5 // 4
+    lot, kg = _pile(0), _cargo(park) * 5 // 4
     park.yard.put(MINE, "bauxite", lot, kg)
     about = {"material": "bauxite", "al2o3": "44.9", "moisture": "6.1"}
     return opened(MINE, [Part(lot, kg, about=about)])
 
 
-def _cargo(park: Park, number: int) -> int:
-    """What the refinery takes on the day after next, and a fiftieth more."""
-    return park.plan.bauxite(number + 2) * 51 // 50
+def _cargo(park: Park) -> int:
+    """What the refinery takes in a day, and a fiftieth more."""
+    return park.plan.bauxite * 51 // 50
 
 
 def ship(park: Park, number: int) -> Iterator[Said]:
     """The barge of the day, weighed by its draught."""
-    drawn = park.yard.draw(MINE, "bauxite", _cargo(park, number))
+    drawn = park.yard.draw(MINE, "bauxite", _cargo(park))
     parts = [Part(lot, kg, method="draft", device=MINE.own("draft")) for lot, kg in drawn]
     park.yard.send(barge(number), parts)
     event = shipped(MINE, REFINERY, day(number, "22:00"), barge(number), parts)
@@ -51,7 +51,7 @@ def work(park: Park, number: int) -> Iterator[Said]:
     content = park.plan.chance.between(442, 455, "al2o3", week)
     moisture = park.plan.chance.between(56, 66, "moisture", week)
     about = {"material": "bauxite", "al2o3": _tenths(content), "moisture": _tenths(moisture)}
-    per_day = park.plan.bauxite(number + 3) * 103 // 100
+    per_day = park.plan.bauxite * 103 // 100
     for start, usual in zip(_SHIFTS, split(per_day, len(_SHIFTS)), strict=True):
         kg = usual * park.plan.chance.between(970, 1_030, "mined", number, start) // 1_000
         park.yard.put(MINE, "bauxite", lot, kg)

@@ -1,7 +1,9 @@
 """What is to be made: orders, heats and their days, the weight of every piece. Fixed before anybody says a word."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from hashlib import sha256
 
 from tools.park.events import split
@@ -10,11 +12,12 @@ from tools.park.products import PRODUCTS, SHARES, Product
 DAYS = 21  # at least
 SLABS = 4  # a heat, at most
 HEATS = 3  # a furnace and day, at most
+SODA = 95  # kg of caustic soda a t of alumina
 HEEL = 6_000  # kg that stay in a furnace from heat to heat
 OFFLINE = (7, 9)  # nothing is heard of the refinery on days 7 and 8, and on day 9 until eight
 _FIRST_HEAT = 2  # day
 _TO_CUSTOMER = 8  # days from the heat to the shipment
-_LEAST_METAL = 40_000  # kg a day: potlines do not stop
+_LEAST_METAL = 40_000  # kg a day
 _HEAT, _FIRST_NUMBER = "HC26", 61
 _SHELF = 8  # coils of one order
 
@@ -100,11 +103,13 @@ class Heat:
 class Plan:
     """Heats by day, and what the plants before the casthouse have to bring for them, in kg a day.
 
-    `followed` is the coil that the demo follows.
+    `metal` is what the potlines give every day, whatever is cast: they cannot be throttled. `followed` is the coil that
+    the demo follows.
     """
 
     chance: Chance
     days: int
+    metal: int
     heats: tuple[Heat, ...]
     on_day: Mapping[int, tuple[Heat, ...]]
     followed: Coil
@@ -117,25 +122,25 @@ class Plan:
         """The coils whose slabs are cast on a day."""
         return tuple(coil for heat in self.heats_on(day) for coil in heat.coils)
 
-    def metal(self, day: int) -> int:
-        """Liquid metal tapped on a day, for the heats of the next."""
-        return max(_LEAST_METAL, sum(heat.most_liquid for heat in self.heats_on(day + 1)))
+    @property
+    def alumina(self) -> int:
+        """What the potlines take: 1.93 kg a kg of metal (the least that chemistry allows is 1.8894)."""
+        return self.metal * 193 // 100
 
-    def alumina(self, day: int) -> int:
-        """What the potlines take on a day: 1.93 kg a kg of metal (the least that chemistry allows is 1.8894)."""
-        return self.metal(day) * 193 // 100
+    @property
+    def anodes(self) -> int:
+        """Carbon burnt: 0.41 kg a kg of metal."""
+        return self.metal * 41 // 100
 
-    def anodes(self, day: int) -> int:
-        """Carbon burnt on a day: 0.41 kg a kg of metal."""
-        return self.metal(day) * 41 // 100
+    @property
+    def calcined(self) -> int:
+        """Alumina made: half a percent more than is used, for what is lost under way."""
+        return self.alumina * 1_005 // 1_000
 
-    def calcined(self, day: int) -> int:
-        """Alumina made on a day: used two days later, and half a percent for what is lost under way."""
-        return self.alumina(day + 2) * 1_005 // 1_000
-
-    def bauxite(self, day: int) -> int:
-        """What the refinery takes on a day."""
-        return self.calcined(day) * 265 // 100
+    @property
+    def bauxite(self) -> int:
+        """What the refinery takes."""
+        return self.calcined * 265 // 100
 
     def heat_of(self, coil: Coil) -> Heat:
         """Where its slab was cast."""
@@ -162,8 +167,8 @@ def make_plan(coils: int, seed: str) -> Plan:
     chance = Chance(seed)
     counts = list(zip(PRODUCTS, _shares(coils), strict=True))
     most = max(-(-count // SLABS) for _, count in counts)
-    days = max(DAYS, _FIRST_HEAT + _TO_CUSTOMER + -(-most // HEATS) + 1)
-    places = sorted(place for product, count in counts for place in _places(product, count, days))
+    days = max(DAYS, _FIRST_HEAT + _TO_CUSTOMER + -(-most // HEATS) + 2)
+    places = sorted(_places(counts, days))
     on_day: dict[int, tuple[Heat, ...]] = {}
     first = 0
     for number, (day, slot, _, product, size) in enumerate(places):
@@ -171,7 +176,8 @@ def make_plan(coils: int, seed: str) -> Plan:
         on_day[day] = (*on_day.get(day, ()), heat)
         first += size
     heats = tuple(heat for heats in on_day.values() for heat in heats)
-    return Plan(chance, days, heats, on_day, _followed(heats))
+    metal = max(_LEAST_METAL, *(sum(heat.most_liquid for heat in cast) for cast in on_day.values()))
+    return Plan(chance, days, metal, heats, on_day, _followed(heats))
 
 
 def _followed(heats: Sequence[Heat]) -> Coil:
@@ -185,15 +191,23 @@ def _shares(coils: int) -> tuple[int, ...]:
     return coils - second - third, second, third
 
 
-def _places(product: Product, coils: int, days: int) -> Iterator[tuple[int, int, str, Product, int]]:
-    """Day, slot, furnace and number of slabs of each heat of one product, spread over the days that leave time."""
+def _places(counts: Sequence[tuple[Product, int]], days: int) -> Iterator[tuple[int, int, str, Product, int]]:
+    """Day, slot, furnace, product and number of slabs of each heat, spread over the days that leave time."""
+    heats = sorted(heat for product, coils in counts for heat in _spaced(product, coils))
+    last, taken = days - _TO_CUSTOMER - _FIRST_HEAT - 1, Counter[tuple[int, str]]()
+    for number, (_, furnace, product, size) in enumerate(heats):
+        day = _FIRST_HEAT + number * last // max(1, len(heats) - 1)
+        while taken[day, furnace] == HEATS:
+            day += 1
+        yield day, taken[day, furnace], furnace, product, size
+        taken[day, furnace] += 1
+
+
+def _spaced(product: Product, coils: int) -> Iterator[tuple[Fraction, str, Product, int]]:
+    """The heats of one product, each with its place up to 1 between those of the others."""
     heats = -(-coils // SLABS)
-    span = days - _TO_CUSTOMER - _FIRST_HEAT
-    taken: dict[int, int] = {}
     for number, size in enumerate(split(coils, heats) if heats else ()):
-        day = _FIRST_HEAT + number * (span - 1) // max(1, heats - 1)
-        slot = taken[day] = taken.get(day, -1) + 1
-        yield day, slot, product.furnace, product, size
+        yield Fraction(number + 1, heats), product.furnace, product, size
 
 
 def _heat(chance: Chance, number: int, place: tuple[int, int], product: Product, coils: range) -> Heat:

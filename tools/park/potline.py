@@ -13,9 +13,10 @@ from tools.park.yard import Park
 SILO = SMELTER.lot(6, "SILO-1")
 LINES = (1, 2, 3)
 _FED = ("00:35", "08:35", "16:35")  # a shift's bins and anodes, before what comes of them is tapped
-_TAPS = ("03:30", "07:30", "11:30", "15:30", "19:30", "23:30")
+_TAPS = ("04:00", "08:00", "12:00", "16:00", "20:00", "24:00")  # of what came in the four hours before
 _BRIDGE = SMELTER.own("bridge-1")
-_POWER = Decimal("13.6")  # MWh a t of metal
+_WEEK, _SEA = 7, 6  # alumina is bought on the sixth day of a week
+_POWER = Decimal("13.95")  # MWh a t of metal
 
 
 def metal(line: int, number: int) -> str:
@@ -23,11 +24,16 @@ def metal(line: int, number: int) -> str:
     return SMELTER.lot(1, f"PL{line}-{day(number):%y%m%d}")
 
 
+def burnt(out: int) -> int:
+    """Kg of anodes for so many kg of metal."""
+    return -(-out * 41 // 100)
+
+
 def opening(park: Park) -> list[tuple[str, str, int, dict[str, str]]]:
     """Alumina for a day and a little in the silo, anodes for nine days: kind, lot, kg, attributes."""
     plan = park.plan
-    need = plan.alumina(1) + max(plan.alumina(one) for one in range(1, plan.days)) // 8
-    anodes = sum(plan.anodes(one) for one in range(1, 10)) + len(LINES) * KG
+    need = plan.alumina * 9 // 8
+    anodes = 9 * plan.anodes + len(LINES) * KG
     return [
         ("silo", SILO, need, {"material": "alumina"}),
         ("anode", SMELTER.lot(3, "AN-7731"), anodes, {"material": "anode"}),
@@ -66,20 +72,25 @@ def _filled(park: Park, number: int, clock: str) -> Said:
 
 def buy_alumina(park: Park, number: int) -> Iterator[Said]:
     """Once a week, from outside the ledger."""
-    if number % 7 != 6:
+    if number % _WEEK != _SEA:
         return
-    lot, kg = SMELTER.lot(11, f"SEA-{number:03d}"), park.plan.alumina(number) * 2 // 5
+    lot, kg = sea_alumina(park, number)
     park.yard.put(SMELTER, "alumina", lot, kg)
     parts = [Part(lot, kg, device=_BRIDGE, about={"material": "alumina", "al2o3": "98.5"})]
     event = bought(SMELTER, day(number, "21:40"), "Southern Sea Alumina", f"Waybill {number + 880}", parts)
     yield said(SMELTER, event, f"{tonnes(kg)} alumina bought outside", notable=number == 6)
 
 
+def sea_alumina(park: Park, number: int) -> tuple[str, int]:
+    """The lot that is bought outside on a day, and kg of it."""
+    return SMELTER.lot(11, f"SEA-{number:03d}"), park.plan.alumina * 2 // 5
+
+
 def buy_anodes(park: Park, number: int) -> Iterator[Said]:
     """Once a week, for the week after next."""
     if number % 7 != 5:
         return
-    kg = sum(park.plan.anodes(one) for one in range(number + 5, number + 12)) + len(LINES) * KG
+    kg = 7 * park.plan.anodes + len(LINES) * KG
     lot = SMELTER.lot(3, f"AN-{7731 + number}")
     park.yard.put(SMELTER, "anode", lot, kg)
     parts = [Part(lot, kg, device=_BRIDGE, about={"material": "anode"})]
@@ -89,7 +100,7 @@ def buy_anodes(park: Park, number: int) -> Iterator[Said]:
 
 def work(park: Park, number: int) -> Iterator[Said]:
     """A day of all lines."""
-    tapped = split(park.plan.metal(number), len(LINES))
+    tapped = split(park.plan.metal, len(LINES))
     for line, out in zip(LINES, tapped, strict=True):
         yield from _line(park, number, line, out)
 
@@ -97,7 +108,7 @@ def work(park: Park, number: int) -> Iterator[Said]:
 def _line(park: Park, number: int, line: int, out: int) -> Iterator[Said]:
     """Alumina and anodes for each shift, a tap every four hours, closed by the last."""
     run = f"potline-{line}-{number}"
-    alumina, anodes = -(-out * 193 // 100), -(-out * 41 // 100)
+    alumina, anodes = -(-out * 193 // 100), burnt(out)
     for kind, minutes, total in (("silo", 0, alumina), ("anode", 20, anodes)):
         for clock, kg in zip(_FED, split(total, len(_FED)), strict=True):
             parts = [Part(lot, part, "charge", "calculated") for lot, part in park.yard.draw(SMELTER, kind, kg)]
@@ -110,7 +121,7 @@ def _line(park: Park, number: int, line: int, out: int) -> Iterator[Said]:
         park.yard.put(SMELTER, "metal", part.id, kg)
         last = clock == _TAPS[-1]
         more = of_run(run, "closed" if last else "open") | (_power(number, out) if last else {})
-        event = made((SMELTER, f"potline-{line}"), (day(number, clock, -90), day(number, clock)), [], [part], **more)
+        event = made((SMELTER, f"potline-{line}"), (day(number, clock, -240), day(number, clock)), [], [part], **more)
         what = f"potline {line}: {tonnes(kg)} metal tapped" + (f", {tonnes(out)} in all, closed" if last else "")
         yield said(SMELTER, event, what)
 

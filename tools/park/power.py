@@ -1,54 +1,117 @@
-"""A day of the two power producers, hour by hour."""
+"""The two power producers: contracts with the plants, each hour attested, and what is under contract handed over."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
+from ledger.kernel.encoding import b64url_encode
+from tools.park import weather
 from tools.park.actors import SOLAR, WIND, Actor
-from tools.park.events import Said, day
+from tools.park.events import MIDNIGHT, EntryOf, Said, day, utc
+from tools.park.grid import Grid, Slice
+from tools.park.supply import Supply, capacity
+from tools.park.tables import SCENARIO
 from tools.park.yard import Park
 
-DAY = 2  # that of the first heat
-_WATTS = {"wind": 190_000_000, "solar": 84_000_000}
-_HOURS = 24
-_RISE, _SET = 6, 20  # hours of local time
+DOUBTED = (4, 3)  # day and hour whose meter record turns out to be wrong
+WITHDRAWN = 15  # day on which that is found: coils of that day's metal are on their way by then
+_SIGNED = timedelta(days=3)  # before the story begins
+
+
+def sign_contracts(park: Park) -> Iterator[Said]:
+    """Each for a year: what at most is delivered, and the documents that show its way (2025/2547 D.4.3)."""
+    for one in park.supplies:
+        year = {"from": utc(MIDNIGHT - _SIGNED), "to": utc(MIDNIGHT - _SIGNED + timedelta(days=365))}
+        body = {
+            "id": one.contract, "kind": "ppa", "status": "in-force", "from": one.seller.id, "to": one.buyer.id,
+            "parties": [one.seller.id, one.buyer.id], "valid": year, "max_wh": one.watts * 24 * 365,
+            "devices": [one.seller.own("farm-1")],
+            "documents": [_document(one, "contract"), _document(one, "grid-connection")],
+        }  # fmt: skip
+        what = f"{one.watts // 1_000} kW of {one.seller.word} for the {one.buyer.word}"
+        yield Said(one.seller, "contract", body, day(1, "00:10"), what, notable=True)
+
+
+def _document(one: Supply, kind: str) -> dict[str, Any]:
+    text = f"A {kind} for {one.contract} that exists in the demo alone.\n".encode()
+    digest = b64url_encode(sha256(text).digest())
+    return {"digest": digest, "media_type": "application/pdf", "size": len(text), "kind": kind}
 
 
 def attest(park: Park, number: int) -> Iterator[Said]:
-    """Each hour in which there was something."""
-    if number != DAY:
-        return
-    for hour in range(_HOURS):
-        start = day(number, f"{hour:02d}:00")
-        blown = _WATTS["wind"] * park.plan.chance.between(55, 100, "wind", hour) // 100
-        yield _hour(WIND, start, blown)
-        if _RISE <= hour < _SET:
-            # A parabola from sunrise to sunset, clouds beside.
-            height = 4 * (2 * (hour - _RISE) + 1) * (2 * (_SET - hour) - 1) * 100 // (2 * (_SET - _RISE)) ** 2
-            shone = _WATTS["solar"] * height * park.plan.chance.between(85, 100, "solar", hour) // 10_000
-            yield _hour(SOLAR, start, shone)
+    """A day, hour by hour, where there was something; and what of it is under contract, at once."""
+    for hour in range(weather.HOURS):
+        for actor, given in ((WIND, weather.wind), (SOLAR, weather.sun)):
+            part = given(park.plan.chance, number, hour)
+            if part:
+                yield from _hour(park, actor, (number, hour), part)
 
 
-def _hour(actor: Actor, start: datetime, wh: int) -> Said:
+def _hour(park: Park, actor: Actor, when: tuple[int, int], part: int) -> Iterator[Said]:
+    start = day(when[0], f"{when[1]:02d}:00")
     end = start + timedelta(hours=1)
-    source = actor.word
-    body: dict[str, Any] = {
-        "id": actor.own(f"{start.astimezone(UTC):%Y-%m-%dT%H}"),
+    name, wh = _name(actor, start), capacity(actor) * part // 1_000
+    what = f"{wh // 1_000_000} MWh of {actor.word} in one hour"
+    curtailed = actor is WIND and when == weather.CURTAILED
+    doubted = actor is WIND and when == DOUBTED
+    what += ", curtailed by the grid" if curtailed else ", as it turns out by a wrong meter record" if doubted else ""
+    body = _attestation(actor, name, (start, end), wh)
+    yield Said(actor, "energy-attestation", body, end, what, notable=curtailed or doubted)
+    first = 0
+    for one in park.supplies:
+        if one.seller is actor and (taken := one.watts * part // 1_000):
+            bought = Slice(name, one.contract, first, first + taken)
+            park.grid.bought[one.buyer.word, (start - MIDNIGHT) // timedelta(hours=1)].append(bought)
+            first += taken
+            yield _handed_over(one, bought, end)
+
+
+def _name(actor: Actor, start: datetime) -> str:
+    return actor.own(utc(start)[:13])
+
+
+def _attestation(actor: Actor, name: str, window: tuple[datetime, datetime], wh: int) -> dict[str, Any]:
+    return {
+        "id": name,
         "device": actor.own("farm-1"),
         "meter": actor.own("meter-1"),
-        "from": _utc(start),
-        "to": _utc(end),
+        "from": utc(window[0]),
+        "to": utc(window[1]),
         "wh": wh,
-        "source": source,
+        "source": actor.word,
         "quality": "measured",
         "support": "none",
         "dissemination": "public-grid",
         "disclosure": True,
         "configuration": 1,
-        "expires": _utc(start + timedelta(days=365)),
+        "expires": utc(window[0] + timedelta(days=365)),
+        "emissions": {"factor": "0", "basis": "direct", "table": SCENARIO.named},
     }
-    return Said(actor, "energy-attestation", body, end, f"{wh // 1000} kWh of {source} in one hour")
 
 
-def _utc(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _handed_over(supply: Supply, bought: Slice, time: datetime) -> Said:
+    part = {"from_wh": bought.start, "to_wh": bought.end}
+    body = {"attestation": bought.attestation, "action": "transfer", "slices": [part], "to": supply.buyer.id}
+    return Said(supply.seller, "energy-action", body, time, f"{bought.wh // 1_000} kWh to the {supply.buyer.word}")
+
+
+def withdraw(park: Park, number: int) -> Iterator[Said]:
+    """One hour of the wind farm's meter was wrong: all that was covered with it is uncovered again (A11)."""
+    if number != WITHDRAWN:
+        return
+    start = day(DOUBTED[0], f"{DOUBTED[1]:02d}:00")
+    name = _name(WIND, start)
+    wh = capacity(WIND) * weather.wind(park.plan.chance, *DOUBTED) // 1_000
+    body = {
+        "attestation": name, "action": "withdraw", "slices": [{"from_wh": 0, "to_wh": wh}],
+        "reason": "wrong-meter-data", "reversals": _reversals(park.grid, name),
+    }  # fmt: skip
+    what = f"the wind of {start:%d %b %H:%M} withdrawn: its meter record was wrong"
+    yield Said(WIND, "energy-action", body, day(number, "11:00"), what, notable=True)
+
+
+def _reversals(grid: Grid, attestation: str) -> list[Mapping[str, Any]]:
+    return [
+        {"index": EntryOf(one.mark), "row": one.row, "consumption": one.consumption} for one in grid.used[attestation]
+    ]

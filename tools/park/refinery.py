@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tools.park.actors import MINE, REFINERY, SMELTER
 from tools.park.events import KG, Part, Said, bought, day, made, of_run, opened, received, said, shipped, split, tonnes
 from tools.park.mine import barge
-from tools.park.plan import OFFLINE
+from tools.park.plan import OFFLINE, SODA
 from tools.park.yard import Park
 
 RESIDUE = REFINERY.lot(2, "RED-MUD-4")
@@ -14,7 +14,6 @@ SHIFTS = ("08:00", "16:00", "24:00")
 SHIPMENTS = (("12:00", "A"), ("18:00", "B"))
 _BRIDGE = REFINERY.own("bridge-3")
 _WEEK = 7
-_SODA = 95  # kg of caustic soda a t of alumina
 
 
 def alumina(number: int) -> str:
@@ -30,11 +29,11 @@ def document(number: int, which: str) -> str:
 def open_stock(park: Park) -> Said:
     """Bauxite for two days and a little, soda for a week, and the alumina of the day before."""
     plan = park.plan
-    ore = sum(plan.bauxite(one) for one in (1, 2)) * 23 // 20
+    ore = plan.bauxite * 21 // 10
     parts = [
         ("bauxite", REFINERY.lot(4, "BX-YARD"), ore, {"material": "bauxite", "al2o3": "44.8", "moisture": "6.0"}),
-        ("soda", REFINERY.lot(3, "SODA-260428"), _soda(park, 1), {"material": "caustic-soda"}),
-        ("alumina", alumina(0), plan.calcined(0), {"material": "alumina", "al2o3": "98.6"}),
+        ("soda", REFINERY.lot(3, "SODA-260428"), _soda(park), {"material": "caustic-soda"}),
+        ("alumina", alumina(0), plan.calcined, {"material": "alumina", "al2o3": "98.6"}),
         ("residue", RESIDUE, 90_000 * KG, {"material": "residue"}),
     ]
     for kind, lot, kg, _ in parts:
@@ -42,16 +41,16 @@ def open_stock(park: Park) -> Said:
     return opened(REFINERY, [Part(lot, kg, about=about) for _, lot, kg, about in parts])
 
 
-def _soda(park: Park, first: int) -> int:
+def _soda(park: Park) -> int:
     """For eight days."""
-    return sum(park.plan.calcined(one) for one in range(first, first + _WEEK + 1)) * _SODA // 1_000
+    return (_WEEK + 1) * park.plan.calcined * SODA // 1_000
 
 
 def buy(park: Park, number: int) -> Iterator[Said]:
     """Soda for the coming week, the day before it begins."""
     if number % _WEEK:
         return
-    lot, kg = REFINERY.lot(3, f"SODA-{day(number):%y%m%d}"), _soda(park, number + 1)
+    lot, kg = REFINERY.lot(3, f"SODA-{day(number):%y%m%d}"), _soda(park)
     park.yard.put(REFINERY, "soda", lot, kg)
     parts = [Part(lot, kg, device=_BRIDGE, about={"material": "caustic-soda"})]
     event = bought(REFINERY, day(number, "10:20"), "Caspian Soda", f"Delivery note {number + 4100}", parts)
@@ -74,11 +73,11 @@ def work(park: Park, number: int) -> Iterator[Said]:
     """Three shifts of the week's run: bauxite and soda in, alumina and residue out; closed at the end of the week."""
     last = number % _WEEK == 0 or number == park.plan.days - 1
     run = f"digestion-{(number - 1) // _WEEK + 1}"
-    out = list(split(park.plan.calcined(number), len(SHIFTS)))
-    ore = list(split(park.plan.bauxite(number), len(SHIFTS)))
+    out = list(split(park.plan.calcined, len(SHIFTS)))
+    ore = list(split(park.plan.bauxite, len(SHIFTS)))
     for shift, clock in enumerate(SHIFTS):
         closed = last and shift == len(SHIFTS) - 1
-        yield _charged(park, (number, clock), run, ore[shift], out[shift] * _SODA // 1_000)
+        yield _charged(park, (number, clock), run, ore[shift], out[shift] * SODA // 1_000)
         yield _calcined(park, (number, clock), run, (out[shift], ore[shift]), closed=closed)
 
 

@@ -5,10 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from tools.park import casthouse, finishing, incidents, mill, mine, potline, power, refinery, supplies
+from tools.park import (
+    casthouse,
+    emissions,
+    finishing,
+    incidents,
+    metering,
+    mill,
+    mine,
+    potline,
+    power,
+    refinery,
+    supplies,
+)
 from tools.park.actors import REFINERY
 from tools.park.events import MIDNIGHT, Said, day
 from tools.park.plan import OFFLINE, Plan
+from tools.park.supply import supplies_of
 from tools.park.yard import Park
 
 POSTING = timedelta(hours=2)
@@ -24,7 +37,7 @@ class Post:
 
 def story(plan: Plan) -> Iterator[Post]:
     """Every statement after the enrolments."""
-    spoken = sorted(_spoken(Park(plan)), key=lambda one: (_arrival(one), one.signed))
+    spoken = sorted(_told(Park(plan, supplies_of(plan))), key=lambda one: (_arrival(one), one.signed))
     for time, together in groupby(spoken, key=_arrival):
         yield Post(time, tuple(together))
 
@@ -38,32 +51,49 @@ def _arrival(one: Said) -> datetime:
     return MIDNIGHT + posts * POSTING
 
 
-def _spoken(park: Park) -> Iterator[Said]:
-    """Every statement, day by day. Within a day, what is drawn comes before what arrives: there is enough of it.
-
-    Each plant draws from what there was in the morning, so that it matters to nobody at what hour something came.
-    """
+def _told(park: Park) -> Iterator[Said]:
+    """Every statement, day by day: what the plants did, and what they drew for it, covered it with and emitted."""
+    yield from power.sign_contracts(park)
     for opening in (mine, refinery, supplies, mill):
         yield opening.open_stock(park)
     for number in range(1, park.plan.days + 1):
-        yield from incidents.count(park, number)
-        yield from casthouse.work(park, number)
-        yield from mill.send_scrap(park, number)
-        yield from supplies.take_scrap(park, number)
-        if number < park.plan.days:  # the story ends with closed runs
-            yield from potline.work(park, number)
-            yield from refinery.ship(park, number)
-            yield from potline.take_alumina(park, number)
-            yield from refinery.work(park, number)
-        yield from mine.ship(park, number)
-        yield from refinery.unload(park, number)
-        yield from mine.work(park, number)
-        yield from _bought(park, number)
-        yield from mill.work(park, number)
-        yield from finishing.work(park, number)
-        yield from incidents.hold(park, number)
-        yield from incidents.take_back(park, number)
+        for said in _worked(park, number):
+            park.grid.note(said)
+            yield said
         yield from power.attest(park, number)
+        yield from metering.read_meters(park, number)
+        yield from _accounted(park, number + 1)
+
+
+def _accounted(park: Park, number: int) -> Iterator[Said]:
+    """On the morning after: what covers the power of the day before, and what is stated of the week that is over."""
+    yield from metering.cover(park, number)
+    yield from emissions.close_week(park, number)
+    yield from power.withdraw(park, number)
+
+
+def _worked(park: Park, number: int) -> Iterator[Said]:
+    """What the plants did on a day. What is drawn comes before what arrives: there is enough of it.
+
+    Each plant draws from what there was in the morning, so that it matters to nobody at what hour something came.
+    """
+    yield from incidents.count(park, number)
+    yield from casthouse.work(park, number)
+    yield from mill.send_scrap(park, number)
+    yield from supplies.take_scrap(park, number)
+    if number < park.plan.days:  # the story ends with closed runs
+        yield from potline.work(park, number)
+        yield from refinery.ship(park, number)
+        yield from potline.take_alumina(park, number)
+        yield from refinery.work(park, number)
+    yield from mine.ship(park, number)
+    yield from refinery.unload(park, number)
+    yield from mine.work(park, number)
+    yield from _bought(park, number)
+    yield from mill.work(park, number)
+    yield from finishing.work(park, number)
+    yield from incidents.hold(park, number)
+    yield from incidents.take_back(park, number)
 
 
 def _bought(park: Park, number: int) -> Iterator[Said]:

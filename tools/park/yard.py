@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from tools.park.actors import Actor
 from tools.park.events import Part
+from tools.park.grid import Grid
 from tools.park.plan import Plan
+from tools.park.supply import Supply
 
 
 class Yard:
@@ -62,4 +64,6 @@ class Park:
     """What the plants share while they speak."""
 
     plan: Plan
+    supplies: tuple[Supply, ...]
     yard: Yard = field(default_factory=Yard)
+    grid: Grid = field(default_factory=Grid)

@@ -1,0 +1,43 @@
+"""The two accounts, and the wall between them: neither is made of, or made into, the other (SPEC 5.10.5)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.carbon.records import CbamRow, Footprint
+
+
+@dataclass(frozen=True)
+class CbamAccount:
+    """By process, code and period. No coil, customer or consignment is in it, and no share of renewable power."""
+
+    rows: tuple[CbamRow, ...]
+
+    def of(self, start: int, end: int) -> tuple[CbamRow, ...]:
+        """The rows of one period."""
+        return tuple(row for row in self.rows if (row.start, row.end) == (start, end))
+
+
+@dataclass(frozen=True)
+class FootprintAccount:
+    """By piece. Voluntary."""
+
+    pieces: Mapping[str, Footprint]
+
+    def of(self, piece: str) -> Footprint | None:
+        """The footprint of a piece."""
+        return self.pieces.get(piece)
+
+    def __iter__(self) -> Iterator[Footprint]:
+        return iter(self.pieces.values())
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+
+def cbam_export(account: CbamAccount) -> tuple[CbamRow, ...]:
+    """The one way to a declaration. Raises TypeError for anything that is no account of processes."""
+    said: Any = account
+    if type(said) is not CbamAccount or any(type(row) is not CbamRow for row in said.rows):
+        raise TypeError(f"a CBAM declaration is made of a CbamAccount, not of a {type(said).__name__}")
+    return account.rows

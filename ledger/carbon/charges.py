@@ -1,0 +1,118 @@
+"""What processes are charged with: streams of emissions over their period, and power hour by hour (F10, C8)."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from ledger.carbon.exact import decimal128, in_parts
+from ledger.carbon.formulas import of_power
+from ledger.carbon.given import Covered, PowerHour, Process
+from ledger.carbon.streams import Stream
+from ledger.carbon.vectors import Key, Keys, Vector
+from ledger.carbon.windows import Charge, Spans
+
+HOUR = 3_600_000_000  # µs
+_OPEN = 10**30  # so that a share of what is not closed is seen as far as it is followed
+_LOCATION = frozenset({"grid", "other-public", "own-generation", "chp"})
+_UNBUNDLED = 3  # EnergyTag configuration: from a cancelled certificate
+_NO_FACTOR = "no-factor"
+
+
+class Factors:
+    """The factors of each process's power by period: of its grid, and of what no attestation covers."""
+
+    def __init__(self, streams: Iterable[Stream]) -> None:
+        self._of: dict[tuple[str, bool], list[tuple[int, int, Decimal]]] = {}
+        for one in streams:
+            if one.power is not None and (one.power.method in _LOCATION or one.power.method == "residual"):
+                residual = one.power.method == "residual"
+                row = (one.start, one.end, one.power.factor)
+                self._of.setdefault((one.process, residual), []).append(row)
+        for rows in self._of.values():
+            rows.sort()
+
+    def at(self, process: str, moment: int) -> tuple[Decimal | None, Decimal | None]:
+        """(grid, residual) in t CO2e/MWh; one of them stated serves for both, none is None."""
+        grid, residual = (self._find(process, moment, residual=which) for which in (False, True))
+        return grid if grid is not None else residual, residual if residual is not None else grid
+
+    def _find(self, process: str, moment: int, *, residual: bool) -> Decimal | None:
+        rows = self._of.get((process, residual), [])
+        place = bisect_left(rows, (moment + 1,)) - 1
+        return rows[place][2] if place >= 0 and moment < rows[place][1] else None
+
+
+def charges_of(
+    streams: Iterable[Stream], hours: Iterable[PowerHour], processes: Mapping[str, Process], spans: Spans, keys: Keys
+) -> Iterator[Charge]:
+    """Of the footprint: what streams for it emit, and power with its factors; what is not closed is marked as open."""
+    kept = tuple(streams)
+    factors = Factors(kept)
+    for one in kept:
+        stage = _stage(processes, one.process)
+        amounts = _emitted(one, stage, keys) if "footprint" in one.accounts else {}
+        if amounts:
+            yield Charge(one.process, one.start, one.end, _marked(amounts, one.process, one.end - 1, spans, keys))
+    for hour in hours:
+        if hour.wh:
+            stage = _stage(processes, hour.process)
+            amounts = _drawn(hour, stage, factors.at(hour.process, hour.start), keys)
+            yield Charge(
+                hour.process, hour.start, hour.start + HOUR, _marked(amounts, hour.process, hour.start, spans, keys)
+            )
+
+
+def _stage(processes: Mapping[str, Process], process: str) -> str:
+    found = processes.get(process)
+    return found.kind if found is not None else "other"
+
+
+def _emitted(one: Stream, stage: str, keys: Keys) -> Vector:
+    found: Vector = {}
+    for part in one.emissions:
+        number = keys.number(Key(stage, "emission", one.kind, part.gas, part.basis))
+        found[number] = found.get(number, 0) + in_parts(part.t)
+    return {number: amount for number, amount in found.items() if amount}
+
+
+def _marked(amounts: Vector, process: str, moment: int, spans: Spans, keys: Keys) -> Vector:
+    if not spans.of(process, moment).closed:
+        amounts[keys.number(Key("", "open"))] = _OPEN
+    return amounts
+
+
+def _drawn(hour: PowerHour, stage: str, factors: tuple[Decimal | None, Decimal | None], keys: Keys) -> Vector:
+    """Wh by how they are covered, and their emissions by location and by market, both ways of matching."""
+    found: Vector = {}
+
+    def put(key: Key, amount: int) -> None:
+        number = keys.number(key)
+        found[number] = found.get(number, 0) + amount
+
+    for row in hour.rows:
+        put(Key(stage, "wh", row.matching, model_of(row), row.source), row.wh)
+    put(Key(stage, "wh", "none"), hour.wh - sum(row.wh for row in hour.rows))
+    grid, residual = factors
+    if grid is None or residual is None or any(row.factor is None for row in hour.rows):
+        put(Key(stage, "gap", _NO_FACTOR), hour.wh)
+    grid, residual = grid or Decimal(0), residual or Decimal(0)
+    put(Key(stage, "location"), in_parts(of_power(Decimal(hour.wh), grid)))
+    put(Key(stage, "market-hourly"), in_parts(_market(hour, residual, "hourly")))
+    put(Key(stage, "market-volumetric"), in_parts(_market(hour, residual, "volumetric")))
+    return {number: amount for number, amount in found.items() if amount}
+
+
+@decimal128
+def _market(hour: PowerHour, residual: Decimal, matching: str) -> Decimal:
+    """C8: covered Wh at their attestation's factor, the rest at the residual one, never 0 by being left out."""
+    rows = [row for row in hour.rows if row.matching == "hourly" or matching == "volumetric"]
+    rest = hour.wh - sum(row.wh for row in rows)
+    covered = (of_power(Decimal(row.wh), residual if row.factor is None else row.factor) for row in rows)
+    return sum(covered, of_power(Decimal(rest), residual))
+
+
+def model_of(row: Covered) -> str:
+    """ISO 22095 of a claim on power: blended where the hour matches, balanced by volume, booked from a certificate."""
+    if row.configuration == _UNBUNDLED:
+        return "book-and-claim"
+    return "controlled-blending" if row.matching == "hourly" else "mass-balance"

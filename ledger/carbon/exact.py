@@ -1,0 +1,50 @@
+"""Numbers of emissions: decimals of 34 digits in formulas, whole 10^-40 t where they are shared (SPEC 5.10.1)."""
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_DIGITS = 34  # IEEE 754-2019, decimal128
+_PLACES = 40  # of a t: what is shared is whole in the last of them
+
+
+def _context() -> Context:
+    return Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN)
+
+
+def decimal128(formula: Callable[P, R]) -> Callable[P, R]:
+    """Compute with 34 significant digits, half to even, whatever context the caller is in."""
+
+    @wraps(formula)
+    def computed(*args: P.args, **kwargs: P.kwargs) -> R:
+        with localcontext(_context()):
+            return formula(*args, **kwargs)
+
+    return computed
+
+
+def in_parts(t: Decimal) -> int:
+    """Whole 10^-40 t of t CO2e; what a formula gives with more places is rounded half to even."""
+    with localcontext(Context(prec=120, rounding=ROUND_HALF_EVEN)):
+        return int(t.scaleb(_PLACES).to_integral_value())
+
+
+def in_tonnes(parts: int) -> Decimal:
+    """Whole 10^-40 t as t CO2e, to 34 digits."""
+    with localcontext(_context()):
+        return +Decimal(parts).scaleb(-_PLACES)
+
+
+@decimal128
+def ratio(part: int | Decimal, whole: int | Decimal) -> Decimal:
+    """One number over another; 0 where there is no whole."""
+    return Decimal(part) / Decimal(whole) if whole else Decimal(0)
+
+
+@decimal128
+def per_tonne(t: Decimal, g: int) -> Decimal:
+    """How many t CO2e a t of product, of `g` grams of it; 0 where there is none."""
+    return t * 1_000_000 / g if g else Decimal(0)

@@ -1,0 +1,162 @@
+"""What the accounts are computed from: lot events, hours of power, streams, closed periods and registered processes."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from msgspec import Struct
+
+from ledger.carbon.streams import Stream
+from ledger.lots.event import LotEvent
+from ledger.lots.records import NOBODY, Effects, Place, Posting, Settled
+
+DAY = 86_400_000_000  # µs
+BY_ELEMENT = frozenset({"refining", "electrolysis"})  # what goes in is not what comes out: joined over a period
+_CARRYING = frozenset({"", "good", "heel"})  # roles of outputs that keep the burden (2547 II F)
+_WORTHLESS = frozenset({"scrap", "dross", "residue"})
+SOURCES = frozenset({"primary", "commissioned"})  # credits from nowhere that a step makes
+
+
+class Process(Struct, frozen=True):
+    """A registered process."""
+
+    id: str
+    kind: str
+    site: str
+    party: str
+
+
+class Covered(Struct, frozen=True):
+    """Wh of an hour that an attestation covers. `factor` in t CO2e/MWh, None where it is not stated."""
+
+    wh: int
+    matching: str
+    factor: Decimal | None
+    configuration: int = 1
+    source: str = ""
+
+
+class PowerHour(Struct, frozen=True):
+    """What a process drew in the hour from `start` on."""
+
+    process: str
+    start: int
+    wh: int
+    measured: bool = True
+    rows: tuple[Covered, ...] = ()
+
+
+class Stock(Struct, frozen=True):
+    """What a process held of a material, in g."""
+
+    process: str
+    material: str
+    opening: int
+    closing: int
+    aluminium: Decimal | None = None
+
+
+class Activity(Struct, frozen=True):
+    """Good production of a process under one code, in g."""
+
+    process: str
+    cn: str
+    produced: int
+    sold: int
+    used: int
+    other: int
+
+
+class Close(Struct, frozen=True):
+    """A closed period [start, end) of some processes."""
+
+    entry: int
+    issuer: str
+    processes: tuple[str, ...]
+    start: int
+    end: int
+    stocks: tuple[Stock, ...] = ()
+    activity: tuple[Activity, ...] = ()
+
+
+class Moved(Struct, frozen=True, gc=False):
+    """Mass in or out of a place. `carries`: burden goes with it; `kind` as a posting's; `role` as an event's."""
+
+    place: Place
+    g: int
+    carries: bool
+    kind: str
+    role: str
+    scrap: str
+
+
+class Step(Struct, frozen=True):
+    """One lot event that stands. `worked` are things that a process treats and leaves what they are."""
+
+    index: int
+    issuer: str
+    time: int
+    start: int
+    process: str
+    kind: str
+    joins: bool
+    run: str
+    debits: tuple[Moved, ...]
+    credits: tuple[Moved, ...]
+    worked: tuple[Moved, ...] = ()
+    settled: tuple[Settled, ...] = ()
+    settles: tuple[Settled, ...] = ()
+
+
+class Given(Struct, frozen=True):
+    """Everything. Steps in any order; `described` has material, grade and cn of lots, where they were said."""
+
+    steps: tuple[Step, ...]
+    hours: tuple[PowerHour, ...]
+    streams: tuple[Stream, ...]
+    closes: tuple[Close, ...]
+    processes: Mapping[str, Process]
+    described: Mapping[str, Mapping[str, str]] = {}
+
+
+def stands(one: Effects) -> bool:
+    """Neither declared wrong nor a declaration."""
+    return one.declared_by == NOBODY and one.undoes == NOBODY
+
+
+def step_of(one: Effects, event: LotEvent, weights: Mapping[str, int]) -> Step:
+    """A step from what an event did and what it says. `weights`: g of the things that it works on."""
+    things = event.things if event.process and event.type == "ObjectEvent" and event.action == "OBSERVE" else ()
+    worked = (
+        Moved((part.id, one.issuer, ""), weights.get(part.id, part.g or 0), True, "", part.role, "") for part in things
+    )
+    return Step(
+        index=one.index,
+        issuer=one.issuer,
+        time=one.time,
+        start=one.start,
+        process=event.process,
+        kind=one.what,
+        joins=one.joins or any(posting.kind in SOURCES for posting in one.credits),
+        run=one.run,
+        debits=tuple(_moved(posting, event) for posting in one.debits),
+        credits=tuple(_moved(posting, event) for posting in one.credits),
+        worked=tuple(worked),
+        settled=one.settled,
+        settles=one.settles,
+    )
+
+
+def _moved(posting: Posting, event: LotEvent) -> Moved:
+    said = event.attributes.get(posting.lot, {})
+    worthless = said.get("material") in _WORTHLESS or said.get("grade") == "scrap" or "scrapClass" in said
+    carries = posting.role in _CARRYING and not worthless
+    return Moved(posting.place, posting.g, carries, posting.kind, posting.role, posting.scrap)
+
+
+def closed_periods(closes: Iterable[Close]) -> dict[str, list[tuple[int, int]]]:
+    """The closed periods of each process, ascending."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for one in closes:
+        for process in one.processes:
+            found.setdefault(process, []).append((one.start, one.end))
+    return {process: sorted(periods) for process, periods in found.items()}

@@ -1,0 +1,59 @@
+"""Both accounts from everything that was signed: the same records give the same accounts, to the last digit (E8)."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from ledger.carbon.accounts import CbamAccount, FootprintAccount
+from ledger.carbon.cbam import cbam_rows
+from ledger.carbon.charges import charges_of
+from ledger.carbon.flow import Balances, Flowed, flow
+from ledger.carbon.footprint import Rests, footprint_of
+from ledger.carbon.given import Close, Given, closed_periods
+from ledger.carbon.network import Network
+from ledger.carbon.vectors import Keys, Vector, total
+from ledger.carbon.windows import Charged, Spans, charge
+
+
+class Accounts(Struct, frozen=True):
+    """The two accounts, and what they were made of, for whoever checks that nothing was lost."""
+
+    cbam: CbamAccount
+    footprint: FootprintAccount
+    flowed: Flowed
+    charged: Charged
+    keys: Keys
+    put_in: Vector
+
+    @property
+    def left(self) -> Vector:
+        """Everything that is somewhere: with lots, in processes, lost, or charged to nothing."""
+        there = [*self.flowed.places.values(), *self.flowed.within.values(), *self.flowed.lost.values()]
+        there += [vector for spans in self.charged.left.values() for vector in spans.values()]
+        return total(there)
+
+
+def recompute(given: Given) -> Accounts:
+    """Both accounts."""
+    keys, spans = Keys(), Spans(closed_periods(given.closes))
+    charges = list(charges_of(given.streams, given.hours, given.processes, spans, keys))
+    charged = charge(charges, given.steps, spans, keys)
+    material = {lot: said.get("material", lot) for lot, said in given.described.items()}
+    flowed = flow(Network(given.steps, spans), charged.steps, keys, material=material, balances=_balances(given.closes))
+    rests_on = Rests(given.streams, given.processes)
+    footprints = {
+        piece: footprint_of(piece, flowed.weights.get(piece, 0), vector, keys, rests_on)
+        for piece, vector in flowed.pieces.items()
+    }
+    cbam = CbamAccount(tuple(cbam_rows(given)))
+    put_in = total(one.amounts for one in charges)
+    return Accounts(cbam, FootprintAccount(footprints), flowed, charged, keys, put_in)
+
+
+def _balances(closes: Sequence[Close]) -> Balances:
+    """Stocks by process, start of the period and material."""
+    found: dict[tuple[str, int], dict[str, tuple[int, int]]] = {}
+    for one in closes:
+        for stock in one.stocks:
+            found.setdefault((stock.process, one.start), {})[stock.material] = (stock.opening, stock.closing)
+    return found

@@ -1,0 +1,220 @@
+"""What one emission-source statement says (SPEC 4.9.13), as emissions: by gas, with what they rest on."""
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from ledger.carbon import formulas
+from ledger.carbon.embedded import default_value
+from ledger.carbon.exact import decimal128
+from ledger.carbon.factors import potentials
+from ledger.kernel.moments import micros
+
+_TONNE = 1_000_000  # g; and dm³ in 1 000 m³
+_TERAJOULE = 1_000_000_000  # kJ
+_ONE, _NONE = Decimal(1), Decimal(0)
+
+
+class Emission(Struct, frozen=True):
+    """t CO2e of one gas. `basis`: measured, default (published values), claimed (somebody else's report)."""
+
+    gas: str
+    basis: str
+    t: Decimal
+
+
+class Purchased(Struct, frozen=True):
+    """A precursor from outside, with what it carries in t CO2e/t, the mark-up in it."""
+
+    cn: str
+    g: int
+    country: str
+    basis: str
+    direct: Decimal
+    indirect: Decimal | None
+    lot: str
+    producer: str
+    installation: str
+    produced: tuple[int, int] | None
+    report: str
+
+
+class Power(Struct, frozen=True):
+    """The factor that a process's electricity is charged with, in t CO2e/MWh, by method; of how many Wh it is said."""
+
+    method: str
+    factor: Decimal
+    wh: int
+
+
+class Stream(Struct, frozen=True):
+    """One source stream of one process in one period [start, end), in µs. `cf4` and `c2f6` are t in the duct."""
+
+    entry: int
+    process: str
+    start: int
+    end: int
+    name: str
+    kind: str
+    status: str
+    accounts: frozenset[str]
+    emissions: tuple[Emission, ...] = ()
+    purchased: Purchased | None = None
+    power: Power | None = None
+    cf4: Decimal = _NONE
+    c2f6: Decimal = _NONE
+    table: str = ""
+    gwp: str = ""
+    replaces: int = -1
+
+    @property
+    def t(self) -> Decimal:
+        """All of it, in t CO2e."""
+        return _sum(one.t for one in self.emissions)
+
+
+def read_stream(body: Mapping[str, Any], entry: int) -> Stream:
+    """The stream of a body in form. Raises RuleBroken ("gwp_set") for potentials that are not known."""
+    kind, period = body["kind"], body["period"]
+    stream = Stream(
+        entry,
+        body["process"],
+        micros(period["from"]),
+        micros(period["to"]),
+        body["stream"],
+        kind,
+        body["status"],
+        frozenset(body["accounts"]),
+        table=body.get("table", {}).get("id", ""),
+        gwp=body.get("gwp", ""),
+        replaces=body.get("replaces", -1),
+    )
+    return stream if kind not in body else _READ[kind](stream, body[kind])
+
+
+def _with(stream: Stream, **more: Any) -> Stream:
+    return Stream(**{name: getattr(stream, name) for name in stream.__struct_fields__} | more)
+
+
+def _emitting(stream: Stream, *rows: tuple[str, Decimal], basis: str = "") -> Stream:
+    said = tuple(Emission(gas, basis or stream.status, t) for gas, t in rows)
+    return _with(stream, emissions=said)
+
+
+def _fuel(stream: Stream, said: Mapping[str, Any]) -> Stream:
+    factor, oxidation, biomass = (Decimal(said[name]) for name in ("factor", "oxidation", "biomass"))
+    if said["unit"] == "kJ":
+        energy = Decimal(said["quantity"]) / _TERAJOULE
+        return _emitting(stream, ("CO2", formulas.heat_of_fuel(energy, factor, oxidation, biomass)))
+    quantity = Decimal(said["quantity"]) / _TONNE
+    value = Decimal(said["net_calorific_value"])
+    return _emitting(stream, ("CO2", formulas.combustion(quantity, value, factor, oxidation, biomass)))
+
+
+def _anode(stream: Stream, said: Mapping[str, Any]) -> Stream:
+    mass = Decimal(said["net_consumed"]) / _TONNE
+    co2 = formulas.carbon_balance(mass, Decimal(said["carbon"]), Decimal(said["factor"]))
+    return _emitting(stream, ("CO2", co2))
+
+
+def _pfc(stream: Stream, said: Mapping[str, Any]) -> Stream:
+    cf4, c2f6 = in_duct(said)
+    gwp, collection = potentials(stream.gwp), Decimal(said["collection_efficiency"])
+    emitted = formulas.collected(formulas.warming([(cf4, gwp["CF4"]), (c2f6, gwp["C2F6"])]), collection)
+    of_cf4 = formulas.collected(formulas.warming([(cf4, gwp["CF4"])]), collection)
+    made = _emitting(stream, ("CF4", of_cf4), ("C2F6", _difference(emitted, of_cf4)))
+    return _with(made, cf4=cf4, c2f6=c2f6)
+
+
+def in_duct(said: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
+    """CF4 and C2F6 in the duct, in t, by the method that a pfc stream names."""
+    if said["method"] == "measured":
+        return Decimal(said["cf4"]) / 1000, Decimal(said["c2f6"]) / 1000
+    metal = Decimal(said["metal"]) / _TONNE
+    if said["method"] == "slope":
+        minutes = formulas.anode_effect_minutes(Decimal(said["frequency"]), Decimal(said["duration"]))
+        cf4 = formulas.slope(minutes, Decimal(said["slope"]), metal)
+    else:
+        cf4 = formulas.overvoltage(
+            Decimal(said["overvoltage_factor"]),
+            Decimal(said["overvoltage"]),
+            Decimal(said["current_efficiency"]),
+            metal,
+        )
+    return cf4, formulas.hexafluoroethane(cf4, Decimal(said["c2f6_ratio"]))
+
+
+def _material(stream: Stream, said: Mapping[str, Any]) -> Stream:
+    mass = Decimal(said["mass"]) / _TONNE
+    return _emitting(
+        stream, ("CO2", formulas.carbon_balance(mass, Decimal(said["conversion"]), Decimal(said["factor"])))
+    )
+
+
+def _precursor(stream: Stream, said: Mapping[str, Any]) -> Stream:
+    """E4, E5: a default with its mark-up; what is exempt counts as 0; another's report is his claim."""
+    mark_up = Decimal(said.get("mark_up", "0"))
+    direct = default_value(Decimal(said["direct"]), mark_up) if said["basis"] != "exempt" else _NONE
+    indirect = default_value(Decimal(said["indirect"]), mark_up) if "indirect" in said else None
+    produced = said.get("produced")
+    bought = Purchased(
+        said["cn"],
+        said["mass"],
+        said["country"],
+        said["basis"],
+        direct,
+        indirect,
+        said.get("lot", ""),
+        said.get("producer", ""),
+        said.get("installation", ""),
+        (micros(produced["from"]), micros(produced["to"])) if produced else None,
+        said.get("report", {}).get("digest", ""),
+    )
+    carried = formulas.carbon_balance(Decimal(said["mass"]) / _TONNE, _ONE, _both(direct, indirect))
+    basis = "default" if said["basis"] == "default" else "claimed"
+    return _with(_emitting(stream, ("CO2e", carried), basis=basis), purchased=bought)
+
+
+def _electricity(stream: Stream, said: Mapping[str, Any]) -> Stream:
+    return _with(stream, power=Power(said["method"], Decimal(said["factor"]), said["energy"]))
+
+
+def _heat(stream: Stream, said: Mapping[str, Any]) -> Stream:
+    """F8: what is given away counts against the process."""
+    t = formulas.heat_of_fuel(Decimal(said["energy"]) / _TERAJOULE, Decimal(said["factor"]), _ONE, _NONE)
+    return _emitting(stream, ("CO2e", t if said["direction"] == "in" else -t))
+
+
+def _measured(stream: Stream, said: Mapping[str, Any]) -> Stream:
+    gas, mass = said["gas"], Decimal(said["mass"]) / _TONNE
+    potential = _ONE if gas == "CO2" else potentials(stream.gwp)[gas]
+    return _emitting(stream, (gas, formulas.warming([(mass, potential)])))
+
+
+@decimal128
+def _difference(one: Decimal, other: Decimal) -> Decimal:
+    return one - other
+
+
+@decimal128
+def _both(one: Decimal, other: Decimal | None) -> Decimal:
+    return one + (other or _NONE)
+
+
+@decimal128
+def _sum(values: Iterator[Decimal]) -> Decimal:
+    return sum(values, _NONE)
+
+
+_READ: Mapping[str, Callable[[Stream, Mapping[str, Any]], Stream]] = {
+    "fuel": _fuel,
+    "anode": _anode,
+    "pfc": _pfc,
+    "material": _material,
+    "precursor": _precursor,
+    "electricity": _electricity,
+    "heat": _heat,
+    "measured": _measured,
+}

@@ -1,0 +1,136 @@
+"""The footprint on a piece's page: what is shown is what the passport says, drawn in proportion, and escaped."""
+
+import re
+from decimal import Decimal
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from api.footprint_chart import WIDTH, Mean, chart_of, footprint_of
+
+RULES = {"id": "coilmark-rules/3", "digest": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}
+
+
+def figure(name, value, unit="t CO2e/t", **more):
+    return {"name": name, "value": value, "unit": unit, "scope": "voluntary", "rules": RULES, "gwp": "AR5", **more}
+
+
+def power(stage, wh, hourly, volumetric, t, **more):
+    return {
+        "stage": stage, "wh": wh, "hourly_wh": hourly, "volumetric_wh": volumetric, "location": str(t * 2),
+        "market_hourly": str(t), "market_volumetric": str(t // 2), "coc_model": "mass-balance", **more,
+    }  # fmt: skip
+
+
+def passport(**changes):
+    """A coil of 20 t."""
+    return {
+        "facts": {"mass": 20_000_000},
+        "figures": [
+            figure("product-footprint", "6.187310", matching="hourly", coc_model="controlled-blending"),
+            figure("product-footprint", "5.1", matching="volumetric", coc_model="mass-balance"),
+            figure("product-footprint-location", "16.41122", matching="none"),
+            figure("renewable-share-hourly", "0.641782", "1"),
+            figure("renewable-share-volumetric", "0.8", "1"),
+        ],
+        "breakdown": [
+            {"stage": "electrolysis", "source": "anode", "gas": "CO2", "basis": "measured", "kg": "30000"},
+            {"stage": "refining", "source": "fuel", "gas": "CO2", "basis": "default", "kg": "10000"},
+        ],
+        "power": [
+            power("electrolysis", 1_000, 920, 950, 10_000, sources=[{"source": "wind", "wh": 920}]),
+            power("hot-rolling", 100, 0, 50, 2_000),
+        ],
+        **changes,
+    }  # fmt: skip
+
+
+def test_a_passport_without_a_footprint_shows_nothing():
+    assert footprint_of(passport(figures=[])) == ""
+    assert chart_of(passport(figures=[figure("recycled-internal", "0.1", "1")])) is None
+
+
+def test_the_sentence_says_why_a_coil_is_greener_than_another():
+    said = chart_of(passport(), Mean("May 2026", Decimal("0.64"))).sentence
+    assert said == (
+        "The electrolysis of its metal was matched 92 % hour by hour with wind: more than all metal in May 2026, which "
+        "was matched 64 %."
+    )
+    assert "less than all metal" in chart_of(passport(), Mean("May 2026", Decimal("0.98"))).sentence
+    assert "about as much as that" in chart_of(passport(), Mean("May 2026", Decimal("0.9"))).sentence
+    assert chart_of(passport()).sentence.endswith("92 % hour by hour with wind.")
+    assert chart_of(passport(power=[])).sentence == ""
+
+
+def test_sources_are_named_the_greatest_first_and_traces_are_left_out():
+    row = power("electrolysis", 1_000, 900, 900, 0)
+    for told, says in (
+        ([("solar", 300), ("wind", 590), ("hydro", 9)], "wind and solar"),
+        ([("solar", 100), ("wind", 590), ("hydro", 210)], "wind, hydro and solar"),
+        ([], "attested power"),
+    ):
+        row["sources"] = [{"source": source, "wh": wh} for source, wh in told]
+        assert chart_of(passport(power=[row])).sentence.endswith(f"with {says}.")
+
+
+def test_bars_are_in_proportion_and_the_two_shares_stand_side_by_side():
+    chart = chart_of(passport())
+    assert [(one.name, one.says) for one in chart.stages] == [
+        ("refining", "0.50 t"), ("electrolysis", "2.00 t"), ("hot rolling", "0.10 t"),
+    ]  # fmt: skip
+    refining, electrolysis, rolling = chart.stages
+    assert (electrolysis.first, electrolysis.second) == (WIDTH * 3 // 4, WIDTH // 4)
+    assert (refining.first, refining.second, rolling.first, rolling.second) == (WIDTH // 4, 0, 0, WIDTH // 20)
+    assert [(one.name, one.first, one.says) for one in chart.shares] == [
+        ("hour by hour", int(WIDTH * 0.641782), "64.2 %"), ("by volume", int(WIDTH * 0.8), "80.0 %"),
+    ]  # fmt: skip
+
+
+def test_three_footprints_each_with_how_its_power_was_counted():
+    assert [(one.name, one.value) for one in chart_of(passport()).figures] == [
+        ("6.19 t CO2e/t", "market-based, matched hour by hour, controlled blending (ISO 22095)"),
+        ("5.10 t CO2e/t", "market-based, matched by volume, mass balance (ISO 22095)"),
+        ("16.41 t CO2e/t", "location-based"),
+    ]
+
+
+def test_what_was_measured_taken_from_tables_and_left_out_is_said():
+    gaps = [{"stage": "refining", "what": "outside", "amount": 1_234_567}]
+    body = passport(gaps=gaps)
+    body["figures"][0]["coverage"] = "0.7"
+    chart = chart_of(body)
+    assert [(one.name, one.value) for one in chart.rests] == [
+        ("own data", "75 %"), ("published or chosen values", "25 %"), ("own data, electricity included", "70 %"),
+    ]  # fmt: skip
+    assert [(one.name, one.value) for one in chart.gaps] == [
+        ("refining: bought from outside, nothing stated", "1 235 kg")
+    ]
+    assert "not in the figure" in footprint_of(body)
+
+
+def test_a_provisional_figure_says_so():
+    body = passport()
+    assert "rovisional" not in footprint_of(body)
+    body["figures"][0]["provisional"] = True
+    assert footprint_of(body).count("rovisional") == 2
+
+
+def test_many_stages_become_seven_and_the_others():
+    stages = [power(f"step-{number}", 10, 0, 0, 100 + number) for number in range(20)]
+    rows = chart_of(passport(power=stages, breakdown=[])).stages
+    assert len(rows) == 8
+    assert rows[-1].name == "other steps"
+    assert rows[-1].second == WIDTH
+
+
+@pytest.mark.parametrize("place", ["stage", "source"])
+def test_hostile_words_are_escaped_and_the_drawing_is_well_formed(place):
+    script = '"/><script>alert(1)</script>'
+    row = power("electrolysis", 1_000, 920, 950, 10_000, sources=[{"source": script, "wh": 920}])
+    stage = power(script, 1_000, 920, 950, 10_000)
+    said = footprint_of(passport(power=[row, stage] if place == "stage" else [row]))
+    assert "<script" not in said
+    assert "alert(1)" in said
+    for svg in re.findall(r"<svg.*?</svg>", said, re.DOTALL):
+        ET.fromstring(svg)  # noqa: S314  what we wrote ourselves
+    assert "style=" not in said
