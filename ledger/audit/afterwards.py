@@ -11,6 +11,7 @@ from ledger.audit.deferred import Declared, Deferred, Remade
 from ledger.audit.entries import Range, Wanted, read_advanced, read_made
 from ledger.audit.findings import Finding, about
 from ledger.audit.heads import Roots
+from ledger.audit.hindsight import Movements
 from ledger.audit.lineage import Keys, Lineage
 from ledger.audit.sources import UNREADABLE, DatabaseSource, Source
 from ledger.erasure import NEVER
@@ -35,6 +36,7 @@ class Whole:
     lot_rows: dict[str, dict[int, int]] = field(default_factory=lambda: {"lot_record": {}, "lot_tag": {}})
     late: set[tuple[int, bytes]] = field(default_factory=set)
     lot_rules: Counter[str] = field(default_factory=Counter)
+    movements: Movements = field(default_factory=Movements)
 
     def take(self, part: Range) -> None:
         """One range more."""
@@ -45,6 +47,7 @@ class Whole:
         self.deferred.remade += part.deferred.remade
         self.deferred.withheld += part.deferred.withheld
         self.deferred.erased += part.deferred.erased
+        self.deferred.passports += part.deferred.passports
         self.marks += part.marks
         self.signatures += part.signatures
         self.rows.update(disclosure=part.disclosures, subject_version=part.advanced, event=len(part.events))
@@ -53,6 +56,7 @@ class Whole:
             self.lot_rows["lot_tag"].update(part.lots.tags)
             self.lot_rules += part.lots.rules
             self.late.update(part.lots.late)
+            self.movements.add(part.lots.movements)
 
 
 @dataclass(frozen=True, slots=True)

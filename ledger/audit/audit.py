@@ -22,14 +22,15 @@ from ledger.audit.heads import (
     size_of,
     unwitnessed,
 )
-from ledger.audit.hindsight import judge_in_hindsight
+from ledger.audit.hindsight import judge_time_order, tell_hindsight
 from ledger.audit.levels import judge_levels
 from ledger.audit.lineage import Keys, Lineage
-from ledger.audit.passports import Judged, judge_passports
+from ledger.audit.passports import Judged, judge_passports, passports_checked, passports_not_checked
 from ledger.audit.sources import DatabaseSource, Outline, Source, check_file
 from ledger.kernel.entry import Entry
 from ledger.kernel.hashing import NO_HASH
 from ledger.kernel.trust import Trust
+from ledger.lots.hindsight import Short
 from ledger.merkle.built import Built
 from ledger.merkle.columns import hashes
 from ledger.rules import rule_set
@@ -103,6 +104,7 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
             of_file = answer_or(file, [Finding("file", "SQLite's own check of the file was brought down")])
             findings += of_file
         after = judge_afterwards(order.source, whole, authority, workers, statements=order.statements)
+        short = judge_time_order(whole.movements, workers)
     told = {(one.code, one.index) for one in findings}  # a key statement is judged twice: as such, and in the registry
     findings += [one for one in whole.findings if (one.code, one.index) not in told or one.index is None]
     findings += after.findings
@@ -110,7 +112,8 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
         findings.append(Finding("uri", f"it says it is ledger {outline.uri}, index 0 says {authority.uri}"))
     heads, incarnations = _heads(order, outline, whole, epochs)
     findings += heads
-    passports, hindsight = _at_last(order, outline, progress) if authority is not None and not findings else (None, [])
+    sound = authority is not None and not findings
+    passports, hindsight = _at_last(order, whole, short, progress) if sound else (None, [])
     findings += passports.findings if passports is not None else ()
     return Report(
         size=outline.size,
@@ -124,30 +127,19 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
             *hindsight,
             *(note for kept in order.kept for note in unwitnessed(kept, order.trust)),
         ),
-        checked=(*_checked(order, outline, whole), *_of_passports(passports)),
-        not_checked=(*_not_checked(order, outline, epochs, authority), *_not_of_passports(passports)),
+        checked=(*_checked(order, outline, whole), *passports_checked(passports)),
+        not_checked=(*_not_checked(order, outline, epochs, authority), *passports_not_checked(passports)),
     )
 
 
-def _at_last(order: Order, outline: Outline, progress: Progress) -> tuple[Judged | None, list[Finding]]:
+def _at_last(
+    order: Order, whole: Whole, short: Sequence[Short], progress: Progress
+) -> tuple[Judged | None, list[Finding]]:
     """What is judged from records of lots, and so only where all of these are as they must be."""
     if not isinstance(order.source, DatabaseSource):
         return None, []
-    hindsight = judge_in_hindsight(order.source.path, outline.size, progress)
-    return judge_passports(order.source.path, outline.size, progress), hindsight
-
-
-def _of_passports(judged: Judged | None) -> Iterator[str]:
-    if judged is not None:
-        yield "availability again in the order of event times, and every delivery by what left and what arrived"
-        yield f"{judged.same} passports: each what the rules compute as of the state it names"
-
-
-def _not_of_passports(judged: Judged | None) -> Iterator[str]:
-    if judged is None:
-        yield "passports: they are computed again on the ledger's own database, where nothing else is wrong"
-    elif judged.other_rules:
-        yield f"{judged.other_rules} passports whose figures follow a rule set that this program does not have"
+    hindsight = tell_hindsight(order.source.path, whole.size, whole.movements, short, progress)
+    return judge_passports(order.source.path, whole.size, whole.deferred.passports, progress), hindsight
 
 
 def _processes(order: Order, outline: Outline) -> int:

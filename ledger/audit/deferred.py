@@ -46,6 +46,7 @@ class Deferred:
     declared: list[Declared] = field(default_factory=list)
     remade: list[Remade] = field(default_factory=list)
     heads: list[int] = field(default_factory=list)
+    passports: list[int] = field(default_factory=list)
     withheld: list[Withheld] = field(default_factory=list)
     erased: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)  # notice, entry, digests
 

@@ -4,36 +4,83 @@ For a ledger in which nothing else was found: records are held against their eve
 What is found is a note: the ledger was right to record it, and a reader should know.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 
+from ledger.audit.crew import Crew
 from ledger.audit.findings import Finding, about
 from ledger.lot_records import read_records
 from ledger.lots.book import delivery_key
-from ledger.lots.hindsight import delivery_findings, in_time_order
+from ledger.lots.hindsight import Short, delivery_findings, rows_of, short_of, time_order, undone_by
 from ledger.lots.records import Delivery, Effects
 from ledger.passport_source import StoreSource
-from ledger.store.store import Location, open_store
+from ledger.store.store import Location, Transaction, open_store
 
 Progress = Callable[[str, int, int], None]
+_PARTS = 64  # of all places: each small enough to sort in one worker
+_BATCH = 2_000  # records a query
 
 
-def judge_in_hindsight(location: Location, size: int, progress: Progress) -> list[Finding]:
-    """What is found in entries below `size`. Raises what the store raises."""
-    deliveries: set[str] = set()
-    asked = 0
+def _parts() -> list[bytearray]:
+    return [bytearray() for _ in range(_PARTS)]
 
-    def load(entries: Collection[int]) -> Mapping[int, Effects]:
-        nonlocal asked
-        asked += len(entries)
-        progress("judging lots by event time", min(asked, size), size)
-        found = source.effects(entries)
-        deliveries.update(moved.delivery for one in found.values() for moved in one.moved)
-        return found
 
+@dataclass(slots=True)
+class Movements:
+    """What entries did to balances and deliveries, packed: a part holds all rows of its places."""
+
+    parts: list[bytearray] = field(default_factory=_parts)
+    undone: set[int] = field(default_factory=set)
+    deliveries: set[str] = field(default_factory=set)
+
+    def note(self, effects: Effects) -> None:
+        """One event more."""
+        for row in rows_of(effects):
+            self.parts[row[0] % _PARTS] += row
+        self.undone.update(undone_by((effects,)))
+        self.deliveries.update(moved.delivery for moved in effects.moved)
+
+    def add(self, more: "Movements") -> None:
+        """Those of another range."""
+        for part, rows in zip(self.parts, more.parts, strict=True):
+            part.extend(rows)
+        self.undone |= more.undone
+        self.deliveries |= more.deliveries
+
+
+def judge_time_order(movements: Movements, workers: Crew) -> list[Short]:
+    """What was taken before it was there, by event time, in that order."""
+    undone = frozenset(movements.undone)
+    tasks = [(bytes(rows), undone) for rows in movements.parts]
+    return sorted(short for found in workers.in_order(_short_of, tasks, _short_of) for short in found)
+
+
+def _short_of(task: tuple[bytes, frozenset[int]]) -> list[Short]:
+    return short_of(*task)
+
+
+def tell_hindsight(
+    location: Location, size: int, movements: Movements, short: Sequence[Short], progress: Progress
+) -> list[Finding]:
+    """The sentences, with the records they are about. Raises what the store raises."""
     with closing(open_store(location, write=False)) as store, store.reading() as transaction:
-        source = StoreSource(transaction, size)
-        found = [about(one.facts["entry"], one.rule, one.says, **one.facts) for one in in_time_order(range(size), load)]
-        records = read_records(transaction, [delivery_key(name) for name in sorted(deliveries)], size)
+        found = list(_time_order(StoreSource(transaction, size), short))
+        return found + list(_deliveries(transaction, size, sorted(movements.deliveries), progress))
+
+
+def _time_order(source: StoreSource, short: Sequence[Short]) -> Iterator[Finding]:
+    for start in range(0, len(short), _BATCH):
+        batch = short[start : start + _BATCH]
+        effects = source.effects({one.entry for one in batch})
+        for one in batch:
+            said = time_order(effects[one.entry], one)
+            yield about(one.entry, said.rule, said.says, **said.facts)
+
+
+def _deliveries(transaction: Transaction, size: int, names: Sequence[str], progress: Progress) -> Iterator[Finding]:
+    for start in range(0, len(names), _BATCH):
+        progress("judging deliveries", start, len(names))
+        records = read_records(transaction, [delivery_key(name) for name in names[start : start + _BATCH]], size)
         lines = (line for one in records.values() if isinstance(one, Delivery) for line in delivery_findings(one))
-        return found + [Finding(one.rule, one.says, None, one.facts) for one in lines]
+        yield from (Finding(one.rule, one.says, None, one.facts) for one in lines)

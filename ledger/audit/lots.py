@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
+from ledger.audit.hindsight import Movements
 from ledger.checking import Checked, named_by_jti
 from ledger.kernel.errors import Damaged, Refused
 from ledger.lot_admission import Place, book_lots, heard_late, tag_pairs
@@ -45,6 +46,7 @@ class Booked:
     tags: list[tuple[int, int]] = field(default_factory=list)
     rules: Counter[str] = field(default_factory=Counter)
     late: list[tuple[int, bytes]] = field(default_factory=list)  # (index, lot) made after it was received (5.1)
+    movements: Movements = field(default_factory=Movements)
 
 
 class _Places:
@@ -144,6 +146,7 @@ def _book(database: RawReader, places: _Places, stored: _Records, one: Said, res
         result.findings.append(about(one.index, "unjudged", says))
         return Book()
     if effects is not None:
+        result.movements.note(effects)
         result.rules.update(finding.rule for finding in effects.findings)
         before = stored.before([lot_key(name) for name in effects.made], one.index)
         result.late += [(one.index, key) for key, lot in before.items() if isinstance(lot, Lot) and heard_late(lot)]

@@ -22,7 +22,6 @@ from ledger.rules import rule_set
 from ledger.store.store import Location, Transaction, open_store
 from schemas.arrow import HASH
 
-_BATCH = 2_000  # entries a query
 Progress = Callable[[str, int, int], None]
 
 
@@ -35,26 +34,35 @@ class Judged:
     findings: list[Finding] = field(default_factory=list)
 
 
-def judge_passports(location: Location, size: int, progress: Progress) -> Judged:
-    """All passports below `size`. Raises what the store raises."""
+def judge_passports(location: Location, size: int, entries: Sequence[int], progress: Progress) -> Judged:
+    """The passports of these entries, all below `size`. Raises what the store raises."""
     result = Judged()
+    if not entries:
+        return result
     with closing(open_store(location, write=False)) as store, store.reading() as transaction:
-        found = list(_passports(transaction, size, progress))
-        leaves = transaction.leaves(0, size) if found else []
-        tree, registries = Built(pa.array(leaves, HASH)), _registries(transaction) if found else []
-        for done, (index, statement) in enumerate(found):
-            progress("passports", done, len(found))
+        leaves, registries = transaction.leaves(0, size), _registries(transaction)
+        tree = Built(pa.array(leaves, HASH))
+        for done, index in enumerate(entries):
+            progress("passports", done, len(entries))
+            statement = parse(transaction.entry(index).wire)
             basis = _basis(statement, index, leaves, tree, registries)
             _judge(result, transaction, index, statement, basis)
     return result
 
 
-def _passports(transaction: Transaction, size: int, progress: Progress) -> Iterator[tuple[int, Statement]]:
-    for start in range(0, size, _BATCH):
-        progress("looking for passports", start, size)
-        for stored in transaction.entries(start, min(start + _BATCH, size)):
-            if stored.typ == "passport":
-                yield stored.index, parse(stored.wire)
+def passports_checked(judged: Judged | None) -> Iterator[str]:
+    """What a report says was checked; None where nothing was."""
+    if judged is not None:
+        yield "availability again in the order of event times, and every delivery by what left and what arrived"
+        yield f"{judged.same} passports: each what the rules compute as of the state it names"
+
+
+def passports_not_checked(judged: Judged | None) -> Iterator[str]:
+    """What a report says was not."""
+    if judged is None:
+        yield "passports: they are computed again on the ledger's own database, where nothing else is wrong"
+    elif judged.other_rules:
+        yield f"{judged.other_rules} passports whose figures follow a rule set that this program does not have"
 
 
 def _basis(

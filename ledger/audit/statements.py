@@ -86,6 +86,8 @@ class Judge:
         self._speaks(row.index, checked, items)
         self._lineage(row.index, checked, items)
         self._notice(row.index, checked.statement)
+        if checked.statement.typ == "passport":
+            self._result.deferred.passports.append(row.index)
         if checked.statement.typ in OF_LOTS and not checked.statement.withheld:
             self.of_lots.append(Said(row.index, entry.recorded_at, checked))
 

@@ -10,7 +10,7 @@ from ledger.lots.descent import down
 from ledger.lots.event import placed, read_event
 from ledger.lots.fold import apply
 from ledger.lots.genealogy import run_name, starts_of
-from ledger.lots.hindsight import in_time_order
+from ledger.lots.hindsight import rows_of, short_of, time_order, undone_by
 from ledger.lots.observations import countersign
 from ledger.lots.recall import starts_from_lot
 from ledger.lots.records import Effects, Lot, Run
@@ -55,7 +55,8 @@ def at(minutes):
 def in_time(effects):
     """Judged again in the order of event times."""
     known = {one.index: one for one in effects}
-    return list(in_time_order(known, lambda wanted: {entry: known[entry] for entry in wanted}))
+    rows = b"".join(row for one in effects for row in rows_of(one))
+    return [time_order(known[one.entry], one) for one in sorted(short_of(rows, frozenset(undone_by(effects))))]
 
 
 class Park:

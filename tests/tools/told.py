@@ -11,7 +11,7 @@ from ledger.lots.book import Book
 from ledger.lots.event import placed, read_event
 from ledger.lots.fold import apply
 from ledger.lots.genealogy import run_name, starts_of
-from ledger.lots.hindsight import in_time_order
+from ledger.lots.hindsight import rows_of, short_of, time_order, undone_by
 from ledger.lots.records import NOBODY, Lot, Run
 from tools.park.actors import ACTORS, PARK, URI
 from tools.park.events import EntryOf
@@ -53,7 +53,9 @@ class Told:
 
     def in_time(self):
         """What is found in the order of event times."""
-        return list(in_time_order(self.effects, self.load))
+        rows = b"".join(row for one in self.effects.values() for row in rows_of(one))
+        short = short_of(rows, frozenset(undone_by(self.effects.values())))
+        return [time_order(self.effects[one.entry], one) for one in sorted(short)]
 
     def versions(self, names):
         return {name: tuple(self.names.get(name, ())) for name in names}
