@@ -38,9 +38,15 @@ def check_whole_numbers(typ: str, value: Any, place: str = "") -> None:
 
 
 def _has_point(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_has_point, value.values()))
-    return any(map(_has_point, value)) if isinstance(value, list) else isinstance(value, Decimal)
+    nodes = [value]
+    for node in nodes:  # grows as it is walked: a call for each node would cost more than all else here
+        if isinstance(node, dict):
+            nodes += node.values()
+        elif isinstance(node, list):
+            nodes += node
+        elif isinstance(node, Decimal):
+            return True
+    return False
 
 
 def schema_text(typ: str) -> str:

@@ -77,9 +77,10 @@ def heard_late(lot: Lot | None) -> bool:
 def tag_pairs(book: Book, mark: int) -> tuple[tuple[bytes, bytes], ...]:
     """(tag, key) of everything that what was written since `mark` can be looked up by, and could not before."""
     before = book.before(mark)
-    new = (
-        (tag_key(*tag), key)
-        for key, record in book.since(mark).items()
-        for tag in set(tags_of(record)).difference(tags_of(before[key]))
-    )
+    new: list[tuple[bytes, bytes]] = []
+    for key, record in book.since(mark).items():
+        tags, old = set(tags_of(record)), before[key]
+        if old is not None and tags:
+            tags.difference_update(tags_of(old))
+        new += [(tag_key(*tag), key) for tag in tags]
     return tuple(sorted(new))

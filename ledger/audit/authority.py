@@ -1,8 +1,9 @@
 """Who could sign what at which entry: the registry, folded again from the statements that an audit has at hand."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from ledger.audit.findings import Finding, about
@@ -59,9 +60,14 @@ class Authority:
         """How many statements about the party stand before entry `index`."""
         return bisect_right(self.profiles.get(party, ()), index - 1, key=_since)
 
+    def same_until(self, index: int) -> float:
+        """The last entry for which parties and sites are those of entry `index`; inf where nothing comes after."""
+        later = bisect_left(self.sites, index, key=_since)
+        return self.sites[later][0] if later < len(self.sites) else inf
+
     def sites_at(self, index: int) -> Mapping[str, str]:
         """The party of each site that was registered before entry `index`."""
-        known = bisect_right(self.sites, index - 1, key=lambda one: one[0])
+        known = bisect_right(self.sites, index - 1, key=_since)
         return self.sites[known - 1][1] if known else {}
 
     def at(self, party: str, version: int) -> Registry:
@@ -73,7 +79,7 @@ class Authority:
         return replace(self.registry, parties={party: replace(profile, keys=keys)}, owners={})
 
 
-def _since(profile: tuple[int, Party]) -> int:
+def _since(profile: tuple[int, Any]) -> int:
     return profile[0]
 
 

@@ -50,22 +50,26 @@ class Booked:
 
 
 class _Places:
-    """What is registered where a statement stands; each party is looked up once a version."""
+    """What is registered where a statement stands; looked up again only where a party was registered anew."""
 
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
-        self._parties: dict[tuple[str, int], Party | None] = {}
+        self._parties: dict[str, Party | None] = {}
+        self._sites: Mapping[str, str] = {}
+        self._last: float = -1  # the last entry for which this holds
 
     def of(self, one: Said) -> Place | None:
-        """None where its issuer is no party yet."""
+        """None where its issuer is no party yet. To be asked in index order."""
         authority, name = self._authority, one.checked.statement.iss
-        version = name, authority.version(name, one.index)
-        if version not in self._parties:
-            self._parties[version] = authority.at(*version).parties.get(name)
-        party = self._parties[version]
+        if one.index > self._last:
+            self._parties, self._sites = {}, authority.sites_at(one.index)
+            self._last = authority.same_until(one.index)
+        if name not in self._parties:
+            self._parties[name] = authority.at(name, authority.version(name, one.index)).parties.get(name)
+        party = self._parties[name]
         if party is None:
             return None
-        return Place(one.index, one.recorded_at, party, authority.registry.operator, authority.sites_at(one.index))
+        return Place(one.index, one.recorded_at, party, authority.registry.operator, self._sites)
 
 
 class _Records:
@@ -77,29 +81,31 @@ class _Records:
 
     def fetch(self, keys: Iterable[bytes]) -> None:
         """Have the rows of these keys at hand."""
-        wanted = {key for key in keys if key not in self._known}
+        known = self._known
+        wanted = set(keys).difference(known)
         if not wanted:
             return
-        self._known.update({key: [] for key in wanted})
-        for key, value in self._database.lot_records(wanted, self._start).items():
-            self._known.setdefault(key, []).append((-1, value))
-        for key, index, value in self._database.lot_records_within(wanted, self._start, self._end):
-            self._known.setdefault(key, []).append((index, value))  # a damaged index leads to keys nobody asked for
+        known.update({key: [] for key in wanted})
+        for key, index, value in self._database.lot_records(wanted, self._start, self._end):
+            known.setdefault(key, []).append((index, value))  # a damaged index leads to keys nobody asked for
 
     def before(self, keys: Collection[bytes], index: int) -> dict[bytes, Record]:
         """The newest record of each key before an entry. Raises Damaged."""
         self.fetch(keys)
         found: dict[bytes, Record] = {}
         for key in keys:
-            place = bisect_left(self._known[key], (index,)) - 1
+            rows = self._known[key]
+            place = bisect_left(rows, (index,)) - 1 if rows else -1
             if place >= 0:
-                found[key] = wire.decode(self._known[key][place][1])
+                found[key] = wire.decode(rows[place][1])
         return found
 
     def at(self, key: bytes, index: int) -> bytes | None:
         """The record of a key that stands at an entry."""
         self.fetch((key,))
-        return next((value for place, value in self._known[key] if place == index), None)
+        rows = self._known[key]
+        place = bisect_left(rows, (index,))
+        return rows[place][1] if place < len(rows) and rows[place][0] == index else None
 
 
 def book_again(database: RawReader, authority: Authority, said: Sequence[Said], span: tuple[int, int]) -> Booked:

@@ -39,7 +39,8 @@ class Judge:
         self._authority = authority
         self._result = result
         self._keys: Mapping[str, PublicKey] = authority.keys() if authority else {}
-        self._registries: dict[tuple[str, int], Registry] = {}
+        self._registries: dict[str, Registry] = {}
+        self._last: float = -1  # the last entry for which these hold
         self._unverified: list[tuple[int, tuple[PublicKey, str, bytes, bytes]]] = []
         self.of_lots: list[Said] = []
 
@@ -172,25 +173,23 @@ class Judge:
             self._result.marks[statement.kid, "disputed"] += 1
 
     def _registry(self, authority: Authority, party: str, index: int) -> Registry:
-        place = party, authority.version(party, index)
-        if place not in self._registries:
-            self._registries[place] = authority.at(*place)
-        return self._registries[place]
+        """As of this entry; entries come in order, and the registry seldom changes."""
+        if index > self._last:
+            self._registries, self._last = {}, authority.same_until(index)
+        if party not in self._registries:
+            self._registries[party] = authority.at(party, authority.version(party, index))
+        return self._registries[party]
 
     def _prefixes(self, index: int, checked: Checked, items: Items, registry: Registry) -> None:
         """SPEC 4.4: who makes an id owns its GS1 prefix, or begins it with his own id."""
         made = {subject for subject, role, _ in items if role == _CREATE}
         if not made:
             return
-        body: Mapping[str, Any] = checked.statement.body
-        # What such a statement says of a party holds for what it makes itself.
-        told = {"party": body, "ledger": body.get("operator", {})}.get(checked.statement.typ)
-        owner = checked.statement.iss if told is None else told["id"]
-        known = registry.parties.get(owner)
-        prefixes = tuple(told["prefixes"]) if told is not None else known.prefixes if known else ()
+        owner, prefixes = _owner(checked.statement, registry)
         for one in checked.implied:
-            free = one.kind in NAMED_BY_OPERATOR or may_create_implied(one, owner, prefixes)
-            if not free and one.key in made:
+            if one.key not in made or one.kind in NAMED_BY_OPERATOR:
+                continue
+            if not may_create_implied(one, owner, prefixes):
                 self._find(index, "prefix", f"{owner} had no prefix to make {one.kind} {one.id}", id=one.id)
 
     def _lineage(self, index: int, checked: Checked, items: Items) -> None:
@@ -239,6 +238,15 @@ class Judge:
         if statement.typ == "notice" and statement.body["kind"] == "erasure":
             erasure = statement.body["erasure"]
             self._result.deferred.erased.append((index, erasure["index"], frozenset(erasure["disclosures"])))
+
+
+def _owner(statement: Statement, registry: Registry) -> tuple[str, tuple[str, ...]]:
+    """Whose ids a statement makes, and the prefixes: what it says of a party holds for what it makes itself."""
+    if statement.typ in {"party", "ledger"}:
+        told: Mapping[str, Any] = statement.body if statement.typ == "party" else statement.body["operator"]
+        return told["id"], tuple(told["prefixes"])
+    known = registry.parties.get(statement.iss)
+    return statement.iss, known.prefixes if known else ()
 
 
 def _name(role: int) -> str:

@@ -72,7 +72,9 @@ def _text(data: bytes, what: str) -> str:
 def _value(text: str) -> tuple[JsonValue, bool]:
     """The value, and whether a fault stands in it somewhere."""
     try:
-        return _QUICK_DECODER.decode(text), False
+        value, end = _QUICK_DECODER.raw_decode(text) if text[:1] not in " \t\n\r" else (None, -1)
+        # Around the value there is nearly always nothing; `decode` says what is wrong with what there is.
+        return (value if end == len(text) else _QUICK_DECODER.decode(text)), False
     except _FaultFoundError:
         return _DECODER.decode(text), True
 

@@ -67,17 +67,10 @@ class Implied:
         return subject_key(self.kind, self.id)
 
 
+@functools.lru_cache(maxsize=16384)  # one statement asks several times for each of its subjects
 def subject_key(kind: str, id: str) -> bytes:  # noqa: A002  it is the subject's id
     """SHA-256 over label, kind and canonical id. `kind` is one of KINDS, `id` canonical: neither is checked here."""
-    return _subject_key(kind, id) if kind == "lot" else _usual_key(kind, id)
-
-
-def _subject_key(kind: str, id: str) -> bytes:  # noqa: A002  it is the subject's id
     return sha256(b"%b%b\n%b" % (_LABEL, kind.encode("ascii"), id.encode("utf-8"))).digest()
-
-
-# Parties, processes and devices come again and again, a lot seldom does.
-_usual_key = functools.lru_cache(maxsize=4096)(_subject_key)
 
 
 def canonical_subject_id(kind: str, text: str, iss: str) -> str:

@@ -10,7 +10,6 @@ from ledger.lots.records import Delivery, Effects, Lot, Named, Period, Record, R
 _LABEL = b"coilmark/lots/v1\n"
 
 
-@functools.lru_cache(maxsize=16384)  # a commit asks several times for each of its lots
 def lot_key(name: str) -> bytes:
     """A lot's record stands under its subject key."""
     return subject_key("lot", name)

@@ -108,25 +108,17 @@ class PostgresRawReader:
         there = set(map(tuple, rows))
         return [one for one in asked if one not in there]
 
-    def lot_records(self, keys: Iterable[bytes], before: int) -> dict[bytes, bytes]:
-        """One query for all, here and below."""
+    def lot_records(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
+        """See RawReader; one query for all, here and below."""
         rows = self._rows(
-            "SELECT n.key, n.value FROM unnest(%s::bytea[]) AS want(key) CROSS JOIN LATERAL "
-            '(SELECT r.key, r.value FROM lot_record r WHERE r.key = want.key AND r."index" < %s '
-            'ORDER BY r."index" DESC LIMIT 1) n',
-            list(keys),
-            before,
-        )
-        return dict(rows)
-
-    def lot_records_within(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
-        """See RawReader, here and below."""
-        rows = self._rows(
-            'SELECT key, "index", value FROM lot_record WHERE key = ANY(%s::bytea[]) AND "index" >= %s '
-            'AND "index" < %s ORDER BY "index"',
+            'SELECT r.key, r."index", r.value FROM unnest(%s::bytea[]) AS want(key) CROSS JOIN LATERAL '
+            '(SELECT max(m."index") AS newest FROM lot_record m WHERE m.key = want.key AND m."index" < %s) n '
+            'JOIN lot_record r ON r.key = want.key AND r."index" < %s AND r."index" >= coalesce(n.newest, %s) '
+            'ORDER BY r."index"',
             list(keys),
             start,
             end,
+            start,
         )
         return [(key, index, value) for key, index, value in rows]
 

@@ -81,12 +81,8 @@ class RawReader(Protocol):
         """Those (event key, index) that `event` does not hold."""
         ...
 
-    def lot_records(self, keys: Iterable[bytes], before: int) -> dict[bytes, bytes]:
-        """For each key: the newest record of an entry < `before`, where there is one."""
-        ...
-
-    def lot_records_within(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
-        """(key, index, value) of all records of these keys with start <= index < end, by index."""
+    def lot_records(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
+        """(key, index, value) for each key, by index: the newest before `start`, and all with start <= index < end."""
         ...
 
     def lot_tags(self, wanted: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], int]:

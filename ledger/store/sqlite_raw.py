@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -126,24 +127,16 @@ class SqliteRawReader:
         )
         return self._about(sql, "(?, ?)", wanted)
 
-    def lot_records(self, keys: Iterable[bytes], before: int) -> dict[bytes, bytes]:
+    def lot_records(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
         """See RawReader, here and below."""
         sql = (
-            'WITH want("key") AS (VALUES {}) SELECT r."key", CAST(r.value AS BLOB) FROM want JOIN lot_record r '
-            f'ON r."key" = want."key" AND r."index" = (SELECT max(n."index") FROM lot_record n '
-            f'WHERE n."key" = want."key" AND n."index" < {before:d})'
-        )
-        rows = self._about(sql, "(?)", [(key,) for key in keys])
-        return {key: value for key, value in rows if isinstance(value, bytes)}  # else it is missing, and found so
-
-    def lot_records_within(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
-        sql = (
             'WITH want("key") AS (VALUES {}) SELECT r."key", r."index", CAST(r.value AS BLOB) FROM want '
-            f'JOIN lot_record r ON r."key" = want."key" AND r."index" >= {start:d} AND r."index" < {end:d}'
+            f'JOIN lot_record r ON r."key" = want."key" AND r."index" < {end:d} AND r."index" >= coalesce((SELECT '
+            f'max(n."index") FROM lot_record n WHERE n."key" = want."key" AND n."index" < {start:d}), {start:d})'
         )
         rows = self._about(sql, "(?)", [(key,) for key in keys])
-        sound = (row for row in rows if isinstance(row[1], int) and isinstance(row[2], bytes))  # as above
-        return sorted(sound, key=lambda row: row[1])
+        sound = [row for row in rows if type(row[1]) is int and type(row[2]) is bytes]  # else missing, and found so
+        return sorted(sound, key=itemgetter(1))
 
     def lot_tags(self, wanted: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], int]:
         sql = (
