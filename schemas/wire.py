@@ -14,7 +14,7 @@ Index = Annotated[int, Meta(ge=0, le=2**63 - 1, description="position in the led
 Size = Annotated[int, Meta(ge=1, le=2**63 - 1, description="number of entries in a tree")]
 
 
-class Wire(Struct, frozen=True, forbid_unknown_fields=True):
+class Wire(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Frozen, and an unknown member is refused."""
 
 
@@ -160,7 +160,7 @@ class Row(Wire, frozen=True):
     detail: str
 
 
-class Problem(Struct, frozen=True):
+class Problem(Struct, frozen=True, gc=False):
     """Every refusal (RFC 9457). Members beyond these carry the numbers of the sentence."""
 
     type: Annotated[str, Meta(description="urn:coilmark:problem:<code>")]

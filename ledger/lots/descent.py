@@ -6,8 +6,10 @@ it is folded: a trace up from there would fold it too. What a correction or a la
 followed from there in another pass.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
+from itertools import chain
 
 from msgspec import Struct
 
@@ -29,7 +31,7 @@ _PASSES = 8
 _MOST_WAVES = 16  # generations that are loaded before they are asked for
 
 
-class Reached(Struct, frozen=True):
+class Reached(Struct, frozen=True, gc=False):
     """One later event: how many µg of what is traced it took, and from which lots."""
 
     entry: int
@@ -38,7 +40,7 @@ class Reached(Struct, frozen=True):
     lots: tuple[str, ...]
 
 
-class Sent(Struct, frozen=True):
+class Sent(Struct, frozen=True, gc=False):
     """So many µg of what is traced left with one lot on one delivery; `g` is what left of the lot."""
 
     entry: int
@@ -48,7 +50,7 @@ class Sent(Struct, frozen=True):
     g: int
 
 
-class Descent(Struct, frozen=True):
+class Descent(Struct, frozen=True, gc=False):
     """Where metal went: events in their order, what is in each place now, and what left for good, by kind.
 
     Where a run has part, `left` and `places` need not add up to `ug`: each gram that comes out is of all that went in.
@@ -157,16 +159,15 @@ class _Pass:
         missing = entries - self.known.keys()
         loaded = self.load(missing) if missing else {}
         self.known.update({one: loaded.get(one) for one in missing})
-        names = {name for one in loaded.values() for name in _names_of(one)} - self.entries.keys()
+        first: dict[str, int] = {}
+        for one in loaded.values():
+            for name in _names_of(one):
+                first[name] = min(one.index, first.get(name, one.index))
+        names = first.keys() - self.entries.keys()
         found = self.versions(names) if names else {}
         self.entries.update({name: tuple(found.get(name, ())) for name in names})
-        return {
-            entry
-            for one in loaded.values()
-            for name in _names_of(one)
-            for entry in self.entries[name]
-            if entry > one.index
-        }
+        later = (self.entries[name][bisect_right(self.entries[name], entry) :] for name, entry in first.items())
+        return set(chain.from_iterable(later))
 
     def _put(self, place: Place, entry: int, ug: int) -> None:
         if not ug:

@@ -41,7 +41,7 @@ class Origin(Struct, frozen=True, gc=False):
     g: int
 
 
-class LotEvent(Struct, frozen=True):
+class LotEvent(Struct, frozen=True, gc=False):
     """One event. `members` of `al:` that the context does not bind to our namespace are not in it."""
 
     index: int

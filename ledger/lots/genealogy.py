@@ -21,7 +21,7 @@ Loader: TypeAlias = Callable[[Collection[int]], Mapping[int, Effects]]
 Versions: TypeAlias = Callable[[Collection[str]], Mapping[str, Sequence[int]]]
 
 
-class Start(Struct, frozen=True):
+class Start(Struct, frozen=True, gc=False):
     """So many µg in one place as it was mixed by entry `mix`, asked for as of entry `at`."""
 
     place: Place
@@ -30,7 +30,7 @@ class Start(Struct, frozen=True):
     at: int
 
 
-class Edge(Struct, frozen=True):
+class Edge(Struct, frozen=True, gc=False):
     """So many µg are of what an older event left of one lot (or, where "", of what went into a run)."""
 
     entry: int
@@ -38,7 +38,7 @@ class Edge(Struct, frozen=True):
     ug: int
 
 
-class Node(Struct, frozen=True):
+class Node(Struct, frozen=True, gc=False):
     """One event that added to a place: how many µg of what is traced are of what was there after it."""
 
     entry: int
@@ -47,7 +47,7 @@ class Node(Struct, frozen=True):
     parents: tuple[Edge, ...]
 
 
-class End(Struct, frozen=True):
+class End(Struct, frozen=True, gc=False):
     """Where a trace stops, and why, with µg. `scrap` is the class of scrap that entered a melt."""
 
     entry: int
@@ -57,7 +57,7 @@ class End(Struct, frozen=True):
     scrap: str = ""
 
 
-class Correction(Struct, frozen=True):
+class Correction(Struct, frozen=True, gc=False):
     """An entry that was declared wrong, by which, and which took its place (or NOBODY)."""
 
     wrong: int
@@ -65,7 +65,7 @@ class Correction(Struct, frozen=True):
     replaced_by: int
 
 
-class Trace(Struct, frozen=True):
+class Trace(Struct, frozen=True, gc=False):
     """Up from some metal: nodes from the newest to the oldest. `ug` is what the ends and the folded add up to.
 
     `inputs` are the entries it read. `closure` are the entries that determine the masses it used: those of each lot
@@ -83,7 +83,7 @@ class Trace(Struct, frozen=True):
     closure: tuple[int, ...]
 
 
-class Shares(Struct, frozen=True):
+class Shares(Struct, frozen=True, gc=False):
     """Rule 5.8: scrap by class in what is traced, in µg; `whole` is what is traced."""
 
     whole: int

@@ -9,7 +9,7 @@ from ledger.lots.genealogy import NO_ADDITION, UG, Loader, Start, Versions, firs
 from ledger.lots.records import NOBODY, Delivery, Effects
 
 
-class Recall(Struct, frozen=True):
+class Recall(Struct, frozen=True, gc=False):
     """One line of a recall list: what went to whom on which delivery; `g` in all, `traced_ug` of what is traced."""
 
     lot: str

@@ -1,7 +1,7 @@
 """What is known of lots and deliveries, as frozen records: the state that the fold reads and writes.
 
 Mass is in g, time in µs since 1970 UTC. Records travel as msgpack arrays: the order of members is part of the form.
-Those of plain words and numbers are not looked at by the garbage collector, which would find nothing to collect.
+A frozen record is part of no cycle, so the garbage collector need not look at any: a question makes thousands.
 """
 
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ ON_HAND = ""  # the delivery of a holding that is under way nowhere
 NOBODY = -1  # no entry
 
 
-class Finding(Struct, frozen=True, array_like=True):
+class Finding(Struct, frozen=True, array_like=True, gc=False):
     """A rule that a record breaks and that does not refuse it. `lot` may be "" where it is of the event as a whole."""
 
     rule: str
@@ -45,7 +45,7 @@ class Late(Struct, frozen=True, array_like=True, gc=False):
     g: int
 
 
-class Lot(Struct, frozen=True, array_like=True, tag="lot"):
+class Lot(Struct, frozen=True, array_like=True, tag="lot", gc=False):
     """A class lot, a piece (`single`), or a unit or frame that others are packed in (`single`, with contents).
 
     `source` tells how it entered: made, commissioned, outside, late, opening. `g` is a piece's own mass, None until
@@ -100,7 +100,7 @@ class Line(Struct, frozen=True, array_like=True, gc=False):
     wet: bool = False
 
 
-class Delivery(Struct, frozen=True, array_like=True, tag="delivery"):
+class Delivery(Struct, frozen=True, array_like=True, tag="delivery", gc=False):
     """What went from one holder to another under one document."""
 
     name: str
@@ -109,7 +109,7 @@ class Delivery(Struct, frozen=True, array_like=True, tag="delivery"):
     lines: tuple[Line, ...] = ()
 
 
-class Run(Struct, frozen=True, array_like=True, tag="run"):
+class Run(Struct, frozen=True, array_like=True, tag="run", gc=False):
     """A continuous run of one issuer's process: what went in and came out so far, in g by material; closed once.
 
     `oxide_in` and `oxide_out` are in millionths of a g of Al2O3, None where an analysis is missing. `mix` is the entry
@@ -132,14 +132,14 @@ class Run(Struct, frozen=True, array_like=True, tag="run"):
     monthly: bool = False
 
 
-class Period(Struct, frozen=True, array_like=True, tag="period"):
+class Period(Struct, frozen=True, array_like=True, tag="period", gc=False):
     """The newest month of a process that has no runs: its balance is struck when the next one begins."""
 
     process: str
     month: str
 
 
-class Site(Struct, frozen=True, array_like=True, tag="site"):
+class Site(Struct, frozen=True, array_like=True, tag="site", gc=False):
     """A site whose opening stock was booked, and by which entry."""
 
     id: str
@@ -196,7 +196,7 @@ class Word(Struct, frozen=True, array_like=True, gc=False):
     after: str | int
 
 
-class Effects(Struct, frozen=True, array_like=True, tag="effects"):
+class Effects(Struct, frozen=True, array_like=True, tag="effects", gc=False):
     """All that one event did. Debits and what came from nowhere equal credits and what went nowhere:
 
     sum(debits) + sum(entered) = sum(credits) + sum(left), each by its kind, in g. Where it `joins`, each credit
@@ -248,7 +248,7 @@ def place_of_run(issuer: str, name: str) -> Place:
     return "", issuer, name
 
 
-class Named(Struct, frozen=True, array_like=True, tag="named"):
+class Named(Struct, frozen=True, array_like=True, tag="named", gc=False):
     """What an event's name stands for: its entry, and which declared event it is to take the place of, where any."""
 
     index: int = NOBODY

@@ -11,6 +11,8 @@ def share(total: int, weights: Mapping[Key, int]) -> dict[Key, int]:
 
     Where all weights are zero, the keys share alike. No key, no share.
     """
+    if len(weights) == 1:
+        return dict.fromkeys(weights, total)
     whole = sum(weights.values())
     if not whole:
         return share(total, dict.fromkeys(weights, 1)) if weights else {}

@@ -15,7 +15,7 @@ from ledger.lots.records import NOBODY, Effects, Lot
 _RESTING = frozenset({"scrap", "unknown"})  # ends that rest on the history of their lot
 
 
-class Told(Struct, frozen=True):
+class Told(Struct, frozen=True, gc=False):
     """What a lot event shows beside its effects.
 
     When it was recorded, in µs since 1970; the sites it names; the unit that it packs things in or takes them out of;
@@ -28,7 +28,7 @@ class Told(Struct, frozen=True):
     sender: str
 
 
-class Certificate(Struct, frozen=True):
+class Certificate(Struct, frozen=True, gc=False):
     """What one statement says of a certificate: its id, the digest of its document, and whether it stands."""
 
     id: str
@@ -65,7 +65,7 @@ class Source(Protocol):
         ...
 
 
-class Story(Struct, frozen=True):
+class Story(Struct, frozen=True, gc=False):
     """Everything a passport is computed from.
 
     `line` are the piece and the pieces it was made of, `way` the events on them, `effects` what every event did that

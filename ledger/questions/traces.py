@@ -78,7 +78,8 @@ def _nodes(told: Mapping[int, Effects], trace: Trace) -> list[said.TraceNode]:
 
 def trace_down(asked: Asked, name: str) -> said.TraceDown:
     """To every later event that has some of a lot. Raises Missing."""
-    found = _descent(asked, name)
+    load = _remembering(asked.source.effects)
+    found = _descent(asked, name, load)
     places = [
         said.WentTo(lot=lot, holder=holder, delivery=delivery, ug=str(ug))
         for (lot, holder, delivery), ug in found.places.items()
@@ -92,13 +93,13 @@ def trace_down(asked: Asked, name: str) -> said.TraceDown:
         left={kind: str(ug) for kind, ug in found.left.items()},
         folded=said.Folded(count=found.folded, ug=str(found.folded_ug)),
         corrections=_corrected(found.corrections),
-        findings=of_trace(asked.source.effects(_entries(found))),
+        findings=of_trace(load(_entries(found))),
     )
 
 
 def recall_list(asked: Asked, name: str) -> said.RecallList:
     """What was sent off with some of a lot in it, and to whom. Raises Missing."""
-    found = _descent(asked, name)
+    found = _descent(asked, name, _remembering(asked.source.effects))
     deliveries = asked.deliveries({one.delivery for one in found.sent})
     rows = [
         said.RecallRow(lot=one.lot, delivery=one.delivery, customer=one.customer, g=one.g, ug=str(one.traced_ug))
@@ -121,10 +122,10 @@ def _plain(text: str) -> str:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
-def _descent(asked: Asked, name: str) -> Descent:
+def _descent(asked: Asked, name: str, load: Loader) -> Descent:
     asked.lot(name)
-    source = asked.source
-    return down(starts_from_lot(name, source.effects, source.changes), source.effects, source.changes)
+    changes = asked.source.changes
+    return down(starts_from_lot(name, load, changes), load, changes)
 
 
 def _corrected(corrections: Iterable[Correction]) -> list[said.Corrected]:

@@ -23,7 +23,7 @@ UNREADABLE = (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError, Unr
 Odd: TypeAlias = tuple[int | None, str]  # which entry, where one can be named, and what is odd about it
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """One entry as it rests. `request` is None where the source keeps none; disclosures are texts in wire order."""
 
     index: int
