@@ -9,7 +9,7 @@ from api import openapi
 from api.desk import keep
 from api.errors import on_error
 from api.looking import look_first
-from api.routes import checkpoint, coils, entries, health, lots, page, parties, proofs, statements
+from api.routes import checkpoint, coils, entries, health, lots, page, parties, proofs, resolver, statements
 from api.settings import Settings, of_process
 
 
@@ -25,7 +25,6 @@ def create_app(settings: Settings) -> Litestar:
             proofs.get_consistency,
             proofs.post_proofs,
             coils.get_scan,
-            coils.get_scan_with_lot,
             coils.get_coil,
             checkpoint.get_checkpoint,
             parties.get_parties,
@@ -38,6 +37,10 @@ def create_app(settings: Settings) -> Litestar:
             health.get_metrics,
             page.get_page,
             page.get_style,
+            resolver.get_description,
+            resolver.get_link,
+            resolver.get_link_of_other_key,
+            resolver.get_compressed_link,
         ],
         before_request=look_first,
         lifespan=[keep(settings)],

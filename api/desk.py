@@ -26,6 +26,7 @@ from ledger.labels.codes import Codes
 from ledger.log import Log
 from ledger.opening import Layout, clock, layout, load_codes, load_issuer, open_for_reading, open_log, second_head
 from ledger.passport.issue import Issuer
+from ledger.resolving.own_links import own_links
 from ledger.restating import Restater
 from ledger.room import Room
 from ledger.second_head import SecondHead
@@ -76,6 +77,7 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
     places = layout(settings.folder, settings.head, settings.database, settings.process)
     if says := caution(places.location):
         _log.warning(says)
+    own_links(places.own_links)  # a file that is wrong is said now, to who starts the server
     with ExitStack() as stack:
         issuer = load_issuer(settings.operator_key) if settings.operator_key is not None else None
         log = stack.enter_context(_opened(settings, places, now, issuer))

@@ -115,7 +115,17 @@ LOT = _answers(
     ),
 )
 STOCK = _answers(400, 401, 403, 404, s200=(wire_lots.Stock, _JSON, "what is at the site"))
-SCAN = _answers(400, 401, 500, s200=(str, "text/html", "a page for people"))
+SCAN = _answers(400, 401, 404, 500, s200=(str, "text/html", "a page for people"))
+RESOLVED = _answers(
+    400,
+    401,
+    404,
+    500,
+    s307=(None, _TEXT, "where the link leads"),
+    s200=(dict[str, Any], "application/linkset+json", "all links, with Accept or ?linkType=linkset"),
+    s300=(dict[str, Any], "application/linkset+json", "the links of which nothing tells the best"),
+)
+DESCRIPTION = _answers(s200=(dict[str, Any], _JSON, "what this resolver is"))
 INCLUSION = _answers(400, 404, s200=(wire.InclusionProof, _JSON, "the proof"))
 CONSISTENCY = _answers(400, 404, s200=(wire.ConsistencyProof, _JSON, "the proof"))
 PROOFS_ANSWERS = _answers(400, 404, 408, 413, 415, s200=(wire.Proofs, _JSON, "the proofs"))

@@ -1,6 +1,7 @@
 """What the server is told from outside, read once."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from ledger.second_head import HeadPlace, head_place
 _PREFIX = "COILMARK_"
 _OURS = {
     "ADVERTISE",
+    "BASE",
     "CHECKERS",
     "DATABASE_URL",
     "FOLDER",
@@ -24,6 +26,7 @@ _OURS = {
 }
 _OTHERS = {"FUZZ", "VECTORS"}  # the tests', which may share an environment with a server
 _SWITCH = {"1": True, "true": True, "0": False, "false": False, "": False}
+_BASE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/?", re.ASCII)
 _MOST_CHECKERS = 64
 _MOST_PROCESSES = 64
 _MIB = 1 << 20
@@ -38,7 +41,8 @@ class Settings:
     `open` shows every statement to everyone; `checkers` is how many processes check the statements of batches
     (0: none, the server checks them itself). `read_only` never writes, whoever leads; `address` is where other servers
     reach this one while it leads ("": nowhere). Of several processes on one folder each has its number, `process`.
-    `reserve` bytes stay free on every disk where the ledger grows.
+    `reserve` bytes stay free on every disk where the ledger grows. `base` is where readers reach the ledger, as labels
+    have it ("": as each request has it).
     """
 
     folder: Path
@@ -51,6 +55,7 @@ class Settings:
     process: int = 0
     operator_key: Path | None = None
     reserve: int = 64 * _MIB
+    base: str = ""
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
@@ -73,6 +78,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         process=_number("PROCESS", ours.get("PROCESS") or "0", _MOST_PROCESSES),
         operator_key=Path(key) if key else None,
         reserve=_reserve(ours.get("RESERVE", "")),
+        base=_base(ours.get("BASE", "")),
     )
 
 
@@ -93,6 +99,13 @@ def _switch(name: str, value: str) -> bool:
 
 def _checkers(value: str) -> int:
     return _number("CHECKERS", value, _MOST_CHECKERS) if value else min(os.cpu_count() or 1, _MOST_CHECKERS)
+
+
+def _base(value: str) -> str:
+    found = _BASE.fullmatch(value)
+    if value and found is None:
+        raise Malformed("settings", f"{_PREFIX}BASE is an address like https://id.example.com, not {value!r}")
+    return value.rstrip("/")
 
 
 def _number(name: str, value: str, most: int) -> int:

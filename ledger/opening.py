@@ -77,6 +77,11 @@ class Layout:
         return self.folder / "label.blocked"
 
     @property
+    def own_links(self) -> Path:
+        """The operator's own links of products and lots, a linkset in JSON; absent: none."""
+        return self.folder / "links.json"
+
+    @property
     def restated(self) -> Path:
         """Derived: up to which entry passports say what has changed since they were made."""
         return self.folder / "restated"

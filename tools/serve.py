@@ -28,6 +28,7 @@ _MOST_WORKERS = 64
 @click.option(
     "--advertise", metavar="URL", default="", help="Where the other servers reach this one, as http://HOST:PORT."
 )
+@click.option("--base", metavar="URL", default="", help="Where readers reach it, as on labels: https://id.example.com.")
 @click.option("--read-only", is_flag=True, help="Never write: serve what others record, from a replica if need be.")
 @click.option(
     "--operator-key",
@@ -44,6 +45,7 @@ def command(
     head: "HeadPlace | None",
     workers: int,
     advertise: str,
+    base: str,
     read_only: bool,
     operator_key: Path | None,
     database: str | None,
@@ -64,6 +66,8 @@ def command(
     os.environ.update(given | ({"COILMARK_READ_ONLY": "1"} if read_only else {}))
     if advertise:
         os.environ["COILMARK_ADVERTISE"] = advertise
+    if base:
+        os.environ["COILMARK_BASE"] = base
     if workers == 1:
         run(host, port, str(folder))
     else:

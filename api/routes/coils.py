@@ -9,17 +9,19 @@ from litestar import Request, route
 from litestar.response.base import ASGIResponse
 
 from api import openapi
-from api.answers import FRESH, JSON, json, raw
+from api.answers import FRESH, JSON, given, json, raw
 from api.body import query
 from api.desk import Desk, desk_of, reader_of
 from api.footprint_chart import footprint_of
 from api.pages import HEADERS, template
 from api.passport_view import ids_in, moment_of, view_of
+from api.routes.resolver import base_of, read_link, refusal
 from ledger import passports
 from ledger.kernel.bundle import Bundle, encode_bundle
 from ledger.kernel.encoding import b64_encode
-from ledger.kernel.errors import Malformed, Missing
+from ledger.kernel.errors import CoilmarkError, Malformed, Missing
 from ledger.labels.codes import path_of, piece_of
+from ledger.resolving.offered import KEY, PAGE, piece_named
 from ledger.store.access import Reader
 from schemas import wire
 
@@ -27,16 +29,16 @@ _PRIVATE = FRESH | {"vary": "authorization", "referrer-policy": "no-referrer"}
 _PLAIN = re.compile(r"[^A-Za-z0-9_-]")
 
 
-@route("/01/{gtin:str}/21/{serial:path}", http_method=["GET", "HEAD"], responses=openapi.SCAN)
+@route("/page/{named:path}", http_method=["GET", "HEAD"], responses=openapi.SCAN)
 async def get_scan(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """The page of a piece, for people: its passport with the label's code or a token, else what is public."""
-    return await _scan(request)
+    """The page of a piece, for people: its passport with the label's code or a token, else what is public.
 
-
-@route("/01/{gtin:str}/10/{lot:str}/21/{serial:path}", http_method=["GET", "HEAD"], responses=openapi.SCAN)
-async def get_scan_with_lot(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """The same, from a link that also names the lot: the piece is known by its serial alone."""
-    return await _scan(request)
+    Below /page stands the Digital Link that led here. One that names a lot and no piece has the product's page.
+    """
+    try:
+        return await _scan(request)
+    except CoilmarkError as error:
+        return given(refusal(request, error))
 
 
 @route("/v1/coils/{gtin:str}/{named:path}", http_method=["GET", "HEAD"], responses=openapi.COIL)
@@ -87,19 +89,24 @@ def _data(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
 
 
 async def _scan(request: Request[Any, Any, Any]) -> ASGIResponse:
-    gtin, serial = request.path_params["gtin"], request.path_params["serial"].removeprefix("/")
-    piece = piece_of(gtin, serial)
+    link, _ = read_link(request, base_of(request), PAGE)
+    if link.key[0] != KEY:
+        raise Missing("no_links", f"there are pages of products and pieces (01), not of {link.name}")
     # Other parameters are left alone: what a phone or a resolver adds to a link is not the reader's fault.
     code = dict(parse_qsl(request.scope["query_string"].decode("latin-1"))).get("c")
     desk, reader = desk_of(request), reader_of(request)
-    page = await asyncio.to_thread(_page, desk, piece, code, reader)
+    piece = piece_named(link)
+    if piece is None:
+        page = await asyncio.to_thread(_product, desk, link.key[1])
+    else:
+        page = await asyncio.to_thread(_page, desk, piece, code, reader)
     return raw(page.encode(), "text/html", HEADERS)
 
 
 def _page(desk: Desk, piece: str, code: str | None, reader: Reader) -> str:
     """The passport, or what is public of the product: the same page whether or not the piece is known."""
     if not passports.may_open(desk.codes(), piece, code, reader):
-        return template("product.html").render(gtin=piece[4:18], owner=passports.owner_of(desk.log, piece))
+        return _product(desk, piece[4:18])
     try:
         found = _standing(desk, piece)
     except Missing:
@@ -119,6 +126,14 @@ def _page(desk: Desk, piece: str, code: str | None, reader: Reader) -> str:
         files=_files(piece, code, reader),
         footprint=footprint_of(body),
     )
+
+
+def _product(desk: Desk, gtin: str) -> str:
+    """What is public of a product. Raises Missing ("no_links") where nobody in this ledger has its prefix."""
+    owner = passports.owner_of(desk.log, f"(01){gtin}")
+    if not owner:
+        raise Missing("no_links", f"no party of this ledger has the company prefix of {gtin}")
+    return template("product.html").render(gtin=gtin, owner=owner)
 
 
 def _files(piece: str, code: str | None, reader: Reader) -> dict[str, str]:

@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 import uvicorn
 from small_ledger import small_ledger
@@ -201,7 +202,7 @@ def _scope(method, path, query, headers):
         "http_version": "1.1",
         "method": method,
         "scheme": "http",
-        "path": path,
+        "path": unquote(path),
         "raw_path": path.encode("utf-8", "surrogatepass"),
         "query_string": query,
         "root_path": "",

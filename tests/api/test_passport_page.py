@@ -61,7 +61,7 @@ def code(serial="C-1"):
 
 
 async def scan(app, serial="C-1", **given):
-    return await app.ask("GET", path_of(piece(serial)), **given)
+    return await app.ask("GET", f"/page{path_of(piece(serial))}", **given)
 
 
 def coil_path(what, serial="C-1"):
@@ -146,7 +146,7 @@ def test_the_code_of_a_piece_that_was_never_shipped_says_so(tmp_path):
 def test_a_link_with_the_lot_and_with_what_a_phone_adds_opens_the_same(tmp_path):
     async def scenario():
         async with shop(tmp_path) as app:
-            with_lot = await app.ask("GET", f"/01/{gtin()}/10/L-1/21/C-1", query=code() + b"&fbclid=7")
+            with_lot = await app.ask("GET", f"/page/01/{gtin()}/10/L-1/21/C-1", query=code() + b"&fbclid=7")
             assert with_lot.body == (await scan(app, query=code())).body
 
     run(scenario)
@@ -155,8 +155,9 @@ def test_a_link_with_the_lot_and_with_what_a_phone_adds_opens_the_same(tmp_path)
 def test_a_wrong_check_digit_is_named(tmp_path):
     async def scenario():
         async with shop(tmp_path) as app:
-            answer = await app.ask("GET", "/01/09521141000015/21/C-1", query=code())
-            assert (answer.status, answer.code) == (400, "gs1_id")
+            answer = await app.ask("GET", "/page/01/09521141000015/21/C-1", query=code())
+            assert (answer.status, answer.code) == (400, "digital_link")
+            assert "its check digit is 5, it must be 4" in answer.json["detail"]
 
     run(scenario)
 
@@ -248,7 +249,7 @@ def test_a_serial_may_hold_a_slash_and_marks(tmp_path):
             await app.post(app.world.statement(PLANT, "lot-event", coil("X", epcList=[link])))
             answer = await app.post(app.world.statement(OPERATOR, "passport", passport(8, odd)))
             assert answer.status == 201, answer.body
-            page = await app.ask("GET", f"/01/{gtin()}/21/{odd}")
+            page = await app.ask("GET", f"/page{path_of(piece(odd))}")
             assert b"C/1?&lt;b&gt;" in page.body
             assert f"/v1/coils/{gtin()}/C%2F1%3F%3Cb%3E/bundle".encode() in page.body
             file = await app.ask("GET", f"/v1/coils/{gtin()}/{odd}/bundle")

@@ -15,11 +15,12 @@ def test_all_settings():
     said = {
         **FOLDER, "COILMARK_HEAD": "/mnt/head", "COILMARK_OPEN": "1", "COILMARK_CHECKERS": "7", "PATH": "/bin",
         "COILMARK_PROCESS": "2", "COILMARK_ADVERTISE": "http://10.0.0.5:8080/", "COILMARK_READ_ONLY": "true",
-        "COILMARK_RESERVE": "100",
+        "COILMARK_RESERVE": "100", "COILMARK_BASE": "https://id.example.com/",
     }  # fmt: skip
     folder, head, address = Path("/srv/ledger"), Path("/mnt/head"), "http://10.0.0.5:8080"
     assert from_environ(said) == Settings(
-        folder, head, open=True, checkers=7, read_only=True, address=address, process=2, reserve=100 << 20
+        folder, head, open=True, checkers=7, read_only=True, address=address, process=2, reserve=100 << 20,
+        base="https://id.example.com",
     )  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def test_closed_is_said_in_words_too(value):
     [
         (
             {"COILMARK_FODLER": "x"},
-            "COILMARK_FODLER means nothing here; known are COILMARK_ADVERTISE, COILMARK_CHECKERS",
+            "COILMARK_FODLER means nothing here; known are COILMARK_ADVERTISE, COILMARK_BASE, COILMARK_CHECKERS",
         ),
         ({}, "COILMARK_FOLDER is not set"),
         ({"COILMARK_FOLDER": ""}, "COILMARK_FOLDER is not set"),
@@ -49,6 +50,7 @@ def test_closed_is_said_in_words_too(value):
         ({**FOLDER, "COILMARK_CHECKERS": "-1"}, "a number from 0 to 64, not '-1'"),
         ({**FOLDER, "COILMARK_CHECKERS": "65"}, "not '65'"),
         ({**FOLDER, "COILMARK_CHECKERS": "²"}, "not '²'"),
+        ({**FOLDER, "COILMARK_BASE": "id.example.com"}, "an address like https://id.example.com, not 'id.example.com'"),
         ({**FOLDER, "COILMARK_RESERVE": "1.5"}, "COILMARK_RESERVE is a number of MiB, not '1.5'"),
     ],
 )
