@@ -6,6 +6,7 @@ A statement that is refused leaves the `View` as it was; a batch is taken back o
 from collections.abc import Sequence
 
 from ledger.checking import Checked
+from ledger.energy_admission import judge_energy
 from ledger.erasure import texts_to_erase
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import Conflict, Refused, RuleBroken, TooLarge, Unauthorised
@@ -17,10 +18,9 @@ from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_
 from ledger.limits import AHEAD, PARTY_VERSIONS, SUBJECTS, VERSIONS_RESERVED
 from ledger.lot_admission import heard_late, judge_lots, tag_pairs
 from ledger.lot_event import event_time
-from ledger.lots import wire
 from ledger.naming import check_name, event_called, event_declared
 from ledger.store.store import Link, NewRow, Stored
-from ledger.view import View
+from ledger.view import Mark, View
 
 _MICROSECONDS = 1_000_000
 
@@ -33,24 +33,25 @@ def admit(view: View, checked: Checked, *, seed: bytes) -> int:
     known = view.requests.get(checked.request)
     if known is not None:
         return _repeat(view, checked, *known)
-    lots = view.lots.mark()
+    mark = view.mark()
     try:
         _add(view, checked, seed)
     except Refused:
-        view.lots.undo(lots)
+        view.undo(mark)
         raise
     return view.size - 1
 
 
 def _add(view: View, checked: Checked, seed: bytes) -> None:
-    index, lots = view.size, view.lots.mark()
+    index, mark = view.size, view.mark()
     _check_times(checked, view.now)
     registry = _authority(view, checked, index)
     items = _items(view, checked, registry)
     judge_lots(view, checked, registry)
+    judge_energy(view, checked, registry)
     entry = Entry(index, view.now, view.last_leaf, checked.statement.digest, lineage_digest(seed, items))
     erased = _erasure(view, checked)
-    _record(view, checked, entry, items, seed=seed, lots=lots)
+    _record(view, checked, entry, items, seed=seed, mark=mark)
     view.erasures += erased
     view.registry = registry
 
@@ -218,7 +219,7 @@ def _erasure(view: View, checked: Checked) -> list[tuple[int, tuple[str, ...]]]:
     return [(erasure["index"], texts_to_erase(view.at(erasure["index"]), erasure["disclosures"]))]
 
 
-def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], *, seed: bytes, lots: int) -> None:
+def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], *, seed: bytes, mark: Mark) -> None:
     statement = checked.statement
     advanced = [(item.subject, item.version) for item in items if item.role is not Role.REFERENCE]
     stored = Stored(
@@ -231,8 +232,7 @@ def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], *
         items=b"".join(item.packed() for item in items),
         disclosures=tuple(disclosure.text for disclosure in statement.disclosures),
     )
-    records = [(key, wire.encode(record)) for key, record in view.lots.since(lots).items()]
-    tags = tag_pairs(view.lots, lots)
+    records, tags = view.written(mark), tag_pairs(view.lots, mark[0])
     row = NewRow(stored, checked.request, advanced, checked.event, checked.announces, records, tags)
     view.rows.append(row)
     view.size, view.last_leaf = entry.index + 1, entry.leaf

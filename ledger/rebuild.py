@@ -1,9 +1,16 @@
-"""Derived data made again from what was signed: the records of lots, byte for byte as they were written before."""
+"""Derived data made again from what was signed: records of lots and energy, byte for byte as they were written."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 from ledger.checking import Checked, named_by_jti, sound
+from ledger.energy import lookup
+from ledger.energy import wire as energy_wire
+from ledger.energy.book import Book as EnergyBook
+from ledger.energy.fold import OF_ENERGY
+from ledger.energy_admission import fold_energy
+from ledger.energy_records import read_energy
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Damaged, Refused
 from ledger.kernel.party import FOLDED_TYPES, Registry, apply, begin
@@ -15,11 +22,11 @@ from ledger.lots.book import Book
 from ledger.lots.lookup import prepare
 from ledger.lots.records import NOBODY
 from ledger.recovery import statement_of
-from ledger.rules import judges_lots
+from ledger.rules import judges_energy, judges_lots
 from ledger.store.store import NewRow, Stored, Transaction, check_head
 
 Progress = Callable[[int, int], None]  # entries done, entries in all
-_BATCH = 2_000  # entries whose lots are looked up together
+_BATCH = 2_000  # entries whose records are looked up together
 
 
 def rebuild_lots(transaction: Transaction, *, progress: Progress = lambda _done, _all: None) -> int:
@@ -49,17 +56,30 @@ def _book(
     transaction: Transaction, read: Sequence[tuple[Stored, Statement]], registry: Registry | None
 ) -> tuple[list[NewRow], Registry | None]:
     """The rows that a batch makes, and the registry after it."""
-    book = Book(lambda keys: read_records(transaction, keys))
-    checked = {stored.index: _checked(stored, one) for stored, one in read if one.typ in OF_LOTS}
+    books = _books(transaction)
+    checked = {stored.index: _checked(stored, one) for stored, one in read if one.typ in OF_LOTS | OF_ENERGY}
     events = [(one.event_read, _wrong(transaction, one)) for one in checked.values() if one.event_read is not None]
-    prepare(book, events)
+    prepare(books.lots, events)
+    lookup.prepare(books.energy, [(one.typ, one.body) for _, one in read if one.typ in OF_ENERGY])
     rows = []
     for stored, statement in read:
         if statement.typ in FOLDED_TYPES:
             registry = begin(statement) if registry is None else apply(registry, statement, stored.index)
         elif stored.index in checked and registry is not None and judges_lots(registry.rules_at(stored.index)):
-            rows.append(_row(transaction, book, stored, checked[stored.index], registry))
+            rows.append(_row(transaction, books, stored, checked[stored.index], registry))
     return rows, registry
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    lots: Book
+    energy: EnergyBook
+
+
+def _books(transaction: Transaction) -> _Books:
+    return _Books(
+        Book(lambda keys: read_records(transaction, keys)), EnergyBook(lambda keys: read_energy(transaction, keys))
+    )
 
 
 def _checked(stored: Stored, statement: Statement) -> Checked:
@@ -69,18 +89,21 @@ def _checked(stored: Stored, statement: Statement) -> Checked:
         raise Damaged("entry", f"entry {stored.index} cannot be read: {refusal.sentence}") from refusal
 
 
-def _row(transaction: Transaction, book: Book, stored: Stored, checked: Checked, registry: Registry) -> NewRow:
+def _row(transaction: Transaction, books: _Books, stored: Stored, checked: Checked, registry: Registry) -> NewRow:
     recorded_at = parse_entry(stored.entry).recorded_at
     party = registry.party(checked.statement.iss)
     place = Place(stored.index, recorded_at, party, registry.operator, registry.sites)
-    mark = book.mark()
+    lots, energy = books.lots.mark(), books.energy.mark()
     try:
-        book_lots(book, checked, place, wrong=_wrong(transaction, checked))
+        book_lots(books.lots, checked, place, wrong=_wrong(transaction, checked))
+        if judges_energy(registry.rules_at(stored.index)):
+            fold_energy(books.energy, checked, party, index=stored.index, recorded_at=recorded_at)
     except Refused as refusal:
-        says = f"entry {stored.index} breaks a rule of lots: {refusal.sentence}; run `coilmark audit`"
-        raise Damaged("lot_rules", says, index=stored.index) from refusal
-    records = [(key, wire.encode(record)) for key, record in book.since(mark).items()]
-    return NewRow(stored, b"", (), None, (), records, tag_pairs(book, mark))
+        says = f"entry {stored.index} breaks a rule: {refusal.sentence}; run `coilmark audit`"
+        raise Damaged("rules", says, index=stored.index) from refusal
+    records = [(key, wire.encode(record)) for key, record in books.lots.since(lots).items()]
+    records += [(key, energy_wire.encode(record)) for key, record in books.energy.since(energy).items()]
+    return NewRow(stored, b"", (), None, (), records, tag_pairs(books.lots, lots))
 
 
 def _wrong(transaction: Transaction, checked: Checked) -> int:

@@ -3,17 +3,25 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from ledger.checking import Checked, event_key, named_by_jti
+from ledger.energy import lookup
+from ledger.energy import wire as energy_wire
+from ledger.energy.book import Book as EnergyBook
+from ledger.energy.fold import OF_ENERGY
+from ledger.energy_records import read_energy
 from ledger.kernel.errors import Refused
 from ledger.kernel.party import Registry
 from ledger.lot_records import read_records
+from ledger.lots import wire as lots_wire
 from ledger.lots.book import Book
 from ledger.lots.lookup import prepare
 from ledger.lots.records import NOBODY, Lot
-from ledger.rules import judges_lots
+from ledger.rules import judges_energy, judges_lots
 from ledger.store.store import Link, NewRow, Stored, Transaction
+
+Mark: TypeAlias = tuple[int, int]  # of the book of lots, and that of energy
 
 
 @dataclass
@@ -34,11 +42,31 @@ class View:
 
     def __post_init__(self) -> None:
         self.lots = Book(lambda keys: read_records(self.transaction, keys))
+        self.energy = EnergyBook(lambda keys: read_energy(self.transaction, keys))
 
     @property
     def judges_lots(self) -> bool:
         """Whether the next entry is judged by the lot rules."""
         return self.registry is not None and judges_lots(self.registry.rules_at(self.size))
+
+    @property
+    def judges_energy(self) -> bool:
+        """Whether the next entry is judged by the energy rules."""
+        return self.registry is not None and judges_energy(self.registry.rules_at(self.size))
+
+    def mark(self) -> Mark:
+        """A point to which what was written of lots and energy can be taken back."""
+        return self.lots.mark(), self.energy.mark()
+
+    def undo(self, mark: Mark) -> None:
+        """Take back all that was written of lots and energy since."""
+        self.lots.undo(mark[0])
+        self.energy.undo(mark[1])
+
+    def written(self, mark: Mark) -> list[tuple[bytes, bytes]]:
+        """The records of lots and energy that were written since, as they are stored."""
+        of_lots = [(key, lots_wire.encode(record)) for key, record in self.lots.since(mark[0]).items()]
+        return of_lots + [(key, energy_wire.encode(record)) for key, record in self.energy.since(mark[1]).items()]
 
     def lot(self, name: str) -> Lot | None:
         """What is known of a lot; nothing where the lot rules do not hold."""
@@ -53,20 +81,23 @@ class View:
         if self.judges_lots:
             wrong = ((c, self.events.get(c.declares or b"", NOBODY)) for c in checked)
             prepare(self.lots, [(c.event_read, index) for c, index in wrong if c.event_read is not None])
+        if self.judges_energy:
+            said = (c.statement for c in checked if c.statement.typ in OF_ENERGY)
+            lookup.prepare(self.energy, [(one.typ, one.body) for one in said])
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A submission: all of it stays in the view, or, when it is refused, none."""
         registry, size, last_leaf = self.registry, self.size, self.last_leaf
         rows, erasures = len(self.rows), len(self.erasures)
-        lots = self.lots.mark()
+        mark = self.mark()
         self._undo.clear()
         try:
             yield
         except Refused:
             self.registry, self.size, self.last_leaf = registry, size, last_leaf
             del self.rows[rows:], self.erasures[erasures:]
-            self.lots.undo(lots)
+            self.undo(mark)
             for table, key, old in reversed(self._undo):
                 if old is None:
                     del table[key]

@@ -35,6 +35,7 @@ ORIGIN = "ledger.example/park"
 PREFIX = "9521141"
 START = 1_767_585_600_000_000  # 2026-01-05T04:00:00Z in µs
 SECOND = 1_000_000
+RULES = "coilmark-rules/3"
 
 
 def pem(name):
@@ -123,7 +124,7 @@ def ledger_body(uri=URI, origin=ORIGIN, log="log", **changes):
         "log_keys": [format_vkey(vkey_of(origin, signer(log).key))],
         "operator": OPERATOR.profile(),
         "keys": [OPERATOR.addition(uri)],
-        "rules": {"id": "coilmark-rules/2", "digest": b64url_encode(bytes(32))},
+        "rules": {"id": RULES, "digest": b64url_encode(bytes(32))},
         "incarnation": 0,
         **changes,
     }
@@ -246,7 +247,7 @@ class World:
         self.log = self._open.enter_context(log)
 
 
-def small_ledger(folder, *, uri=URI, origin=ORIGIN, place=None, head=None):
+def small_ledger(folder, *, uri=URI, origin=ORIGIN, place=None, head=None, rules=RULES):
     """A ledger in `folder`: index 0, then the plant's party (1) and first key (2). A context manager.
 
     `place` is a place on a PostgreSQL server for its database, see `postgres_server`; `head` is its second head's.
@@ -254,7 +255,8 @@ def small_ledger(folder, *, uri=URI, origin=ORIGIN, place=None, head=None):
     world = World(layout(folder / "ledger", head, place and place.writer), uri, origin)
     world.places.folder.mkdir(parents=True)
     world.places.log_key.write_bytes(pem("log"))
-    founding = world.statement(OPERATOR, "ledger", ledger_body(uri, origin))
+    body = ledger_body(uri, origin, rules={"id": rules, "digest": b64url_encode(bytes(32))})
+    founding = world.statement(OPERATOR, "ledger", body)
     owner = place and place.owner
     create_ledger(world.places, uri, founding, owner=owner, clock=world.clock, randomness=world.randomness)
     world.reopen()

@@ -33,7 +33,8 @@ class Whole:
     marks: Counter[tuple[str, str]] = field(default_factory=Counter)
     signatures: int = 0
     rows: Counter[str] = field(default_factory=Counter)
-    lot_rows: dict[str, dict[int, int]] = field(default_factory=lambda: {"lot_record": {}, "lot_tag": {}})
+    lot_rows: dict[str, Counter[int]] = field(default_factory=lambda: {"lot_record": Counter(), "lot_tag": Counter()})
+    energy_rows: int = 0
     late: set[tuple[int, bytes]] = field(default_factory=set)
     lot_rules: Counter[str] = field(default_factory=Counter)
     movements: Movements = field(default_factory=Movements)
@@ -52,11 +53,14 @@ class Whole:
         self.signatures += part.signatures
         self.rows.update(disclosure=part.disclosures, subject_version=part.advanced, event=len(part.events))
         if part.lots is not None:
-            self.lot_rows["lot_record"].update(part.lots.records)
-            self.lot_rows["lot_tag"].update(part.lots.tags)
+            self.lot_rows["lot_record"].update(dict(part.lots.records))
+            self.lot_rows["lot_tag"].update(dict(part.lots.tags))
             self.lot_rules += part.lots.rules
             self.late.update(part.lots.late)
             self.movements.add(part.lots.movements)
+        if part.energy is not None:
+            self.lot_rows["lot_record"].update(dict(part.energy.records))
+            self.energy_rows += sum(count for _, count in part.energy.records)
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,10 +248,12 @@ def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
         said.append(f"{whole.signatures} signatures, with key, role and prefix as of their entry")
         said.append("each statement's form, body, disclosures and implied lineage; ids used once")
     if isinstance(order.source, DatabaseSource):
-        records = sum(whole.lot_rows["lot_record"].values())
+        records = sum(whole.lot_rows["lot_record"].values()) - whole.energy_rows
         said.append(f"{records} records of lots: each what its event makes of those before it, by the lot rules")
         found = ", ".join(f"{rule} {count}" for rule, count in sorted(whole.lot_rules.items()))
         said.append(f"findings that the lot rules record and do not refuse, by rule: {found or 'none'}")
+        says = "each what its statement makes of those before it, by the energy rules"
+        said.append(f"{whole.energy_rows} records of attestations, consumption and contracts: {says}")
         said.append("the database file, its schema and triggers, and every derived row")
     if order.levels is not None and not whole.missing:
         said.append("the level files, node by node")
@@ -287,6 +289,6 @@ def _not_checked(
         said.append(f"the log's signature against a trust file (--trust): {whose}")
     said += _other_rules(authority)
     if not isinstance(order.source, DatabaseSource) or not order.statements:
-        said.append("the lot rules: balances and custody are judged on the ledger's own database")
-    said.append("whether what parties signed is true; energy claims and footprints")
+        said.append("the lot rules and the energy rules: they are judged on the ledger's own database")
+    said.append("whether what parties signed is true; footprints")
     return tuple(said)

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from ledger.audit.authority import Authority
 from ledger.audit.deferred import Deferred
+from ledger.audit.energy import Folded, fold_again
 from ledger.audit.findings import Finding, about
 from ledger.audit.hashing import leaf_hashes, lineage_digests
 from ledger.audit.lineage import ITEM
@@ -50,7 +51,7 @@ class Range:
     `leaves` holds the hash of each entry's 113 bytes (zeros for an entry that is not there), `items` its packed
     lineage; `first` and `last` are the entries at its ends, where they can be read; `requests` and `events` are
     (key, index) of what must be unique; `marks` counts signatures that a reader should know of, by key and reason.
-    `lots` is what booking its lots again gave, None where that was not done.
+    `lots` and `energy` are what booking and folding these again gave, None where that was not done.
     """
 
     start: int
@@ -69,6 +70,7 @@ class Range:
     deferred: Deferred = field(default_factory=Deferred)
     marks: Counter[tuple[str, str]] = field(default_factory=Counter)
     lots: Booked | None = None
+    energy: Folded | None = None
 
 
 def find_registry(task: Task) -> list[tuple[int, bytes]]:
@@ -110,6 +112,8 @@ def check_range(task: Task) -> Range:
                 if task.authority is not None:
                     result.lots = book_again(reader.raw, task.authority, said, (task.start, task.end))
                     result.findings += result.lots.findings
+                    result.energy = fold_again(reader.raw, task.authority, said, (task.start, task.end))
+                    result.findings += result.energy.findings
     except UNREADABLE as error:
         result.findings.append(unread_range(task, str(error)))
     _leave_gaps(result, {row.index for row in rows})

@@ -10,6 +10,7 @@ from ledger.audit.findings import about
 from ledger.audit.lots import Said
 from ledger.audit.sources import Row
 from ledger.checking import Checked, check_addressed, check_form, named_by_jti, read_as, sound
+from ledger.energy.fold import OF_ENERGY
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import CoilmarkError, Refused
 from ledger.kernel.implied import fits, implied
@@ -89,7 +90,7 @@ class Judge:
         self._notice(row.index, checked.statement)
         if checked.statement.typ == "passport":
             self._result.deferred.passports.append(row.index)
-        if checked.statement.typ in OF_LOTS and not checked.statement.withheld:
+        if checked.statement.typ in OF_LOTS | OF_ENERGY and not checked.statement.withheld:
             self.of_lots.append(Said(row.index, entry.recorded_at, checked))
 
     def _find(self, index: int, code: str, says: str, **facts: Any) -> None:

@@ -7,8 +7,11 @@ from ledger.energy.said import Said
 from ledger.kernel.errors import Refused
 from ledger.kernel.moments import rfc3339
 from ledger.kernel.party import Party
+from tests.small_ledger import actor, gln
 
-WIND, SMELTER, MILL = "(417)9521210000013", "(417)9521211000012", "(417)9521212000011"
+ACTORS = {name: actor(name, number) for number, name in enumerate(("wind", "smelter", "mill"), 20)}
+WIND, SMELTER, MILL = (one.id for one in ACTORS.values())
+ROLES = ("contract", "energy-attestation", "energy-consumption", "energy-action", "energy-allocation")
 MIDNIGHT = 1_772_323_200_000_000  # 2026-03-01T00:00:00Z
 LATER = MIDNIGHT + 60 * 24 * HOUR
 EXPIRES = MIDNIGHT + 300 * 24 * HOUR
@@ -17,49 +20,55 @@ TURBINES, STORE = f"{WIND}/turbines", f"{SMELTER}/battery"
 DIGEST = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
 
 
+SITES = {party: f"(414){gln(number)}" for number, party in enumerate((WIND, SMELTER, MILL), 30)}
+
+
 def site(party, zone):
-    return {"id": f"{party}/site", "zone": zone}
+    return {
+        "id": SITES[party], "name": "site", "country": "KZ", "zone": zone, "latitude": "51.7", "longitude": "75.3",
+    }  # fmt: skip
 
 
 def document(kind):
     return {"digest": DIGEST, "media_type": "application/pdf", "kind": kind}
 
 
-PROFILES = {
+LISTS = {
     WIND: {
         "sites": [site(WIND, "KZ-1")],
         "devices": [
-            {"id": TURBINES, "kind": "generator", "site": f"{WIND}/site", "capacity": 18_000_000, "source": "wind",
+            {"id": TURBINES, "kind": "generator", "site": SITES[WIND], "capacity": 18_000_000, "source": "wind",
              "commissioned": "2025-06-01"},
-            {"id": f"{WIND}/far", "kind": "generator", "site": f"{WIND}/site", "capacity": 18_000_000, "zone": "KZ-2"},
-            {"id": f"{WIND}/scale", "kind": "scale", "site": f"{WIND}/site"},
+            {"id": f"{WIND}/far", "kind": "generator", "site": SITES[WIND], "capacity": 18_000_000, "zone": "KZ-2"},
+            {"id": f"{WIND}/scale", "kind": "scale", "site": SITES[WIND]},
         ],
         "meters": [
-            {"id": f"{WIND}/meter", "site": f"{WIND}/site", "device": TURBINES},
-            {"id": f"{WIND}/far-meter", "site": f"{WIND}/site", "device": f"{WIND}/far"},
-            {"id": f"{WIND}/scale-meter", "site": f"{WIND}/site", "device": f"{WIND}/scale"},
+            {"id": f"{WIND}/meter", "site": SITES[WIND], "device": TURBINES},
+            {"id": f"{WIND}/far-meter", "site": SITES[WIND], "device": f"{WIND}/far"},
+            {"id": f"{WIND}/scale-meter", "site": SITES[WIND], "device": f"{WIND}/scale"},
         ],
     },
     SMELTER: {
         "sites": [site(SMELTER, "KZ-1")],
         "processes": [
-            {"id": POTLINE, "kind": "electrolysis", "site": f"{SMELTER}/site"},
-            {"id": CHARGING, "kind": "energy-storage", "site": f"{SMELTER}/site"},
+            {"id": POTLINE, "kind": "electrolysis", "site": SITES[SMELTER]},
+            {"id": CHARGING, "kind": "energy-storage", "site": SITES[SMELTER]},
         ],
         "devices": [
-            {"id": STORE, "kind": "energy-storage", "site": f"{SMELTER}/site", "capacity": 20_000_000,
+            {"id": STORE, "kind": "energy-storage", "site": SITES[SMELTER], "capacity": 20_000_000,
              "efficiency": "0.85"},
         ],
         "meters": [
-            {"id": f"{SMELTER}/meter", "site": f"{SMELTER}/site", "process": POTLINE},
-            {"id": f"{SMELTER}/charge-meter", "site": f"{SMELTER}/site", "process": CHARGING},
-            {"id": f"{SMELTER}/store-meter", "site": f"{SMELTER}/site", "device": STORE},
+            {"id": f"{SMELTER}/meter", "site": SITES[SMELTER], "process": POTLINE},
+            {"id": f"{SMELTER}/charge-meter", "site": SITES[SMELTER], "process": CHARGING},
+            {"id": f"{SMELTER}/store-meter", "site": SITES[SMELTER], "device": STORE},
         ],
     },
     MILL: {"sites": [site(MILL, "KZ-1")], "processes": [
-        {"id": f"{MILL}/mill", "kind": "cold-rolling", "site": f"{MILL}/site"},
+        {"id": f"{MILL}/mill", "kind": "cold-rolling", "site": SITES[MILL]},
     ]},
 }  # fmt: skip
+PROFILES = {one.id: one.profile(*ROLES, **LISTS[one.id]) for one in ACTORS.values()}
 
 
 def at(hour, minute=0):

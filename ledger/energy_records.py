@@ -1,0 +1,12 @@
+"""Records of energy out of the store, as the fold reads them."""
+
+from collections.abc import Collection
+
+from ledger.energy import wire
+from ledger.energy.records import Record
+from ledger.store.store import Transaction
+
+
+def read_energy(transaction: Transaction, keys: Collection[bytes], before: int | None = None) -> dict[bytes, Record]:
+    """For each key that has a record: its newest one, or the newest of an entry < `before`. Raises Damaged."""
+    return {key: wire.decode(value) for key, value in transaction.lot_records(keys, before).items()}
