@@ -31,7 +31,7 @@ def event():
 
 def values():
     """Every byte of the example, as its vector file holds it."""
-    with tempfile.TemporaryDirectory() as folder, small_ledger(Path(folder)) as world:
+    with tempfile.TemporaryDirectory() as folder, small_ledger(Path(folder), rules="coilmark-rules/2") as world:
         world.post(world.plant, "lot-event", event())
         stored = [world.stored(index) for index in range(4)]
         return {
