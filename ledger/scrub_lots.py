@@ -1,4 +1,4 @@
-"""Records of lots in a served ledger, booked again a range at a time, as an audit does it; each pass counts them all.
+"""Records of lots and energy in a served ledger, made again a range at a time; each pass counts them all.
 
 The audit's rules and its way of booking, on the audit's own read-only connection. What the audit needs worker processes
 for is a few hundredths of a second here, since a round is a few hundred entries.
@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ledger.audit.authority import Authority, fold_authority
-from ledger.audit.lots import Booked, Said, book_again
+from ledger.audit.energy import fold_again
+from ledger.audit.lots import Said, book_again
 from ledger.checking import sound
+from ledger.energy.fold import OF_ENERGY
 from ledger.kernel.errors import Damaged, Refused
 from ledger.lot_admission import OF_LOTS
 from ledger.reading import Shown
@@ -35,12 +37,13 @@ class LotScrub:
         try:
             with reading_raw(self._location) as database:
                 booked = book_again(database, authority, said, (start, end))
+                folded = fold_again(database, authority, said, (start, end))
         except UNREADABLE as error:
             raise Damaged("lot_record", f"records of entries {start} to {end - 1} cannot be read: {error}") from error
-        if booked.findings:
-            first = booked.findings[0]
+        for first in (*booked.findings, *folded.findings):
             raise Damaged("lot_record", first.sentence, index=first.index)
-        self._count(booked, start, end)
+        records = sum(count for _, count in (*booked.records, *folded.records))
+        self._count(records, sum(count for _, count in booked.tags), start, end)
 
     def whole(self, size: int) -> None:
         """Count, where a pass has just gone through the first `size` entries. Raises Damaged for a row too many."""
@@ -49,15 +52,15 @@ class LotScrub:
         with reading_raw(self._location) as database:
             _compare(database, size, self._made)
 
-    def _count(self, booked: Booked, start: int, end: int) -> None:
+    def _count(self, records: int, tags: int, start: int, end: int) -> None:
         if start == 0:
             self._made.clear()
             self._next = 0
         if start != self._next:
             return
         self._next = end
-        self._made["lot_record"] += sum(count for _, count in booked.records)
-        self._made["lot_tag"] += sum(count for _, count in booked.tags)
+        self._made["lot_record"] += records
+        self._made["lot_tag"] += tags
 
     def _authority(self) -> Authority:
         """Who was what when; folded anew when something was registered. Raises Damaged."""
@@ -75,7 +78,7 @@ class LotScrub:
 
 def _said(one: Shown) -> Said | None:
     statement = one.statement
-    if statement.typ not in OF_LOTS or statement.withheld:
+    if statement.typ not in OF_LOTS | OF_ENERGY or statement.withheld:
         return None
     try:
         return Said(one.stored.index, one.sound.entry.recorded_at, sound(statement, signed_by=""))

@@ -6,6 +6,7 @@ from itertools import permutations
 
 import pytest
 
+from api.self_check import SelfCheck
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.energy import state_rules
@@ -17,6 +18,7 @@ from ledger.log import Submission
 from ledger.opening import rebuild_ledger
 from ledger.sequencer import Sequencer
 from ledger.store.store import open_store
+from tests.audit.tampering import behind_its_back
 from tests.energy.energy_ledger import BY_ID, attest_and_give, energy_ledger, enrol, say, signed, story
 from tests.energy.energy_park import (
     LATER,
@@ -194,8 +196,6 @@ def test_under_older_rules_energy_is_recorded_by_its_form_and_not_known_afterwar
 
 def tampered(world, statement):
     """What an audit finds once somebody has changed a record behind the ledger's back."""
-    from tests.audit.tampering import behind_its_back  # noqa: PLC0415  for a file only
-
     with behind_its_back(world.places.database) as connection:
         connection.execute(*statement)
     report = audit(Order(DatabaseSource(world.places.location)))
@@ -231,3 +231,18 @@ def test_a_retry_of_an_allocation_is_the_same_entry(world):
     assert first.entry == again.entry
     assert covered(world).covered == 10
     assert BY_ID[SMELTER].id == covered(world).issuer
+
+
+def test_a_served_ledger_makes_its_energy_again_too(tmp_path):
+    with energy_ledger(tmp_path) as world:
+        story(world)
+        check = SelfCheck(world.log, world.places.location, lambda: 0, entries=8)
+        while not check.passes:
+            assert check.round().wrong == ""
+        key = attestation_key(f"{WIND}/w1")
+        with behind_its_back(world.places.database) as connection:
+            connection.execute('UPDATE lot_record SET value = CAST(replace(value, ?, ?) AS BLOB) WHERE "key" = ?', (
+                b"held", b"heId", key,
+            ))  # fmt: skip
+        wrong = [check.round().wrong for _ in range(6)]
+        assert any("attestation record" in one for one in wrong), wrong
