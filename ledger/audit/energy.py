@@ -4,14 +4,15 @@ As with lots, each statement is folded on what is *stored* for the entries befor
 makes is found at its own entry, and nothing follows from it elsewhere.
 """
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
 from ledger.audit.lots import Said
+from ledger.audit.records import StoredRecords
 from ledger.energy import wire
 from ledger.energy.book import Book
 from ledger.energy.fold import OF_ENERGY
@@ -34,55 +35,27 @@ class Folded:
     records: list[tuple[int, int]] = field(default_factory=list)  # (index, how many)
 
 
-class _Records:
-    """What is stored for some keys: the newest record before the range, and all of the range."""
-
-    def __init__(self, database: RawReader, start: int, end: int) -> None:
-        self._database, self._start, self._end = database, start, end
-        self._known: dict[bytes, list[tuple[int, bytes]]] = {}
-
-    def fetch(self, keys: Iterable[bytes]) -> None:
-        """Have the rows of these keys at hand."""
-        wanted = {key for key in keys if key not in self._known}
-        if not wanted:
-            return
-        self._known.update({key: [] for key in wanted})
-        for key, value in self._database.lot_records(wanted, self._start).items():
-            self._known.setdefault(key, []).append((-1, value))
-        for key, index, value in self._database.lot_records_within(wanted, self._start, self._end):
-            self._known.setdefault(key, []).append((index, value))
-
-    def before(self, keys: Collection[bytes], index: int, *, damaged: bool = True) -> dict[bytes, Record]:
-        """The newest record of each key before an entry. Raises Damaged, or leaves out what cannot be read."""
-        self.fetch(keys)
-        found: dict[bytes, Record] = {}
-        for key in keys:
-            place = bisect_left(self._known[key], (index,)) - 1
-            try:
-                if place >= 0:
-                    found[key] = wire.decode(self._known[key][place][1])
-            except Damaged:
-                if damaged:
-                    raise
-        return found
-
-    def at(self, key: bytes, index: int) -> bytes | None:
-        """The record of a key that stands at an entry."""
-        self.fetch((key,))
-        return next((value for place, value in self._known[key] if place == index), None)
-
-
 def fold_again(database: RawReader, authority: Authority, said: Sequence[Said], span: tuple[int, int]) -> Folded:
     """Fold what was said in entries `span`, and compare with what is stored. Raises what UNREADABLE lists."""
-    stored, result = _Records(database, *span), Folded()
+    stored, result = StoredRecords(database, span, wire.decode), Folded()
     judged = list(_judged(authority, said))
     told = [(one.checked.statement.typ, one.checked.statement.body) for one, _ in judged]
     # Everything at hand in a few queries: what a record leads to does not depend on when in the range one asks.
-    prepare(Book(lambda keys: stored.before(keys, span[1], damaged=False)), told)
+    prepare(Book(lambda keys: _legible(stored, keys, span[1])), told)
     for one, party in judged:
         book = _fold(stored, one, party, result)
         _compare(stored, one.index, book.since(0), result)
     return result
+
+
+def _legible(stored: StoredRecords[Record], keys: Collection[bytes], index: int) -> dict[bytes, Record]:
+    """As `before`, without what cannot be read: that is found where it is asked for."""
+    stored.fetch(keys)
+    found: dict[bytes, Record] = {}
+    for key in keys:
+        with suppress(Damaged):
+            found |= stored.before([key], index)
+    return found
 
 
 def _judged(authority: Authority, said: Sequence[Said]) -> Iterator[tuple[Said, "Party"]]:
@@ -100,7 +73,7 @@ def _judged(authority: Authority, said: Sequence[Said]) -> Iterator[tuple[Said, 
             yield one, party
 
 
-def _fold(stored: _Records, one: Said, party: "Party", result: Folded) -> Book:
+def _fold(stored: StoredRecords[Record], one: Said, party: "Party", result: Folded) -> Book:
     """What one statement writes; a rule that it breaks is a finding, and it writes nothing."""
     book = Book(lambda keys: stored.before(keys, one.index))
     statement = one.checked.statement
@@ -119,7 +92,7 @@ def _fold(stored: _Records, one: Said, party: "Party", result: Folded) -> Book:
     return book
 
 
-def _compare(stored: _Records, index: int, made: Mapping[bytes, Record], result: Folded) -> None:
+def _compare(stored: StoredRecords[Record], index: int, made: Mapping[bytes, Record], result: Folded) -> None:
     result.records.append((index, len(made)))
     for key, record in made.items():
         value = stored.at(key, index)

@@ -4,15 +4,15 @@ Each event is booked on what is *stored* for the entries before it. Those record
 where they are made, so a record that no event makes is found at its own entry, and nothing follows from it elsewhere.
 """
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
 from ledger.audit.hindsight import Movements
+from ledger.audit.records import StoredRecords
 from ledger.checking import Checked, named_by_jti
 from ledger.kernel.errors import Damaged, Refused
 from ledger.lot_admission import Place, book_lots, heard_late, tag_pairs
@@ -72,46 +72,10 @@ class _Places:
         return Place(one.index, one.recorded_at, party, authority.registry.operator, self._sites)
 
 
-class _Records:
-    """What is stored for some keys: the newest record before the range, and all of the range."""
-
-    def __init__(self, database: RawReader, start: int, end: int) -> None:
-        self._database, self._start, self._end = database, start, end
-        self._known: dict[bytes, list[tuple[int, bytes]]] = {}
-
-    def fetch(self, keys: Iterable[bytes]) -> None:
-        """Have the rows of these keys at hand."""
-        known = self._known
-        wanted = set(keys).difference(known)
-        if not wanted:
-            return
-        known.update({key: [] for key in wanted})
-        for key, index, value in self._database.lot_records(wanted, self._start, self._end):
-            known.setdefault(key, []).append((index, value))  # a damaged index leads to keys nobody asked for
-
-    def before(self, keys: Collection[bytes], index: int) -> dict[bytes, Record]:
-        """The newest record of each key before an entry. Raises Damaged."""
-        self.fetch(keys)
-        found: dict[bytes, Record] = {}
-        for key in keys:
-            rows = self._known[key]
-            place = bisect_left(rows, (index,)) - 1 if rows else -1
-            if place >= 0:
-                found[key] = wire.decode(rows[place][1])
-        return found
-
-    def at(self, key: bytes, index: int) -> bytes | None:
-        """The record of a key that stands at an entry."""
-        self.fetch((key,))
-        rows = self._known[key]
-        place = bisect_left(rows, (index,))
-        return rows[place][1] if place < len(rows) and rows[place][0] == index else None
-
-
 def book_again(database: RawReader, authority: Authority, said: Sequence[Said], span: tuple[int, int]) -> Booked:
     """Book what was said in entries `span`, and compare with what is stored. Raises what UNREADABLE lists."""
     judged = [one for one in said if judges_lots(authority.registry.rules_at(one.index))]
-    stored, result = _Records(database, *span), Booked()
+    stored, result = StoredRecords(database, span, wire.decode), Booked()
     stored.fetch(key for one in judged if one.checked.event_read for key in _asked(one.index, one.checked.event_read))
     tags: dict[tuple[bytes, bytes], int] = {}
     places = _Places(authority)
@@ -134,7 +98,7 @@ def _asked(index: int, event: LotEvent) -> Iterator[bytes]:
     yield from named_by(event, NOBODY)
 
 
-def _book(database: RawReader, places: _Places, stored: _Records, one: Said, result: Booked) -> Book:
+def _book(database: RawReader, places: _Places, stored: StoredRecords[Record], one: Said, result: Booked) -> Book:
     """What one statement writes; a rule that it breaks is a finding, and it writes nothing."""
     place = places.of(one)
     if place is None:  # found where its signature was judged
@@ -167,7 +131,7 @@ def _wrong(database: RawReader, one: Said) -> int:
     return found if found is not None and found < one.index else NOBODY
 
 
-def _compare_records(stored: _Records, index: int, made: Mapping[bytes, Record], result: Booked) -> None:
+def _compare_records(stored: StoredRecords[Record], index: int, made: Mapping[bytes, Record], result: Booked) -> None:
     result.records.append((index, len(made)))
     for key, record in made.items():
         value = stored.at(key, index)

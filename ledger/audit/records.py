@@ -1,0 +1,45 @@
+"""Derived records as they are stored, for who makes them again from the statements of one range."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable
+from typing import Generic, TypeVar
+
+from ledger.store.raw import RawReader
+
+R = TypeVar("R")
+
+
+class StoredRecords(Generic[R]):
+    """What is stored for some keys: the newest record before the range, and all of the range."""
+
+    def __init__(self, database: RawReader, span: tuple[int, int], decode: Callable[[bytes], R]) -> None:
+        self._database, self._span, self._decode = database, span, decode
+        self._known: dict[bytes, list[tuple[int, bytes]]] = {}
+
+    def fetch(self, keys: Iterable[bytes]) -> None:
+        """Have the rows of these keys at hand."""
+        known = self._known
+        wanted = set(keys).difference(known)
+        if not wanted:
+            return
+        known.update({key: [] for key in wanted})
+        for key, index, value in self._database.lot_records(wanted, *self._span):
+            known.setdefault(key, []).append((index, value))  # a damaged index leads to keys nobody asked for
+
+    def before(self, keys: Collection[bytes], index: int) -> dict[bytes, R]:
+        """The newest record of each key before an entry. Raises Damaged."""
+        self.fetch(keys)
+        found: dict[bytes, R] = {}
+        for key in keys:
+            rows = self._known[key]
+            place = bisect_left(rows, (index,)) - 1 if rows else -1
+            if place >= 0:
+                found[key] = self._decode(rows[place][1])
+        return found
+
+    def at(self, key: bytes, index: int) -> bytes | None:
+        """The record of a key that stands at an entry."""
+        self.fetch((key,))
+        rows = self._known[key]
+        place = bisect_left(rows, (index,))
+        return rows[place][1] if place < len(rows) and rows[place][0] == index else None
