@@ -9,7 +9,7 @@ from api import openapi
 from api.desk import keep
 from api.errors import on_error
 from api.looking import look_first
-from api.routes import checkpoint, coils, entries, health, lots, page, parties, proofs, resolver, statements
+from api.routes import browser, checkpoint, coils, entries, health, lots, page, parties, proofs, resolver, statements
 from api.settings import Settings, of_process
 
 
@@ -35,6 +35,8 @@ def create_app(settings: Settings) -> Litestar:
             health.get_health,
             health.get_readiness,
             health.get_metrics,
+            browser.get_verify,
+            browser.get_asset,
             page.get_page,
             page.get_style,
             resolver.get_description,

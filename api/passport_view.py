@@ -1,56 +1,48 @@
-"""A passport in words and units for people: rows that the scan page's template writes, and escapes."""
+"""A passport in words and units for people: what the scan page's template writes, and escapes.
 
-from collections.abc import Callable, Mapping
+A row that shows a member of the passport as it stands says where: the page's own script holds it against the record
+that it verified.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
+
+from api.languages import Words
 
 Body = Mapping[str, Any]
 Names = Mapping[str, str]
 
-_STATUS = {
-    "made": "in stock",
-    "held": "on hold",
-    "shipped": "on its way",
-    "received": "received",
-    "consumed": "used up",
-    "in-doubt": "in doubt",
-    "withdrawn": "withdrawn",
-}
-_STATUS_SAYS = {
-    "held": "Somebody who made it or has it holds it. Do not use it before it is released.",
-    "consumed": "It was used up in a later step. What is in front of you should be something else.",
-    "in-doubt": "An event it rests on was declared wrong, or mass is missing. Do not use it before this is cleared.",
-    "withdrawn": "The operator withdrew this passport.",
-}
-_ENDS = {
-    "scrap": "scrap that entered a melt",
-    "outside": "bought from outside this ledger",
-    "late": "a supplier that has not reported yet",
-    "opening": "stock from before the ledger began",
-    "minor": "contributions under 0.1 % each",
-    "unexplained": "mass that no event explains",
-}
-_SHARES = {
-    "recycled-post-consumer": "Post-consumer scrap",
-    "recycled-pre-consumer": "Pre-consumer scrap",
-    "recycled-internal": "Internal scrap (not counted as recycled)",
-}
+_WARNED = frozenset({"held", "consumed", "in-doubt", "withdrawn"})
+_SHARES = ("recycled-post-consumer", "recycled-pre-consumer", "recycled-internal")
+_FOOTPRINT = ("product-footprint", "renewable-share")  # have a section of their own
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A name and what stands beside it; `note` is smaller."""
+    """A name and what stands beside it; `note` is smaller. `at` is the path of the member that it shows, `raw` that."""
 
     name: str
     value: str
     note: str = ""
+    at: str = ""
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one rule, or masses of one origin."""
+
+    name: str
+    count: str
+    rows: tuple[Row, ...]
+    share: int = 0  # of the piece, in percent
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything the page shows of one passport."""
+    """Everything the page shows of one passport, in words."""
 
     title: str
     serial: str
@@ -60,31 +52,36 @@ class View:
     shares: tuple[Row, ...]
     figures: tuple[Row, ...]
     steps: tuple[Row, ...]
-    stages: tuple[Row, ...]
-    ends: tuple[Row, ...]
+    ends: tuple[Group, ...]
     holds: tuple[Row, ...]
-    findings: tuple[Row, ...]
+    findings: tuple[Group, ...]
     corrections: tuple[int, ...]
     withheld: int
 
 
-def view_of(body: Body, withheld: int, names: Names) -> View:
+def view_of(body: Body, withheld: int, names: Names, words: Words) -> View:
     """A passport's body as rows. What is withheld is only counted."""
-    facts = body["facts"]
-    shares = [one for one in body["figures"] if one["name"] in _SHARES]
+    facts, status = body["facts"], body["status"]
+    told = [
+        words.of(one, facts[one]) if one == "form" else str(facts[one])
+        for one in ("alloy", "temper", "form")
+        if one in facts
+    ]
+    figures = list(enumerate(body["figures"]))
     return View(
-        title=" ".join(str(facts[one]) for one in ("alloy", "temper", "form") if one in facts) or "Piece",
+        title=" ".join(told) or words("piece"),
         serial=body["piece"].partition("(21)")[2],
-        status=_STATUS[body["status"]],
-        status_says=_STATUS_SAYS.get(body["status"], ""),
-        facts=tuple(_facts(facts, names)),
-        shares=tuple(Row(_SHARES[one["name"]], percent(one["value"]), one.get("method", "")) for one in shares),
-        figures=tuple(_figure(one) for one in body["figures"] if one["name"] not in _SHARES),
-        steps=tuple(_step(one, names) for one in body.get("steps", ())),
-        stages=tuple(_stage(one, names) for one in body.get("stages", ())),
-        ends=tuple(_end(one, names) for one in body.get("ends", ())),
-        holds=tuple(_hold(one, names) for one in body.get("holds", ())),
-        findings=tuple(_finding(one) for one in body.get("findings", ())),
+        status=words.of("status", status),
+        status_says=words(f"says.{status}") if status in _WARNED else "",
+        facts=tuple(_facts(body, names, words)),
+        shares=tuple(_share(at, one, words) for at, one in figures if one["name"] in _SHARES),
+        figures=tuple(
+            _figure(at, one, words) for at, one in figures if not one["name"].startswith((*_SHARES, *_FOOTPRINT))
+        ),
+        steps=tuple(_step(at, one, names, words) for at, one in enumerate(body.get("steps", ()))),
+        ends=tuple(_ends(body, names, words)),
+        holds=tuple(_hold(one, names, words) for one in body.get("holds", ())),
+        findings=tuple(_findings(body.get("findings", ()), words)),
         corrections=tuple(body.get("corrections", ())),
         withheld=withheld,
     )
@@ -97,90 +94,102 @@ def ids_in(body: Body) -> set[str]:
     return {row[member] for row in rows for member in ("party", "site", "by", "maker") if member in row}
 
 
-def _facts(facts: Body, names: Names) -> list[Row]:
-    shown: list[tuple[str, str, Callable[[Any], str]]] = [
-        ("description", "Product", str),
-        ("maker", "Maker", lambda one: names.get(one, one)),
-        ("site", "Made at", lambda one: names.get(one, one)),
-        ("country", "Country", str),
-        ("made", "Made", moment),
-        ("alloy", "Alloy", str),
-        ("temper", "Temper", str),
-        ("form", "Form", str),
-        ("grade", "Grade", str),
-        ("mass", "Mass", mass),
-        ("thickness", "Thickness", millimetres),
-        ("width", "Width", millimetres),
-        ("coating", "Coating", str),
-        ("cn", "Customs code (CN)", str),
-        ("heats", "Heat", ", ".join),
-        ("standard", "Standard", str),
-        ("local_id", "Maker's own number", str),
-        ("certificates", "Certificate", lambda many: ", ".join(one["id"] for one in many)),
-        ("order", "Order", str),
-        ("customer_part", "Customer's part number", str),
+def _facts(body: Body, names: Names, words: Words) -> Iterable[Row]:
+    facts = body["facts"]
+    shown: list[tuple[str, Callable[[Any], str]]] = [
+        ("description", str),
+        ("maker", lambda one: names.get(one, one)),
+        ("site", lambda one: names.get(one, one)),
+        ("country", str),
+        ("made", words.moment),
+        ("alloy", str),
+        ("temper", str),
+        ("form", lambda one: words.of("form", one)),
+        ("grade", lambda one: words.of("grade", one)),
+        ("mass", words.mass),
+        ("thickness", words.millimetres),
+        ("width", words.millimetres),
+        ("coating", str),
+        ("cn", str),
+        ("heats", ", ".join),
+        ("standard", str),
+        ("local_id", str),
+        ("order", str),
+        ("customer_part", str),
     ]
-    return [Row(name, said(facts[member])) for member, name, said in shown if member in facts]
+    for member, said in shown:
+        if member in facts:
+            yield Row(words(member), said(facts[member]), at=f"facts.{member}", raw=_raw(facts[member]))
+    slabs = [
+        one["id"].partition("(21)")[2] for one in body["references"] if one["kind"] == "lot" and "(21)" in one["id"]
+    ]
+    if slabs:
+        yield Row(words("made_from"), ", ".join(slabs))
+    for at, one in enumerate(facts.get("certificates", ())):
+        digest = words("certificate_digest", digest=one["digest"])
+        yield Row(words("certificates"), one["id"], digest, at=f"facts.certificates.{at}.digest", raw=one["digest"])
 
 
-def _figure(one: Body) -> Row:
-    notes = [one[member] for member in ("scope", "method", "coc_model", "matching") if member in one]
-    return Row(one["name"].replace("-", " "), f"{one['value']} {one['unit']}", ", ".join(notes))
+def _raw(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _step(one: Body, names: Names) -> Row:
+def _share(at: int, one: Body, words: Words) -> Row:
+    name = words(f"share.{one['name']}")
+    return Row(name, words.percent(one["value"]), _method(one, words), at=f"figures.{at}.value", raw=one["value"])
+
+
+def _figure(at: int, one: Body, words: Words) -> Row:
+    notes = [one[member] for member in ("scope", "coc_model", "matching") if member in one]
+    name, value = one["name"].replace("-", " "), f"{one['value']} {one['unit']}"
+    return Row(name, value, ", ".join([*notes, _method(one, words)]), at=f"figures.{at}.value", raw=one["value"])
+
+
+def _method(one: Body, words: Words) -> str:
+    return words("method", method=one.get("method", "-"), rules=one["rules"]["id"])
+
+
+def _step(at: int, one: Body, names: Names, words: Words) -> Row:
     place = names.get(one.get("site", ""), one.get("site", ""))
     where = ", ".join(part for part in (names.get(one["party"], one["party"]), place, one.get("country", "")) if part)
-    what = one["step"].replace("_", " ").replace("-", " ")
-    about = f" of {one['lot']}" if "lot" in one else ""
-    said = f"claimed {moment(one['at'])}, recorded {moment(one['recorded'])}, entry {one['entry']}"
-    return Row(f"{what}{about}", where, said)
+    step = words.of("step", one["step"])
+    what = words("of_lot", step=step, lot=one["lot"].partition("(21)")[2] or one["lot"]) if "lot" in one else step
+    times = {"at": words.moment(one["at"]), "recorded": words.moment(one["recorded"]), "entry": one["entry"]}
+    return Row(what, where, words("step_when", **times), at=f"steps.{at}.at", raw=one["at"])
 
 
-def _stage(one: Body, names: Names) -> Row:
-    where = ", ".join(part for part in (names.get(one["party"], one["party"]), one.get("country", "")) if part)
-    when = f"{moment(one['from'])} to {moment(one['to'])}, {one['entries']} entries"
-    return Row(one["step"].replace("-", " "), where, when)
+def _findings(findings: Iterable[Body], words: Words) -> Iterable[Group]:
+    """By rule, the most frequent first."""
+    by_rule: dict[str, list[Body]] = {}
+    for one in findings:
+        by_rule.setdefault(one["rule"], []).append(one)
+    for rule, many in sorted(by_rule.items(), key=lambda pair: -len(pair[1])):
+        rows = tuple(Row(one["text"], _finding_at(one, words)) for one in many)
+        yield Group(words.of("rule", rule), words.number(len(many)), rows)
 
 
-def _finding(one: Body) -> Row:
-    where = [f"entry {one['entry']}"] if "entry" in one else []
-    about = [one["about"]["id"]] if "about" in one else []
-    return Row(one["rule"].replace("_", " "), one["text"], ", ".join((*where, *about)))
+def _finding_at(one: Body, words: Words) -> str:
+    where = [words("finding_at", entry=one["entry"])] if "entry" in one else []
+    return ", ".join((*where, *([one["about"]["id"]] if "about" in one else [])))
 
 
-def _end(one: Body, names: Names) -> Row:
-    party = one.get("party", "")
-    what = f"not yet reported by {names.get(party, party)}" if party else _ENDS[one["reason"]]
-    return Row(what, mass(one["mass"]), one.get("lot", ""))
+def _ends(body: Body, names: Names, words: Words) -> Iterable[Group]:
+    """Masses by origin, the largest first; what no end takes was followed to a primary source."""
+    masses: Counter[str] = Counter()
+    lots: dict[str, list[Row]] = {}
+    for one in body.get("ends", ()):
+        party = one.get("party", "")
+        reason = words(f"end.{one['reason']}", party=names.get(party, party))
+        masses[reason] += one["mass"]
+        lots.setdefault(reason, []).append(Row(one.get("lot", "-"), words.mass(one["mass"])))
+    whole = body["facts"].get("mass", 0)
+    if whole > masses.total():
+        masses[words("end.primary")] = whole - masses.total()
+    for reason, grams in masses.most_common():
+        yield Group(reason, words.mass(grams), tuple(lots.get(reason, ())), 100 * grams // whole if whole else 0)
 
 
-def _hold(one: Body, names: Names) -> Row:
-    until = f"released by entry {one['released']}" if "released" in one else "not released"
-    return Row(names.get(one["by"], one["by"]), until, f"since {moment(one['at'])}, entry {one['entry']}")
-
-
-def mass(grams: int) -> str:
-    """In t from one tonne on, in kg below; exact."""
-    unit, size = ("t", 6) if grams >= 1_000_000 else ("kg", 3)
-    return f"{Decimal(grams).scaleb(-size).normalize():f} {unit}"
-
-
-def millimetres(micrometres: int) -> str:
-    """Exact."""
-    return f"{Decimal(micrometres).scaleb(-3).normalize():f} mm"
-
-
-def percent(share: str) -> str:
-    """A share from 0 to 1 in percent, as exact as it is."""
-    return f"{(Decimal(share) * 100).normalize():f} %"
-
-
-def moment_of(microseconds: int) -> str:
-    """A moment of an entry, to the minute, in UTC."""
-    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def moment(text: str) -> str:
-    """A moment of a passport, to the minute, in UTC."""
-    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M UTC")
+def _hold(one: Body, names: Names, words: Words) -> Row:
+    until = words("released", entry=one["released"]) if "released" in one else words("not_released")
+    since = words("held_since", at=words.moment(one["at"]), entry=one["entry"])
+    return Row(names.get(one["by"], one["by"]), until, since)

@@ -12,15 +12,15 @@ from api import openapi
 from api.answers import FRESH, JSON, given, json, raw
 from api.body import query
 from api.desk import Desk, desk_of, reader_of
-from api.footprint_chart import footprint_of
-from api.pages import HEADERS, template
-from api.passport_view import ids_in, moment_of, view_of
+from api.languages import language_of
+from api.pages import WITH_SCRIPT
 from api.routes.resolver import base_of, read_link, refusal
+from api.scan_page import product_page, scan_page
 from ledger import passports
 from ledger.kernel.bundle import Bundle, encode_bundle
 from ledger.kernel.encoding import b64_encode
 from ledger.kernel.errors import CoilmarkError, Malformed, Missing
-from ledger.labels.codes import path_of, piece_of
+from ledger.labels.codes import piece_of
 from ledger.resolving.offered import KEY, PAGE, piece_named
 from ledger.store.access import Reader
 from schemas import wire
@@ -93,52 +93,12 @@ async def _scan(request: Request[Any, Any, Any]) -> ASGIResponse:
     if link.key[0] != KEY:
         raise Missing("no_links", f"there are pages of products and pieces (01), not of {link.name}")
     # Other parameters are left alone: what a phone or a resolver adds to a link is not the reader's fault.
-    code = dict(parse_qsl(request.scope["query_string"].decode("latin-1"))).get("c")
+    said = dict(parse_qsl(request.scope["query_string"].decode("latin-1")))
+    language = language_of(said.get("lang"), request.headers.get("accept-language", ""))
     desk, reader = desk_of(request), reader_of(request)
     piece = piece_named(link)
     if piece is None:
-        page = await asyncio.to_thread(_product, desk, link.key[1])
+        status, page = 200, product_page(desk, link.key[1], language)
     else:
-        page = await asyncio.to_thread(_page, desk, piece, code, reader)
-    return raw(page.encode(), "text/html", HEADERS)
-
-
-def _page(desk: Desk, piece: str, code: str | None, reader: Reader) -> str:
-    """The passport, or what is public of the product: the same page whether or not the piece is known."""
-    if not passports.may_open(desk.codes(), piece, code, reader):
-        return _product(desk, piece[4:18])
-    try:
-        found = _standing(desk, piece)
-    except Missing:
-        return template("unshipped.html").render(piece=piece, issued=desk.settings.operator_key is not None)
-    body = found.body(reader)
-    withheld = found.statement.withheld + len(passports.hidden_of(found.statement, reader))
-    return template("passport.html").render(
-        view=view_of(body, withheld, passports.names_of(desk.log, ids_in(body))),
-        piece=piece,
-        operator=desk.log.state.registry.party(found.statement.iss).name,
-        inputs=body["inputs"]["count"],
-        as_of=body["as_of"]["size"],
-        index=found.index,
-        recorded=moment_of(found.sound.entry.recorded_at),
-        since=found.since,
-        size=desk.log.state.published.checkpoint.size,
-        files=_files(piece, code, reader),
-        footprint=footprint_of(body),
-    )
-
-
-def _product(desk: Desk, gtin: str) -> str:
-    """What is public of a product. Raises Missing ("no_links") where nobody in this ledger has its prefix."""
-    owner = passports.owner_of(desk.log, f"(01){gtin}")
-    if not owner:
-        raise Missing("no_links", f"no party of this ledger has the company prefix of {gtin}")
-    return template("product.html").render(gtin=gtin, owner=owner)
-
-
-def _files(piece: str, code: str | None, reader: Reader) -> dict[str, str]:
-    _, _, gtin, _, serial = path_of(piece).split("/")
-    below = f"/v1/coils/{gtin}/{serial}"
-    with_code = f"?c={_PLAIN.sub('', code)}" if code else ""
-    full = f"{below}/bundle{with_code or '?'}{'&' if with_code else ''}kind=full" if reader.known else ""
-    return {"short": f"{below}/bundle{with_code}", "full": full, "json": f"{below}/passport{with_code}"}
+        status, page = await asyncio.to_thread(scan_page, desk, piece, said.get("c"), reader, language)
+    return raw(page.encode(), "text/html", WITH_SCRIPT | {"content-language": language}, status)

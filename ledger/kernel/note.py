@@ -4,6 +4,7 @@ Understood: Ed25519 (type 0x01) and timestamped Ed25519 cosignatures (0x04). A l
 unknown key, which is ignored, even where the reader lists the key: what cannot be checked never counts as verified.
 """
 
+from base64 import b32encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,6 +23,7 @@ _KEY_ID_SIZE = 4
 _TIMESTAMP_SIZE = 8
 _KEY_SIZES = {TYPE_ED25519: 32, TYPE_COSIGNATURE: 32, TYPE_ML_DSA_44: 1312}
 _DASH = "\u2014"
+_FINGERPRINT_LABEL = b"coilmark/log-key/v1\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,13 @@ def _check_material(vkey: Vkey) -> None:
 def format_vkey(vkey: Vkey) -> str:
     """The text that `parse_vkey` reads."""
     return f"{vkey.name}+{vkey.key_id.hex()}+{b64_encode(bytes([vkey.type]) + vkey.raw)}"
+
+
+def fingerprint(vkey: Vkey) -> str:
+    """What people compare of a log key, on a label and on a page: 80 bits in base32, in four groups (SPEC 4.6)."""
+    digest = sha256(_FINGERPRINT_LABEL + format_vkey(vkey).encode()).digest()
+    letters = b32encode(digest[:10]).decode("ascii")
+    return "-".join(letters[at : at + 4] for at in range(0, 16, 4))
 
 
 def vkey_of(name: str, key: PublicKey, kind: int = TYPE_ED25519) -> Vkey:

@@ -1,0 +1,55 @@
+"""Scripts, words and style of the pages: files as they lie in `browser/`, under a version of them all."""
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from ledger.kernel.errors import Missing
+
+_FOLDER = Path(__file__).parent / "browser"
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file; `packed` is its gzip."""
+
+    body: bytes
+    packed: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """All of them. Where `version` stands in a path, the answer is the same for ever."""
+
+    version: str
+    files: Mapping[str, Asset]
+
+    def file(self, version: str, name: str) -> Asset:
+        """The file of that version. Raises Missing ("no_such_path")."""
+        found = self.files.get(name) if version == self.version else None
+        if found is None:
+            raise Missing("no_such_path", f"there is no file {ascii(name)[:60]} of version {ascii(version)[:20]}")
+        return found
+
+    def modules(self, *starting: str) -> list[str]:
+        """Scripts whose names begin like this: a page asks for them at once and not one after another."""
+        return [name for name in self.files if name.endswith(".js") and name.startswith(starting)]
+
+
+@cache
+def assets() -> Assets:
+    """Read once: they come with the program."""
+    paths = sorted(path for path in _FOLDER.rglob("*") if path.suffix in _TYPES)
+    files = {str(path.relative_to(_FOLDER)): _asset(path) for path in paths}
+    said = sha256(b"".join(f"{name}\n".encode() + sha256(one.body).digest() for name, one in files.items()))
+    return Assets(said.hexdigest()[:16], files)
+
+
+def _asset(path: Path) -> Asset:
+    body = path.read_bytes()
+    return Asset(body, gzip.compress(body, 9, mtime=0), _TYPES[path.suffix])

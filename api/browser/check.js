@@ -1,0 +1,109 @@
+// What a check found, for people: verdict, steps and open points in the reader's language. Nothing is ever put in as
+// markup: whatever a plant or a file says goes in as text.
+
+export class Tongue {
+  constructor(language, words) {
+    Object.assign(this, { language, words });
+    this.numbers = new Intl.NumberFormat(language);
+    this.times = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
+  }
+
+  static async here() {
+    const { lang, dataset } = document.documentElement;
+    const answer = await fetch(`/browser/${dataset.version}/words/${lang}.json`);
+    return new Tongue(lang, await answer.json());
+  }
+
+  say(name, facts = {}) {
+    return this.words[name].replace(/\{(\w+)\}/g, (_, fact) => this.fact(fact, facts[fact]));
+  }
+
+  fact(name, value) {
+    if (["iat", "recorded", "seen", "eventTime"].includes(name)) return value === null ? "–" : this.time(value);
+    if (name === "witnesses") return this.say(value);
+    if (["index", "shown", "proven", "step", "named", "ended", "from"].includes(name)) return String(value);
+    return typeof value === "number" || typeof value === "bigint" ? this.numbers.format(value) : String(value);
+  }
+
+  // Microseconds since 1970.
+  time(at) {
+    return `${this.times.format(new Date(Number(at / 1000n)))} UTC`;
+  }
+
+  day(date) {
+    return new Intl.DateTimeFormat(this.language, { dateStyle: "medium" }).format(date);
+  }
+}
+
+export function element(name, { className = "", text = "", ...attributes } = {}, ...children) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+const SIGNS = { passed: "✓", failed: "✗", not_checked: "–" };
+const WARNED = ["open_disputed", "open_ended", "open_others_disputed"];
+
+export function verdictLine(section, kind, strong, ...more) {
+  const line = section.querySelector(".verdict");
+  line.className = `verdict ${kind}`;
+  line.setAttribute("role", kind === "bad" ? "alert" : "status");
+  line.replaceChildren(element("strong", { text: strong }), ...more.filter(Boolean).map((text) => element("span", { text })));
+}
+
+// `page` says whether the page shows what the record says: null where there is no page, else { good, text, compared }:
+// whether the reader compared the key that all of it rests on.
+export function showReport(section, tongue, report, page = null) {
+  section.querySelector(".without-script")?.remove();
+  const failed = report.steps.find((step) => step.outcome === "failed");
+  const warnings = report.open.filter((point) => WARNED.includes(point.say)).map((point) => tongue.say(point.say, point.facts));
+  if (failed) {
+    const title = tongue.say(`t${failed.number}`), step = tongue.say("bad_says", { step: failed.number, title });
+    verdictLine(section, "bad", tongue.say("bad"), `${step} ${meaning(tongue, failed)}`);
+  } else if (page && !page.good) {
+    verdictLine(section, "bad", tongue.say("bad"), page.text);
+  } else {
+    const kind = warnings.length ? "warn" : "good", rests = page?.compared ? "" : tongue.say(page ? "good_key" : "good_trust");
+    verdictLine(section, kind, tongue.say(kind), ...warnings, checked(tongue, report), rests);
+  }
+  section.querySelector(".found")?.remove();
+  const lines = report.steps.map((step) => stepLine(tongue, step));
+  if (report.open.length) lines.at(-1).append(openPoints(tongue, report.open));
+  if (page && !failed) lines.push(line(tongue, page.good ? "passed" : "failed", page.good ? page.text : tongue.say("page_bad"), ""));
+  const found = element("details", { className: "found" }, element("summary", { text: tongue.say("steps") }));
+  found.append(element("ol", { className: "steps" }, ...lines));
+  found.open = Boolean(failed) || Boolean(page && !page.good);
+  section.querySelector(".verdict").after(found);
+}
+
+function checked(tongue, report) {
+  const skipped = report.steps.filter((step) => step.outcome === "not_checked").map((step) => step.number).join(", ");
+  return skipped ? tongue.say("good_says", { skipped }) : tongue.say("good_all");
+}
+
+// What the failure means; SPEC's code may have words of its own at this step.
+function meaning(tongue, { number, say }) {
+  const own = `f${number}_${say}`;
+  return tongue.say(own in tongue.words ? own : `f${number}`);
+}
+
+function stepLine(tongue, step) {
+  const title = `${step.number}. ${tongue.say(`t${step.number}`)}`;
+  if (step.outcome !== "failed") return line(tongue, step.outcome, title, tongue.say(step.say, step.facts));
+  const detail = element("small", { text: tongue.say("detail", step.facts), lang: "en" });
+  return line(tongue, "failed", title, meaning(tongue, step), detail);
+}
+
+function line(tongue, outcome, title, text, ...more) {
+  const sign = element("span", { className: "sign", text: SIGNS[outcome], "aria-hidden": "true" });
+  const name = element("b", { text: title }), said = element("span", { className: "hidden", text: ` (${tongue.say(outcome)}) ` });
+  const words = element("small", { text });
+  return element("li", { className: outcome }, sign, element("span", {}, name, said), ...(text ? [words] : []), ...more);
+}
+
+function openPoints(tongue, open) {
+  return element("ul", { className: "open" }, ...open.map(({ say, facts }) => element("li", { text: tongue.say(say, facts) })));
+}

@@ -1,0 +1,100 @@
+// The scan page checks itself: it fetches the proof of the piece that its link names, takes the steps of SPEC 7, and
+// holds what the page shows against what was proven.
+
+import { Tongue, element, showReport, verdictLine } from "./check.js";
+import { fingerprint, forget, keep, kept } from "./check_keys.js";
+import { parseTrust } from "./verifier/trust.js";
+import { verify } from "./verifier/verify.js";
+
+const section = document.getElementById("check");
+const given = section.dataset;
+
+async function fetched(path) {
+  const answer = await fetch(path, { cache: "no-store", credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+// The key that was kept goes before the one that this server names today.
+function believed() {
+  const before = kept();
+  if (before === undefined) return { trust: given.trust, say: "key_lost" };
+  if (before === null) return { trust: given.trust, say: "key_first" };
+  const since = new Date(before.since);
+  if (before.trust !== given.trust) return { trust: before.trust, say: "key_other", since };
+  return { trust: given.trust, say: before.compared ? "key_compared" : "key_kept", since };
+}
+
+// Every member that the page shows, against the same member of the record.
+function compare(tongue, { about, body }) {
+  if (String(about.index) !== given.entry) {
+    return { good: false, text: tongue.say("page_other", { shown: given.entry, proven: about.index }) };
+  }
+  const shown = [...document.querySelectorAll("[data-at]")];
+  const differing = shown.filter((one) => plain(member(body, one.dataset.at)) !== one.dataset.is);
+  for (const one of shown) one.classList.toggle("differs", differing.includes(one));
+  return { good: !differing.length, text: tongue.say(differing.length ? "page_bad" : "page_good") };
+}
+
+const member = (body, path) => path.split(".").reduce((value, name) => value?.[name], body);
+const plain = (value) => (Array.isArray(value) ? value.join() : String(value));
+
+async function check(tongue, path) {
+  const { trust, say, since } = believed();
+  showKey(tongue, trust, say === "key_first" ? "" : say, since);
+  verdictLine(section, "idle", tongue.say("working"));
+  let bytes;
+  try {
+    bytes = await fetched(path);
+  } catch (error) {
+    return verdictLine(section, "bad", tongue.say("none"), tongue.say("no_file", { reason: error.message }));
+  }
+  const report = await verify(bytes, parseTrust(trust), { expected: { piece: given.piece } });
+  const page = report.verified ? { ...compare(tongue, report), compared: say === "key_compared" } : null;
+  showReport(section, tongue, report, page);
+  if (page?.good && say === "key_first") {
+    keep(trust);
+    showKey(tongue, trust, say);
+  }
+  section.dataset.done = page?.good ? "verified" : "failed";
+}
+
+function showKey(tongue, trust, say, since) {
+  const keys = parseTrust(trust).logs.map((vkey) => element("code", { text: fingerprint(vkey.text) }));
+  const said = say ? [element("small", { text: tongue.say(say, { since: since ? tongue.day(since) : "" }) })] : [];
+  section.querySelector(".key").replaceChildren(`${tongue.say("key_is")}: `, ...keys, ...said, ...buttons(tongue, trust, say));
+}
+
+function buttons(tongue, trust, say) {
+  const agree = element("button", { type: "button", text: tongue.say("same_as_label") });
+  const drop = element("button", { type: "button", text: tongue.say("forget") });
+  agree.addEventListener("click", () => again(tongue, () => keep(trust, true)));
+  drop.addEventListener("click", () => again(tongue, forget));
+  return { key_first: [agree], key_kept: [agree, drop], key_compared: [drop], key_other: [drop] }[say] ?? [];
+}
+
+function again(tongue, change) {
+  change();
+  return start(tongue, given.short);
+}
+
+function offerFull(tongue) {
+  if (!given.full || section.querySelector(".full")) return;
+  const button = element("button", { className: "full", type: "button", text: tongue.say("full") });
+  button.addEventListener("click", () => start(tongue, given.full));
+  section.append(button);
+}
+
+async function start(tongue, path) {
+  try {
+    await check(tongue, path);
+  } catch (error) {
+    // A fault of ours is no verdict, and never looks like one.
+    verdictLine(section, "bad", tongue.say("none"), tongue.say("broke", { reason: error.message }));
+    section.dataset.done = "broken";
+  }
+}
+
+const tongue = await Tongue.here();
+await start(tongue, given.short);
+offerFull(tongue);

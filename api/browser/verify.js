@@ -1,0 +1,65 @@
+// A file of the reader's own, checked where it is: nothing is sent, and once this is loaded no network is needed.
+
+import { Tongue, element, showReport, verdictLine } from "./check.js";
+import { parseTrust } from "./verifier/trust.js";
+import { verify } from "./verifier/verify.js";
+
+const at = (id) => document.getElementById(id);
+const section = at("check"), drop = at("drop"), says = at("says");
+const tongue = await Tongue.here();
+const UNITS = { mass: " g", thickness: " µm", width: " µm" }; // SPEC 4.9.5
+let file = null;
+
+async function check() {
+  if (!file) return;
+  says.hidden = true;
+  let trust;
+  try {
+    trust = parseTrust(at("trust").value.replace(/\n*$/, "\n"));
+  } catch (error) {
+    return verdictLine(section, "bad", tongue.say("none"), tongue.say("trust_bad", { reason: error.message }));
+  }
+  const piece = at("piece").value.trim() || null;
+  const report = await verify(new Uint8Array(await file.arrayBuffer()), trust, { expected: { piece } });
+  showReport(section, tongue, report);
+  if (report.verified && report.about.statement) showContent(report.about.statement);
+  section.dataset.done = report.verified ? "verified" : "failed";
+}
+
+// What the statement says, as it says it.
+function showContent({ typ, iss, body }) {
+  const facts = typ === "passport" ? { [tongue.say("member_piece")]: body.piece, ...body.facts } : {};
+  const rows = { [tongue.say("kind")]: typ, [tongue.say("who")]: iss, ...facts };
+  const lines = Object.entries(rows).filter(([, value]) => typeof value !== "object" || Array.isArray(value));
+  says.querySelector("dl").replaceChildren(...lines.map(([name, value]) => (
+    element("div", {}, element("dt", { text: name }), element("dd", { text: `${plain(value)}${UNITS[name] ?? ""}` }))
+  )));
+  says.hidden = false;
+}
+
+const plain = (value) => (Array.isArray(value) ? value.map((one) => one?.id ?? one).join(", ") : String(value));
+
+async function take(chosen) {
+  file = chosen ?? null;
+  try {
+    await check();
+  } catch (error) {
+    verdictLine(section, "bad", tongue.say("none"), tongue.say("broke", { reason: error.message }));
+  }
+}
+
+at("file").addEventListener("change", (event) => take(event.target.files[0]));
+for (const id of ["piece", "trust"]) at(id).addEventListener("change", () => take(file));
+at("given").addEventListener("submit", (event) => event.preventDefault());
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  drop.classList.add("over");
+});
+document.addEventListener("dragleave", () => drop.classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  drop.classList.remove("over");
+  take(event.dataTransfer.files[0]);
+});
+section.querySelector(".without-script").remove();
+section.dataset.ready = "yes";

@@ -1,0 +1,106 @@
+"""The languages that pages are written in: which one a reader is answered in, and its words, numbers and dates."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "zh": "中文", "ru": "Русский", "kk": "Қазақша"}
+DEFAULT = "en"
+_FOLDER = Path(__file__).parent / "words"
+_NARROW = "\u202f"  # no-break, as ISO 80000-1 groups digits
+# Decimal mark, mark between groups of three digits, date.
+_FORMS: Mapping[str, tuple[str, str, str]] = {
+    "en": (".", ",", "{day} {month} {year}"),
+    "de": (",", ".", "{day:02}.{number:02}.{year}"),
+    "zh": (".", ",", "{year}年{number}月{day}日"),
+    "ru": (",", _NARROW, "{day:02}.{number:02}.{year}"),
+    "kk": (",", _NARROW, "{day:02}.{number:02}.{year}"),
+}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def language_of(asked: str | None, accepted: str) -> str:
+    """What the reader chose, else the first of what his browser accepts (RFC 9110 12.5.4) that there is."""
+    if asked is not None and asked in LANGUAGES:
+        return asked
+    ranked = sorted(map(_range, accepted.split(",")), key=lambda one: -one[1])
+    return next((tag for tag, weight in ranked if tag in LANGUAGES and weight > 0), DEFAULT)
+
+
+def _range(text: str) -> tuple[str, float]:
+    tag, _, weight = text.strip().partition(";q=")
+    try:
+        return tag.lower().partition("-")[0], float(weight) if weight else 1.0
+    except ValueError:
+        return "", 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language: its words by name, and how it writes what is not a word."""
+
+    language: str
+    said: Mapping[str, str]
+
+    def __call__(self, name: str, **facts: object) -> str:
+        """The sentence of this name, with its facts put in."""
+        return self.said[name].format(**facts)
+
+    def of(self, kind: str, value: str) -> str:
+        """The word for one of a closed set of values, such as a status; a value of another set as it stands."""
+        return self.said.get(f"{kind}.{value}", value.replace("_", " ").replace("-", " "))
+
+    def number(self, value: Decimal | int) -> str:
+        """A number, exact."""
+        mark, group, _ = _FORMS[self.language]
+        whole, _, decimals = f"{Decimal(value):,f}".partition(".")
+        return whole.replace(",", group) + (mark + decimals if decimals else "")
+
+    def mass(self, grams: int) -> str:
+        """In t from one tonne on, in kg below; exact."""
+        unit, size = ("t", 6) if grams >= 1_000_000 else ("kg", 3)
+        return f"{self.number(_plain(Decimal(grams).scaleb(-size)))} {unit}"
+
+    def millimetres(self, micrometres: int) -> str:
+        """Exact."""
+        return f"{self.number(_plain(Decimal(micrometres).scaleb(-3)))} mm"
+
+    def percent(self, share: str) -> str:
+        """A share from 0 to 1 in percent, as exact as it is."""
+        return f"{self.number(_plain(Decimal(share) * 100))} %"
+
+    def day(self, moment: datetime) -> str:
+        """The date alone, in UTC."""
+        month = _MONTHS[moment.month - 1]
+        return _FORMS[self.language][2].format(day=moment.day, number=moment.month, month=month, year=moment.year)
+
+    def time(self, moment: datetime) -> str:
+        """To the minute, in UTC."""
+        return f"{self.day(moment)}, {moment:%H:%M} UTC"
+
+    def moment(self, text: str) -> str:
+        """A moment of a passport (RFC 3339)."""
+        return self.time(datetime.fromisoformat(text).astimezone(UTC))
+
+    def date(self, text: str) -> str:
+        """Its date."""
+        return self.day(datetime.fromisoformat(text).astimezone(UTC))
+
+    def recorded(self, microseconds: int) -> str:
+        """A moment of an entry."""
+        return self.time(datetime.fromtimestamp(microseconds // 1_000_000, UTC))
+
+
+def _plain(value: Decimal) -> Decimal:
+    """Without zeros at the end, and without an exponent for whole numbers."""
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
+
+
+@cache
+def words(language: str) -> Words:
+    """The words of one of LANGUAGES."""
+    return Words(language, json.loads((_FOLDER / f"{language}.json").read_text("utf-8")))

@@ -1,0 +1,108 @@
+"""The pages around a piece: its passport for who has the label's code, what is public for who has not, and /verify."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from api.assets import assets
+from api.desk import Desk
+from api.footprint_chart import footprint_of
+from api.languages import LANGUAGES, Words, words
+from api.pages import template
+from api.passport_view import ids_in, view_of
+from api.way import HEIGHT, WIDTH, way_of
+from ledger import passports
+from ledger.kernel.errors import Damaged, Missing
+from ledger.kernel.note import fingerprint, parse_vkey
+from ledger.labels.codes import path_of
+from ledger.store.access import Reader
+
+_PLAIN = re.compile(r"[^A-Za-z0-9_-]")
+_DAMAGED, _FINE = 500, 200
+
+
+def scan_page(desk: Desk, piece: str, code: str | None, reader: Reader, language: str) -> tuple[int, str]:
+    """Status and page of a piece. Without a right to see it, the same page whether or not there is such a piece."""
+    said = words(language)
+    if not passports.may_open(desk.codes(), piece, code, reader):
+        return _FINE, product_page(desk, piece[4:18], language)
+    try:
+        return _FINE, _passport(desk, piece, code, reader, said)
+    except Missing:
+        issued = desk.settings.operator_key is not None
+        return _FINE, _page("unshipped.html", said, desk, _links(code), piece=piece, issued=issued)
+    except Damaged:
+        return _DAMAGED, _page("damaged.html", said, desk, _links(code), piece=piece)
+
+
+def product_page(desk: Desk, gtin: str, language: str) -> str:
+    """What is public of a product. Raises Missing ("no_links") where nobody in this ledger has its prefix."""
+    owner = passports.owner_of(desk.log, f"(01){gtin}")
+    if not owner:
+        raise Missing("no_links", f"no party of this ledger has the company prefix of {gtin}")
+    return _page("product.html", words(language), desk, _links(None), gtin=gtin, owner=owner)
+
+
+def verify_page(desk: Desk, language: str) -> str:
+    """The page that checks a file in the reader's browser."""
+    return _page(
+        "verify.html", words(language), desk, _links(None), modules=assets().modules("verifier/", "check", "verify")
+    )
+
+
+def _passport(desk: Desk, piece: str, code: str | None, reader: Reader, said: Words) -> str:
+    found = passports.standing(desk.log, piece, desk.pending, desk.looked)
+    body = found.body(reader)
+    withheld = found.statement.withheld + len(passports.hidden_of(found.statement, reader))
+    registry = desk.log.state.registry
+    return _page(
+        "passport.html",
+        said,
+        desk,
+        _links(code),
+        view=view_of(body, withheld, passports.names_of(desk.log, ids_in(body)), said),
+        status=body["status"],
+        findings=len(body.get("findings", ())),
+        footprint=footprint_of(body),
+        way=way_of(body, registry, said),
+        map_size=(WIDTH, HEIGHT),
+        piece=piece,
+        operator=registry.party(found.statement.iss).name,
+        inputs=body["inputs"]["count"],
+        as_of=body["as_of"]["size"],
+        index=found.index,
+        recorded=said.recorded(found.sound.entry.recorded_at),
+        since=found.since,
+        size=desk.log.state.published.checkpoint.size,
+        files=_files(piece, code, reader),
+        modules=assets().modules("verifier/", "check", "scan"),
+    )
+
+
+def _page(name: str, said: Words, desk: Desk, links: Mapping[str, str], **given: Any) -> str:
+    keys = desk.log.state.registry.log_keys
+    return template(name).render(
+        w=said,
+        language=said.language,
+        languages=LANGUAGES,
+        links=links,
+        version=assets().version,
+        # What the page's script believes until the reader says otherwise: the keys that this server names.
+        trust="".join(f"log {key}\n" for key in keys) + "quorum none\n",
+        fingerprints=[fingerprint(parse_vkey(key)) for key in keys],
+        **given,
+    )
+
+
+def _links(code: str | None) -> dict[str, str]:
+    """The same page in each language: what a label's link carries goes with it."""
+    with_code = f"c={_PLAIN.sub('', code)}&" if code else ""
+    return {language: f"?{with_code}lang={language}" for language in LANGUAGES}
+
+
+def _files(piece: str, code: str | None, reader: Reader) -> dict[str, str]:
+    _, _, gtin, _, serial = path_of(piece).split("/")
+    below = f"/v1/coils/{gtin}/{serial}"
+    with_code = f"?c={_PLAIN.sub('', code)}" if code else ""
+    full = f"{below}/bundle{with_code or '?'}{'&' if with_code else ''}kind=full" if reader.known else ""
+    return {"short": f"{below}/bundle{with_code}", "full": full, "json": f"{below}/passport{with_code}"}

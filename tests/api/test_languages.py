@@ -1,0 +1,73 @@
+"""Five languages: which one a reader gets, that none lacks a word, and how each writes numbers and dates."""
+
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from api.languages import LANGUAGES, language_of, words
+
+API = Path(__file__).parents[2] / "api"
+OTHERS = [one for one in LANGUAGES if one != "en"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "answered"),
+    [
+        (None, "", "en"),
+        (None, "de-AT,de;q=0.9,en;q=0.8", "de"),
+        (None, "fr, ru;q=0.4, kk;q=0.5", "kk"),
+        (None, "zh-Hans-CN", "zh"),
+        (None, "de;q=0, ru;q=0.1", "ru"),
+        (None, "*;q=0.5, x;q=nonsense,,", "en"),
+        ("ru", "de", "ru"),
+        ("xx", "de", "de"),
+        ("../en", "", "en"),
+    ],
+)
+def test_the_reader_chooses_else_his_browser(asked, accepted, answered):
+    assert language_of(asked, accepted) == answered
+
+
+@pytest.mark.parametrize("folder", ["words", "browser/words"])
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_language_lacks_a_word_or_a_fact_in_it(folder, language):
+    english, other = (json.loads((API / folder / f"{one}.json").read_text("utf-8")) for one in ("en", language))
+    assert list(other) == list(english)
+    facts = {name: sorted(re.findall(r"\{\w+\}", text)) for name, text in english.items()}
+    assert {name: sorted(re.findall(r"\{\w+\}", text)) for name, text in other.items()} == facts
+    same = [name for name, text in other.items() if text == english[name] and len(text) > 12 and " " in text]
+    assert same == ["title"] * (folder == "words")  # nothing was left in English
+
+
+def test_every_word_of_a_page_is_said_somewhere():
+    code = "".join(path.read_text("utf-8") for path in [*API.glob("*.py"), *API.glob("templates/*.html")])
+    names = {name for name in words("en").said if "." not in name}
+    members = set(re.findall(r'\("(\w+)", ', code))  # the facts of a passport go by their own names
+    assert {name for name in names if f'"{name}"' not in code} - members == set()
+
+
+@pytest.mark.parametrize(
+    ("language", "mass", "number", "date"),
+    [
+        ("en", "1,234.5 t", "12,345.67", "5 Jan 2026, 04:00 UTC"),
+        ("de", "1.234,5 t", "12.345,67", "05.01.2026, 04:00 UTC"),
+        ("zh", "1,234.5 t", "12,345.67", "2026年1月5日, 04:00 UTC"),
+        ("ru", "1\u202f234,5 t", "12\u202f345,67", "05.01.2026, 04:00 UTC"),
+        ("kk", "1\u202f234,5 t", "12\u202f345,67", "05.01.2026, 04:00 UTC"),
+    ],
+)
+def test_numbers_and_dates_are_written_as_the_language_does(language, mass, number, date):
+    said = words(language)
+    assert said.mass(1_234_500_000) == mass
+    assert said.number(Decimal("12345.67")) == number
+    assert said.moment("2026-01-05T09:00:00+05:00") == date
+
+
+def test_what_is_exact_stays_exact():
+    said = words("en")
+    assert [said.mass(one) for one in (0, 1, 999_999, 20_000_000)] == ["0 kg", "0.001 kg", "999.999 kg", "20 t"]
+    assert (said.millimetres(1500), said.millimetres(1_000_000)) == ("1.5 mm", "1,000 mm")
+    assert (said.percent("0.080137"), said.percent("1"), said.percent("0")) == ("8.0137 %", "100 %", "0 %")
