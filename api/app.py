@@ -9,7 +9,20 @@ from api import openapi
 from api.desk import keep
 from api.errors import on_error
 from api.looking import look_first
-from api.routes import browser, checkpoint, coils, entries, health, lots, page, parties, proofs, resolver, statements
+from api.routes import (
+    browser,
+    checkpoint,
+    coils,
+    energy,
+    entries,
+    health,
+    lots,
+    page,
+    parties,
+    proofs,
+    resolver,
+    statements,
+)
 from api.settings import Settings, of_process
 
 
@@ -32,6 +45,9 @@ def create_app(settings: Settings) -> Litestar:
             lots.get_lots,
             lots.get_lot,
             lots.get_stock,
+            energy.get_attestations,
+            energy.get_attestation,
+            energy.get_consumption,
             health.get_health,
             health.get_readiness,
             health.get_metrics,

@@ -11,7 +11,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 
 from ledger.kernel.errors import Missing
 from ledger.limits import BATCH_BODY, PROOFS, SINGLE_BODY, STATEMENTS
-from schemas import wire, wire_lots
+from schemas import wire, wire_energy, wire_lots
 
 _TEXT = "text/plain"
 _JSON = "application/json"
@@ -115,6 +115,9 @@ LOT = _answers(
     ),
 )
 STOCK = _answers(400, 401, 403, 404, s200=(wire_lots.Stock, _JSON, "what is at the site"))
+ATTESTATIONS = _answers(400, 401, 403, 404, s200=(wire_energy.Attested, _JSON, "what the device attested"))
+ATTESTATION = _answers(400, 401, 403, 404, s200=(wire_energy.Attestation, _JSON, "the attestation"))
+CONSUMPTION = _answers(400, 401, 403, 404, s200=(wire_energy.Consumed, _JSON, "what the process drew"))
 SCAN = _answers(400, 401, 404, 500, s200=(str, "text/html", "a page for people"))
 RESOLVED = _answers(
     400,

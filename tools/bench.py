@@ -67,6 +67,23 @@ def lots(*, events: int, ancestors: int, as_json: bool) -> None:
 
 
 @command.command()
+@click.option("--rows", default=10_000, show_default=True, help="Rows to allocate.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
+def energy(*, rows: int, as_json: bool) -> None:
+    """Allocate the power of a park to its processes, row by row; then audit and rebuild all of it."""
+    from tools.bench_energy import run_energy  # noqa: PLC0415  for those who ask for it
+
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
+        figure = run_energy(Path(folder), rows)
+    if as_json:
+        click.echo(json.dumps(figure.as_dict(), indent=1))
+        return
+    click.echo(f"{figure.rows} rows of {figure.attestations} attestations, {figure.statements} statements in all")
+    click.echo(f"rows: checked in {figure.check_s:.2f} s, recorded in {figure.record_s:.2f} s of one processor")
+    click.echo(f"whole ledger: audit {figure.audit_s:.1f} s, rebuild {figure.rebuild_s:.1f} s of one processor")
+
+
+@command.command()
 @click.option("--rounds", default=5, show_default=True, help="How often the server that writes is killed.")
 @databases.option
 @databases.owner_option

@@ -45,17 +45,18 @@ def create(places: Layout, owner: str | None = None) -> bytes:
         "operator": party, "keys": [{"jwk": jwk(signer.key), "proof": proof}],
         "rules": rule_set(),
     }  # fmt: skip
-    create_ledger(places, URI, _issue(signer, "ledger", "urn:bench:ledger", now, ledger), owner=owner)
-    _register(places, _issue(signer, "party", "urn:bench:party", now, party))
+    create_ledger(places, URI, issued(signer, "ledger", "urn:bench:ledger", now, ledger), owner=owner)
+    _register(places, issued(signer, "party", "urn:bench:party", now, party))
     return pem
 
 
 def _register(places: Layout, wire: bytes) -> None:
     with open_log(places) as log:
-        _append(log, [check(wire, audience=URI, keys=log.state.registry.all_keys())])
+        append(log, [check(wire, audience=URI, keys=log.state.registry.all_keys())])
 
 
-def _append(log: Log, statements: list[Checked]) -> None:
+def append(log: Log, statements: list[Checked]) -> None:
+    """Record these in one go. Raises Refused."""
     (outcome,) = log.append([Submission(tuple(statements))])
     if isinstance(outcome, Exception):
         raise outcome
@@ -67,16 +68,16 @@ def fill(places: Layout, pem: bytes, count: int) -> Iterator[int]:
         keys = log.state.registry.all_keys()
         spans = [(pem, start, min(start + _CHUNK, count), keys) for start in range(0, count, _CHUNK)]
         for (_, _, end, _), statements in zip(spans, pool.imap(_checked_span, spans), strict=True):
-            _append(log, statements)
+            append(log, statements)
             yield end
 
 
 def signed_now(log: Log, signer: Signer, events: Sequence[Mapping[str, Any]], batch: int) -> None:
     """Sign these events and record them, so many in one go. Raises Refused."""
     keys, now = log.state.registry.all_keys(), clock()
-    wires = [_issue(signer, LOT_EVENT, f"urn:bench:more:{n}", now, dict(event)) for n, event in enumerate(events)]
+    wires = [issued(signer, LOT_EVENT, f"urn:bench:more:{n}", now, dict(event)) for n, event in enumerate(events)]
     for start in range(0, len(wires), batch):
-        _append(log, [check(wire, audience=URI, keys=keys) for wire in wires[start : start + batch]])
+        append(log, [check(wire, audience=URI, keys=keys) for wire in wires[start : start + batch]])
 
 
 def _checked_span(span: tuple[bytes, int, int, dict[str, PublicKey]]) -> list[Checked]:
@@ -84,7 +85,8 @@ def _checked_span(span: tuple[bytes, int, int, dict[str, PublicKey]]) -> list[Ch
     return [check(wire, audience=URI, keys=keys) for wire in sign_span((pem, start, end))]
 
 
-def _issue(signer: Signer, typ: str, jti: str, now: int, body: dict[str, Any]) -> bytes:
+def issued(signer: Signer, typ: str, jti: str, now: int, body: dict[str, Any]) -> bytes:
+    """A statement of the one party, at `now` µs since 1970 UTC."""
     return issue(typ=typ, iss=OPERATOR, jti=jti, aud=URI, iat=now // 1_000_000, body=body, signer=signer)
 
 
@@ -92,12 +94,12 @@ def sign_span(span: tuple[bytes, int, int]) -> list[bytes]:
     pem, start, end = span
     signer = load_signer(pem)
     now = clock()
-    return [_issue(signer, LOT_EVENT, f"urn:bench:{n}", now, _slab(n)) for n in range(start, end)]
+    return [issued(signer, LOT_EVENT, f"urn:bench:{n}", now, _slab(n)) for n in range(start, end)]
 
 
 def small_statements(pem: bytes, start: int, end: int) -> Iterator[tuple[str, bytes]]:
     """Jti and JWT of small statements that parse and no more: their body fits no schema, all have one signature."""
-    wire = _issue(load_signer(pem), SMALL, "urn:bench:", clock(), {})
+    wire = issued(load_signer(pem), SMALL, "urn:bench:", clock(), {})
     header, payload, signature = wire.rstrip(b"~").split(b".")
     before, _, after = b64url_decode(payload.decode("ascii"), "payload").partition(b"urn:bench:")
     for number in range(start, end):

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "copy": ("tools.copy", "Copy a ledger from one store to another, and check the copy."),
     "migrate": ("tools.migrate", "Bring an older ledger to this program's schema."),
     "lot": ("tools.lot", "Ask what the ledger knows of a lot, a site, an order or a heat."),
+    "energy": ("tools.energy", "Ask what was attested, whose it is, and what it covers."),
     "rebuild": ("tools.rebuild", "Make derived data again from what was signed."),
     "torture": ("tools.torture", "Kill, starve and flood ledgers of its own making, and count what they lost."),
     "bench": ("tools.bench", "Measure this machine: ingest, proofs, hashing, traces, audit."),

@@ -33,7 +33,7 @@ async def get_lots(request: Request[Any, Any, Any]) -> ASGIResponse:
     words = [(word, unquote(value)) for word, value in said.items() if word != "as_of"]
     if len(words) != 1:
         raise Malformed("query", f"lots are looked up by one of {', '.join(WORDS)}")
-    return await _told(request, said, lambda asked: lots_by(asked, *words[0]))
+    return await told(request, said, lambda asked: lots_by(asked, *words[0]))
 
 
 @route("/v1/lots/{named:path}", http_method=["GET", "HEAD"], responses=openapi.LOT)
@@ -45,23 +45,23 @@ async def get_lot(request: Request[Any, Any, Any]) -> ASGIResponse:
         trace = _TRACES.get(said.get("direction", "up"))
         if trace is None:
             raise Malformed("query", f"direction is up or down, not {ascii(said['direction'])[:40]}")
-        return await _told(request, said, lambda asked: trace(asked, name))
+        return await told(request, said, lambda asked: trace(asked, name))
     if question == "recall":
         return await _recall(request, name)
-    return await _told(request, query(request, "as_of"), lambda asked: lot(asked, name))
+    return await told(request, query(request, "as_of"), lambda asked: lot(asked, name))
 
 
 @route("/v1/sites/{gln:str}/stock", http_method=["GET", "HEAD"], responses=openapi.STOCK)
 async def get_stock(request: Request[Any, Any, Any]) -> ASGIResponse:
     """What is on hand, in transit, in open runs and not yet reported by its senders; with ?as_of=."""
     site = canonical_id(f"{_LINK}414/{request.path_params['gln']}")
-    return await _told(request, query(request, "as_of"), lambda asked: stock(asked, site))
+    return await told(request, query(request, "as_of"), lambda asked: stock(asked, site))
 
 
 async def _recall(request: Request[Any, Any, Any], name: str) -> ASGIResponse:
     said = query(request, "as_of", "format")
     if said.get("format", "json") == "json":
-        return await _told(request, said, lambda asked: recall_list(asked, name))
+        return await told(request, said, lambda asked: recall_list(asked, name))
     if said["format"] != "csv":
         raise Malformed("query", f"format is json or csv, not {ascii(said['format'])[:40]}")
     text = await asyncio.to_thread(_ask, request, said, lambda asked: as_csv(recall_list(asked, name)))
@@ -79,9 +79,10 @@ def _named(request: Request[Any, Any, Any]) -> tuple[str, str]:
     return canonical_id(_LINK + "/".join(segments)), question
 
 
-async def _told(
+async def told(
     request: Request[Any, Any, Any], said: Mapping[str, str], question: Callable[[Asked], Any]
 ) -> ASGIResponse:
+    """The answer to a question about the ledger's state, as of what the query says, for who has a token."""
     # In a thread: a trace of thousands of events takes a while, and nobody else should wait for it.
     return json(await asyncio.to_thread(_ask, request, said, question), _PRIVATE)
 

@@ -213,7 +213,8 @@ def test_the_description_has_every_route_and_no_other_host(tmp_path):
     assert set(described["paths"]) == {
         "/v1/statements", "/v1/entries/{index}", "/v1/entries/{index}/bundle", "/v1/proofs",
         "/v1/proofs/inclusion/{size}/{index}", "/v1/proofs/consistency/{old}/{new}", "/checkpoint", "/v1/parties",
-        "/v1/parties/{party}", "/healthz", "/readyz", "/metrics", "/v1/coils/{gtin}/{named}", "/page/{named}",
+        "/v1/parties/{party}", "/v1/attestations", "/v1/attestations/{named}", "/v1/consumption/{named}",
+        "/healthz", "/readyz", "/metrics", "/v1/coils/{gtin}/{named}", "/page/{named}",
         "/01/{named}", "/.well-known/gs1resolver", "/v1/lots", "/v1/lots/{named}", "/v1/sites/{gln}/stock",
     }  # fmt: skip
     post = described["paths"]["/v1/statements"]["post"]
