@@ -115,11 +115,11 @@ def _later(given: dict[int, Vector], idle: Mapping[Span, Vector], windows: Windo
         if over:
             _give(given, over, amounts)
         elif span.closed:
-            left[span.start] = amounts
+            add(left.setdefault(span.start, {}), amounts)
         else:
             waiting = amounts
     if waiting:
-        left[max(idle).start] = waiting
+        add(left.setdefault(max(idle).start, {}), waiting)
     return left
 
 

@@ -171,10 +171,10 @@ class ExamplePark:
         fuels = table("ipcc-2006/combustion")
         both, own = ["cbam-direct", "footprint"], ["footprint"]
 
-        def stream(kind, name, what, body, accounts, source, **more):
+        def stream(kind, name, what, body, accounts=both, **more):
             return "emission-source", {
                 "process": process(kind), "period": PERIOD, "stream": name, "kind": what, "status": "measured",
-                "accounts": accounts, what: body, "table": source, **more,
+                "accounts": accounts, what: body, **more,
             }  # fmt: skip
 
         def gas(kind, tonnes, per, accounts=both):
@@ -187,11 +187,11 @@ class ExamplePark:
                 "oxidation": "1",
                 "biomass": "0",
             }
-            return stream(kind, "gas", "fuel", body, accounts, fuels)
+            return stream(kind, "gas", "fuel", body, accounts, table=fuels)
 
         def material(kind, name, tonnes, factor):
             body = {"name": name, "mass": self.g(tonnes) * coils, "factor": str(factor), "conversion": "1"}
-            return stream(kind, name, "material", body, own, scenario, status="default")
+            return stream(kind, name, "material", body, own, table=scenario, status="default")
 
         yield material("mining", "bauxite-mining", r["bauxite_t"], s["ef_mine"])
         yield gas("refining", "alumina_t", "ng_refinery", own)
@@ -199,20 +199,20 @@ class ExamplePark:
         carbon = 1 - s["anode_S"] - s["anode_ash"]
         body = {"kind": "prebake", "net_consumed": self.g(r["anode_net_t"]) * coils, "carbon": str(carbon),
                 "factor": str(s["f_C"]), "sulphur": str(s["anode_S"]), "ash": str(s["anode_ash"])}  # fmt: skip
-        yield stream("electrolysis", "anodes", "anode", body, both, annex)
+        yield stream("electrolysis", "anodes", "anode", body, table=annex)
         body = {
             "method": "slope", "technology": "PFPB-M", "metal": self.g(s["liquid_t"]) * coils,
             "collection_efficiency": str(s["coll_eff"]), "c2f6_ratio": str(s["fc2f6"]),
             "frequency": str(s["ae_freq"]), "duration": str(s["ae_dur"]), "slope": str(s["sef"]),
         }  # fmt: skip
-        yield stream("electrolysis", "pfc", "pfc", body, both, annex, gwp="AR5")
+        yield stream("electrolysis", "pfc", "pfc", body, table=annex, gwp="AR5")
         yield gas("casting", "slab_t", "ng_cast")
         yield material("casting", "alloying", s["alloy_in_t"], s["ef_alloy"])
         yield gas("hot-rolling", "hotband_t", "ng_hot")
         yield gas("annealing", "coil_t", "ng_anneal")
         for kind in _POWER:
             body = {"energy": 0, "method": "grid", "factor": grid}
-            yield stream(kind, "power", "electricity", body, own, scenario, status="default")
+            yield stream(kind, "power", "electricity", body, own, table=scenario, status="default")
 
     def close(self, coils=1):
         """The period, closed, with what was made."""
