@@ -176,7 +176,9 @@ class _Run:
 
     def _hand_out(self, outs: list[Out], shares: list[Vector]) -> None:
         for out, vector in zip(outs, shares, strict=True):
-            if out.node != NOWHERE:
+            if out.node != NOWHERE and self.done[out.node]:
+                add(self.lost.setdefault("circular", {}), vector)
+            elif out.node != NOWHERE:
                 self.took[out.node].append(("", out.g, vector))
                 self._came(out.node)
             else:
@@ -206,8 +208,9 @@ class _Run:
 
     def _stay(self, node: int, process: str, material: str, vector: Vector) -> None:
         """It is still in the process when its span ends: the next one has it."""
-        if node in self.network.after:
-            self.took[self.network.after[node]].append((material, 0, vector))
+        later = self.network.after.get(node)
+        if later is not None and not self.done[later]:
+            self.took[later].append((material, 0, vector))
         else:
             add(self.within.setdefault(process, {}), vector)
 
