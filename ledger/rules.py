@@ -3,11 +3,12 @@
 from hashlib import sha256
 from importlib import resources
 
+from ledger.carbon.factors import factor_files
 from ledger.kernel.encoding import b64url_encode
 
 FORMS = "coilmark-rules/1"  # the form of every body; lot events are recorded in order and judged by nothing else
 LOTS = "coilmark-rules/2"  # and the lot rules of SPEC 5
-ENERGY = "coilmark-rules/3"  # and the energy rules of SPEC 11
+ENERGY = "coilmark-rules/3"  # and the rules of energy and carbon of SPEC 11 and 12
 KNOWN = (FORMS, LOTS, ENERGY)
 _NEXT = b"\n## "
 
@@ -23,7 +24,7 @@ def judges_energy(rules: str) -> bool:
 
 
 def rule_set() -> dict[str, str]:
-    """The newest rule set with its digest: what every body must look like, and what lots and energy are judged by."""
+    """The newest rule set with its digest: forms of bodies, rules of lots, energy and carbon, and factor sets."""
     schemas = resources.files("schemas")
     files = sorted(
         (file for file in schemas.joinpath("json").iterdir() if file.name.endswith(".json")),
@@ -31,7 +32,8 @@ def rule_set() -> dict[str, str]:
     )
     parts = [file.name.encode() + b"\n" + file.read_bytes() for file in files]
     specification = schemas.joinpath("SPEC.md").read_bytes()
-    parts += [b"SPEC %d\n" % number + section(specification, number) for number in (5, 11)]
+    parts += [name.encode() + b"\n" + data for name, data in factor_files().items()]
+    parts += [b"SPEC %d\n" % number + section(specification, number) for number in (5, 11, 12)]
     return {"id": ENERGY, "digest": b64url_encode(sha256(b"".join(parts)).digest())}
 
 

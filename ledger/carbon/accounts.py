@@ -1,4 +1,4 @@
-"""The two accounts, and the wall between them: neither is made of, or made into, the other (SPEC 5.10.5)."""
+"""The two accounts, and the wall between them: neither is made of, or made into, the other (SPEC 12)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -64,8 +64,9 @@ def cbam_of(given: Given, start: int, end: int) -> tuple[CbamRow, ...]:
 
 
 def _makers(steps: Iterable[Step]) -> Mapping[str, str]:
-    """The process that made each lot, where a registered one did."""
-    return {one.place[0]: step.process for step in steps if step.process for one in step.credits if not one.kind}
+    """The process that made each lot last, where a registered one did."""
+    told = sorted((one for one in steps if one.process), key=lambda one: (one.time, one.index))
+    return {one.place[0]: step.process for step in told for one in step.credits if not one.kind}
 
 
 def _periods(given: Given) -> set[tuple[int, int]]:
@@ -85,7 +86,8 @@ class _Period:
         self.given, self.period, self.makers = given, period, _makers(given.steps)
         self.closes = [one for one in given.closes if _within(one, period)]
         self.groups: dict[Group, list[str]] = {}
-        self.streams = [one for one in given.streams if _within(one, period) and "cbam-direct" in one.accounts]
+        stated = sorted(given.streams, key=lambda one: (one.entry, one.name))  # sums of decimals have an order
+        self.streams = [one for one in stated if _within(one, period) and "cbam-direct" in one.accounts]
         active = {one.process for one in self.streams} | {name for one in self.closes for name in one.processes}
         for name in sorted(active):
             group = group_of(given.processes.get(name))

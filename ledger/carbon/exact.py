@@ -1,4 +1,4 @@
-"""Numbers of emissions: decimals of 34 digits in formulas, whole 10^-40 t where they are shared (SPEC 5.10.1)."""
+"""Numbers of emissions: decimals of 34 digits in formulas, whole 10^-40 t where they are shared (SPEC 12.2)."""
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext

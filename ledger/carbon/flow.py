@@ -1,4 +1,4 @@
-"""What is charged flows with the metal: places mix, nodes share out, nothing is lost on the way (SPEC 5.10.3)."""
+"""What is charged flows with the metal: places mix, nodes share out, nothing is lost on the way (SPEC 12.4)."""
 
 from collections.abc import Mapping
 

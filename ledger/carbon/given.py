@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Struct
 
 from ledger.carbon.streams import Stream
+from ledger.kernel.moments import micros
 from ledger.lots.event import LotEvent
 from ledger.lots.records import NOBODY, Effects, Place, Posting, Settled
 
@@ -151,6 +153,27 @@ def _moved(posting: Posting, event: LotEvent) -> Moved:
     worthless = said.get("material") in _WORTHLESS or said.get("grade") == "scrap" or "scrapClass" in said
     carries = posting.role in _CARRYING and not worthless
     return Moved(posting.place, posting.g, carries, posting.kind, posting.role, posting.scrap)
+
+
+def close_of(body: Mapping[str, Any], issuer: str, entry: int) -> Close:
+    """A close as its body says it (4.9.14)."""
+    stocks = (
+        Stock(row["process"], row["material"], row["opening"], row["closing"], _share(row.get("aluminium")))
+        for row in body.get("stocks", ())
+    )
+    return Close(
+        entry,
+        issuer,
+        tuple(body["processes"]),
+        micros(body["period"]["from"]),
+        micros(body["period"]["to"]),
+        tuple(stocks),
+        tuple(Activity(**row) for row in body.get("activity", ())),
+    )
+
+
+def _share(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def closed_periods(closes: Iterable[Close]) -> dict[str, list[tuple[int, int]]]:

@@ -1,6 +1,6 @@
 """What the accounts say, as frozen records. g, Wh and µs are whole numbers, emissions are decimals in t CO2e.
 
-The footprint of a coil and the account of a process share no type: what is voluntary cannot be declared (SPEC 5.10.5).
+The footprint of a coil and the account of a process share no type: what is voluntary cannot be declared (SPEC 12).
 """
 
 from collections.abc import Iterable

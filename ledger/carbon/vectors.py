@@ -1,4 +1,4 @@
-"""What goes with metal: amounts by key, in whole Wh, g and 10^-40 t. Sharing loses nothing (SPEC 5.10.2)."""
+"""What goes with metal: amounts by key, in whole Wh, g and 10^-40 t. Sharing loses nothing (SPEC 12.2)."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias

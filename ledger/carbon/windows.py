@@ -1,4 +1,4 @@
-"""Hours and periods of a process, shared over what it worked on then (P1, P2; SPEC 5.10.2)."""
+"""Hours and periods of a process, shared over what it worked on then (P1, P2; SPEC 12.4)."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,8 @@
-"""The fold: one statement about energy, in ledger order, over the book."""
+"""The fold: one statement about energy or emissions, in ledger order, over the book."""
 
 from collections.abc import Callable, Mapping
 
+from ledger.carbon import stating
 from ledger.energy.acting import act
 from ledger.energy.allocating import allocate
 from ledger.energy.book import Book
@@ -17,6 +18,8 @@ _FOLDS: Mapping[str, Callable[[Book, Said], None]] = {
     "energy-consumption": consume,
     "energy-action": act,
     "energy-allocation": allocate,
+    "emission-source": stating.state,
+    "period-close": stating.close,
 }
 OF_ENERGY = frozenset(_FOLDS)
 

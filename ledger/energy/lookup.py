@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ledger.carbon.stating import asked_by
 from ledger.energy import attestation_rules as rule
 from ledger.energy.book import (
     Book,
@@ -40,6 +41,8 @@ def named_by(typ: str, body: Mapping[str, Any]) -> Iterator[bytes]:
     elif typ == "energy-action":
         yield attestation_key(body["attestation"])
         yield from (consumption_key(one["consumption"]) for one in body.get("reversals", ()))
+    elif typ in {"emission-source", "period-close"}:
+        yield from asked_by(typ, body)
     else:
         yield from {attestation_key(row["attestation"]) for row in body["rows"]}
         yield from {consumption_key(row["consumption"]) for row in body["rows"]}

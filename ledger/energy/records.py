@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from ledger.carbon.state import Closed, Stated
+
 NOBODY = -1  # no entry
 HOUR = 3_600_000_000  # µs
 
@@ -215,4 +217,4 @@ class Contract(Struct, frozen=True, array_like=True, tag="contract", gc=False):
     documents: tuple[str, ...] = ()
 
 
-Record: TypeAlias = Attestation | Consumption | Hour | Taken | Contract
+Record: TypeAlias = Attestation | Consumption | Hour | Taken | Contract | Stated | Closed

@@ -4,7 +4,7 @@ from example_park import KINDS, SITE, process
 from small_ledger import OPERATOR, PLANT
 
 from ledger.bodies import check_body
-from ledger.carbon.given import Activity, Close, Given, Process, Stock, step_of
+from ledger.carbon.given import Given, Process, close_of, step_of
 from ledger.carbon.streams import read_stream
 from ledger.kernel.moments import micros
 from ledger.lots.book import Book
@@ -23,7 +23,7 @@ def given(statements, hours=()):
         elif typ == "emission-source":
             streams.append(read_stream(body, index))
         else:
-            closes.append(_close(body, index))
+            closes.append(close_of(body, PLANT.id, index))
     processes = {process(kind): Process(process(kind), kind, SITE, PLANT.id) for kind in KINDS}
     lots = (one for one in book.records().values() if isinstance(one, Lot))
     described = {lot.id: {name: str(value) for name, value in lot.attributes.items()} for lot in lots}
@@ -37,12 +37,3 @@ def _step(book, body, index):
     )  # fmt: skip
     done = apply(book, event, operator=OPERATOR.id, sites={SITE: PLANT.id})
     return step_of(done, event, {part.id: book.lot(part.id).g for part in event.things if book.lot(part.id).g})
-
-
-def _close(body, index):
-    period = body["period"]
-    return Close(
-        index, PLANT.id, tuple(body["processes"]), micros(period["from"]), micros(period["to"]),
-        tuple(Stock(o["process"], o["material"], o["opening"], o["closing"]) for o in body.get("stocks", ())),
-        tuple(Activity(**row) for row in body.get("activity", ())),
-    )  # fmt: skip
