@@ -140,7 +140,7 @@ MILL = Actor(
     "mill", "Ertis Rolling Mill", "9521214", _at("52.2900", "77.0100", cbam="KZ-ERT-0002"),
     ("lot-event", "certificate", *MATCHES),
     {
-        "scalper": "scalping", "preheater": "homogenising", "hot": "hot-rolling", "cold": "cold-rolling",
+        "scalper": "scalping", "preheater": "auxiliary", "hot": "hot-rolling", "cold": "cold-rolling",
         "annealer": "annealing", "leveller": "levelling", "slitter": "slitting", "shear": "cutting",
     },
     devices=(_scale("scale-2", "Coil scale 2"),),

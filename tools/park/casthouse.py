@@ -144,6 +144,7 @@ def _sows(park: Park, number: int, left: Sequence[tuple[str, int]]) -> Said:
     lost = total * 4 // 1_000
     lot = SMELTER.lot(7, f"SOW-{day(number):%y%m%d}")
     park.yard.put(SMELTER, "sow", lot, total - lost)
+    park.grid.sows[number] = total - lost
     outputs = [Part(lot, total - lost, "good", device=CRANE, about={"material": "aluminium", "form": "sow"})]
     inputs = [Part(one, kg, "charge", "level") for one, kg in left]
     window = (day(number, "22:00"), day(number, "23:30"))

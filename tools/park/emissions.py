@@ -3,23 +3,25 @@
 One statement a stream, process and week. Figures per t are those of a modern plant; each names the table of its factor.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ledger.kernel.gs1 import canonical_id
 from tools.park.actors import MILL, MINE, REFINERY, SMELTER, Actor
 from tools.park.events import KG, Said, day, utc
+from tools.park.finishing import SLIT
 from tools.park.grid import on
 from tools.park.metering import WEEK, week_of
-from tools.park.plan import SODA
+from tools.park.mill import ROLLED
+from tools.park.plan import SODA, Coil
 from tools.park.potline import LINES, burnt, sea_alumina
-from tools.park.tables import EU, SCENARIO, Table
+from tools.park.tables import Table
 from tools.park.yard import Park
 
 _BOTH, _OURS = ("cbam-direct", "footprint"), ("footprint",)
 _GAS, _DIESEL = "56.1", "74.1"  # t CO2/TJ
-_KJ = {"pit-1": 108, "digestion": 10_000, "casthouse": 1_500, "preheater": 1_200, "annealer": 800}  # a kg of product
+_KJ = {"pit-1": 108, "digestion": 10_000, "casthouse": 1_500, "hot": 1_200, "annealer": 800}  # a kg of product
 _ALLOYS = {"ALMG50": "76012080", "ALSI50": "76012080", "ALMN60": "76012080", "ALCU50": "76012080", "ZINC": "79011100"}
 _GRID = "0.80"  # t CO2/MWh
 
@@ -66,7 +68,7 @@ def _streams(park: Park, actor: Actor, local: str, days: range) -> Iterator[Stre
     drawn = park.grid.drawn[actor.word, local]
     wh = sum(drawn.get(hour, 0) for number in days for hour in on(number))
     says = {"energy": wh, "method": "grid", "factor": _GRID}
-    yield Stream("electricity", "electricity", says, _OURS, SCENARIO, "default", runs=wh > 0)
+    yield Stream("electricity", "electricity", says, _OURS, Table.SCENARIO, "default", runs=wh > 0)
     if local in _KJ:
         yield _fuel(park, actor, local, days)
     if local.startswith("potline"):
@@ -77,9 +79,9 @@ def _streams(park: Park, actor: Actor, local: str, days: range) -> Iterator[Stre
 
 def _fuel(park: Park, actor: Actor, local: str, days: range) -> Stream:
     name, factor = ("diesel", _DIESEL) if actor is MINE else ("natural-gas", _GAS)
-    kj = park.grid.made_in(actor, "hot" if local == "preheater" else local, days) * _KJ[local]
+    kj = park.grid.made_in(actor, local, days) * _KJ[local]
     says = {"fuel": name, "quantity": kj, "unit": "kJ", "factor": factor, "oxidation": "1", "biomass": "0"}
-    return Stream(name, "fuel", says, _BOTH if actor in (SMELTER, MILL) else _OURS, EU, runs=kj > 0)
+    return Stream(name, "fuel", says, _BOTH if actor in (SMELTER, MILL) else _OURS, Table.FUELS, runs=kj > 0)
 
 
 def _cells(kg: int) -> Iterator[Stream]:
@@ -89,18 +91,18 @@ def _cells(kg: int) -> Iterator[Stream]:
         "kind": "prebake", "net_consumed": carbon, "carbon": "0.976", "factor": "3.664", "sulphur": "0.020",
         "ash": "0.004",
     }  # fmt: skip
-    yield Stream("anodes", "anode", says, _BOTH, EU, runs=kg > 0)
+    yield Stream("anodes", "anode", says, _BOTH, Table.METHODS, runs=kg > 0)
     says_pfc = {
         "method": "slope", "technology": "PFPB-M", "metal": kg * KG, "collection_efficiency": "0.98",
         "c2f6_ratio": "0.057", "frequency": "0.10", "duration": "1.5", "slope": "0.104",
     }  # fmt: skip
-    yield Stream("pfc", "pfc", says_pfc, _BOTH, EU, runs=kg > 0)
+    yield Stream("pfc", "pfc", says_pfc, _BOTH, Table.METHODS, runs=kg > 0)
     yield _precursor("anode-making", "85451100", carbon, "LT", "0.5")
 
 
 def _precursor(name: str, cn: str, g: int, country: str, direct: str, **more: Any) -> Stream:
     says = {"cn": cn, "mass": g, "country": country, "basis": "default", "direct": direct, "mark_up": "0", **more}
-    return Stream(name, "precursor", says, _OURS, SCENARIO, "default", runs=g > 0)
+    return Stream(name, "precursor", says, _OURS, Table.SCENARIO, "default", runs=g > 0)
 
 
 def _bought(park: Park, local: str, days: range) -> Iterator[Stream]:
@@ -120,15 +122,20 @@ def _bought(park: Park, local: str, days: range) -> Iterator[Stream]:
             yield _precursor(metal, cn, kg * KG, "KZ" if metal == "ZINC" else "CH", "10")
             if metal != "ZINC":
                 says = {"cn": cn, "mass": kg * KG, "country": "CH", "basis": "exempt", "direct": "0"}
-                yield Stream(f"{metal}-cbam", "precursor", says, ("cbam-direct",), EU, "default", runs=kg > 0)
+                yield Stream(
+                    f"{metal}-cbam", "precursor", says, ("cbam-direct",), Table.DEFAULTS, "default", runs=kg > 0
+                )
 
 
 def _closed(park: Park, actor: Actor, days: range) -> Said:
     body: dict[str, Any] = {"processes": [actor.own(local) for local in actor.processes], "period": _period(days)}
     activity = [
-        {"process": actor.own(local), "cn": cn, "produced": kg * KG, "sold": 0, "used": 0, "other": 0, use: kg * KG}
-        for local, cn, kg, use in _goods(park, actor, days)
-    ]
+        {
+            "process": actor.own(local), "cn": cn, "produced": (sold + used) * KG, "sold": sold * KG,
+            "used": used * KG, "other": 0,
+        }
+        for local, cn, sold, used in _goods(park, actor, days)
+    ]  # fmt: skip
     if activity:
         body["activity"] = activity
     if actor is SMELTER:
@@ -144,15 +151,17 @@ def _closed(park: Park, actor: Actor, days: range) -> Said:
 _IN_CELLS = 900_000_000  # g of metal that always lie in a line's cells
 
 
-def _goods(park: Park, actor: Actor, days: range) -> Iterator[tuple[str, str, int, str]]:
-    """Process, customs code, kg and use of what a plant made in a week for others or for the next process."""
+def _goods(park: Park, actor: Actor, days: range) -> Iterator[tuple[str, str, int, int]]:
+    """Process, customs code, and kg of what a plant made in a week for others and for the next process."""
     if actor is SMELTER:
-        slabs = sum(coil.weights.slab for number in days for coil in park.plan.coils_of(number))
-        yield "casthouse", "76012030", slabs, "used"
+        yield "casthouse", "76012030", 0, _kg(park, days, 0, lambda coil: coil.weights.slab)
+        yield "casthouse", "76011090", 0, sum(park.grid.sows.get(number, 0) for number in days)
     if actor is MILL:
-        done = [coil for number in days for coil in park.plan.coils_of(number - _DONE)]
-        yield "slitter", "76061292", sum(sum(coil.weights.strips) for coil in done if coil.is_slit), "sold"
-        yield "leveller", "76061292", sum(coil.weights.rolled for coil in done if not coil.is_slit), "sold"
+        whole = _kg(park, days, ROLLED, lambda coil: 0 if coil.is_slit else coil.weights.rolled)
+        yield "cold", "76061292", whole, _kg(park, days, ROLLED, lambda coil: coil.weights.rolled) - whole
+        yield "slitter", "76061292", _kg(park, days, SLIT, lambda coil: sum(coil.weights.strips) * coil.is_slit), 0
 
 
-_DONE = 7  # days from a coil's heat until it is slit or left whole
+def _kg(park: Park, days: range, later: int, weight: Callable[[Coil], int]) -> int:
+    """Of the coils that were cast so many days before these."""
+    return sum(weight(coil) for number in days for coil in park.plan.coils_of(number - later))

@@ -62,6 +62,7 @@ class Grid:
     bought: dict[tuple[str, int], list[Slice]] = field(default_factory=lambda: defaultdict(list))
     short: dict[tuple[str, int], dict[tuple[int, str], int]] = field(default_factory=lambda: defaultdict(dict))
     spare: dict[tuple[str, int], list[Slice]] = field(default_factory=lambda: defaultdict(list))
+    sows: dict[int, int] = field(default_factory=dict)  # by day
     used: dict[str, list[Used]] = field(default_factory=lambda: defaultdict(list))
 
     def note(self, said: Said) -> None:

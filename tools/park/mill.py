@@ -17,6 +17,7 @@ _TRUCK = 15  # minutes from one truck to the next
 _WINDOW = 20  # minutes that a line works on a coil
 _BAND = 7_000  # µm
 _SCRAP_DAYS = 2
+ROLLED = 5  # days from the heat
 
 
 def scrap(product: Product) -> str:
@@ -74,7 +75,7 @@ def work(park: Park, number: int) -> Iterator[Said]:
         yield _scalped(park, line(number, place), one)
     for place, one in enumerate(park.plan.coils_of(number - 3)):
         yield from _hot_rolled(park, line(number, place), one)
-    for place, one in enumerate(park.plan.coils_of(number - 5)):
+    for place, one in enumerate(park.plan.coils_of(number - ROLLED)):
         yield _cold_rolled(park, line(number, place), one)
     for place, one in enumerate(park.plan.coils_of(number - 6)):
         yield from _annealed(number, place, one)

@@ -11,7 +11,7 @@ from tools.park.actors import SOLAR, WIND, Actor
 from tools.park.events import MIDNIGHT, EntryOf, Said, day, utc
 from tools.park.grid import Grid, Slice
 from tools.park.supply import Supply, capacity
-from tools.park.tables import SCENARIO
+from tools.park.tables import Table
 from tools.park.yard import Park
 
 DOUBTED = (4, 3)  # day and hour whose meter record turns out to be wrong
@@ -86,7 +86,7 @@ def _attestation(actor: Actor, name: str, window: tuple[datetime, datetime], wh:
         "disclosure": True,
         "configuration": 1,
         "expires": utc(window[0] + timedelta(days=365)),
-        "emissions": {"factor": "0", "basis": "direct", "table": SCENARIO.named},
+        "emissions": {"factor": "0", "basis": "direct", "table": Table.SCENARIO.named},
     }
 
 

@@ -1,22 +1,20 @@
-"""The factor tables that the park's plants name in their statements."""
+"""The factor sets that the park's plants and producers name in their statements."""
 
-from dataclasses import dataclass
-from hashlib import sha256
+from enum import Enum
 
-from ledger.kernel.encoding import b64url_encode
+from ledger.carbon.factors import known
 
 
-@dataclass(frozen=True)
-class Table:
-    """One table, by name and version."""
+class Table(Enum):
+    """One set, by name and version."""
 
-    id: str
+    METHODS = "eu-2025-2547/annex-ii"
+    FUELS = "ipcc-2006/combustion"
+    DEFAULTS = "eu-2025-2621/defaults"
+    SCENARIO = "scenario-kz/1"
 
     @property
     def named(self) -> dict[str, str]:
         """As a statement names it."""
-        return {"id": self.id, "digest": b64url_encode(sha256(self.id.encode()).digest())}
-
-
-EU = Table("eu-2025-2547/annex-ii")
-SCENARIO = Table("scenario-kz/1")
+        found = known()[self.value]
+        return {"id": found.id, "digest": found.digest}
