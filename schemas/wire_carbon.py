@@ -1,0 +1,286 @@
+"""What the HTTP door and the commands say of emissions, as frozen structs. Every decimal number is text.
+
+`null` is what the ledger does not know; a number that does not apply is the words "not applicable", never 0.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from schemas.wire import Index, Size, Wire
+
+Tonnes = Annotated[str, Meta(description="t, as decimal text")]
+TonnesCO2e = Annotated[str, Meta(description="t CO2e, as decimal text")]
+Specific = Annotated[str, Meta(description="t CO2e a t of goods, as decimal text")]
+Number = Annotated[str, Meta(description="decimal text")]
+Share = Annotated[str, Meta(description="from 0 to 1, as decimal text")]
+Time = Annotated[str, Meta(description="RFC 3339, UTC")]
+WattHours = Annotated[str, Meta(description="Wh, as decimal text")]
+NotApplicable = Literal["not applicable"]
+NOT_APPLICABLE: NotApplicable = "not applicable"
+
+
+class Span(Wire, frozen=True):
+    """Half-open."""
+
+    start: Time
+    end: Time
+
+
+class RuleSet(Wire, frozen=True):
+    """By which rules it was computed."""
+
+    id: str
+    digest: str
+
+
+class FactorTable(Wire, frozen=True):
+    """A table that factors come from. `grade`: A official file, B quoted law, C third party, K memory, S scenario."""
+
+    id: str
+    digest: str
+    title: str
+    source: str
+    grade: str
+
+
+class AsOf(Wire, frozen=True):
+    """The state of the ledger that an answer was computed from."""
+
+    size: Size
+    root: str
+
+
+class CarbonPrice(Wire, frozen=True):
+    """What was paid for the emissions in the country of origin (2023/956 Art 9). The ledger has no statement of it."""
+
+    instrument: str | None = None
+    share_covered: Share | None = None
+    emissions_covered: TonnesCO2e | None = None
+    currency: str | None = None
+    due_per_tonne: Number | None = None
+    rebate: str | None = None
+    rebate_share: Share | None = None
+    rebate_emissions: TonnesCO2e | None = None
+    rebate_amount: Number | None = None
+    effective: Number | None = None
+
+
+class FreeAllocation(Wire, frozen=True):
+    """What goods are free of (2025/2620): of their own process, of their precursors, and of both."""
+
+    process: Specific
+    precursors: Specific
+    total: Specific
+    column: str
+    benchmark: Specific
+    cbam_factor: Number
+    correction: Number
+    year: int
+    table: str
+
+
+class CbamGood(Wire, frozen=True):
+    """One row of a declaration: goods of one code out of one process. `see` is the specific embedded emission."""
+
+    cn: str
+    product_name: str | None
+    produced: Tonnes
+    sold: Tonnes
+    used: Tonnes
+    other: Tonnes
+    see_direct: Annotated[str, Meta(description="t CO2e/t, five decimals, rounded half up once")]
+    see_direct_unrounded: Specific
+    see_indirect: NotApplicable
+    see_total: Specific
+    unit: str
+    embedded: Annotated[str, Meta(description="t CO2e of all that was produced, by the unrounded figure")]
+    embedded_of_rounded: Annotated[str, Meta(description="t CO2e of all that was produced, by the rounded figure")]
+    default_share: Share
+    electricity: Annotated[str, Meta(description="MWh a t of goods, drawn in this process, for information")]
+    electricity_factor: NotApplicable
+    electricity_source: NotApplicable
+    scrap: Annotated[str, Meta(description="t of scrap used a t of goods")]
+    pre_consumer_scrap: Annotated[str, Meta(description="share of that scrap which is pre-consumer")]
+    non_aluminium: Share | None
+    carbon_price: CarbonPrice
+    free_allocation: FreeAllocation | None
+
+
+class CbamPfc(Wire, frozen=True):
+    """Perfluorocarbons of one potline in one period, with what its formula takes (2025/2547 Annex II B.7)."""
+
+    entry: Index
+    process: str
+    period: Span
+    method: str
+    technology: str
+    metal: Tonnes
+    frequency: Number | None
+    duration: Number | None
+    slope: Number | None
+    overvoltage: Number | None
+    overvoltage_factor: Number | None
+    current_efficiency: Number | None
+    c2f6_ratio: Number
+    cf4: Tonnes
+    c2f6: Tonnes
+    gwp: str
+    gwp_cf4: Number
+    gwp_c2f6: Number
+    cf4_co2e: TonnesCO2e
+    c2f6_co2e: TonnesCO2e
+    collection_efficiency: Share
+    total: TonnesCO2e
+
+
+class CbamPrecursor(Wire, frozen=True):
+    """A precursor and what it carries. `basis`: actual, default, exempt, or own: of another process of this ledger."""
+
+    cn: str
+    origin: str | None
+    basis: str
+    purchased: Tonnes
+    used: Tonnes
+    other: Tonnes
+    control: Tonnes
+    ratio: Annotated[str, Meta(description="t a t of goods")]
+    see_direct: Specific
+    produced: Span | None
+    installation: str | None
+    producer: str | None
+    report: str | None
+
+
+class CbamProcess(Wire, frozen=True):
+    """One process of the CBAM in one period: what it made, emitted, drew and used."""
+
+    good: str
+    route: str
+    processes: list[str]
+    provisional: bool
+    production: Tonnes
+    sold: Tonnes
+    used: Tonnes
+    other: Tonnes
+    control: Tonnes
+    direct: TonnesCO2e
+    direct_whole: Annotated[int, Meta(description="t CO2e, rounded half up once")]
+    calculated: TonnesCO2e
+    pfc_total: TonnesCO2e
+    measured: TonnesCO2e
+    heat: TonnesCO2e
+    waste_gas: TonnesCO2e | None
+    biomass: TonnesCO2e | None
+    default_share: Share
+    electricity: Annotated[str, Meta(description="MWh")]
+    electricity_factor: NotApplicable
+    electricity_exported: str | None
+    goods: list[CbamGood]
+    pfc: list[CbamPfc]
+    precursors: list[CbamPrecursor]
+    factor_sets: list[str]
+    gwp: str
+
+
+class CbamVerification(Wire, frozen=True):
+    """What a verifier said of a process of this installation for this period."""
+
+    entry: Index
+    verifier: str
+    name: str
+    process: str
+    standard: str
+    verdict: str
+    level: str | None
+    materiality: Number | None
+    site_visit: str | None
+    accreditation_body: str | None
+    accreditation_country: str | None
+    accreditation_number: str | None
+    report: str
+
+
+class CbamInstallation(Wire, frozen=True):
+    """One installation. What the ledger does not hold, the operator adds: it has no addresses and no persons."""
+
+    site: str
+    name: str
+    operator: str
+    operator_name: str
+    cbam: str | None
+    country: str
+    unlocode: str | None
+    latitude: str
+    longitude: str
+    activity: str
+    street: None
+    post_code: None
+    po_box: None
+    city: None
+    representative: None
+    email: None
+    phone: None
+    calculated: TonnesCO2e
+    pfc: TonnesCO2e
+    measured: TonnesCO2e
+    direct: TonnesCO2e
+    indirect: NotApplicable
+    total: Annotated[int, Meta(description="t CO2e, rounded half up once")]
+    processes: list[CbamProcess]
+    verifications: list[CbamVerification]
+
+
+class CbamReport(Wire, frozen=True):
+    """What an operator tells a declarant, by installation, process, code and period. It knows no coil, no customer."""
+
+    ledger: str
+    as_of: AsOf
+    rules: RuleSet
+    period: Span
+    provisional: bool
+    rounding: str
+    installations: list[CbamInstallation]
+    factor_sets: list[FactorTable]
+    notes: list[str]
+
+
+class Evidence(Wire, frozen=True):
+    """Where to look: what it is, and the path of its answer at this ledger."""
+
+    what: str
+    path: str
+
+
+class ClaimFigure(Wire, frozen=True):
+    """One way to count. `verdict` is on this figure alone."""
+
+    matching: Annotated[str, Meta(description="hourly, volumetric or none")]
+    value: Number | None
+    unit: str
+    threshold: Number
+    verdict: Literal["held", "not held", "cannot be said"]
+    why: str
+
+
+class Claim(Wire, frozen=True):
+    """Something that was said in public of the park, held against the ledger."""
+
+    id: str
+    says: str
+    source: str
+    figures: list[ClaimFigure]
+    method: str
+    not_checked: list[str]
+    evidence: list[Evidence]
+
+
+class ClaimsBoard(Wire, frozen=True):
+    """Every claim for one period, as of a state of the ledger and by one rule set."""
+
+    ledger: str
+    as_of: AsOf
+    rules: RuleSet
+    period: Span
+    provisional: bool
+    claims: list[Claim]
