@@ -210,7 +210,8 @@ def _gap(one: Body) -> Line:
     is_power = one["what"] in {"no-consumption", "no-factor"}
     amount = Decimal(one["amount"]) / 1_000
     size = f"{amount:,.0f} {'kWh' if is_power else 'kg'}".replace(",", " ")
-    return Line(f"{one['stage'].replace('-', ' ')}: {_GAPS.get(one['what'], one['what'])}", size)
+    stage = f"{one['stage'].replace('-', ' ')}: " if one["stage"] else ""
+    return Line(f"{stage}{_GAPS.get(one['what'], one['what'])}", size)
 
 
 def _method(one: Body) -> str:

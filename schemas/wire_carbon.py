@@ -253,14 +253,22 @@ class Evidence(Wire, frozen=True):
 
 
 class ClaimFigure(Wire, frozen=True):
-    """One way to count. `verdict` is on this figure alone."""
+    """One way to count. `verdict` is on this figure alone; `value` is null where it cannot be said."""
 
-    matching: Annotated[str, Meta(description="hourly, volumetric or none")]
-    value: Number | None
-    unit: str
-    threshold: Number
+    matching: Annotated[str, Meta(description="hourly, volumetric, or none where it makes no difference")]
+    value: Share | None
+    comparison: Literal["at least", "more than", "at most"]
+    threshold: Share
     verdict: Literal["held", "not held", "cannot be said"]
     why: str
+
+
+class ClaimRow(Wire, frozen=True):
+    """One of the numbers that a claim rests on."""
+
+    name: str
+    value: Number
+    unit: str
 
 
 class Claim(Wire, frozen=True):
@@ -270,6 +278,7 @@ class Claim(Wire, frozen=True):
     says: str
     source: str
     figures: list[ClaimFigure]
+    rows: list[ClaimRow]
     method: str
     not_checked: list[str]
     evidence: list[Evidence]
@@ -281,6 +290,7 @@ class ClaimsBoard(Wire, frozen=True):
     ledger: str
     as_of: AsOf
     rules: RuleSet
+    claims_set: str
     period: Span
     provisional: bool
     claims: list[Claim]
