@@ -1,6 +1,7 @@
 """The options that say which database holds the ledger."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ from ledger.kernel.errors import Missing
 
 if TYPE_CHECKING:
     from ledger.opening import Layout
+    from ledger.store.protocol import Location
 
 VARIABLE = "COILMARK_DATABASE_URL"
 OWNER_VARIABLE = "COILMARK_OWNER_DATABASE_URL"
@@ -25,6 +27,13 @@ def owner_option(function: _Decorated) -> _Decorated:
     """--owner-database."""
     says = "For PostgreSQL: the same database, as the role that owns the tables, or shall."
     return click.option("--owner-database", envvar=OWNER_VARIABLE, show_envvar=True, help=says)(function)
+
+
+def locate(folder: Path, database: str | None) -> "Location":
+    """Where the ledger of a folder is, for who only reads. Raises Missing, as `require` does."""
+    from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
+
+    return require(layout(folder, None, database)).location
 
 
 def require(places: "Layout") -> "Layout":

@@ -140,10 +140,9 @@ def find(*, folder: Path, word: str, value: str, as_of: int | None, as_json: boo
 
 
 def _ask(folder: Path, database: str | None, as_of: int | None, question: "Callable[[Asked], Any]") -> Any:
-    from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
-    from ledger.questions.asking import of_store  # noqa: PLC0415  likewise
+    from ledger.questions.asking import of_store  # noqa: PLC0415  brings the database with it
 
-    with of_store(databases.require(layout(folder, None, database)).location, as_of) as asked:
+    with of_store(databases.locate(folder, database), as_of) as asked:
         return question(asked)
 
 
