@@ -11,6 +11,7 @@ from api.errors import on_error
 from api.looking import look_first
 from api.routes import (
     browser,
+    carbon,
     checkpoint,
     coils,
     energy,
@@ -48,6 +49,9 @@ def create_app(settings: Settings) -> Litestar:
             energy.get_attestations,
             energy.get_attestation,
             energy.get_consumption,
+            carbon.get_cbam,
+            carbon.get_claims,
+            carbon.get_claims_page,
             health.get_health,
             health.get_readiness,
             health.get_metrics,

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from litestar import Litestar, Request
 
+from api.accounts_board import AccountsBoard
 from api.checkpoint_board import CheckpointBoard
 from api.forwarding import Forwarder
 from api.intake import Intake
@@ -55,6 +56,7 @@ class Desk:
     places: Layout
     restater: Restater | None
     arrow_reader: ArrowReader
+    accounts: AccountsBoard
 
     @property
     def pending(self) -> Mapping[str, int]:
@@ -158,6 +160,7 @@ def _furnish(
         places=places,
         restater=None if issuer is None else Restater(log, sequencer.submit, issuer, begun_at(places.restated)),
         arrow_reader=arrow_reader,
+        accounts=AccountsBoard(),
     )
 
 

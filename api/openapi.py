@@ -11,7 +11,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 
 from ledger.kernel.errors import Missing
 from ledger.limits import BATCH_BODY, PROOFS, SINGLE_BODY, STATEMENTS
-from schemas import wire, wire_energy, wire_lots
+from schemas import wire, wire_carbon, wire_energy, wire_lots
 
 _TEXT = "text/plain"
 _JSON = "application/json"
@@ -100,7 +100,11 @@ COIL = _answers(
     403,
     404,
     500,
-    s200=(wire.Passport | dict[str, Any], _JSON, "the passport, or a bundle as the specification gives it"),
+    s200=(
+        wire.Passport | dict[str, Any],
+        _JSON,
+        "the passport, its footprint as PACT has it, or a bundle",
+    ),
 )
 LOTS = _answers(400, 401, 403, s200=(wire_lots.FoundLots, _JSON, "the lots that a word leads to"))
 LOT = _answers(
@@ -118,6 +122,8 @@ STOCK = _answers(400, 401, 403, 404, s200=(wire_lots.Stock, _JSON, "what is at t
 ATTESTATIONS = _answers(400, 401, 403, 404, s200=(wire_energy.Attested, _JSON, "what the device attested"))
 ATTESTATION = _answers(400, 401, 403, 404, s200=(wire_energy.Attestation, _JSON, "the attestation"))
 CONSUMPTION = _answers(400, 401, 403, 404, s200=(wire_energy.Consumed, _JSON, "what the process drew"))
+CBAM = _answers(400, 401, 404, s200=(wire_carbon.CbamReport, _JSON, "the report (also as a spreadsheet)"))
+CLAIMS = _answers(400, 401, 404, s200=(wire_carbon.ClaimsBoard, _JSON, "every claim, and whether it holds"))
 SCAN = _answers(400, 401, 404, 500, s200=(str, "text/html", "a page for people"))
 RESOLVED = _answers(
     400,

@@ -5,6 +5,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
 from litestar import Request, route
 from litestar.response.base import ASGIResponse
 
@@ -12,6 +13,7 @@ from api import openapi
 from api.answers import FRESH, JSON, given, json, raw
 from api.body import query
 from api.desk import Desk, desk_of, reader_of
+from api.footprint_document import document_of
 from api.languages import language_of
 from api.pages import WITH_SCRIPT
 from api.routes.resolver import base_of, read_link, refusal
@@ -43,7 +45,7 @@ async def get_scan(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @route("/v1/coils/{gtin:str}/{named:path}", http_method=["GET", "HEAD"], responses=openapi.COIL)
 async def get_coil(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """/v1/coils/{gtin}/{serial}/passport?c= as data; …/bundle?c=&kind=short|full as a file to be verified.
+    """/v1/coils/{gtin}/{serial}/passport?c= as data; …/footprint?c= as PACT has it; …/bundle?c=&kind=short|full.
 
     A serial may hold a slash: the last segment says what is asked for.
     """
@@ -54,8 +56,10 @@ async def get_coil(request: Request[Any, Any, Any]) -> ASGIResponse:
     passports.require_open(desk.codes(), piece, said.get("c"), reader)
     if what == "passport":
         return await asyncio.to_thread(_data, desk, piece, reader)
+    if what == "footprint":
+        return await asyncio.to_thread(_footprint, desk, piece, reader)
     if what != "bundle":
-        raise Missing("no_such_path", f"of a piece there are passport and bundle, not {ascii(what)[:40]}")
+        raise Missing("no_such_path", f"of a piece there are passport, footprint and bundle, not {ascii(what)[:40]}")
     kind = said.get("kind", "short")
     body = await asyncio.to_thread(lambda: encode_bundle(_bundle(desk, piece, kind, reader)))
     name = f"{_PLAIN.sub('_', serial)}.{kind}.coilmark.json"
@@ -86,6 +90,10 @@ def _data(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
         passport=found.body(reader),
     )
     return json(answer, _PRIVATE)
+
+
+def _footprint(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
+    return raw(msgspec.json.encode(document_of(desk, piece, _standing(desk, piece), reader)), JSON, _PRIVATE)
 
 
 async def _scan(request: Request[Any, Any, Any]) -> ASGIResponse:

@@ -28,8 +28,9 @@ Period = tuple[int, int]
 
 def cbam(asked: Asked, start: str | None = None, end: str | None = None, year: int | None = None) -> said.CbamReport:
     """The report of the installations that this reader may see. Raises Missing where nothing is closed, Malformed."""
+    wanted = bounds(start, end)
     given = given_of(asked)
-    period = period_of(given, start, end)
+    period = _period(given, wanted)
     sites = {name: one for name, one in _sites(asked).items() if asked.reader.may_see(one.operator)}
     rows = tuple(row for row in cbam_of(given, *period) if row.installation in sites)
     about = About(
@@ -47,8 +48,9 @@ def cbam(asked: Asked, start: str | None = None, end: str | None = None, year: i
 
 def claims(asked: Asked, start: str | None = None, end: str | None = None) -> said.ClaimsBoard:
     """Every public claim, held against the ledger for a period. Raises Missing where nothing is closed, Malformed."""
+    wanted = bounds(start, end)
     given = given_of(asked)
-    period = period_of(given, start, end)
+    period = _period(given, wanted)
     footprints = recompute(given).footprint
     shipped = [one for name in sorted(_shipped(given, period)) if (one := footprints.of(name)) is not None]
     observed = Observed(given, *period, shipped, _evidence(given, period, shipped))
@@ -63,20 +65,28 @@ def claims(asked: Asked, start: str | None = None, end: str | None = None) -> sa
     )
 
 
-def period_of(given: Given, start: str | None, end: str | None) -> Period:
-    """What is asked about; all that was closed, where nothing is said. Raises Missing ("no_period"), Malformed."""
-    closes = given.closes
-    if not closes and (start is None or end is None):
+def bounds(start: str | None, end: str | None) -> tuple[int | None, int | None]:
+    """What is asked about, as far as it is said. Raises Malformed."""
+    first, last = (micros(one) if one is not None else None for one in (start, end))
+    if first is not None and last is not None:
+        _require_order(first, last)
+    return first, last
+
+
+def _require_order(first: int, last: int) -> None:
+    if first >= last:
+        raise Malformed("period", f"a period ends after it begins, not from {rfc3339(first)} to {rfc3339(last)}")
+
+
+def _period(given: Given, wanted: tuple[int | None, int | None]) -> Period:
+    """With the ends of all that was closed, where nothing is said. Raises Missing ("no_period"), Malformed."""
+    start, end = wanted
+    if not given.closes and (start is None or end is None):
         raise Missing("no_period", "no plant has closed a period yet: name one, from and to")
-    period = (
-        micros(start) if start is not None else min(one.start for one in closes),
-        micros(end) if end is not None else max(one.end for one in closes),
-    )
-    if period[0] >= period[1]:
-        raise Malformed(
-            "period", f"a period ends after it begins, not from {rfc3339(period[0])} to {rfc3339(period[1])}"
-        )
-    return period
+    first = start if start is not None else min(one.start for one in given.closes)
+    last = end if end is not None else max(one.end for one in given.closes)
+    _require_order(first, last)
+    return first, last
 
 
 def _as_of(asked: Asked) -> said.AsOf:

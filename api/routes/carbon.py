@@ -1,0 +1,86 @@
+"""The accounts of a period: the CBAM report for declarants, and the claims board as data and as a page."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from litestar import Request, route
+from litestar.response.base import ASGIResponse
+
+from api import openapi
+from api.answers import FRESH, json, raw
+from api.body import query
+from api.claims_view import claims_view
+from api.desk import desk_of, reader_of
+from api.pages import HEADERS, template
+from ledger.carbon.reports.sheet import spreadsheet
+from ledger.kernel.encoding import decimal_integer
+from ledger.kernel.errors import Malformed
+from ledger.passports import require_token
+from ledger.questions.asking import Asked, as_of
+from ledger.questions.carbon import cbam, claims
+from schemas import wire_carbon
+
+T = TypeVar("T")
+_PRIVATE = FRESH | {"vary": "authorization"}
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_YEARS = range(2026, 2101)
+
+
+@route("/v1/cbam", http_method=["GET", "HEAD"], responses=openapi.CBAM)
+async def get_cbam(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Direct emissions by installation, process, code and period, ?from=&to=, with ?year=&as_of=&format=json|xlsx.
+
+    Of the installations that the reader may see. Without a period: all that was closed.
+    """
+    told = query(request, "from", "to", "year", "as_of", "format")
+    kind = told.get("format", "json")
+    if kind not in {"json", "xlsx"}:
+        raise Malformed("query", f"format is json or xlsx, not {ascii(kind)[:40]}")
+    year = decimal_integer(told["year"], "year") if "year" in told else None
+    if year is not None and year not in _YEARS:
+        raise Malformed("query", f"a year of import is from {_YEARS[0]} to {_YEARS[-1]}, not {year}")
+    report = await _told(request, told, lambda asked: cbam(asked, told.get("from"), told.get("to"), year))
+    if kind == "json":
+        return json(report, _PRIVATE)
+    body = await asyncio.to_thread(spreadsheet, report)
+    name = f"cbam-{report.period.start[:10]}-{report.period.end[:10]}.xlsx"
+    return raw(body, _XLSX, _PRIVATE | {"content-disposition": f'attachment; filename="{name}"'})
+
+
+@route("/v1/claims", http_method=["GET", "HEAD"], responses=openapi.CLAIMS)
+async def get_claims(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The park's public claims, each held against the ledger for a period, ?from=&to=, with ?as_of=."""
+    return json(await _board(request), _PRIVATE)
+
+
+@route("/claims", http_method=["GET", "HEAD"], include_in_schema=False)
+async def get_claims_page(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The same for people."""
+    page = template("claims.html").render(view=claims_view(await _board(request)))
+    return raw(page.encode(), "text/html", HEADERS)
+
+
+async def _board(request: Request[Any, Any, Any]) -> wire_carbon.ClaimsBoard:
+    told = query(request, "from", "to", "as_of")
+    return await _told(request, told, lambda asked: claims(asked, told.get("from"), told.get("to")))
+
+
+async def _told(request: Request[Any, Any, Any], told: Mapping[str, str], question: Callable[[Asked], T]) -> T:
+    # In a thread: it reads the whole ledger, and nobody else should wait for it.
+    return await asyncio.to_thread(_ask, request, told, question)
+
+
+def _ask(request: Request[Any, Any, Any], told: Mapping[str, str], question: Callable[[Asked], T]) -> T:
+    desk, reader = desk_of(request), reader_of(request)
+    require_token(reader)
+    state = desk.log.state
+    wanted = decimal_integer(told["as_of"], "as_of") if "as_of" in told else None
+    size = as_of(wanted, state.published.checkpoint.size)
+
+    def compute() -> T:
+        with desk.log.store.reading() as transaction:
+            return question(Asked(transaction, size, state.registry, reader))
+
+    words = tuple(sorted((name, value) for name, value in told.items() if name not in {"as_of", "format"}))
+    return desk.accounts.told((request.url.path.rpartition("/")[2], size, reader, words), compute)

@@ -1,0 +1,185 @@
+"""The accounts at the HTTP door: the demo's report, claims and footprints, for whom, and what makes no sense."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from io import BytesIO
+from types import SimpleNamespace
+
+import openpyxl
+import pytest
+from served import InProcess, app_of, run
+
+from api.accounts_board import AccountsBoard
+from ledger.opening import clock, layout, open_log
+from ledger.store.access import Access, Reader, access_file
+from tools.demo_ledger import Stage, found, tell
+from tools.demo_passport import issuer_of
+from tools.park.actors import MILL, SMELTER
+from tools.park.plan import make_plan
+
+WHOLE = "from=2026-05-03T19:00:00Z&to=2026-05-24T19:00:00Z"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@pytest.fixture(scope="module")
+def park(tmp_path_factory):
+    """(world, secrets) of a demo of three coils that is not served yet."""
+    folder = tmp_path_factory.mktemp("park") / "demo"
+    stage = Stage(folder, make_plan(3, "served"))
+    found(stage)
+    with open_log(stage.places, clock=stage.clock, randomness=stage.randomness, issuer=issuer_of(stage)) as log:
+        for _ in tell(stage, log):
+            pass
+    access = Access(access_file(folder))
+    readers = {"mill": Reader("party", MILL.id), "smelter": Reader("party", SMELTER.id), "auditor": Reader("auditor")}
+    secrets = {name: access.issue(reader, name, now=clock())[1] for name, reader in readers.items()}
+    access.close()
+    return SimpleNamespace(places=layout(folder)), secrets
+
+
+@asynccontextmanager
+async def serving(park, **settings):
+    world, secrets = park
+    app = app_of(world, **{"checkers": 0, **settings})
+    async with app.lifespan():
+        yield InProcess(app, world, secrets)
+
+
+def ask(park, *paths, who="auditor", **settings):
+    """An answer for each path, of one server."""
+
+    async def all_of_them():
+        async with serving(park, **settings) as app:
+            headers = [(b"authorization", b"Bearer " + app.secrets[who].encode())] if who else []
+            answers = []
+            for path in paths:
+                plain, _, query = path.partition("?")
+                answers.append(await app.ask("GET", plain, query=query.encode(), headers=headers))
+            return answers
+
+    return run(all_of_them)
+
+
+def test_a_declarant_gets_the_report_as_data_and_as_a_spreadsheet(park):
+    data, book = ask(park, "/v1/cbam", "/v1/cbam?format=xlsx")
+    assert data.status == 200
+    report = data.json
+    assert [one["cbam"] for one in report["installations"]] == ["KZ-ERT-0001", "KZ-ERT-0002"]
+    assert report["period"] == {"start": "2026-05-03T19:00:00Z", "end": "2026-05-24T19:00:00Z"}
+    assert not report["provisional"]
+    smelter, mill = report["installations"]
+    assert {row["technology"] for row in smelter["processes"][0]["pfc"]} == {"PFPB-M"}
+    assert len(smelter["processes"][0]["pfc"]) == 9  # three lines, three weeks
+    (goods,) = mill["processes"][0]["goods"]
+    assert (goods["cn"], goods["see_indirect"]) == ("76061292", "not applicable")
+    assert 1.5 < float(goods["see_direct"]) < 2.0
+    assert book.headers["content-type"] == XLSX
+    sheets = openpyxl.load_workbook(BytesIO(book.body))
+    assert sheets["Goods"].cell(2, 1).value == SMELTER.site
+    assert book.headers["content-disposition"].endswith('filename="cbam-2026-05-03-2026-05-24.xlsx"')
+
+
+def test_what_is_not_closed_is_provisional_and_a_week_is_a_period_too(park):
+    week, beyond = ask(
+        park, "/v1/cbam?from=2026-05-10T19:00:00Z&to=2026-05-17T19:00:00Z", "/v1/cbam?to=2026-06-30T00:00:00Z"
+    )
+    assert (week.json["provisional"], beyond.json["provisional"]) == (False, True)
+
+
+def test_a_plant_sees_its_own_installation_and_not_its_neighbour_s(park):
+    (mill,) = ask(park, "/v1/cbam", who="mill")
+    (smelter,) = ask(park, "/v1/cbam", who="smelter")
+    assert [one["operator"] for one in mill.json["installations"]] == [MILL.id]
+    assert [one["operator"] for one in smelter.json["installations"]] == [SMELTER.id]
+
+
+def test_claims_are_held_by_the_hour_and_by_volume(park):
+    (answer,) = ask(park, f"/v1/claims?{WHOLE}")
+    board = answer.json
+    claims = {one["id"]: {f["matching"]: f["verdict"] for f in one["figures"]} for one in board["claims"]}
+    assert claims["renewable-power"] == {"hourly": "not held", "volumetric": "held"}
+    assert claims["closed-loop"]["none"] in {"held", "cannot be said"}
+    assert (board["rules"]["id"], board["provisional"]) == ("coilmark-rules/3", False)
+
+
+def test_every_piece_of_evidence_leads_somewhere(park):
+    (answer,) = ask(park, "/v1/claims")
+    paths = [one["path"] for claim in answer.json["claims"] for one in claim["evidence"]]
+    assert paths
+    answers = ask(park, *paths)
+    wrong = {path: one.status for path, one in zip(paths, answers, strict=True) if one.status != 200}
+    assert {status for path, status in wrong.items() if not path.endswith("/footprint")} == set()
+
+
+def test_what_a_neighbour_drew_is_not_in_the_rows_that_a_plant_is_shown(park):
+    (own,) = ask(park, "/v1/claims", who="mill")
+    (whole,) = ask(park, "/v1/claims")
+    rows, all_rows = ([row["name"] for row in one.json["claims"][0]["rows"]] for one in (own, whole))
+    assert any(name.startswith(f"{SMELTER.id}/") for name in all_rows)
+    assert not any(name.startswith(f"{SMELTER.id}/") for name in rows)
+    assert any(name.startswith(f"{MILL.id}/") for name in rows)
+    assert own.json["claims"][0]["figures"] == whole.json["claims"][0]["figures"]
+
+
+def test_the_page_says_the_same_in_words_and_runs_nothing(park):
+    data, page = ask(park, "/v1/claims", "/claims")
+    text = page.body.decode()
+    assert page.headers["content-type"].startswith("text/html")
+    for claim in data.json["claims"]:
+        for figure in claim["figures"]:
+            assert f"<strong>{figure['verdict']}</strong>" in text
+            assert figure["why"] in text
+    assert "<script" not in text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/v1/cbam", "/v1/claims", "/claims"])
+def test_nobody_in_particular_is_shown_nothing_unless_the_ledger_is_open(park, path):
+    (closed,) = ask(park, path, who=None)
+    assert (closed.status, closed.code) == (403, "token_needed")
+    (opened,) = ask(park, path, who=None, open=True)
+    assert opened.status == 200
+
+
+@pytest.mark.parametrize(("query", "code"), [
+    ("from=yesterday", "time"), ("year=1999", "query"), ("format=pdf", "query"), ("as_of=0", "as_of"),
+    ("as_of=99999999", "as_of"), ("from=2026-05-04T00:00:00Z&to=2026-05-04T00:00:00Z", "period"), ("coil=1", "query"),
+])  # fmt: skip
+def test_a_question_that_makes_no_sense_is_refused(park, query, code):
+    (answer,) = ask(park, f"/v1/cbam?{query}")
+    assert (answer.status, answer.code) == (400, code)
+
+
+def test_before_anything_was_closed_a_period_has_to_be_named(park):
+    none, named = ask(park, "/v1/cbam?as_of=50", f"/v1/cbam?as_of=50&{WHOLE}")
+    assert (none.status, none.code) == (404, "no_period")
+    assert (named.status, named.json["installations"], named.json["provisional"]) == (200, [], True)
+    assert named.json["as_of"]["size"] == 50
+
+
+def test_a_question_is_computed_once_and_only_the_newest_answers_are_kept():
+    board, computed = AccountsBoard(), []
+
+    def answer(question):
+        return board.told(question, lambda: computed.append(question) or question)
+
+    assert [answer(question) for question in ("a", "a", "b", "a")] == ["a", "a", "b", "a"]
+    assert computed == ["a", "b"]
+    for number in range(16):
+        answer(number)
+    answer("a")
+    assert computed == ["a", "b", *range(16), "a"]
+
+
+def test_a_question_that_is_asked_twice_at_once_is_computed_once():
+    board, computed = AccountsBoard(), []
+
+    def slowly():
+        computed.append(1)
+        time.sleep(0.1)
+        return "told"
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: board.told("same", slowly), range(4)))
+    assert (answers, computed) == (["told"] * 4, [1])
