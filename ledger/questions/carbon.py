@@ -11,6 +11,7 @@ from ledger.carbon.records import Footprint
 from ledger.carbon.reports.cbam import About, Site, cbam_report
 from ledger.carbon.reports.claims import Observed, board, claims_set
 from ledger.carbon.reports.pfc import pfc_of
+from ledger.carbon_source import given_of
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import Malformed, Missing
 from ledger.kernel.hashing import tree_root
@@ -19,7 +20,6 @@ from ledger.kernel.statement import Statement, parse
 from ledger.kernel.subjects import subject_key
 from ledger.labels.codes import path_of
 from ledger.questions.asking import Asked
-from ledger.questions.given import given_of
 from schemas import wire_carbon as said
 
 _SHOWN = 200  # pieces that a claim leads to, at most
@@ -29,7 +29,7 @@ Period = tuple[int, int]
 def cbam(asked: Asked, start: str | None = None, end: str | None = None, year: int | None = None) -> said.CbamReport:
     """The report of the installations that this reader may see. Raises Missing where nothing is closed, Malformed."""
     wanted = bounds(start, end)
-    given = given_of(asked)
+    given = given_of(asked.transaction, asked.registry, asked.size)
     period = _period(given, wanted)
     sites = {name: one for name, one in _sites(asked).items() if asked.reader.may_see(one.operator)}
     rows = tuple(row for row in cbam_of(given, *period) if row.installation in sites)
@@ -49,7 +49,7 @@ def cbam(asked: Asked, start: str | None = None, end: str | None = None, year: i
 def claims(asked: Asked, start: str | None = None, end: str | None = None) -> said.ClaimsBoard:
     """Every public claim, held against the ledger for a period. Raises Missing where nothing is closed, Malformed."""
     wanted = bounds(start, end)
-    given = given_of(asked)
+    given = given_of(asked.transaction, asked.registry, asked.size)
     period = _period(given, wanted)
     footprints = recompute(given).footprint
     shipped = [one for name in sorted(_shipped(given, period)) if (one := footprints.of(name)) is not None]

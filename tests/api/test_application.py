@@ -215,7 +215,8 @@ def test_the_description_has_every_route_and_no_other_host(tmp_path):
         "/v1/proofs/inclusion/{size}/{index}", "/v1/proofs/consistency/{old}/{new}", "/checkpoint", "/v1/parties",
         "/v1/parties/{party}", "/v1/attestations", "/v1/attestations/{named}", "/v1/consumption/{named}",
         "/healthz", "/readyz", "/metrics", "/v1/coils/{gtin}/{named}", "/page/{named}",
-        "/01/{named}", "/.well-known/gs1resolver", "/v1/lots", "/v1/lots/{named}", "/v1/sites/{gln}/stock",
+        "/01/{named}", "/.well-known/gs1resolver", "/v1/lots", "/v1/lots/{named}", "/v1/cbam", "/v1/claims",
+        "/v1/sites/{gln}/stock",
     }  # fmt: skip
     post = described["paths"]["/v1/statements"]["post"]
     assert set(post["requestBody"]["content"]) == {"application/sd-jwt", "application/json"}
