@@ -9,13 +9,14 @@ import click
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.errors import Refused
 from ledger.kernel.gs1 import canonical_id
-from tools.label import lines
 
 if TYPE_CHECKING:
     from ledger.log import Log, Recorded, Submission
     from ledger.passport.issue import Issuer
     from tools.demo_ledger import Stage
 
+_DOTS = 203.2  # an inch: 8 a mm
+_DOT = 25_400 / _DOTS  # µm
 SHORT, FULL, SVG, PNG = "coil.short.coilmark.json", "coil.full.coilmark.json", "coil.svg", "coil.png"
 
 
@@ -51,7 +52,6 @@ def _recorded(log: "Log", submission: "Submission") -> "Future[Recorded]":
 def keep(stage: "Stage", log: "Log", piece: str, base: str) -> str:
     """Bundles and label of a piece, in the demo's folder; its link."""
     from ledger import passports  # noqa: PLC0415  see issuer_of
-    from ledger.labels import qr  # noqa: PLC0415  likewise
     from ledger.labels.codes import link_of  # noqa: PLC0415  likewise
     from ledger.opening import load_codes  # noqa: PLC0415  likewise
     from ledger.store.access import ANYONE, EVERYTHING  # noqa: PLC0415  likewise
@@ -61,15 +61,32 @@ def keep(stage: "Stage", log: "Log", piece: str, base: str) -> str:
     link = link_of(base, name, load_codes(stage.places))
     (stage.folder / SHORT).write_bytes(encode_bundle(passports.short(log, found, ANYONE)))
     (stage.folder / FULL).write_bytes(encode_bundle(passports.full(log, found, EVERYTHING)))
-    (stage.folder / SVG).write_text(qr.svg(link, lines(name)), "utf-8")
-    (stage.folder / PNG).write_bytes(qr.png(link))
+    _draw(stage, log, name, link)
     return link
+
+
+def _draw(stage: "Stage", log: "Log", piece: str, link: str) -> None:
+    """The coil tag as picture in its size, and dot by dot for a printer."""
+    from ledger.labels import png, svg  # noqa: PLC0415  see issuer_of
+    from ledger.labels.recorded import fingerprints, recorded_facts  # noqa: PLC0415  likewise
+    from ledger.labels.tag import Facts, Tag  # noqa: PLC0415  likewise
+    from ledger.labels.template import lay_out  # noqa: PLC0415  likewise
+    from ledger.questions.asking import Asked  # noqa: PLC0415  likewise
+    from ledger.store.access import EVERYTHING  # noqa: PLC0415  likewise
+
+    gtin, _, serial = piece.removeprefix("(01)").partition("(21)")
+    state = log.state
+    with log.store.reading() as transaction:
+        asked = Asked(transaction, state.published.checkpoint.size, state.registry, EVERYTHING)
+        tag = Tag(gtin, serial, link, Facts(**recorded_facts(asked, piece)), fingerprints(asked))
+    (stage.folder / SVG).write_text(svg.svg(lay_out(tag)), "utf-8")
+    (stage.folder / PNG).write_bytes(png.png(lay_out(tag, dot=_DOT), _DOTS))
 
 
 def show(folder: Path, link: str) -> None:
     """The label in the terminal, and where it leads."""
-    from ledger.labels import qr  # noqa: PLC0415  see issuer_of
+    from ledger.labels.symbols import terminal  # noqa: PLC0415  see issuer_of
 
-    click.echo(qr.terminal(link), nl=False)
+    click.echo(terminal(link), nl=False)
     click.echo(f"  {link}")
     click.echo(f"  {folder / SVG} and {folder / PNG} hold the same; the link opens its page once the ledger is served.")

@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sign": ("tools.sign", "Sign a JSON body as a statement and print its wire form."),
     "post": ("tools.post", "Post signed statements and keep their receipts."),
     "verify": ("tools.verify", "Verify a receipt or bundle offline against a trust file."),
-    "label": ("tools.label", "Print the link of a piece, and its QR symbol."),
+    "label": ("tools.label", "Print the links and tags of pieces, with QR symbols."),
     "link": ("tools.link", "Read a GS1 Digital Link, and say what is wrong with it."),
     "audit": ("tools.audit", "Re-derive a whole ledger from its stored bytes."),
     "compare": ("tools.compare", "Compare what two sources show of one log."),

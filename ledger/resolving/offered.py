@@ -28,7 +28,7 @@ from ledger.store.access import Reader
 
 KEY = "01"  # the one primary key whose links are known here
 PAGE = "/page"  # below it, a Digital Link of our own leads to the page itself
-PAGE_LANGUAGES = ("en",)
+PAGE_LANGUAGES = ("en", "de", "zh", "ru", "kk")
 _HTML = "text/html"
 _JSON = "application/json"
 

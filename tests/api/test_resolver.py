@@ -11,8 +11,10 @@ from served import app_of, in_process, make_world, run, serving
 from small_ledger import OPERATOR, PLANT, coil, gtin, piece
 from test_passport_page import CODES, bearer, code, passport
 
+from api.languages import LANGUAGES
 from ledger.kernel.errors import Malformed
 from ledger.labels.codes import path_of
+from ledger.resolving.offered import PAGE_LANGUAGES
 from ledger.resolving.own_links import own_links
 
 SPEC = (Path(__file__).parents[2] / "schemas" / "SPEC.md").read_text("utf-8")
@@ -331,6 +333,10 @@ def test_own_links_stand_beside_ours_and_the_code_stays_here(tmp_path):
             assert (await app.ask("GET", COIL, query=b"linkType=gs1:certificationInfo")).status == 404  # names no lot
 
     run(scenario)
+
+
+def test_links_say_the_languages_that_the_page_speaks():
+    assert tuple(LANGUAGES) == PAGE_LANGUAGES
 
 
 def test_two_links_that_nothing_tells_apart_are_300(tmp_path):
