@@ -20,6 +20,7 @@ from ledger.merkle.built import Built
 from ledger.merkle.columns import run_of
 from ledger.merkle.tree import Tree
 from schemas.arrow import ENTRY
+from tools.bench_merkle_memory import Memory, memory_of
 from tools.bench_merkle_rivals import Task, rivals
 
 _ENTRY_SIZE = 113
@@ -65,18 +66,25 @@ class Given:
     folder: Path
 
 
-def run_merkle(sizes: Sequence[int], threads: Sequence[int], tell: Callable[[str], None]) -> list[Row]:
-    """All rows, size by size; `tell` hears what is being measured. The level files go to a temporary folder."""
+def run_merkle(
+    sizes: Sequence[int], threads: Sequence[int], tell: Callable[[str], None]
+) -> tuple[list[Row], list[Memory]]:
+    """All rows, size by size, and what each tree takes; `tell` hears what is being measured.
+
+    The level files go to a temporary folder.
+    """
     found: list[Row] = []
+    memory: list[Memory] = []
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as name:
             tell(f"{size:,} leaves")
             given = _given(size, Path(name))
             found += [_row(size, task, ours=True) for task in _own(given, threads)]
             given.tree.close()
+            memory.append(memory_of(given.folder / "given"))
             tasks = rivals(given.entries, given.leaves, max(threads))
             found += [_row(size, task, found, ours=False) for task in tasks]
-    return found
+    return found, memory
 
 
 def _given(size: int, folder: Path) -> Given:
@@ -151,7 +159,17 @@ def _growing(given: Given) -> Iterator[Task]:
     yield _task("append", 1, len(few) // HASH_SIZE, lambda: tree.append(few))
     tree.sync()
     yield _task("open the files", 1, 1, lambda: Tree.open(given.folder / "given").close())
+    yield _task("open and check them", 1, 1, lambda: _require_sound(given.folder / "given"))
     yield _task("rebuild the files", 1, len(given.leaves), lambda: _rebuild(given.folder / "again", run))
+
+
+def _require_sound(folder: Path) -> None:
+    """As a ledger opens them: every node is the hash of its children."""
+    tree = Tree.open(folder)
+    good = tree.sound()
+    tree.close()
+    if not good:
+        raise RuntimeError("a node of ours is not the hash of its children")
 
 
 def _rebuild(folder: Path, run: memoryview) -> None:

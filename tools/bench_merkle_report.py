@@ -17,11 +17,12 @@ def report(sizes: Sequence[int], threads: Sequence[int], drawing: Path | None, *
     """Measure, and show. Progress and warnings go to standard error."""
     if kernel.path_chosen() == "portable":
         click.echo("Warning: no hash kernel was built for this processor; Python's hashlib does its work.", err=True)
-    rows = run_merkle(sizes, threads, lambda text: click.echo(text, err=True))
+    rows, memory = run_merkle(sizes, threads, lambda text: click.echo(text, err=True))
     if as_json:
         click.echo(json.dumps([row.as_dict() for row in rows], indent=1))
     else:
-        click.echo("\n".join([f"hash kernel: {kernel.path_chosen()}", _HEAD, *map(_line, _by_work(rows))]))
+        told = [f"hash kernel: {kernel.path_chosen()}", _HEAD, *map(_line, _by_work(rows)), *(m.says for m in memory)]
+        click.echo("\n".join(told))
     if drawing is not None:
         drawing.write_text(plot([row for row in rows if row.kernel == kernel.path_chosen()]), "utf-8")
         click.echo(f"drawn in {drawing}", err=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from ledger.kernel.hashing import HASH_SIZE
 from ledger.merkle import kernel, walks
 from ledger.merkle.levels import Levels
+from ledger.merkle.parts import in_parts
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -24,13 +25,13 @@ _SYNC_EVERY = 1 << 20  # leaves: made again in a tenth of a second
 _RUN = 1 << 16  # leaves grown over at once: their levels stay in the processor's cache
 
 
-def parents(children: "Buffer") -> bytes:
+def parents(children: "Buffer") -> bytearray:
     """The hashes of each pair of nodes, one after the other; a last odd node has none yet."""
     nodes = memoryview(children)
     pairs = len(nodes) // (2 * HASH_SIZE)
     out = bytearray(HASH_SIZE * pairs)
     kernel.node_hashes(nodes[: 2 * HASH_SIZE * pairs], out)
-    return bytes(out)
+    return out
 
 
 class Tree:
@@ -172,17 +173,25 @@ class Tree:
             self._levels.cut(level, size >> level)
 
     def sound(self) -> bool:
-        """Whether every node in the files is the hash of its children, 17 ns each.
+        """Whether every node in the files is the hash of its children; on all cores, some 20 ns each of one.
 
         With a root that is known to be right, every node is: also those that no path to that root shows.
         """
-        for level in range(len(self._levels) - 1):
-            nodes = self._size >> (level + 1)
-            for start in range(0, nodes, _RUN):
-                end = min(start + _RUN, nodes)
-                if parents(self._levels.nodes(level, 2 * start, 2 * end)) != self._levels.nodes(level + 1, start, end):
-                    return False
-        return True
+        return all(self._sound_above(level) for level in range(len(self._levels) - 1))
+
+    def _sound_above(self, level: int) -> bool:
+        count = self._size >> (level + 1)
+        children, wrong = memoryview(self._levels.mapped(level, 2 * count)), []
+
+        def check(start: int, end: int) -> None:
+            for at in range(start, end, _RUN):
+                last = min(at + _RUN, end)
+                hashes = parents(children[2 * HASH_SIZE * at : 2 * HASH_SIZE * last])
+                if hashes != self._levels.nodes(level + 1, at, last):
+                    wrong.append(at)
+
+        in_parts(count, None, check, worth=_RUN)
+        return not wrong
 
     def sync(self) -> None:
         """Put the levels on the disk, and then note up to where they are."""

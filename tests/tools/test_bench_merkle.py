@@ -14,7 +14,8 @@ from tools.main import cli
 KEYS = ["work", "size", "threads", "per_second", "ns_each", "rival", "kernel"]
 OURS = {
     "leaf hashes", "node hashes", "tree", "inclusion proofs, random", "inclusion proofs, sequential", "verification",
-    "consistency proofs", "consistency, verified", "append", "open the files", "rebuild the files",
+    "consistency proofs", "consistency, verified", "append", "open the files", "open and check them",
+    "rebuild the files",
 }  # fmt: skip
 
 
@@ -51,6 +52,11 @@ def test_the_table_lists_every_row_and_a_drawing_is_made(tmp_path):
     assert done.stdout.startswith(f"hash kernel: {kernel.path_chosen()}\n")
     for work in OURS:
         assert work in done.stdout
+    told = re.search(
+        r"memory of [0-9,]+ leaves: ([0-9.]+) bytes a leaf, mapped from files; [0-9.]+ MiB beside", done.stdout
+    )
+    assert told is not None
+    assert 32 < float(told[1]) <= 64
     drawing = ET.fromstring((tmp_path / "merkle.svg").read_text("utf-8"))  # noqa: S314  our own file
     texts = ["".join(element.itertext()) for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
     assert set(texts) >= OURS

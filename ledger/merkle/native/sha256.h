@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { HASH_SIZE = 32, PAIR_SIZE = 64, BLOCK_SIZE = 64, STATE_WORDS = 8, MOST_PATHS = 4 };
+enum { HASH_SIZE = 32, PAIR_SIZE = 64, BLOCK_SIZE = 64, STATE_WORDS = 8, MOST_PATHS = 5 };
 
 typedef struct {
     const char *name;
@@ -29,7 +29,7 @@ extern const uint32_t sha256_h0[STATE_WORDS];  /* 5.3.3 */
 
 extern const sha256_path sha256_scalar;
 #if defined(__x86_64__)
-extern const sha256_path sha256_avx512, sha256_shani, sha256_avx2;
+extern const sha256_path sha256_avx512, sha256_shani, sha256_shani_sse, sha256_avx2;
 #elif defined(__aarch64__) && defined(__AARCH64EL__)
 extern const sha256_path sha256_armv8;
 #endif

@@ -9,7 +9,7 @@
  * 16 ns a node, less than the SHA instructions can; those beat 8 lanes of AVX2 everywhere. */
 static const sha256_path *const all_paths[] = {
 #if defined(__x86_64__)
-    &sha256_avx512, &sha256_shani, &sha256_avx2,
+    &sha256_avx512, &sha256_shani, &sha256_shani_sse, &sha256_avx2,
 #elif defined(__aarch64__) && defined(__AARCH64EL__)
     &sha256_armv8,
 #endif

@@ -3,7 +3,8 @@
  * One stream waits four cycles for each sha256rnds2, and the unit takes one a cycle: four keep it busy. Computing the
  * words of a block takes other units as long as its rounds take this one. So the second block of two nodes, whose words
  * are tabulated, goes along with the first block of the next two (Zen 4: 22 ns a node; 26 with four nodes block after
- * block, 32 without the table).
+ * block, 32 without the table). Zen 5 takes one every other cycle, and a node 136 cycles where the bare rounds of its
+ * two blocks take 128.
  */
 #if defined(__x86_64__)
 #include "sha256.h"
@@ -11,8 +12,14 @@
 #include <cpuid.h>
 #include <immintrin.h>
 
-/* AVX for its instructions of three operands: without them a node takes a twentieth longer. */
-#define TARGET __attribute__((target("sha,avx")))
+/* Built twice: with AVX for its instructions of three operands, without which a node takes a twentieth longer on Zen 4,
+ * and by sha256_shani_sse.c for processors that have the SHA instructions and no AVX (Goldmont to Tremont). */
+#ifndef SHANI_PATH
+#define SHANI_PATH sha256_shani
+#define SHANI_NAME "sha-ni"
+#define SHANI_BESIDE "avx"
+#endif
+#define TARGET __attribute__((target("sha," SHANI_BESIDE)))
 enum { STREAMS = 4, STAGE = 2, BYTES_AHEAD = 1024 };
 
 /* The instructions hold the eight words as two registers, ABEF and CDGH. */
@@ -241,7 +248,7 @@ static int has_them(void)
 {
     unsigned a, b, c, d;
     __builtin_cpu_init();
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b >> 29 & 1 && __builtin_cpu_supports("avx");
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b >> 29 & 1 && __builtin_cpu_supports(SHANI_BESIDE);
 }
 
 /* Asked for each batch by the paths with lanes, and CPUID is slow where a hypervisor answers it. First asked where the
@@ -258,7 +265,7 @@ static int usable(void)
     return known > 0;
 }
 
-const sha256_path sha256_shani = {"sha-ni", usable, nodes, blocks, bare_rounds};
+const sha256_path SHANI_PATH = {SHANI_NAME, usable, nodes, blocks, bare_rounds};
 #else
 typedef int not_for_this_processor;
 #endif

@@ -1,0 +1,22 @@
+"""The benchmark of opening a ledger opens it in each way; what it measures is no matter of tests."""
+
+import json
+
+from click.testing import CliRunner
+
+from tools.bench_open import run_open
+from tools.main import cli
+
+
+def test_a_ledger_is_opened_in_each_way(tmp_path):
+    figure = run_open(tmp_path, 300)
+    assert figure.size == 300
+    assert all(seconds > 0 for seconds in figure.as_dict().values())
+    assert (tmp_path / "ledger" / "levels" / "level-08").stat().st_size == 32  # made again
+    assert (tmp_path / "ledger" / "levels-1" / "level-08").stat().st_size == 32
+
+
+def test_the_command_says_what_it_measured():
+    done = CliRunner().invoke(cli, ["bench", "open", "--size", "30", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["size"] == 30
