@@ -12,7 +12,7 @@ import click
 
 from tools.problems import FINE, THING_WRONG
 
-ALL = ("kill-sqlite", "kill-postgres", "faults", "flips", "disk", "overload", "start")
+ALL = ("kill-sqlite", "kill-postgres", "faults", "faults-postgres", "flips", "disk", "overload", "start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ def command(
     kill-sqlite    kill -9 of the server under load, again and again
     kill-postgres  likewise of the server, of PostgreSQL's processes, or of all
     faults         every system call of an append fails, and is the last one
-    flips          every byte that means anything is flipped; an audit must say so
+    faults-postgres  likewise on PostgreSQL, what is said to its server included
+    flips          every byte that means anything is flipped; audit or verifier must say so
     disk           the disk fills up, and is given room again
     overload       ten times more at once than can be taken
     start          from start to ready, with many entries
@@ -79,7 +80,7 @@ def command(
             figures[name] = _RUNS[name](Path(folder), counts, seed)
             figures[name]["took"] = round(time.monotonic() - started, 1)
         if not as_json:
-            click.echo(f"{name:<14} {json.dumps(figures[name], ensure_ascii=False)}")
+            click.echo(f"{name:<16} {json.dumps(figures[name], ensure_ascii=False)}")
     broken = [name for name in what or ALL if figures[name].get("broken") or figures[name].get("unseen")]
     figures["broken"] = broken
     click.echo(json.dumps(figures, ensure_ascii=False) if as_json else _verdict(broken, seed))
@@ -124,10 +125,20 @@ def _kill_postgres(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
 
 
 def _faults(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
-    from tools.torture_faults import fault_sweep, why_not  # noqa: PLC0415  likewise
+    from tools.torture_faults import FileBed, fault_sweep, why_not  # noqa: PLC0415  likewise
 
     reason = why_not()
-    return {"not_run": reason} if reason else fault_sweep(folder, counts.every).as_dict()
+    return {"not_run": reason} if reason else fault_sweep(folder, FileBed(folder), counts.every).as_dict()
+
+
+def _faults_postgres(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
+    from tools import own_postgres  # noqa: PLC0415  likewise
+    from tools.torture_faults import PostgresBed, fault_sweep, why_not  # noqa: PLC0415  likewise
+
+    if reason := why_not() or own_postgres.why_not():
+        return {"not_run": reason}
+    with own_postgres.running() as server:
+        return fault_sweep(folder, PostgresBed(folder, server.place()), counts.every).as_dict()
 
 
 def _flips(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
@@ -176,6 +187,7 @@ _RUNS: dict[str, Callable[[Path, Counts, int], dict[str, Any]]] = {
     "kill-sqlite": _kill_sqlite,
     "kill-postgres": _kill_postgres,
     "faults": _faults,
+    "faults-postgres": _faults_postgres,
     "flips": _flips,
     "disk": _disk,
     "overload": _overload,
