@@ -102,8 +102,8 @@ def why_not() -> str:
     return "" if shutil.which("cc") else "there is no C compiler (cc)"
 
 
-def fault_sweep(folder: Path, bed: Bed, every: int = 1) -> Faults:
-    """Try each `every`-th call of an append to the ledger of a bed, with each fault."""
+def fault_sweep(folder: Path, bed: Bed, every: int = 1, seed: int = 0) -> Faults:
+    """Try each `every`-th call of an append to the ledger of a bed, with each fault; by the seed, from which on."""
     library = folder / "faults.so"
     command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(_SOURCE), "-ldl"]
     subprocess.run(command, check=True)
@@ -113,7 +113,7 @@ def fault_sweep(folder: Path, bed: Bed, every: int = 1) -> Faults:
         status, calls = zygote.append(bed.fresh(), 0, 0)
         if status != _DONE:
             raise RuntimeError(f"an append that nothing was done to ended with {status}")
-        points = [(call, name) for call in range(1, calls + 1, every) for name in FAULTS]
+        points = [(call, name) for call in range(1 + seed % every, calls + 1, every) for name in FAULTS]
         broken: list[str] = []
         acknowledged = 0
         for call, name in points:
