@@ -43,8 +43,9 @@ format: setup  ## what a machine can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-fuzz: setup  ## a million mutated requests, and twenty thousand hostile Arrow files
-	COILMARK_FUZZ=1000000 $(BIN)/python -m pytest -q --timeout=0 tests/api/test_fuzz.py tests/merkle/test_hostile_arrow.py $(ARGS)
+fuzz: setup  ## a million mutated requests, and twenty thousand hostile Arrow streams, four thousand files
+	COILMARK_FUZZ=1000000 $(BIN)/python -m pytest -q --timeout=0 tests/api/test_fuzz.py tests/merkle/test_hostile_arrow.py \
+	  tests/audit/test_audit_exports.py $(ARGS)
 
 mutants: setup  ## seeded bugs: each is put into a copy of the tree, and the test named beside it goes red
 	$(BIN)/python -m tests.mutants.run $(ARGS)

@@ -23,7 +23,7 @@ from tools.bench_timing import median_ms
 
 _TONNE = 1_000_000
 _METAL = "https://id.bench.example/01/09521141000021/10/METAL"
-_COIL = "https://id.bench.example/01/09521141000014/21/COIL"
+COIL = "https://id.bench.example/01/09521141000014/21/COIL"
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ def run_passport(folder: Path, ancestors: int) -> PassportFigure:
     signer = load_signer(create(places))
     issuer = Issuer(signer, rule_set(), lambda size: bytes(range(size)))
     with open_log(places, issuer=issuer) as log:
-        signed_now(log, signer, _events(ancestors), ancestors)
+        signed_now(log, signer, story(ancestors), ancestors)
         return _measure(log)
 
 
 def _measure(log: Log) -> PassportFigure:
-    piece, trust = canonical_id(_COIL), _trust(log)
+    piece, trust = canonical_id(COIL), _trust(log)
     found = standing(log, piece)
     checkpoint, expected = log.state.published.checkpoint, Expected(piece=piece)
     reached = Basis(checkpoint.size, checkpoint.root, log.tree.inclusion_leaf, log.state.registry)
@@ -88,7 +88,7 @@ def _trust(log: Log) -> Trust:
     return Trust(logs=tuple(LogKey(parse_vkey(text)) for text in log.state.registry.log_keys))
 
 
-def _events(ancestors: int) -> list[dict[str, Any]]:
+def story(ancestors: int) -> list[dict[str, Any]]:
     """Deliveries into one lot, a slab cast of it after each, the last slab cut to a coil that is shipped."""
     events: list[dict[str, Any]] = []
     while len(events) < ancestors - 3:
@@ -96,10 +96,10 @@ def _events(ancestors: int) -> list[dict[str, Any]]:
         if len(events) < ancestors - 3:
             slab = f"https://id.bench.example/01/09521141000038/21/SLAB-{len(events)}"
             events.append(_made([], [_amount(_TONNE)], slab))
-    events.append(_made([], [_amount(_TONNE)], f"{_COIL}-SLAB"))
-    events.append(_made([f"{_COIL}-SLAB"], [], _COIL))
+    events.append(_made([], [_amount(_TONNE)], f"{COIL}-SLAB"))
+    events.append(_made([f"{COIL}-SLAB"], [], COIL))
     shipped = {"type": "possessing_party", "destination": "https://id.bench.example/417/9521141000021"}
-    events.append(event_of("Object", action="OBSERVE", bizStep="shipping", epcList=[_COIL], destinationList=[shipped]))
+    events.append(event_of("Object", action="OBSERVE", bizStep="shipping", epcList=[COIL], destinationList=[shipped]))
     return events
 
 

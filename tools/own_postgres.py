@@ -87,6 +87,15 @@ class Server:
             shutil.rmtree(folder, ignore_errors=True)
 
     @property
+    def alive(self) -> bool:
+        """Whether its first process is there."""
+        try:
+            os.kill(self.postmaster, 0)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    @property
     def postmaster(self) -> int:
         """The process id of the server's first process, from its own file. Raises FileNotFoundError where none runs."""
         return int((self.data / "postmaster.pid").read_text("ascii").split("\n", 1)[0])
@@ -164,20 +173,21 @@ def _user() -> str | None:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A server with the two roles of a ledger. Raises RuntimeError where none can be had."""
+def running(disk: Path | None = None, more: str = "") -> Iterator[Server]:
+    """A server with the two roles of a ledger, its data on a `disk`. Raises RuntimeError where none can be had.
+
+    `more` goes into its configuration.
+    """
     tools, user = binaries(), _user() if os.geteuid() == 0 else None
     if tools is None:
         raise RuntimeError(why_not())
-    memory = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
-    base = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="coilmark-pg-", dir=base))
+    folder = Path(tempfile.mkdtemp(prefix="coilmark-pg-", dir=disk or _memory_disk()))
     as_whom: list[str | Path] = ["runuser", "-u", user, "--"] if user else []
     if user:
         shutil.chown(folder, user)
     server = Server(folder, [*as_whom, tools / "pg_ctl"], folder / "data", tools)
     try:
-        _initialise(server, as_whom)
+        _initialise(server, as_whom, more)
         server.start()
         server.admin(f"CREATE ROLE {OWNER} LOGIN", f"CREATE ROLE {WRITER} LOGIN")
         yield server
@@ -187,9 +197,14 @@ def running() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _initialise(server: Server, as_whom: Sequence[str | Path]) -> None:
-    how = ["-U", ADMIN, "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
+def _memory_disk() -> Path | None:
+    memory = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
+    return memory if memory.is_dir() and os.access(memory, os.W_OK) else None
+
+
+def _initialise(server: Server, as_whom: Sequence[str | Path], more: str) -> None:
+    how = ["-U", ADMIN, "-A", "trust", "-E", "UTF8", "--no-locale", "-N", "--wal-segsize=4"]
     command = [*as_whom, server.tools / "initdb", "-D", server.data, *how]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     with (server.data / "postgresql.conf").open("a") as settings:
-        settings.write(SETTINGS)
+        settings.write(SETTINGS + more)

@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 from tools.problems import FINE, THING_WRONG
+from tools.torture_totals import keep, totals
 
-ALL = ("kill-sqlite", "kill-postgres", "faults", "flips", "disk", "overload", "start")
+ALL = ("kill-sqlite", "kill-postgres", "faults", "faults-postgres", "flips", "disk", "overload", "start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Counts:
     entries: int  # of the ledger that is started
 
 
-QUICK = Counts(sqlite=10, postgres=6, every=4, share=0.01, full=2.0, flood=5.0, statements=20_000, entries=5_000)
+QUICK = Counts(sqlite=10, postgres=6, every=12, share=0.01, full=2.0, flood=5.0, statements=20_000, entries=5_000)
 WHOLE = Counts(
     sqlite=1_000, postgres=300, every=1, share=1.0, full=60.0, flood=60.0, statements=300_000, entries=1_000_000
 )
@@ -44,6 +45,9 @@ WHOLE = Counts(
 @click.option("--share", type=click.FloatRange(0, 1), help="Of the bytes that are flipped.")
 @click.option("--entries", type=click.IntRange(min=1), help="Entries of the ledger that is started.")
 @click.option("--seed", type=int, help="What is chosen at random is chosen by this; printed with every run.")
+@click.option(
+    "--into", type=click.Path(dir_okay=False, path_type=Path), help="Append the figures to this file, and print totals."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object of figures.")
 def command(
     *,
@@ -53,6 +57,7 @@ def command(
     share: float | None,
     entries: int | None,
     seed: int | None,
+    into: Path | None,
     as_json: bool,
 ) -> None:
     r"""Kill, starve and flood ledgers of its own making, and count what they lost.
@@ -61,14 +66,15 @@ def command(
     kill-sqlite    kill -9 of the server under load, again and again
     kill-postgres  likewise of the server, of PostgreSQL's processes, or of all
     faults         every system call of an append fails, and is the last one
-    flips          every byte that means anything is flipped; an audit must say so
-    disk           the disk fills up, and is given room again
+    faults-postgres  likewise on PostgreSQL, what is said to its server included
+    flips          every byte that means anything is flipped; audit or verifier must say so
+    disk           the disk fills up, and is given room again; on both stores
     overload       ten times more at once than can be taken
     start          from start to ready, with many entries
 
     Every client's history is held against what is stored in the end: what was acknowledged is there, once, in its
     place; what was refused is not; order is kept; every head ever shown is an earlier state. Exit 1 where a promise is
-    broken. Works in a temporary folder; touches no ledger of yours.
+    broken. Works in a temporary folder; touches no ledger of yours. What takes hours is done in pieces with --into.
     """
     counts = _counts(QUICK if quick else WHOLE, cycles, share, entries)
     seed = seed if seed is not None else int(time.time())
@@ -79,9 +85,14 @@ def command(
             figures[name] = _RUNS[name](Path(folder), counts, seed)
             figures[name]["took"] = round(time.monotonic() - started, 1)
         if not as_json:
-            click.echo(f"{name:<14} {json.dumps(figures[name], ensure_ascii=False)}")
+            click.echo(f"{name:<16} {json.dumps(figures[name], ensure_ascii=False)}")
     broken = [name for name in what or ALL if figures[name].get("broken") or figures[name].get("unseen")]
     figures["broken"] = broken
+    if into is not None:
+        figures = totals(keep(into, figures))
+        broken = figures["broken"]
+        if not as_json:
+            click.echo(f"{'in all':<16} {json.dumps(figures, ensure_ascii=False)}")
     click.echo(json.dumps(figures, ensure_ascii=False) if as_json else _verdict(broken, seed))
     click.get_current_context().exit(THING_WRONG if broken else FINE)
 
@@ -123,11 +134,21 @@ def _kill_postgres(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
         return kill_loop(places, counts.postgres, seed, strike_postgres(server), owner=place.owner).as_dict()
 
 
-def _faults(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
-    from tools.torture_faults import fault_sweep, why_not  # noqa: PLC0415  likewise
+def _faults(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
+    from tools.torture_faults import FileBed, fault_sweep, why_not  # noqa: PLC0415  likewise
 
     reason = why_not()
-    return {"not_run": reason} if reason else fault_sweep(folder, counts.every).as_dict()
+    return {"not_run": reason} if reason else fault_sweep(folder, FileBed(folder), counts.every, seed).as_dict()
+
+
+def _faults_postgres(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
+    from tools import own_postgres  # noqa: PLC0415  likewise
+    from tools.torture_faults import PostgresBed, fault_sweep, why_not  # noqa: PLC0415  likewise
+
+    if reason := why_not() or own_postgres.why_not():
+        return {"not_run": reason}
+    with own_postgres.running() as server:
+        return fault_sweep(folder, PostgresBed(folder, server.place()), counts.every, seed).as_dict()
 
 
 def _flips(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
@@ -137,15 +158,19 @@ def _flips(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
 
 
 def _disk(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
-    """With a reserve, and without: then the disk itself says no in the middle of things."""
-    from tools.torture_disk import fill_disk, why_not  # noqa: PLC0415  likewise
+    """With a reserve, and without, where the disk itself says no in the middle of things; and that of PostgreSQL."""
+    from tools import own_postgres  # noqa: PLC0415  likewise
+    from tools.torture_disk import fill_disk, fill_postgres_disk, why_not  # noqa: PLC0415  likewise
 
     if reason := why_not():
         return {"not_run": reason}
-    with_reserve = fill_disk(folder / "with", 4, counts.full).as_dict()
-    without = fill_disk(folder / "without", 0, counts.full).as_dict()
-    broken = (*with_reserve["broken"], *without["broken"])
-    return {"with_reserve": with_reserve, "without": without, "broken": broken}
+    filled = {
+        "with_reserve": fill_disk(folder / "with", 4, counts.full).as_dict(),
+        "without": fill_disk(folder / "without", 0, counts.full).as_dict(),
+    }
+    if not own_postgres.why_not():
+        filled["postgres"] = fill_postgres_disk(folder / "postgres" / "disk", counts.full).as_dict()
+    return {**filled, "broken": [one for each in filled.values() for one in each["broken"]]}
 
 
 def _overload(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
@@ -176,6 +201,7 @@ _RUNS: dict[str, Callable[[Path, Counts, int], dict[str, Any]]] = {
     "kill-sqlite": _kill_sqlite,
     "kill-postgres": _kill_postgres,
     "faults": _faults,
+    "faults-postgres": _faults_postgres,
     "flips": _flips,
     "disk": _disk,
     "overload": _overload,

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -16,12 +16,15 @@ from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.kernel.entry import parse_entry
 from ledger.opening import layout
+from tools import own_postgres
 from tools.bench_ledger import create, sign_span
 from tools.torture_history import OK, Attempt, History, judge
 from tools.torture_kill import kept_in
 from tools.torture_server import Victim
 
 DISK, BALLAST = 32, 20  # MiB: the disk, and what lies on it until it is full
+POSTGRES_DISK, _LEFT = 256, 12  # MiB: the disk, and what is free on it beside the ballast
+_SMALL_LOG = "min_wal_size = 8MB\nmax_wal_size = 16MB\n"
 _LONGEST = 30.0  # seconds until recording resumes
 _SETTLED = {200, 201}
 _BATCH = 50  # statements a request
@@ -38,6 +41,7 @@ class Filled:
     reads: int
     resumed: float
     alarmed: bool
+    database_restarted: bool  # PostgreSQL had ended for want of room
     broken: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -57,45 +61,90 @@ def why_not() -> str:
 
 
 def fill_disk(folder: Path, reserve: int, seconds: float) -> Filled:
-    """Post until nothing is taken, go on for `seconds`, make room, and see that it resumes by itself."""
-    with _disk(folder) as disk:
+    """The disk of a SQLite ledger."""
+    with _disk(folder, DISK) as disk:
         places = layout(disk / "ledger")
-        ballast = disk / "ballast"
         pem = create(places)
-        ballast.write_bytes(bytes(BALLAST << 20))
-        victim, history = Victim(places, {"COILMARK_RESERVE": str(reserve)}), History()
-        refused: dict[str, int] = {}
-        broken: list[str] = []
-        victim.up()
-        least, reads, alarmed = 1 << 62, 0, False
-        try:
-            batches = _batches(pem)
-            full = 0.0
-            while not full or time.monotonic() - full < seconds:
-                code = _post(victim, history, next(batches), broken)
-                if code:
-                    refused[code] = refused.get(code, 0) + 1
-                    full = full or time.monotonic()
-                    time.sleep(0.1)
-                least = min(least, shutil.disk_usage(disk).free)
-                alarmed = alarmed or b"\ncoilmark_storage_low 1.0" in victim.ask("/metrics")[1]
-                if full:
-                    reads += _reads(victim, history, broken)
-            ballast.unlink()
-            resumed = _resumes(victim, history, batches, broken)
-        finally:
-            victim.end()
-        broken += judge(history, kept_in(places))
-        broken += [one.sentence for one in audit(Order(DatabaseSource(places.location))).findings]
-        return Filled(
-            reserve, history.count(OK), refused, least, reads, round(resumed, 2), alarmed, tuple(dict.fromkeys(broken))
-        )
+        victim = Victim(places, {"COILMARK_RESERVE": str(reserve)})
+        return _fill(_Stage(victim, pem, disk, BALLAST, lambda: False), reserve, seconds)
+
+
+def fill_postgres_disk(folder: Path, seconds: float) -> Filled:
+    """The disk of the database server, its write-ahead log included; the ledger's folder is elsewhere."""
+    folder.parent.mkdir(mode=0o711)
+    folder.parent.parent.chmod(0o711)  # PostgreSQL may run as another user, and must come through
+    with _disk(folder, POSTGRES_DISK) as disk, own_postgres.running(disk, _SMALL_LOG) as server:
+        place = server.place()
+        places = layout(folder.with_name("ledger"), None, place.writer)
+        pem = create(places, place.owner)
+        ballast = (shutil.disk_usage(disk).free >> 20) - _LEFT
+
+        def restarted() -> bool:
+            """A PostgreSQL that ended for want of room is started again, as whoever runs it would."""
+            if server.alive:
+                return False
+            server.start()
+            return True
+
+        return _fill(_Stage(Victim(places), pem, disk, ballast, restarted), 0, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """A ledger, the disk that fills up, MiB of ballast on it, and how a database that ended is started again."""
+
+    victim: Victim
+    pem: bytes
+    disk: Path
+    ballast: int
+    restarted: Callable[[], bool]
+
+
+def _fill(stage: _Stage, reserve: int, seconds: float) -> Filled:
+    """Post until nothing is taken, go on for `seconds`, make room, and see that it resumes by itself."""
+    ballast, victim, history = stage.disk / "ballast", stage.victim, History()
+    ballast.write_bytes(bytes(stage.ballast << 20))
+    refused: dict[str, int] = {}
+    broken: list[str] = []
+    victim.up()
+    least, reads, alarmed = 1 << 62, 0, False
+    try:
+        batches = _batches(stage.pem)
+        full = 0.0
+        while not full or time.monotonic() - full < seconds:
+            code = _post(victim, history, next(batches), broken)
+            if code:
+                refused[code] = refused.get(code, 0) + 1
+                full = full or time.monotonic()
+                time.sleep(0.1)
+            least = min(least, shutil.disk_usage(stage.disk).free)
+            alarmed = alarmed or b"\ncoilmark_storage_low 1.0" in victim.ask("/metrics")[1]
+            if full:
+                reads += _reads(victim, history, broken)
+        ballast.unlink()
+        restarted = stage.restarted()
+        resumed = _resumes(victim, history, batches, broken)
+    finally:
+        victim.end()
+    broken += judge(history, kept_in(victim.places))
+    broken += [one.sentence for one in audit(Order(DatabaseSource(victim.places.location))).findings]
+    return Filled(
+        reserve=reserve,
+        acknowledged=history.count(OK),
+        refused=refused,
+        least_free=least,
+        reads=reads,
+        resumed=round(resumed, 2),
+        alarmed=alarmed,
+        database_restarted=restarted,
+        broken=tuple(dict.fromkeys(broken)),
+    )
 
 
 @contextmanager
-def _disk(folder: Path) -> Iterator[Path]:
+def _disk(folder: Path, size: int) -> Iterator[Path]:
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}m", "none", str(folder)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}m", "none", str(folder)], check=True)
     try:
         yield folder
     finally:

@@ -1,4 +1,7 @@
-"""Every byte that means anything in a small ledger is flipped, one at a time, and an audit must say so."""
+"""Every byte that means anything in a small ledger is flipped, one at a time, and an audit or a verifier must say so.
+
+The ledger has parties, lots, a piece that was shipped, and its passport.
+"""
 
 import random
 import shutil
@@ -11,19 +14,29 @@ from pathlib import Path
 from typing import Any
 
 from ledger.audit.audit import Order, audit
+from ledger.audit.exported import ExportSource
 from ledger.audit.heads import Kept
 from ledger.audit.sources import DatabaseSource
+from ledger.export import ARROW, PARQUET, Plan, write_export
 from ledger.kernel.bundle import encode_bundle
+from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.keys import load_signer
 from ledger.kernel.receipt import encode_receipt
-from ledger.kernel.trust import parse_trust
+from ledger.kernel.report import Report
+from ledger.kernel.trust import Trust, parse_trust
 from ledger.kernel.verify import verify_bundle, verify_receipt
 from ledger.log import Log
 from ledger.opening import Layout, layout, open_log, second_head
+from ledger.passport.issue import Issuer
+from ledger.passport.refold import recompute
+from ledger.passports import full, short, standing
 from ledger.reading import bundle, receipt
+from ledger.rules import rule_set
 from ledger.store.access import EVERYTHING
-from tools.bench_ledger import create, fill
+from tools.bench_ledger import create, signed_now
+from tools.bench_passport import COIL, story
 
-ENTRIES = 6  # statements beside the founding
+EVENTS = 5  # until a coil is shipped; its passport comes after
 _MASKS = (0x01, 0x80, 0xFF)
 _FAR = 1 << 32
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
@@ -36,7 +49,9 @@ class Flips:
     database: int
     level_files: int
     second_head: int
+    exports: int  # Arrow and Parquet, their manifests among them
     receipts: int
+    bundles: int  # of an entry, of a passport short and full
     unseen: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -49,16 +64,18 @@ def flip_bytes(folder: Path, seed: int, share: float = 1.0) -> Flips:
     choose = random.Random(seed)  # noqa: S311  no secret hangs on it
     places = layout(folder / "ledger")
     pem = create(places)
-    for _ in fill(places, pem, ENTRIES):
-        pass
-    with open_log(places) as log:
-        files = _files(log)
+    signer = load_signer(pem)
+    with open_log(places, issuer=Issuer(signer, rule_set(), choose.randbytes)) as log:
+        signed_now(log, signer, story(EVENTS), EVENTS)
+        papers = _papers(log)
+        exports = [_export(log, places, form) for form in (ARROW, PARQUET)]
     unseen: list[str] = []
     database = _flip_database(places, choose, share, unseen)
     levels = sum(_flip_file(places, file, choose, share, unseen) for file in sorted(places.levels.glob("level-*")))
     head = _flip_file(places, Path(places.head), choose, share, unseen)
-    receipts = _flip_receipts(files, choose, share, unseen)
-    return Flips(database, levels, head, receipts, tuple(unseen))
+    exported = sum(_flip_export(export, papers, choose, share, unseen) for export in exports)
+    receipts, *bundles = (_flip_paper(paper, papers.trust, choose, share, unseen) for paper in papers.all)
+    return Flips(database, levels, head, exported, receipts, sum(bundles), tuple(unseen))
 
 
 def clean(places: Layout) -> bool:
@@ -154,11 +171,14 @@ def _update(connection: sqlite3.Connection, table: str, column: str, where: Any,
 def _past_triggers(connection: sqlite3.Connection, change: Callable[[], None]) -> None:
     triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
     connection.execute("PRAGMA ignore_check_constraints = 1")
+    connection.execute("PRAGMA synchronous = 0")  # nothing of this needs to last
+    connection.execute("BEGIN")
     for name, _ in triggers:
         connection.execute(f'DROP TRIGGER "{name}"')
     change()
     for _, sql in triggers:
         connection.execute(sql)
+    connection.execute("COMMIT")
 
 
 def _flip_file(places: Layout, file: Path, choose: random.Random, share: float, unseen: list[str]) -> int:
@@ -172,28 +192,81 @@ def _flip_file(places: Layout, file: Path, choose: random.Random, share: float, 
     return count
 
 
+Verify = Callable[[bytes, Trust], Report]
+
+
 @dataclass(frozen=True, slots=True)
-class _Files:
-    trust: str
-    receipt: bytes
-    bundle: bytes
+class _Paper:
+    name: str
+    whole: bytes
+    verify: Verify
 
 
-def _files(log: Log) -> _Files:
+@dataclass(frozen=True, slots=True)
+class _Papers:
+    """What readers hold: the receipt first, then bundles."""
+
+    trust: Trust
+    all: tuple[_Paper, ...]
+
+
+def _papers(log: Log) -> _Papers:
     last = log.state.published.checkpoint.size - 1
-    vkeys = log.state.registry.log_keys
-    return _Files(
-        "".join(f"log {vkey}\n" for vkey in vkeys) + "quorum none\n",
-        encode_receipt(receipt(log, last, EVERYTHING)),
-        encode_bundle(bundle(log, last, EVERYTHING)),
+    trust = parse_trust("".join(f"log {vkey}\n" for vkey in log.state.registry.log_keys) + "quorum none\n")
+    passport = standing(log, canonical_id(COIL))
+    papers = (
+        _Paper("receipt", encode_receipt(receipt(log, last, EVERYTHING)), verify_receipt),
+        _Paper("bundle", encode_bundle(bundle(log, last, EVERYTHING)), verify_bundle),
+        _Paper("short bundle", encode_bundle(short(log, passport, EVERYTHING)), verify_bundle),
+        _Paper("full bundle", encode_bundle(full(log, passport, EVERYTHING)), _verify_full),
     )
+    for paper in papers:
+        if not paper.verify(paper.whole, trust).verified:
+            raise RuntimeError(f"the untouched {paper.name} does not verify")
+    return _Papers(trust, papers)
 
 
-def _flip_receipts(files: _Files, choose: random.Random, share: float, unseen: list[str]) -> int:
-    trust, count = parse_trust(files.trust), 0
-    for name, whole, verify in (("receipt", files.receipt, verify_receipt), ("bundle", files.bundle, verify_bundle)):
+def _verify_full(data: bytes, trust: Trust) -> Report:
+    return verify_bundle(data, trust, recompute=lambda one: recompute(one, rule_set()))
+
+
+def _flip_paper(paper: _Paper, trust: Trust, choose: random.Random, share: float, unseen: list[str]) -> int:
+    count = 0
+    for at, flipped in _changed(paper.whole, choose, share):
+        count += 1
+        if paper.verify(flipped, trust).verified:
+            unseen.append(f"{paper.name}, byte {at}")
+    return count
+
+
+def _export(log: Log, places: Layout, form: str) -> Path:
+    folder, published = places.folder.with_name(f"export-{form}"), log.state.published
+    write_export(Plan(places.location, folder, form, segment=4), published.checkpoint, lambda _head: published.note)
+    return folder
+
+
+def _flip_export(folder: Path, papers: _Papers, choose: random.Random, share: float, unseen: list[str]) -> int:
+    if not _clean_export(folder, papers.trust):
+        raise RuntimeError(f"an audit of the untouched {folder.name} is not clean")
+    count = 0
+    for file in sorted(folder.iterdir()):
+        whole = file.read_bytes()
         for at, flipped in _changed(whole, choose, share):
             count += 1
-            if verify(flipped, trust).verified:
-                unseen.append(f"{name}, byte {at}")
+            file.write_bytes(flipped)
+            if _clean_export(folder, papers.trust):
+                unseen.append(f"{folder.name}/{file.name}, byte {at}")
+        file.write_bytes(whole)
     return count
+
+
+def _clean_export(folder: Path, trust: Trust) -> bool:
+    """What an audit says; where a file's hash is wrong already, without the processes that a whole audit takes."""
+    source = ExportSource(folder)
+    outline = source.outline()
+    if outline.findings:
+        return False
+    with source.reading() as reader:
+        if any(reader.rows(start, end)[1] for start, end in outline.ranges):
+            return False
+    return not audit(Order(source, trust=trust)).findings

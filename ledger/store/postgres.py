@@ -13,7 +13,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from ledger.kernel.errors import Conflict, Malformed, Unsettled
 from ledger.store.postgres_checks import Connection, check_database, check_role, check_schema, check_settings
 from ledger.store.postgres_lock import LEADER, take_lead
-from ledger.store.postgres_making import connected, unreachable
+from ledger.store.postgres_making import NOTICING, connected, unreachable
 from ledger.store.postgres_transaction import PostgresTransaction
 
 _READERS = 8
@@ -176,7 +176,7 @@ def open_postgres(url: str, *, write: bool, address: str = "") -> PostgresStore:
         stamps = check_database(connection)
     pool: ConnectionPool[Connection] = ConnectionPool(
         url, min_size=1, max_size=_READERS, timeout=_WAIT, configure=_for_reading, open=False,
-        check=ConnectionPool.check_connection, name="coilmark-readers",
+        check=ConnectionPool.check_connection, name="coilmark-readers", kwargs=NOTICING,
     )  # fmt: skip
     try:
         pool.open(wait=True, timeout=_WAIT)

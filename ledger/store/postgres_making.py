@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -54,10 +55,21 @@ def _make(connection: Connection, role: str, stamps: Mapping[str, str]) -> None:
         cursor.executemany("INSERT INTO stamp (name, value) VALUES (%s, %s)", list(stamps.items()))
 
 
+# A server that vanished without a word is noticed within some seconds, not by the system's hours: what waits for it is
+# then answered with 503.
+NOTICING: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 6_000,
+}
+
+
 def connected(url: str) -> Connection:
     """A connection. Raises Busy where the server cannot be reached or does not let this role in."""
     try:
-        return psycopg.connect(url, connect_timeout=5)
+        return psycopg.connect(url, **NOTICING)
     except psycopg.Error as error:
         raise unreachable(error) from None  # the cause may repeat the URL, and with it a password
 

@@ -37,9 +37,9 @@ class PostgresRawReader:
 
     def head(self) -> tuple[int, bytes | None]:
         """See RawReader, here and below."""
-        rows = self._rows("SELECT size, root FROM head")
-        if rows:
-            return rows[0][0], rows[0][1]
+        rows = self._rows("SELECT id, size, root FROM head")
+        if len(rows) == 1 and rows[0][0] == 1:
+            return rows[0][1], rows[0][2]
         return self._count('SELECT coalesce(max("index") + 1, 0) FROM entry'), None
 
     def stored(self) -> int:

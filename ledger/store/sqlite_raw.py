@@ -55,9 +55,11 @@ class SqliteRawReader:
 
     def head(self) -> tuple[int, bytes | None]:
         """Size and root of the head row; without a good one, one more than the last index, and no root."""
-        row = self._execute("SELECT size, root FROM head").fetchone()
-        if row is not None and isinstance(row[0], int) and isinstance(row[1], bytes) and row[0] >= 0:
-            return row[0], row[1]
+        rows = self._execute("SELECT id, size, root FROM head").fetchall()
+        if len(rows) == 1:
+            ((name, size, root),) = rows
+            if name == 1 and isinstance(size, int) and isinstance(root, bytes) and size >= 0:
+                return size, root
         (last,) = self._execute('SELECT max("index") FROM entry').fetchone()
         return (-1 if last is None else last) + 1, None
 

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+from collections import Counter
 from contextlib import contextmanager
 from hashlib import sha256
 
@@ -15,13 +16,16 @@ from tampering import change, copy, findings
 
 from ledger import histories
 from ledger.audit.audit import Order, audit
+from ledger.audit.crew import crew
 from ledger.audit.exported import ExportReader, ExportSource
 from ledger.export import ARROW, PARQUET, Plan, format_manifest, parse_manifest, read_segment, write_export
 from ledger.kernel.checkpoint import parse_checkpoint, sign_checkpoint
 from ledger.kernel.errors import Conflict, Damaged, Malformed
 from ledger.kernel.note import parse_note
+from tests.audit import mutated_segments
 
 SEGMENT = 6  # entries a file: three files
+MUTATED = 2_000 if "COILMARK_FUZZ" in os.environ else 400  # segments of each form
 
 
 def head(recorded):
@@ -212,6 +216,20 @@ def test_segment_with_other_columns(export):
     segment = type(manifest.segments[0])(path.name, 0, SEGMENT, sha256(path.read_bytes()).hexdigest())
     with pytest.raises(Malformed, match="has other columns or rows"):
         read_segment(export, manifest, segment)
+
+
+@pytest.mark.parametrize("form", [ARROW, PARQUET])
+def test_mutated_segments_are_told_of_and_end_nobody_but_their_reader(recorded, tmp_path, form):
+    """Whoever forges a file forges its hash in the manifest too: only the decoder stands between."""
+    write(recorded, tmp_path / "export", form)
+    data = (tmp_path / "export" / f"{0:012d}.{form}").read_bytes()
+    first = random.randrange(2**32)
+    tasks = [mutated_segments.Mutation(first + n, form, data, SEGMENT) for n in range(MUTATED)]
+    with crew(1) as readers:
+        said = Counter(readers.in_order(mutated_segments.read, tasks, mutated_segments.lost))
+    assert said.total() == MUTATED, f"seed {first}"
+    assert said.keys() <= {"taken", "segment", "unreadable", "brought down"}, (first, said)
+    assert said["segment"] > MUTATED / 4
 
 
 class DyingReader(ExportReader):

@@ -151,6 +151,14 @@ def test_root_of_the_head(recorded, database):
     assert sentence.startswith(f"the head says that {recorded.size} entries have root {bytes(32).hex()}")
 
 
+@pytest.mark.parametrize("sql", ["UPDATE head SET id = 2", "INSERT INTO head SELECT 2, size, root FROM head"])
+def test_a_head_of_another_name_and_a_second_one(database, sql):
+    with behind_its_back(database) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = 1")
+        connection.execute(sql)
+    assert ("no_head", None) in findings(database)
+
+
 def test_no_head(recorded, database):
     with behind_its_back(database) as connection:
         connection.execute("DELETE FROM head")

@@ -21,7 +21,7 @@ from ledger.merkle.built import Built
 from ledger.merkle.flatbuffer import is_compressed, is_little_endian
 from schemas.arrow import HASH, INCLUSION_PROOFS, LEAVES
 
-MUTATED = 4_000
+MUTATED = 20_000 if "COILMARK_FUZZ" in os.environ else 4_000
 HASHES = [bytes([n]) * 32 for n in range(5)]
 
 

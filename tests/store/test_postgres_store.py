@@ -278,6 +278,15 @@ def test_an_idle_leader_finds_out_that_its_session_was_ended(store, made):
     assert not store.leads
 
 
+def test_a_server_that_vanished_without_a_word_is_not_waited_for_for_hours(store):
+    with store._pool.connection() as reader:
+        both = [session.info.get_parameters() for session in (store._session, reader)]
+    for said in both:
+        assert int(said["tcp_user_timeout"]) <= 10_000
+        waits = [int(said[f"keepalives_{name}"]) for name in ("idle", "interval", "count")]
+        assert waits[0] + waits[1] * waits[2] <= 10
+
+
 def test_one_store_leads(store, made):
     other = open_store(made.writer, write=True)
     assert (store.leads, store.lead(), other.leads, other.lead()) == (True, True, False, False)

@@ -10,6 +10,7 @@ from tests.slow_merkle import mth
 from tools import own_postgres, torture_disk, torture_faults
 from tools.main import cli
 from tools.torture_history import FAIL, INFO, OK, Attempt, History, Kept, judge
+from tools.torture_totals import keep, totals
 
 
 class Tree:
@@ -63,6 +64,34 @@ def test_a_head_of_another_history_is_seen(head):
     assert said.startswith(f"a head of size {head.size} was shown")
 
 
+def test_runs_are_added_up(tmp_path):
+    def one(seed, cycles, broken):
+        killed = {"store": "SQLite", "cycles": cycles, "strikes": {"server": cycles - 1, "SIGTERM": 1}, "lost": 0}
+        killed |= {"slowest_start": cycles / 10, "broken": broken, "took": 1.5}
+        return {
+            "type": "coilmark.torture/v1",
+            "seed": seed,
+            "kill-sqlite": killed,
+            "broken": ["kill-sqlite"] * bool(broken),
+        }
+
+    keep(tmp_path / "runs", one(7, 20, []))
+    assert totals(keep(tmp_path / "runs", one(8, 30, ["a promise"]))) == {
+        "runs": 2,
+        "seeds": [7, 8],
+        "kill-sqlite": {
+            "store": "SQLite",
+            "cycles": 50,
+            "strikes": {"server": 48, "SIGTERM": 2},
+            "lost": 0,
+            "slowest_start": 3.0,
+            "broken": ["a promise"],
+            "took": 3.0,
+        },
+        "broken": ["kill-sqlite"],
+    }
+
+
 def run(*words):
     result = CliRunner().invoke(cli, ["torture", *words, "--quick", "--json", "--seed", "8"])
     assert result.exit_code == 0, result.output
@@ -84,8 +113,20 @@ def test_a_short_kill_loop_on_postgres():
 
 @pytest.mark.slow
 @pytest.mark.skipif(bool(torture_faults.why_not()), reason=torture_faults.why_not())
-def test_some_system_calls_fail():
-    figures = run("faults")["faults"]
+@pytest.mark.parametrize(
+    ("what", "store"),
+    [
+        ("faults", "SQLite"),
+        pytest.param(
+            "faults-postgres",
+            "PostgreSQL",
+            marks=pytest.mark.skipif(bool(own_postgres.why_not()), reason=own_postgres.why_not()),
+        ),
+    ],
+)
+def test_some_system_calls_fail(what, store):
+    figures = run(what)[what]
+    assert figures["store"] == store
     assert figures["calls"] > 20
     assert figures["broken"] == []
 
@@ -99,6 +140,11 @@ def test_a_disk_that_fills_up():
     assert reserve["refused"].keys() == {"storage_full"}
     assert reserve["least_free"] >= reserve["reserve"] << 20  # the reserve was never touched
     assert reserve["alarmed"]
+    if "postgres" in figures:
+        postgres = figures["postgres"]
+        assert postgres["refused"].keys() == {"outcome_unknown"}
+        assert not postgres["database_restarted"]
+        assert postgres["reads"]
     assert figures["broken"] == []
 
 
@@ -106,4 +152,6 @@ def test_a_disk_that_fills_up():
 def test_some_bytes_flip():
     figures = run("flips", "--share", "0.003")["flips"]
     assert figures["database"] > 30
+    assert figures["exports"] > 60
+    assert figures["bundles"] > 60
     assert figures["unseen"] == []
