@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from api.passport_view import Row, moment
+from api.languages import words
+from api.passport_view import Row
 from schemas import wire_carbon as said
 
 _HOW = {"hourly": "hour by hour", "volumetric": "by volume", "none": ""}
@@ -47,9 +48,10 @@ class BoardView:
 
 def claims_view(board: said.ClaimsBoard) -> BoardView:
     """A board as a page shows it."""
+    said_in = words("en")
     return BoardView(
         ledger=board.ledger,
-        period=f"{moment(board.period.start)} to {moment(board.period.end)}",
+        period=f"{said_in.moment(board.period.start)} to {said_in.moment(board.period.end)}",
         rules=board.rules.id,
         size=board.as_of.size,
         provisional=board.provisional,
