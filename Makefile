@@ -1,6 +1,6 @@
 # Everything a person or CI runs. `make demo` and `make test` each work straight after a clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format bench fuzz mutants vectors lock infra clean
+.PHONY: help setup browser demo test quick check format bench fuzz mutants vectors lock infra clean
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -22,6 +22,9 @@ $(VENV)/ready: requirements.lock infra/bootstrap.lock pyproject.toml setup.py $(
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
+
+browser:  ## the Chromium that some tests drive, from Debian's packages; without it they are skipped
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 
 demo: setup  ## a ledger in demo/, from mine to coil, served on port 8080 (ARGS=--no-serve stops before)
 	$(BIN)/coilmark demo $(ARGS)

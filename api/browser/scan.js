@@ -47,7 +47,7 @@ async function check(tongue, path) {
   try {
     bytes = await fetched(path);
   } catch (error) {
-    return verdictLine(section, "bad", tongue.say("none"), tongue.say("no_file", { reason: error.message }));
+    return nothing(tongue, "no_file", error);
   }
   const report = await verify(bytes, parseTrust(trust), { expected: { piece: given.piece } });
   const page = report.verified ? { ...compare(tongue, report), compared: say === "key_compared" } : null;
@@ -89,10 +89,14 @@ async function start(tongue, path) {
   try {
     await check(tongue, path);
   } catch (error) {
-    // A fault of ours is no verdict, and never looks like one.
-    verdictLine(section, "bad", tongue.say("none"), tongue.say("broke", { reason: error.message }));
-    section.dataset.done = "broken";
+    nothing(tongue, "broke", error); // a fault of ours is no verdict, and never looks like one
   }
+}
+
+function nothing(tongue, why, error) {
+  section.querySelector(".found")?.remove();
+  verdictLine(section, "bad", tongue.say("none"), tongue.say(why, { reason: error.message }));
+  section.dataset.done = "failed";
 }
 
 const tongue = await Tongue.here();

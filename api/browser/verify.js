@@ -7,20 +7,22 @@ import { verify } from "./verifier/verify.js";
 const at = (id) => document.getElementById(id);
 const section = at("check"), drop = at("drop"), says = at("says");
 const tongue = await Tongue.here();
-const UNITS = { mass: " g", thickness: " µm", width: " µm" }; // SPEC 4.9.5
+const UNITS = new Map([["mass", " g"], ["thickness", " µm"], ["width", " µm"]]); // SPEC 4.9.5
 let file = null;
 
 async function check() {
   if (!file) return;
+  const asked = file;
   says.hidden = true;
   let trust;
   try {
     trust = parseTrust(at("trust").value.replace(/\n*$/, "\n"));
   } catch (error) {
-    return verdictLine(section, "bad", tongue.say("none"), tongue.say("trust_bad", { reason: error.message }));
+    return nothing("trust_bad", error);
   }
   const piece = at("piece").value.trim() || null;
   const report = await verify(new Uint8Array(await file.arrayBuffer()), trust, { expected: { piece } });
+  if (asked !== file) return; // another was given meanwhile
   showReport(section, tongue, report);
   if (report.verified && report.about.statement) showContent(report.about.statement);
   section.dataset.done = report.verified ? "verified" : "failed";
@@ -32,7 +34,7 @@ function showContent({ typ, iss, body }) {
   const rows = { [tongue.say("kind")]: typ, [tongue.say("who")]: iss, ...facts };
   const lines = Object.entries(rows).filter(([, value]) => typeof value !== "object" || Array.isArray(value));
   says.querySelector("dl").replaceChildren(...lines.map(([name, value]) => (
-    element("div", {}, element("dt", { text: name }), element("dd", { text: `${plain(value)}${UNITS[name] ?? ""}` }))
+    element("div", {}, element("dt", { text: name }), element("dd", { text: `${plain(value)}${UNITS.get(name) ?? ""}` }))
   )));
   says.hidden = false;
 }
@@ -44,8 +46,15 @@ async function take(chosen) {
   try {
     await check();
   } catch (error) {
-    verdictLine(section, "bad", tongue.say("none"), tongue.say("broke", { reason: error.message }));
+    nothing("broke", error);
   }
+}
+
+// Where there is no report there is no verdict but this.
+function nothing(why, error) {
+  section.querySelector(".found")?.remove();
+  verdictLine(section, "bad", tongue.say("none"), tongue.say(why, { reason: error.message }));
+  section.dataset.done = "failed";
 }
 
 at("file").addEventListener("change", (event) => take(event.target.files[0]));
