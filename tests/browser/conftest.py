@@ -9,9 +9,9 @@ from playwright.sync_api import sync_playwright
 from reading import Reader
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """A headless Chromium, which `make browser` installs."""
+    """A headless Chromium, which `make browser` installs. No longer than a module: Playwright keeps a loop running."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None and os.environ.get("CI"):
         pytest.fail("no Chromium here: `make browser` installs it; in CI the tests in a real browser must run")
