@@ -174,7 +174,7 @@ def _parties(statement: Statement) -> Iterator[str]:
 
 def _whole(one: Exhibit, statement: Statement) -> BundleEntry:
     lineage = one.sound.lineage
-    if statement.typ == "heads" and one.opens:  # it names everything there is, and says no more to this reader than he asked for
+    if statement.typ == "heads" and one.opens:  # it names everything there is; this reader asked for one thing
         subjects = {subject_key("party", statement.iss), *one.opens}
         return BundleEntry(one.sound.entry, len(lineage.items), lineage.opened(subjects), one.wire)
     return BundleEntry(one.sound.entry, len(lineage.items), opened_lineage(lineage, statement.iss, one.opens), one.wire)
