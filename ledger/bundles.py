@@ -32,10 +32,14 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """An entry that a bundle holds for its own sake. `wire` is its statement as this reader may see it, or None."""
+    """An entry that a bundle holds for its own sake. `wire` is its statement as this reader may see it, or None.
+
+    `opens` are subjects whose items he sees in any case.
+    """
 
     sound: Sound
     wire: bytes | None
+    opens: frozenset[bytes] = frozenset()
 
     @property
     def index(self) -> int:
@@ -87,6 +91,24 @@ def delivery_bundle(
     return _bundle(shelf, "delivery", event, [_input(shelf.sound(event), may_see), *exhibits])
 
 
+def attestation_bundle(shelf: Shelf, name: str, heads: int | None, *, may_see: Callable[[str], bool]) -> Bundle:
+    """An attestation with all that was done with it, and the entry of `heads` that bounds what is not in it, if any.
+
+    Raises Missing for an attestation that is not there, Damaged, TooLarge.
+    """
+    subject = subject_key("attestation", name)
+    size = shelf.published.checkpoint.size
+    history = [index for index in shelf.transaction.versions(subject) if index < size]
+    if not history:
+        raise Missing("no_attestation", f"there is no attestation {name} in {size} entries", id=name)
+    opens = frozenset({subject})
+    exhibits = [_input(shelf.sound(index), may_see, opens) for index in history]
+    if heads is not None:
+        sound = shelf.sound(heads)
+        exhibits.append(Exhibit(sound, sound.stored.wire, opens))
+    return _bundle(shelf, "attestation", history[0], exhibits)
+
+
 def without(statement: Statement, hidden: Collection[str]) -> bytes:
     """The wire form of a statement without its disclosures of these names."""
     shown = (one.text.encode("ascii") for one in statement.disclosures if one.name not in hidden)
@@ -98,9 +120,9 @@ def _passport(shelf: Shelf, index: int, hidden: Collection[str]) -> Exhibit:
     return Exhibit(sound, without(parse(sound.stored.wire), hidden))
 
 
-def _input(sound: Sound, may_see: Callable[[str], bool]) -> Exhibit:
+def _input(sound: Sound, may_see: Callable[[str], bool], opens: frozenset[bytes] = frozenset()) -> Exhibit:
     wire = sound.stored.wire
-    return Exhibit(sound, wire if may_see(parse(wire).iss) else None)
+    return Exhibit(sound, wire if may_see(parse(wire).iss) else None, opens)
 
 
 def _bundle(shelf: Shelf, kind: str, about: int, exhibits: Sequence[Exhibit]) -> Bundle:
@@ -121,7 +143,9 @@ def _bundle(shelf: Shelf, kind: str, about: int, exhibits: Sequence[Exhibit]) ->
         kind=kind,
         about=about,
         entries=tuple(
-            _whole(shown[one], told[one]) if one in told else _of_history(rows[one], may_see=one in history)
+            _whole(shown[one], told[one])
+            if one in told
+            else _of_history(rows[one], may_see=one in history, opens=shown[one].opens if one in shown else frozenset())
             for one in indices
         ),
         proof=tuple(shelf.tree.multi_path(indices, shelf.published.checkpoint.size)),
@@ -150,14 +174,17 @@ def _parties(statement: Statement) -> Iterator[str]:
 
 def _whole(one: Exhibit, statement: Statement) -> BundleEntry:
     lineage = one.sound.lineage
-    return BundleEntry(one.sound.entry, len(lineage.items), opened_lineage(lineage, statement.iss), one.wire)
+    if statement.typ == "heads" and one.opens:  # it names everything there is; this reader asked for one thing
+        subjects = {subject_key("party", statement.iss), *one.opens}
+        return BundleEntry(one.sound.entry, len(lineage.items), lineage.opened(subjects), one.wire)
+    return BundleEntry(one.sound.entry, len(lineage.items), opened_lineage(lineage, statement.iss, one.opens), one.wire)
 
 
-def _of_history(sound: Sound, *, may_see: bool) -> BundleEntry:
+def _of_history(sound: Sound, *, may_see: bool, opens: frozenset[bytes]) -> BundleEntry:
     """One entry. Of a history only the items of parties are opened: they are what makes it a history."""
     count = len(sound.lineage.items)
     if not may_see:
-        return BundleEntry(sound.entry, count, (), None)
+        return BundleEntry(sound.entry, count, sound.lineage.opened(opens), None)
     statement = parse(sound.stored.wire)
     parties = {subject_key("party", party) for party in _parties(statement)}
     return BundleEntry(sound.entry, count, sound.lineage.opened(parties), sound.stored.wire)

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ledger.bundles import Shelf, entry_bundle
+from ledger.bundles import Shelf, attestation_bundle, entry_bundle
 from ledger.kernel.bundle import Bundle
 from ledger.kernel.errors import Damaged, Malformed, Missing
 from ledger.kernel.receipt import Receipt
 from ledger.kernel.statement import Statement
 from ledger.log import Log
+from ledger.questions.asking import Asked
+from ledger.questions.energy import attestation, newest_heads
 from ledger.receipts import receipt_of
 from ledger.recovery import Sound, as_recorded
 from ledger.store.access import Reader
@@ -65,6 +67,19 @@ def bundle(log: Log, index: int, reader: Reader) -> Bundle:
     may_see = reader.may_see(show(log, index).statement.iss)
     with log.store.reading() as transaction:
         found = entry_bundle(Shelf(transaction, log.tree, log.state.published), index, may_see=may_see)
+    for one in found.entries:
+        show(log, one.entry.index)
+    return found
+
+
+def attestation_proof(log: Log, name: str, reader: Reader) -> Bundle:
+    """The bundle of an attestation that this reader may see: all that was done with it. Raises Missing, Damaged."""
+    state = log.state
+    size = state.published.checkpoint.size
+    with log.store.reading() as transaction:
+        attestation(Asked(transaction, size, state.registry, reader), name)
+        shelf = Shelf(transaction, log.tree, state.published)
+        found = attestation_bundle(shelf, name, newest_heads(transaction, size), may_see=reader.may_see)
     for one in found.entries:
         show(log, one.entry.index)
     return found

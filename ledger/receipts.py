@@ -1,6 +1,6 @@
 """Receipts from what is stored: the prover's side of SPEC 4.6."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ledger.kernel.checkpoint import Checkpoint
@@ -32,7 +32,7 @@ def receipt_of(sound: Sound, iss: str, path: Sequence[bytes], published: Publish
     )
 
 
-def opened_lineage(lineage: Lineage, iss: str) -> tuple[Opened, ...]:
-    """The items shown to whoever may see the statement of `iss`."""
+def opened_lineage(lineage: Lineage, iss: str, also: Collection[bytes] = ()) -> tuple[Opened, ...]:
+    """The items shown to whoever may see the statement of `iss`; where they are too many, at least those of `also`."""
     few = len(lineage.items) <= OPENED_LIMIT
-    return lineage.opened({item.subject for item in lineage.items} if few else {subject_key("party", iss)})
+    return lineage.opened({item.subject for item in lineage.items} if few else {subject_key("party", iss), *also})

@@ -1,5 +1,6 @@
 """What the ledger says of energy: attestations, and what a process drew and what covers it; for who has a token."""
 
+import asyncio
 from typing import Any
 from urllib.parse import unquote
 
@@ -7,9 +8,14 @@ from litestar import Request, route
 from litestar.response.base import ASGIResponse
 
 from api import openapi
+from api.answers import FRESH, JSON, raw
 from api.body import query
+from api.desk import desk_of, reader_of
 from api.routes.lots import told
+from ledger import reading
+from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.errors import Malformed, Missing
+from ledger.passports import require_token
 from ledger.questions.energy import attestation, attested, consumed
 
 _SEGMENTS = 3  # application identifier, value, and at least one local segment
@@ -25,9 +31,19 @@ async def get_attestations(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @route("/v1/attestations/{named:path}", http_method=["GET", "HEAD"], responses=openapi.ATTESTATION)
 async def get_attestation(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """/417/{gln}/{local…}, with ?as_of=: state, slices and history of one attestation."""
-    name = _named(request, "/v1/attestations/")
-    return await told(request, query(request, "as_of"), lambda state: attestation(state, name))
+    """/417/{gln}/{local…}, with ?as_of=: state, slices and history of one attestation.
+
+    ?form=bundle: all that was done with it, in one file that needs nothing else, as of now.
+    """
+    name, asked = _named(request, "/v1/attestations/"), query(request, "as_of", "form")
+    if asked.get("form", "state") == "state":
+        return await told(request, asked, lambda state: attestation(state, name))
+    if asked["form"] != "bundle" or "as_of" in asked:
+        raise Malformed("query", "form is state, or bundle without as_of")
+    log, reader = desk_of(request).log, reader_of(request)
+    require_token(reader)
+    body = await asyncio.to_thread(lambda: encode_bundle(reading.attestation_proof(log, name, reader)))
+    return raw(body, JSON, FRESH | {"vary": "authorization"})
 
 
 @route("/v1/consumption/{named:path}", http_method=["GET", "HEAD"], responses=openapi.CONSUMPTION)

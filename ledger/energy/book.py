@@ -49,6 +49,11 @@ def certificate_keys(external: External) -> tuple[bytes, ...]:
     return tuple(_key(b"certificates", f"{number}\n{name}") for number in range(first, last + 1))
 
 
+def heads_key() -> bytes:
+    """The newest entry of heads."""
+    return _key(b"heads", "")
+
+
 def _key(kind: bytes, name: str) -> bytes:
     return sha256(_LABEL + kind + b"\n" + name.encode()).digest()
 

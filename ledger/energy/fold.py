@@ -5,15 +5,17 @@ from collections.abc import Callable, Mapping
 from ledger.carbon import stating
 from ledger.energy.acting import act
 from ledger.energy.allocating import allocate
-from ledger.energy.book import Book
+from ledger.energy.book import Book, heads_key
 from ledger.energy.contracts import agree
 from ledger.energy.issuing import issue
 from ledger.energy.metering import consume
+from ledger.energy.records import Heads
 from ledger.energy.said import Said
 from ledger.kernel.errors import Refused
 
 _FOLDS: Mapping[str, Callable[[Book, Said], None]] = {
     "contract": agree,
+    "heads": lambda book, said: book.put(heads_key(), Heads(said.index)),
     "energy-attestation": issue,
     "energy-consumption": consume,
     "energy-action": act,

@@ -43,7 +43,7 @@ def named_by(typ: str, body: Mapping[str, Any]) -> Iterator[bytes]:
         yield from (consumption_key(one["consumption"]) for one in body.get("reversals", ()))
     elif typ in {"emission-source", "period-close"}:
         yield from asked_by(typ, body)
-    else:
+    elif typ == "energy-allocation":
         yield from {attestation_key(row["attestation"]) for row in body["rows"]}
         yield from {consumption_key(row["consumption"]) for row in body["rows"]}
         yield from {contract_key(row["contract"]) for row in body["rows"] if "contract" in row}

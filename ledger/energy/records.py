@@ -217,4 +217,10 @@ class Contract(Struct, frozen=True, array_like=True, tag="contract", gc=False):
     documents: tuple[str, ...] = ()
 
 
-Record: TypeAlias = Attestation | Consumption | Hour | Taken | Contract | Stated | Closed
+class Heads(Struct, frozen=True, array_like=True, tag="heads", gc=False):
+    """The newest entry that names the newest version of every subject: single use is proven up to it."""
+
+    index: int
+
+
+Record: TypeAlias = Attestation | Consumption | Hour | Taken | Contract | Heads | Stated | Closed

@@ -3,11 +3,11 @@
 import msgspec
 
 from ledger.carbon.state import Closed, Stated
-from ledger.energy.records import Attestation, Consumption, Contract, Hour, Record, Taken
+from ledger.energy.records import Attestation, Consumption, Contract, Heads, Hour, Record, Taken
 from ledger.kernel.errors import Damaged
 
 _DECODER: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
-    Attestation | Consumption | Hour | Taken | Contract | Stated | Closed
+    Attestation | Consumption | Hour | Taken | Contract | Heads | Stated | Closed
 )
 _ENCODER = msgspec.msgpack.Encoder()
 

@@ -13,7 +13,7 @@ from ledger.kernel.receipt import STRING_LIMIT, compact, entry_json, parse_entry
 from ledger.kernel.strict_json import MAX_INTEGER, decode
 
 BUNDLE_TYPE = "coilmark.bundle/v1"
-BUNDLE_KINDS = ("entry", "short", "full", "delivery")
+BUNDLE_KINDS = ("entry", "short", "full", "delivery", "attestation")
 ENTRY_LIMIT = 20_000  # SPEC 8
 SIZE_LIMIT = 64 << 20  # bytes, SPEC 8
 _REQUIRED = {"type", "kind", "about", "entries", "proof", "checkpoint"}

@@ -8,11 +8,18 @@ from ledger.kernel.errors import Malformed, Unverified
 from ledger.kernel.hashing import tree_root
 from ledger.kernel.party import REGISTRY_TYPES, Registry
 from ledger.kernel.report import Steps
+from ledger.kernel.verify_attestations import ATTESTATION, check_uses
 from ledger.kernel.verify_statements import Case, Shown
 
 # SPEC 4.6: which statements may stand in a bundle of this kind beside those of the registry and the one it is about.
-_BESIDE: Mapping[str, tuple[str, ...] | None] = {"entry": (), "short": (), "full": None, "delivery": ("passport",)}
-_ABOUT = {"short": "passport", "full": "passport", "delivery": "lot-event"}
+_BESIDE: Mapping[str, tuple[str, ...] | None] = {
+    "entry": (),
+    "short": (),
+    "full": None,
+    "delivery": ("passport",),
+    "attestation": ("energy-action", "energy-allocation", "heads", ""),
+}
+_ABOUT = {"short": "passport", "full": "passport", "delivery": "lot-event", "attestation": ATTESTATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,9 @@ def check_inputs(
     """(11) The inputs are those that the passport commits to; what can be computed from them is the same again."""
     steps.begin(11)
     told = case.told
-    if told.statement is None:
+    if kind == "attestation":
+        check_uses(steps, case)
+    elif told.statement is None:
         steps.not_checked(11, told.why_not)
     elif told.statement.typ != "passport":
         steps.not_checked(11, f"a {told.statement.typ} statement has no inputs root and no computed figures")

@@ -6,8 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from ledger.energy.book import attestation_key, device_key, hour_key
-from ledger.energy.records import HOUR, NOBODY, Attestation, Hour, Slice, Taken, Use
+from ledger.energy.book import attestation_key, device_key, heads_key, hour_key
+from ledger.energy.records import HOUR, NOBODY, Attestation, Heads, Hour, Slice, Taken, Use
 from ledger.energy.shares import allocated, shares
 from ledger.energy_records import read_energy
 from ledger.kernel.entry import parse_entry
@@ -54,6 +54,12 @@ def attestation(asked: Asked, name: str) -> said.Attestation:
         history=told[::-1],
         earlier=max(0, len(versions) - STEPS),
     )
+
+
+def newest_heads(transaction: Transaction, size: int) -> int | None:
+    """The newest entry of heads below `size`, up to which single use can be proven; None where there is none."""
+    found = read_energy(transaction, [heads_key()], size).get(heads_key())
+    return found.index if isinstance(found, Heads) else None
 
 
 def attested(asked: Asked, device: str, start: str, end: str) -> said.Attested:
