@@ -44,6 +44,12 @@ def test_every_file_that_a_document_names_is_there():
         assert [name for name in named if name not in tracked] == []
 
 
+def test_every_test_that_a_document_names_is_there():
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "DESIGN.md").read_text("utf-8"))
+    assert len(named) > 30
+    assert [f"{file}::{name}" for file, name in named if f"def {name}(" not in (ROOT / file).read_text("utf-8")] == []
+
+
 def test_every_target_the_readme_names_is_in_the_makefile():
     targets = re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert set(re.findall(r"`make (\w+)", README)) <= set(targets)
