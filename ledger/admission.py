@@ -3,15 +3,13 @@
 A statement that is refused leaves the `View` as it was; a batch is taken back out of it as if it had never been tried.
 """
 
-from collections.abc import Sequence
-
 from ledger.checking import Checked
 from ledger.energy_admission import judge_energy
 from ledger.erasure import texts_to_erase
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import Conflict, Refused, RuleBroken, TooLarge, Unauthorised
 from ledger.kernel.implied import implied
-from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Role, lineage_digest, parse_items
+from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Lineage, Role, lineage_of, parse_items
 from ledger.kernel.party import Registry, apply, authorise, begin
 from ledger.kernel.statement import check_signature, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
@@ -46,12 +44,12 @@ def _add(view: View, checked: Checked, seed: bytes) -> None:
     index, mark = view.size, view.mark()
     _check_times(checked, view.now)
     registry = _authority(view, checked, index)
-    items = _items(view, checked, registry)
+    lineage = lineage_of(seed, _items(view, checked, registry))
     judge_lots(view, checked, registry)
     judge_energy(view, checked, registry)
-    entry = Entry(index, view.now, view.last_leaf, checked.statement.digest, lineage_digest(seed, items))
+    entry = Entry(index, view.now, view.last_leaf, checked.statement.digest, lineage.digest)
     erased = _erasure(view, checked)
-    _record(view, checked, entry, items, seed=seed, mark=mark)
+    _record(view, checked, entry, lineage, seed=seed, mark=mark)
     view.erasures += erased
     view.registry = registry
 
@@ -219,9 +217,9 @@ def _erasure(view: View, checked: Checked) -> list[tuple[int, tuple[str, ...]]]:
     return [(erasure["index"], texts_to_erase(view.at(erasure["index"]), erasure["disclosures"]))]
 
 
-def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], *, seed: bytes, mark: Mark) -> None:
+def _record(view: View, checked: Checked, entry: Entry, lineage: Lineage, *, seed: bytes, mark: Mark) -> None:
     statement = checked.statement
-    advanced = [(item.subject, item.version) for item in items if item.role is not Role.REFERENCE]
+    advanced = [(item.subject, item.version) for item in lineage.items if item.role is not Role.REFERENCE]
     stored = Stored(
         index=entry.index,
         entry=entry.packed,
@@ -229,12 +227,13 @@ def _record(view: View, checked: Checked, entry: Entry, items: Sequence[Item], *
         typ=statement.typ,
         jwt=statement.jwt,
         seed=seed,
-        items=b"".join(item.packed() for item in items),
+        items=b"".join(lineage.packed),
         disclosures=tuple(disclosure.text for disclosure in statement.disclosures),
     )
     records, tags = view.written(mark), tag_pairs(view.lots, mark[0])
     row = NewRow(stored, checked.request, advanced, checked.event, checked.announces, records, tags)
     view.rows.append(row)
+    view.lineages.append(lineage)
     view.size, view.last_leaf = entry.index + 1, entry.leaf
     view.put(view.requests, checked.request, (entry.index, statement.jwt))
     for subject, version in advanced:

@@ -208,8 +208,9 @@ class Log:
         written = self._publish(view, head) if view.rows else {}
         if view.erasures:
             self.store.forget()
+        paths = self._paths(outcomes)
         return [
-            outcome if isinstance(outcome, Refused) else self._recorded(outcome, submission, written)
+            outcome if isinstance(outcome, Refused) else self._recorded(outcome, submission, written, paths)
             for submission, outcome in zip(submissions, outcomes, strict=True)
         ]
 
@@ -314,7 +315,10 @@ class Log:
         self._reached(Step.SIGNED)
         self._state = State(published, view.registry, view.last_leaf, view.now)
         self._reached(Step.SHOWN)
-        return {sound.entry.index: sound for sound in read}
+        return {
+            entry.index: Sound(stored, entry, lineage)
+            for (stored, entry), lineage in zip(read, view.lineages, strict=True)
+        }
 
     def _check_key(self, registry: Registry) -> None:
         """Nobody could verify what another key signs. Raises Damaged."""
@@ -327,14 +331,25 @@ class Log:
     def _sign(self, checkpoint: Checkpoint) -> Published:
         return Published(checkpoint, sign_checkpoint(checkpoint, checkpoint.origin, self._signer))
 
-    def _recorded(self, admitted: Admitted, submission: Submission, written: Mapping[int, Sound]) -> Recorded:
+    def _paths(self, outcomes: Sequence[Admitted | Refused]) -> dict[int, tuple[bytes, ...]]:
+        """The inclusion path of every entry that is answered with, gathered in one go."""
+        indices = [index for outcome in outcomes if isinstance(outcome, Admitted) for index in outcome.indices]
+        paths = self.tree.inclusion_paths(indices, self.state.published.checkpoint.size)
+        return dict(zip(indices, paths, strict=True))
+
+    def _recorded(
+        self,
+        admitted: Admitted,
+        submission: Submission,
+        written: Mapping[int, Sound],
+        paths: Mapping[int, tuple[bytes, ...]],
+    ) -> Recorded:
         """(10) The answer, from what was read again: now, or for a retry from what was stored before."""
         older = {index: self._read(index) for index in admitted.indices if index not in written}
         published = self.state.published
-        paths = self.tree.inclusion_paths(admitted.indices, published.checkpoint.size)
         receipts = [
-            receipt_of(written.get(index) or older[index], checked.statement.iss, path, published, may_see=True)
-            for index, path, checked in zip(admitted.indices, paths, submission.statements, strict=True)
+            receipt_of(written.get(index) or older[index], checked.statement.iss, paths[index], published, may_see=True)
+            for index, checked in zip(admitted.indices, submission.statements, strict=True)
         ]
         return Recorded(admitted, tuple(receipts))
 

@@ -77,10 +77,8 @@ def heard_late(lot: Lot | None) -> bool:
 def tag_pairs(book: Book, mark: int) -> tuple[tuple[bytes, bytes], ...]:
     """(tag, key) of everything that what was written since `mark` can be looked up by, and could not before."""
     before = book.before(mark)
-    new: list[tuple[bytes, bytes]] = []
+    new: set[tuple[bytes, bytes]] = set()
     for key, record in book.since(mark).items():
-        tags, old = set(tags_of(record)), before[key]
-        if old is not None and tags:
-            tags.difference_update(tags_of(old))
-        new += [(tag_key(*tag), key) for tag in tags]
+        old = tags_of(before[key])
+        new |= {(tag_key(*tag), key) for tag in tags_of(record) if tag not in old}
     return tuple(sorted(new))

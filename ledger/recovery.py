@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from ledger.hashing import lineage_digests
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.entry import Entry, parse_entry
 from ledger.kernel.errors import CoilmarkError, Damaged, Refused
@@ -31,22 +32,32 @@ class Sound:
 def rehash(stored: Stored) -> Sound:
     """Hash again all that the entry commits to. Raises Damaged naming what does not agree."""
     try:
-        entry = parse_entry(stored.entry)
         lineage = lineage_of(stored.seed, parse_items(stored.items))
     except CoilmarkError as error:
-        raise Damaged("entry", f"entry {stored.index} cannot be read: {error.sentence}", index=stored.index) from error
+        raise _unreadable(stored, error) from error
+    return Sound(stored, _entry_of(stored, lineage.digest), lineage)
+
+
+def _entry_of(stored: Stored, lineage: bytes) -> Entry:
+    """The entry, which commits to all that is stored with it, and to the lineage digest that was made of that."""
+    try:
+        entry = parse_entry(stored.entry)
+    except CoilmarkError as error:
+        raise _unreadable(stored, error) from error
     agree = {
         "index": entry.index == stored.index,
         "leaf hash": entry.leaf == stored.leaf,
         "statement digest": entry.statement == sha256(stored.jwt).digest(),
-        "lineage digest": entry.lineage == lineage.digest,
+        "lineage digest": entry.lineage == lineage,
     }
-    wrong = [name for name, good in agree.items() if not good]
-    if wrong:
-        raise Damaged(
-            "entry", f"entry {stored.index} does not agree with its {' and '.join(wrong)}", index=stored.index
-        )
-    return Sound(stored, entry, lineage)
+    if not all(agree.values()):
+        wrong = " and ".join(name for name, good in agree.items() if not good)
+        raise Damaged("entry", f"entry {stored.index} does not agree with its {wrong}", index=stored.index)
+    return entry
+
+
+def _unreadable(stored: Stored, error: CoilmarkError) -> Damaged:
+    return Damaged("entry", f"entry {stored.index} cannot be read: {error.sentence}", index=stored.index)
 
 
 def as_recorded(stored: Stored, tree: Tree) -> tuple[Sound, Statement]:
@@ -72,17 +83,18 @@ def statement_of(stored: Stored) -> Statement:
     return statement
 
 
-def reread(transaction: Transaction, start: int, end: int, leaves: Sequence[bytes]) -> list[Sound]:
+def reread(transaction: Transaction, start: int, end: int, leaves: Sequence[bytes]) -> list[tuple[Stored, Entry]]:
     """Read entries start..end-1 again and hash them: what is stored is what the root was made of. Raises Damaged."""
-    previous = transaction.entry(start - 1).leaf if start else NO_HASH
-    read = [rehash(stored) for stored in transaction.entries(start, end)]
-    for sound, leaf in zip(read, leaves, strict=True):
-        if sound.entry.leaf != leaf:
-            raise Damaged("entry", f"entry {sound.entry.index} is not what was written a moment ago")
-        if sound.entry.previous != previous:
-            raise Damaged("entry", f"entry {sound.entry.index} does not continue the chain of leaf hashes")
+    previous = transaction.leaves(start - 1, start)[0] if start else NO_HASH
+    read = transaction.entries(start, end)
+    entries = list(map(_entry_of, read, lineage_digests([(stored.seed, stored.items) for stored in read])))
+    for entry, leaf in zip(entries, leaves, strict=True):
+        if entry.leaf != leaf:
+            raise Damaged("entry", f"entry {entry.index} is not what was written a moment ago")
+        if entry.previous != previous:
+            raise Damaged("entry", f"entry {entry.index} does not continue the chain of leaf hashes")
         previous = leaf
-    return read
+    return list(zip(read, entries, strict=True))
 
 
 def load_registry(transaction: Transaction) -> Registry:

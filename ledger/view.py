@@ -12,6 +12,7 @@ from ledger.energy.book import Book as EnergyBook
 from ledger.energy.fold import OF_ENERGY
 from ledger.energy_records import read_energy
 from ledger.kernel.errors import Refused
+from ledger.kernel.lineage import Lineage
 from ledger.kernel.party import Registry
 from ledger.lot_records import read_records
 from ledger.lots import wire as lots_wire
@@ -37,6 +38,7 @@ class View:
     requests: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
     events: dict[bytes, int] = field(default_factory=dict)
     rows: list[NewRow] = field(default_factory=list)
+    lineages: list[Lineage] = field(default_factory=list)  # one a row
     erasures: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     _undo: list[tuple[dict[bytes, Any], bytes, Any]] = field(default_factory=list)
 
@@ -96,7 +98,7 @@ class View:
             yield
         except Refused:
             self.registry, self.size, self.last_leaf = registry, size, last_leaf
-            del self.rows[rows:], self.erasures[erasures:]
+            del self.rows[rows:], self.lineages[rows:], self.erasures[erasures:]
             self.undo(mark)
             for table, key, old in reversed(self._undo):
                 if old is None:

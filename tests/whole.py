@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from ledger.kernel.checkpoint import open_checkpoint
 from ledger.kernel.entry import parse_entry
-from ledger.kernel.lineage import lineage_digest, parse_items
+from ledger.kernel.lineage import lineage_of, parse_items
 from ledger.kernel.proofs import verify_consistency, verify_inclusion
 from ledger.opening import second_head
 from tests.slow_merkle import mth
@@ -40,7 +40,7 @@ def _check_chain(stored):
         entry = parse_entry(one.entry)
         assert (one.index, entry.index, entry.previous) == (number, number, previous)
         assert entry.statement == sha256(one.jwt).digest()
-        assert entry.lineage == lineage_digest(one.seed, parse_items(one.items))
+        assert entry.lineage == lineage_of(one.seed, parse_items(one.items)).digest
         previous = entry.leaf
         assert one.leaf == previous
         leaves.append(previous)

@@ -13,11 +13,11 @@ from ledger.audit.authority import Authority
 from ledger.audit.deferred import Deferred
 from ledger.audit.energy import Folded, fold_again
 from ledger.audit.findings import Finding, about
-from ledger.audit.hashing import leaf_hashes, lineage_digests
 from ledger.audit.lineage import ITEM
 from ledger.audit.lots import Booked, Said, book_again
 from ledger.audit.sources import UNREADABLE, DatabaseReader, Row, Source
 from ledger.audit.statements import Items, Judge
+from ledger.hashing import leaf_hashes, lineage_digests
 from ledger.kernel import strict_json
 from ledger.kernel.encoding import b64url_decode
 from ledger.kernel.entry import Entry, parse_entry
@@ -130,11 +130,12 @@ def _check_rows(rows: Sequence[Row], task: Task, result: Range) -> tuple[list[tu
     """Check each entry; gives every (subject, version, index) that the range advances, and what lots follow from."""
     judge = Judge(task.authority, result) if task.statements else None
     advanced: list[tuple[bytes, int, int]] = []
-    result.leaves = leaf_hashes(rows)
+    result.leaves = leaf_hashes([row.entry for row in rows])
+    lineages = lineage_digests([(row.seed, row.items) for row in rows])
     result.items = [row.items for row in rows]
     read: list[tuple[Row, Entry, Items]] = []
     before: tuple[int, Entry, bytes] | None = None
-    for row, leaf, lineage in zip(rows, result.leaves, lineage_digests(rows), strict=True):
+    for row, leaf, lineage in zip(rows, result.leaves, lineages, strict=True):
         items = _items(row, result)
         advanced += [(subject, version, row.index) for subject, role, version in items if role]
         entry = _check_entry(row, leaf, lineage, result)

@@ -30,7 +30,7 @@ def b64url_decode(text: str, what: str = "value") -> bytes:
 
 def b64_encode(data: bytes) -> str:
     """Standard base64 with padding, as C2SP texts use it."""
-    return base64.b64encode(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def b64_decode(text: str, what: str = "value", size: int | None = None) -> bytes:

@@ -27,9 +27,13 @@ def tree_root(leaves: Sequence[bytes]) -> bytes:
         return EMPTY_ROOT
     level = list(leaves)
     while len(level) > 1:
-        odd = level[-1:] if len(level) % 2 else []
-        level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)] + odd
+        level = _above(level)
     return level[0]
+
+
+def _above(level: Sequence[bytes]) -> list[bytes]:
+    odd = level[-1:] if len(level) % 2 else []
+    return [*(node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)), *odd]
 
 
 def list_paths(leaves: Sequence[bytes], indices: Sequence[int]) -> list[tuple[bytes, ...]]:
@@ -37,15 +41,14 @@ def list_paths(leaves: Sequence[bytes], indices: Sequence[int]) -> list[tuple[by
 
     For lists that fit in one statement; the ledger's own tree has its prover in `ledger.merkle`.
     """
-    levels = [list(leaves)]
-    while len(levels[-1]) > 1:
-        level = levels[-1]
-        odd = level[-1:] if len(level) % 2 else []
-        levels.append([node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)] + odd)
-    return [
-        tuple(level[(index >> up) ^ 1] for up, level in enumerate(levels[:-1]) if (index >> up) ^ 1 < len(level))
-        for index in indices
-    ]
+    paths: list[list[bytes]] = [[] for _ in indices]
+    level, places = list(leaves), list(indices)
+    while len(level) > 1:
+        for path, place in zip(paths, places, strict=True):
+            if place ^ 1 < len(level):
+                path.append(level[place ^ 1])
+        level, places = _above(level), [place >> 1 for place in places]
+    return list(map(tuple, paths))
 
 
 def list_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:

@@ -110,13 +110,13 @@ def _judge_alloys(booking: Booking) -> None:
 
 def judge_product(booking: Booking, name: str) -> None:
     """M4 and M5 on what is said of a lot that was made."""
-    says = mass_rules.customs_code(booking.lot(name).attributes)
+    lot = booking.lot(name)
+    says = mass_rules.customs_code(lot.attributes)
     if says:
         booking.find("customs_code", name, f"lot {name}: {says}")
-    lot = booking.lot(name)
     says = mass_rules.size_of(lot.attributes, lot.g) if lot.g else ""
     if says:
         booking.find("mass_and_size", name, f"lot {name}: {says}")
     said = booking.event.attributes.get(name, {})
-    for one in mass_rules.analysis(str(booking.lot(name).attributes.get("alloy", "")), said.get("chemistry", ())):
+    for one in mass_rules.analysis(str(lot.attributes.get("alloy", "")), said.get("chemistry", ())):
         booking.find("analysis", name, f"lot {name}: {one}")
