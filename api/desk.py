@@ -37,6 +37,7 @@ from ledger.store.store import caution
 
 _log = logging.getLogger(__name__)
 _MICROSECONDS = 1_000_000
+_UNDER_WAY = 100_000  # objects: a few batches of 500 statements have as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,11 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
         issuer = load_issuer(settings.operator_key) if settings.operator_key is not None else None
         log = stack.enter_context(_opened(settings, places, now, issuer))
         desk = _furnish(settings, places, log, stack, now, issuer=issuer)
-        # What is here now stays: the collector need not look through it again, ever.
+        # What is here now stays: the collector need not look through it again, ever. What a statement makes on its way
+        # has no cycles: it is gone before the collector would look, unless that looks through all that is under way.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(_UNDER_WAY, 10, 10)
         patrol = asyncio.create_task(desk.self_check.run())
         try:
             async with _restating(desk, now):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 from ledger.checking import Checked, event_key, named_by_jti
@@ -43,8 +44,9 @@ class View:
     _undo: list[tuple[dict[bytes, Any], bytes, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.lots = Book(lambda keys: read_records(self.transaction, keys))
-        self.energy = EnergyBook(lambda keys: read_energy(self.transaction, keys))
+        # Nothing here leads back to the view: it is gone as soon as its commit is, without the garbage collector.
+        self.lots = Book(partial(read_records, self.transaction))
+        self.energy = EnergyBook(partial(read_energy, self.transaction))
 
     @property
     def judges_lots(self) -> bool:

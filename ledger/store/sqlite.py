@@ -13,6 +13,8 @@ from ledger.store import engine as engines
 from ledger.store.file_lock import LEAD, FileLock
 from ledger.store.sqlite_transaction import SqliteTransaction
 
+_FAULTS = (DBAPIError, sqlite3.Error)  # of the transaction's ends, and of what is done in it
+
 
 class SqliteStore:
     """A `protocol.Store` on one file: an engine that only reads and, while it holds the lock, one that writes."""
@@ -68,8 +70,8 @@ class SqliteStore:
         try:
             with self._writer.begin() as connection:
                 yield SqliteTransaction(connection)
-        except DBAPIError as error:
-            raise Unsettled("commit_unknown", f"the database did not confirm the commit: {error.orig}") from error
+        except _FAULTS as error:
+            raise Unsettled("commit_unknown", f"the database did not confirm the commit: {_driver(error)}") from error
 
     @contextmanager
     def reading(self) -> Iterator[SqliteTransaction]:
@@ -77,8 +79,8 @@ class SqliteStore:
         try:
             with self._reader.begin() as connection:
                 yield SqliteTransaction(connection)
-        except DBAPIError as error:
-            raise _unreadable(error) from error
+        except _FAULTS as error:
+            raise _unreadable(_driver(error)) from error
 
     def forget(self) -> None:
         """Fold the write-ahead log into the database, so that what was erased stands in neither.
@@ -119,8 +121,13 @@ def _stamps(engine: Engine) -> Mapping[str, str]:
         raise Damaged("database", f"this file is no coilmark database: {error.orig}") from error
 
 
-def _unreadable(error: DBAPIError) -> CoilmarkError:
+def _driver(error: Exception) -> BaseException | None:
+    """What SQLite said, also where SQLAlchemy says it."""
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _unreadable(error: BaseException | None) -> CoilmarkError:
     """A page that is damaged, or a disk that does not give it: the server must not call this a fault of its own."""
-    if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return Busy("database_busy", f"the database is busy: {error.orig}", retry_after=1)
-    return Damaged("database", f"the database cannot be read: {error.orig}")
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return Busy("database_busy", f"the database is busy: {error}", retry_after=1)
+    return Damaged("database", f"the database cannot be read: {error}")

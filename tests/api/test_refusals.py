@@ -155,10 +155,10 @@ def _blob(data):
 
 async def _tampered(served, change):
     with served.desk.log.store.writing() as transaction:
-        connection = transaction._connection
-        for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        connection.exec_driver_sql(change)
+        cursor = transaction._cursor
+        for (name,) in cursor.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
+            cursor.execute(f"DROP TRIGGER {name}")
+        cursor.execute(change)
     answer = await served.ask("GET", "/v1/entries/2")
     return answer.status, answer.code, answer.json["detail"]
 

@@ -64,9 +64,9 @@ def test_an_entry_that_is_not_there_is_missing(world):
 
 def test_a_row_that_was_altered_never_leaves(world):
     with world.log.store.writing() as transaction:
-        connection = transaction._connection
-        connection.exec_driver_sql("DROP TRIGGER entry_no_update")
-        connection.exec_driver_sql("UPDATE entry SET jwt = CAST(jwt || X'41' AS BLOB) WHERE \"index\" = 2")
+        cursor = transaction._cursor
+        cursor.execute("DROP TRIGGER entry_no_update")
+        cursor.execute("UPDATE entry SET jwt = CAST(jwt || X'41' AS BLOB) WHERE \"index\" = 2")
     with pytest.raises(Damaged, match="entry 2 does not agree with its statement digest"):
         world.bundle(5)
 
