@@ -16,7 +16,7 @@ from ledger.kernel.moments import rfc3339
 _SHORTEST = 60_000_000  # µs
 _START = attrgetter("start")
 _DIGITS = 15  # at the end of a certificate's id that are read as its number
-MOST_CERTIFICATES = 100_000  # of one range
+MOST_CERTIFICATES = 10_000  # of one range
 
 
 def no_overlap(taken: Taken, new: Span, says: str) -> Taken:
