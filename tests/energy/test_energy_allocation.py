@@ -151,6 +151,12 @@ def test_the_surplus_of_one_hour_does_not_cover_another_but_by_volume():
     assert park.hour(16).covered == 5_793_750
 
 
+def test_a_row_of_a_later_hour_is_not_hourly():
+    park = started(hours=2)
+    for attested, hour in (("w1", 0), ("w0", 1)):
+        assert park.refused(SMELTER, "energy-allocation", allocation(row(1, attested, hour))).code == "not_same_hour"
+
+
 def test_what_is_attested_is_allocated_once_and_no_more():
     park = started(hours=2)
     park.allocate(row(12_206_250))
