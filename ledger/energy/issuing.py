@@ -113,7 +113,7 @@ def take_back(book: Book, attestation: Attestation) -> None:
     keys = [device_key(attestation.device, attestation.start), meter_key(attestation.meter, attestation.start)]
     keys += [key for one in attestation.external for key in certificate_keys(one)]
     for key in keys:
-        book.put(key, rule.without(book.taken(key), name))
+        book.put(key, rule.freed(book.taken(key), name))
     for charge in attestation.charges:
         hour = book.hour(charge.process, charge.start)
         if hour is not None:
