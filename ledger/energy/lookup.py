@@ -25,9 +25,17 @@ Told = tuple[str, Mapping[str, Any]]  # typ and body of a statement
 def prepare(book: Book, told: Iterable[Told]) -> None:
     """Have at hand all that these statements will ask for: what they name, then what that leads to, twice."""
     told = list(told)
-    book.fetch(key for typ, body in told for key in named_by(typ, body))
-    book.fetch([key for typ, body in told for key in _led_to(book, typ, body)])
-    book.fetch([key for typ, body in told for key in _rested_on(book, typ, body)])
+    book.fetch([key for typ, body in told for key in _sound(named_by(typ, body))])
+    book.fetch([key for typ, body in told for key in _sound(_led_to(book, typ, body))])
+    book.fetch([key for typ, body in told for key in _sound(_rested_on(book, typ, body))])
+
+
+def _sound(keys: Iterator[bytes]) -> Iterator[bytes]:
+    """Up to where a statement makes no sense, such as a time before 1970: the fold says why, to its issuer alone."""
+    try:
+        yield from keys
+    except Refused:
+        return
 
 
 def named_by(typ: str, body: Mapping[str, Any]) -> Iterator[bytes]:
@@ -55,11 +63,8 @@ def _of_attestation(body: Mapping[str, Any]) -> Iterator[bytes]:
     yield device_key(body["device"], moment)
     yield meter_key(body["meter"], moment)
     yield from (consumption_key(row["consumption"]) for row in body.get("storage", {}).get("charges", ()))
-    try:
-        for one in rule.certificates(body):
-            yield from certificate_keys(one)
-    except Refused:
-        return  # the fold says why
+    for one in rule.certificates(body):
+        yield from certificate_keys(one)
 
 
 def _of_consumption(body: Mapping[str, Any]) -> Iterator[bytes]:

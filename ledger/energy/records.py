@@ -185,15 +185,16 @@ class Hour(Struct, frozen=True, array_like=True, tag="hour"):
 
 
 class Span(Struct, frozen=True, array_like=True, gc=False):
-    """A half-open range that an attestation takes: of time, or of numbers of certificates."""
+    """A half-open range that an attestation takes: of time, or of numbers of certificates; free once `withdrawn`."""
 
     start: int
     end: int
     attestation: str
+    withdrawn: bool = False
 
 
 class Taken(Struct, frozen=True, array_like=True, tag="taken"):
-    """What of an hour of a device or meter, or of the certificates of a registry, was attested; ascending."""
+    """What of an hour of a device or meter, or of the certificates of a registry, was attested, in ledger order."""
 
     spans: tuple[Span, ...] = ()
 

@@ -23,7 +23,7 @@ def withdraw(book: Book, said: Said, attestation: Attestation, ranges: Sequence[
     slices = [part for start, end in ranges for part in within(attestation.slices, start, end)]
     state.step(attestation, slices, "withdraw")
     falling = _falling(book, attestation, slices)
-    _check_named(said.body["reversals"], falling)
+    _check_named(book, said.body["reversals"], falling)
     changed = attestation.slices
     for hour, row in falling.values():
         changed = carve(changed, row.start, row.end, _loose)
@@ -54,16 +54,21 @@ def _falling(book: Book, attestation: Attestation, slices: Sequence[Slice]) -> _
     return found
 
 
-def _check_named(named: Sequence[Mapping[str, Any]], falling: _Falling) -> None:
+def _check_named(book: Book, named: Sequence[Mapping[str, Any]], falling: _Falling) -> None:
     """A11: the statement names each row that falls, and no other. Raises RuleBroken ("reversals")."""
-    want = {(use.entry, use.row) for _, row in falling.values() for use in row.uses}
-    said = {(one["index"], one["row"]) for one in named}
+    hours = {(use.entry, use.row): hour for hour, row in falling.values() for use in row.uses}
+    want, said = hours.keys(), {(one["index"], one["row"]) for one in named}
     missing, extra = sorted(want - said), sorted(said - want)
     if missing or extra or len(named) != len(want):
         says = f"{len(want)} rows fall with these slices, {len(named)} are named"
         first = "; row {1} of entry {0} is missing".format(*missing[0]) if missing else ""
         first += "; row {1} of entry {0} does not fall".format(*extra[0]) if extra else ""
         raise RuleBroken("reversals", says + first, falling=len(want), named=len(named))
+    for one in named:
+        record, hour = book.consumption(one["consumption"]), hours[one["index"], one["row"]]
+        if record.process != hour.process or not 0 <= hour.start - record.start < record.hours * HOUR:
+            says = f"row {one['row']} of entry {one['index']} covers an hour of {hour.consumption}, not of {record.id}"
+            raise RuleBroken("reversals", says)
 
 
 def _loose(one: Slice) -> Slice:

@@ -83,7 +83,7 @@ def attested(asked: Asked, device: str, start: str, end: str) -> said.Attested:
             said.AttestedHour(
                 id=one.id, start=rfc3339(one.start), end=rfc3339(one.end), wh=one.wh, by_state=_by_state([one])
             )
-            for one in sorted(found, key=lambda one: one.start)
+            for one in sorted(found, key=lambda one: (one.start, one.index))
         ],
     )
 

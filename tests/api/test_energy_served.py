@@ -159,7 +159,19 @@ MUST_FAIL = {
         "not_yours", f"was issued by {WIND}"),
     "consumption to come": (
         SMELTER, "energy-consumption", {**consumption("soon", (1,)), "from": "2190-01-01T00:00:00Z"},
-        "time_ahead", "it ends at 2190-01-01T01:00:00Z"),
+        "time_ahead", "s ahead of the ledger's clock, the most is 300 s"),
+    "consumption after the last date there is": (
+        SMELTER, "energy-consumption", {**consumption("last", (1,) * 24), "from": "9999-12-31T23:00:00Z"},
+        "time_ahead", "s ahead of the ledger's clock"),
+    "generation before 1970": (
+        WIND, "energy-attestation", attestation("first", **{"from": "1969-12-31T23:00:00Z", "to": at(0)}),
+        "time", "1969-12-31T23:00:00Z is before 1970"),
+    "consumption before 1970": (
+        SMELTER, "energy-consumption", {**consumption("first", (1,)), "from": "1969-12-31T23:00:00Z"},
+        "time", "before 1970"),
+    "a day that no calendar has": (
+        WIND, "energy-attestation", attestation("leap", **{"from": "2026-02-29T00:00:00Z", "to": at(0)}),
+        "body", "2026-02-29"),
 }  # fmt: skip
 
 

@@ -94,21 +94,21 @@ def test_heads_in_a_bundle_tell_of_nobody_else(told):
     assert (last["lineage"]["count"] > 20, len(last["lineage"]["opened"])) == (True, 2)
 
 
-def left_out(world, index):
+def left_out(world, index, *, heads):
     """The bundle as a dishonest operator would make it, its multi-proof fitting what he left in."""
-    made = bundle(world)
+    made = bundle(world, heads=heads)
     entries = tuple(one for one in made.entries if one.entry.index != index)
     indices, size = [one.entry.index for one in entries], world.log.state.published.checkpoint.size
     return replace(made, entries=entries, proof=tuple(world.log.tree.multi_path(indices, size)))
 
 
 def test_a_use_in_the_middle_that_is_left_out_is_missed(told):
-    report = verified(told, left_out(told, told.marks["first"]))
+    report = verified(told, left_out(told, told.marks["first"], heads=False))
     assert (report.code, report.failed.number) == ("attestation_history", 11)
 
 
 def test_the_newest_use_that_is_left_out_is_missed_where_there_are_heads(told):
-    report = verified(told, left_out(told, told.marks["withdrawn"]))
+    report = verified(told, left_out(told, told.marks["withdrawn"], heads=True))
     assert (report.code, "names version 7 of the attestation, version 6 is" in report.verdict) == (
         "attestation_history", True,
     )  # fmt: skip

@@ -25,6 +25,7 @@ from energy_park import (
     started,
 )
 
+from ledger.energy.matching_rules import site_balance
 from ledger.energy.records import NOBODY, Fallen, Use
 from ledger.energy.shares import shares
 from ledger.kernel.moments import rfc3339
@@ -109,7 +110,7 @@ def test_a_certificate_used_elsewhere_is_not_used_again():
         (external("A1", "B2"), "no range"),
         (external("A1", "A12"), "no range"),
         (external("A", "B"), "no range"),
-        (external("A0000001", "A9999999"), "a range has 1 to 100000"),
+        (external("A0000001", "A9999999"), "a range has 1 to 10000"),
     ],
 )
 def test_certificates_cover_what_is_attested_and_are_out_of_use(certificate, words):
@@ -148,6 +149,12 @@ def test_the_surplus_of_one_hour_does_not_cover_another_but_by_volume():
     assert park.hour().rows == ()  # nothing of a refused statement stays
     park.allocate(surplus, matching="volumetric")
     assert park.hour(16).covered == 5_793_750
+
+
+def test_a_row_of_a_later_hour_is_not_hourly():
+    park = started(hours=2)
+    for attested, hour in (("w1", 0), ("w0", 1)):
+        assert park.refused(SMELTER, "energy-allocation", allocation(row(1, attested, hour))).code == "not_same_hour"
 
 
 def test_what_is_attested_is_allocated_once_and_no_more():
@@ -257,6 +264,10 @@ def test_a_withdrawal_names_all_that_falls_and_leaves_it_to_be_seen():
     too_many = [*named, {"index": second, "row": 7, "consumption": f"{SMELTER}/c0"}]
     assert park.refused(WIND, "energy-action", {**told, "reversals": too_many}).code == "reversals"
     assert park.refused(SMELTER, "energy-action", {**told, "reversals": named}).code == "not_yours"
+    park.consume(name="later", wh=(1,), hour=24)
+    elsewhere = [*named[:2], {**named[2], "consumption": f"{SMELTER}/later"}]
+    refusal = park.refused(WIND, "energy-action", {**told, "reversals": elsewhere})
+    assert f"covers an hour of {SMELTER}/c0, not of {SMELTER}/later" in refusal.sentence
     entry = park.say(WIND, "energy-action", {**told, "reversals": named})
     assert park.states() == [(0, 301, "withdrawn"), (301, 18_000_000, "held")]
     assert (park.hour().rows, park.hour(5).rows) == ((), ())
@@ -487,6 +498,12 @@ def test_what_was_charged_with_power_that_is_withdrawn_is_in_doubt():
 )  # fmt: skip
 def test_what_is_not_there_is_named(typ, body, code):
     assert started().refused(SMELTER, typ, body).code == code
+
+
+def test_the_meters_of_a_site_add_up_to_its_own():
+    assert site_balance((600, 400), 1_000) == site_balance((600, 405), 1_000) == ""
+    assert site_balance((600, 406), 1_000) == "the processes drew 1 006 Wh, the site's meter says 1 000 Wh"
+    assert site_balance((994,), 1_000)
 
 
 def test_a_year_by_volume_is_not_a_year_by_hours():

@@ -164,6 +164,18 @@ def test_statements_of_a_batch_see_each_other_and_stand_or_fall_together(world):
     assert covered(world).covered == 12_206_250
 
 
+def test_what_a_refused_batch_did_is_not_there_for_the_next_of_the_commit(world):
+    attest = signed(world, WIND, "energy-attestation", attestation())
+    too_much = signed(world, WIND, "energy-attestation", attestation("w1", 1, 18_000_001))
+    again = signed(world, WIND, "energy-attestation", attestation("right"))
+    both, one = (
+        Submission(tuple(world.check(wire) for wire in wires)) for wires in ((attest, too_much), (again,))
+    )  # fmt: skip
+    refused, taken = world.log.append([both, one])
+    assert isinstance(refused, RefusedBatch)
+    assert taken.admitted.indices == (world.size - 1,)
+
+
 def test_a_commit_asks_the_store_a_few_times_and_not_once_a_row(world, monkeypatch):
     attest_and_give(world, *range(10))
     say(world, SMELTER, "energy-consumption", consumption())

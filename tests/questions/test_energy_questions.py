@@ -19,6 +19,7 @@ from tests.energy.energy_park import (
     action,
     at,
 )
+from tests.energy.energy_park import attestation as body_of_attestation
 from tools.main import cli
 
 W0 = f"{WIND}/w0"
@@ -71,6 +72,17 @@ def test_a_device_and_a_process_by_period(world):
     before = asking(world, consumed, POTLINE, at(0), at(1), size=world.marks["before"])
     assert (before.hourly.exact, before.hourly.percent) == ("667/8200", "8.1341")
     assert before.rules == "coilmark-rules/3"
+
+
+def test_what_was_withdrawn_is_still_in_the_list_of_its_device(tmp_path):
+    with energy_ledger(tmp_path) as world:
+        say(world, WIND, "energy-attestation", body_of_attestation())
+        say(world, WIND, "energy-action", action("withdraw", (0, 18_000_000), reason="other", reversals=[]))
+        say(world, WIND, "energy-attestation", body_of_attestation("right", wh=7))
+        found = asking(world, attested, TURBINES, at(0), at(1))
+    assert [(one.id, one.by_state) for one in found.attestations] == [
+        (W0, {"withdrawn": 18_000_000}), (f"{WIND}/right", {"held": 7}),
+    ]  # fmt: skip
 
 
 def test_only_who_is_concerned_is_answered(world):
