@@ -1,6 +1,7 @@
 """The audit benchmark: a whole audit against the bare verification of the same signatures, on all cores."""
 
 import os
+import resource
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -20,6 +21,7 @@ from tools.bench_ledger import create, fill
 class AuditFigure:
     """Seconds of wall time; `ratio` is the audit against signatures alone, in the same run on the same ledger.
 
+    `cpu_ratio` is the same of the processor's time, in all processes: what it takes where other work is done beside.
     Signatures alone: each verified once by a key that was parsed before, the statements read and decoded beforehand,
     spread evenly over as many processes as the audit had. Reading, decoding and starting processes is not in it.
     """
@@ -29,6 +31,7 @@ class AuditFigure:
     audit_seconds: float
     signature_seconds: float
     ratio: float
+    cpu_ratio: float
     findings: int
 
     def as_dict(self) -> dict[str, Any]:
@@ -50,29 +53,34 @@ def run_audit(folder: Path, statements: int) -> AuditFigure:
 def measure(source: DatabaseSource, keys: Mapping[str, PublicKey]) -> AuditFigure:
     """Both passes over one ledger."""
     processes = os.cpu_count() or 1
-    started = time.perf_counter()
+    started, began = time.perf_counter(), _processor_time()
     report = audit(Order(source=source, jobs=processes))
-    audited = time.perf_counter()
+    seconds, busy = time.perf_counter() - started, _processor_time() - began
     outline = source.outline()
     with crew(processes) as workers:
         spans = [(source, start, end, keys) for start, end in outline.ranges]
-        verified = list(workers.in_order(_signatures, spans, lambda _span: (0, 0.0)))
-    good = sum(count for count, _ in verified)
+        verified = list(workers.in_order(_signatures, spans, lambda _span: (0, 0.0, 0.0)))
+    good = sum(count for count, _, _ in verified)
     if good != report.signatures:
         raise RuntimeError(f"{good} signatures are good, the audit counted {report.signatures}")
-    alone = sum(seconds for _, seconds in verified) / processes
-    return AuditFigure(
-        outline.size, processes, audited - started, alone, (audited - started) / alone, len(report.findings)
-    )
+    alone = sum(wall for _, wall, _ in verified) / processes
+    cpu = sum(spent for _, _, spent in verified)
+    return AuditFigure(outline.size, processes, seconds, alone, seconds / alone, busy / cpu, len(report.findings))
 
 
-def _signatures(span: tuple[DatabaseSource, int, int, Mapping[str, PublicKey]]) -> tuple[int, float]:
-    """How many signatures of a range are good, and how many seconds their verification takes, nothing else."""
+def _processor_time() -> float:
+    """Seconds of this process and of those that it started and that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _signatures(span: tuple[DatabaseSource, int, int, Mapping[str, PublicKey]]) -> tuple[int, float, float]:
+    """How many signatures of a range are good, and the seconds their verification takes, nothing else: wall and CPU."""
     source, start, end, keys = span
     with source.reading() as reader:
         rows, _ = reader.rows(start, end)
     statements = [parse(row.wire) for row in rows]
     wanted = [(keys[one.kid], one.alg, one.signing_input, one.signature) for one in statements]
-    started = time.perf_counter()
+    started, began = time.perf_counter(), time.process_time()
     good = sum(verify_signature(*one) for one in wanted)
-    return good, time.perf_counter() - started
+    return good, time.perf_counter() - started, time.process_time() - began

@@ -1,7 +1,7 @@
 """What can be judged only once every entry was seen: erasures, errors declared, ids used twice, rows too many."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
@@ -79,8 +79,9 @@ def judge_afterwards(
     try:
         if isinstance(source, DatabaseSource):
             with source.reading() as database:
-                findings += _rows_too_many(database.raw, whole, statements=statements)
-                findings += _lot_rows(database.raw, whole) if authority is not None else ()
+                stored = database.raw.counts(whole.size)
+                findings += _rows_too_many(database.raw, whole, stored, statements=statements)
+                findings += _lot_rows(database.raw, whole, stored) if authority is not None else ()
     except UNREADABLE as error:
         findings.append(Finding("unreadable", f"the database cannot be read: {error}"))
     erased = _erased(whole.deferred)
@@ -215,13 +216,14 @@ def _hex(subjects: Iterable[bytes]) -> list[str]:
 _DERIVED = ("subject_version", "event", "disclosure")
 
 
-def _rows_too_many(database: RawReader, whole: Whole, *, statements: bool) -> Iterator[Finding]:
+def _rows_too_many(
+    database: RawReader, whole: Whole, stored: Mapping[str, int], *, statements: bool
+) -> Iterator[Finding]:
     """Every row that should be there was looked up; whatever is there beyond those is too much."""
     for table, count in database.beyond(whole.size).items():
         if count:
             yield Finding("rows_beyond", f"{table} has {count} rows of entries that the ledger does not have")
     derived = _DERIVED if statements else ("subject_version",)
-    stored = database.counts(whole.size)
     for table in derived:
         if stored[table] == whole.rows[table]:
             continue
@@ -233,11 +235,11 @@ def _rows_too_many(database: RawReader, whole: Whole, *, statements: bool) -> It
             yield from _extra_events(database, whole)
 
 
-def _lot_rows(database: RawReader, whole: Whole) -> Iterator[Finding]:
+def _lot_rows(database: RawReader, whole: Whole, stored: Mapping[str, int]) -> Iterator[Finding]:
     """Records and tags that no entry makes. Of an entry that could not be judged nobody knows how many it makes."""
     unjudged = {one.index for one in whole.findings} | {one.index for one in whole.deferred.withheld}
     for table, made in whole.lot_rows.items():
-        if database.counts(whole.size)[table] == sum(made.values()):
+        if stored[table] == sum(made.values()):
             continue
         for index, count in database.lot_rows(table).items():
             if not isinstance(index, int):

@@ -10,6 +10,7 @@ from ledger.kernel.subjects import Want
 AL = "https://coilmark.org/ns/al/1/"  # the namespace of our extensions; its next version is another namespace
 PREFIX = "al"
 
+_WORD = (str, type(None))
 # What is wanted with a single thing, and what with a class lot.
 _Wants: TypeAlias = tuple[Want, Want]
 _TOUCHED: _Wants = (Want.TOUCH, Want.TOUCH)
@@ -51,7 +52,7 @@ def lots_named(event: Mapping[str, Any]) -> Iterator[tuple[str, Want]]:
     """
     declared_wrong = "errorDeclaration" in event
     kind, action = event.get("type"), event.get("action")
-    if not isinstance(kind, str | None) or not isinstance(action, str | None):
+    if not isinstance(kind, _WORD) or not isinstance(action, _WORD):
         raise Malformed("body", "type and action of an event are words")
     for member, (single, of_class) in _TABLE.get((kind, action), {}).items():
         if member not in event:
@@ -67,18 +68,17 @@ def named_in(member: str, value: Any) -> list[str]:
     listed = [value] if member == "parentID" else value
     if not isinstance(listed, list):
         raise Malformed("body", f"{member} is a list, not {listed!a:.40}")
-    return [_named(member, text, classes=classes) for text in (_classes(member, listed) if classes else listed)]
-
-
-def _named(member: str, text: Any, *, classes: bool) -> str:
-    if not isinstance(text, str):
-        raise Malformed("body", f"an id in {member} is a string, not {text!a:.40}")
-    name = canonical_id(text)
-    # EPCIS 2.0 7.3.3: single things have no quantity, classes are nothing without one.
-    if names_one_thing(name) is classes:
-        other = "a single thing" if classes else "a class or lot"
-        raise Malformed("epc_list", f"{name} is {other} and does not belong in {member}", id=name)
-    return name
+    names = []
+    for text in _classes(member, listed) if classes else listed:
+        if not isinstance(text, str):
+            raise Malformed("body", f"an id in {member} is a string, not {text!a:.40}")
+        name = canonical_id(text)
+        # EPCIS 2.0 7.3.3: single things have no quantity, classes are nothing without one.
+        if names_one_thing(name) is classes:
+            other = "a single thing" if classes else "a class or lot"
+            raise Malformed("epc_list", f"{name} is {other} and does not belong in {member}", id=name)
+        names.append(name)
+    return names
 
 
 def _classes(member: str, listed: list[Any]) -> Iterator[Any]:

@@ -165,17 +165,16 @@ def _at(value: Any, path: Path) -> list[Any]:
     """Everything that stands at `path`; nothing where a step of it is not there."""
     found = [value]
     for step in path:
-        found = [one for part in found for one in _one_step(part, step)]
-        if not found:
-            break
+        below: list[Any] = []
+        for part in found:
+            if step != _EACH:
+                if not isinstance(part, dict):
+                    raise Malformed("body", f'a member "{step}" is looked for in {part!a:.40}')
+                if step in part:
+                    below.append(part[step])
+            elif isinstance(part, list):
+                below += part
+            else:
+                raise Malformed("body", f"a list of subjects is wanted where {part!a:.40} stands")
+        found = below
     return found
-
-
-def _one_step(value: Any, step: str) -> list[Any]:
-    if step == _EACH:
-        if not isinstance(value, list):
-            raise Malformed("body", f"a list of subjects is wanted where {value!a:.40} stands")
-        return value
-    if not isinstance(value, dict):
-        raise Malformed("body", f'a member "{step}" is looked for in {value!a:.40}')
-    return [value[step]] if step in value else []

@@ -79,8 +79,10 @@ def canonical_subject_id(kind: str, text: str, iss: str) -> str:
     Other kinds are named by a canonical GS1 id or by '<canonical id of a party>/<local>', a ledger by its URI. A name
     below `iss` is taken whatever form `iss` has. Raises Malformed ("subject_kind", "gs1_id", "id_not_canonical").
     """
-    if kind == "lot":
-        return canonical_id(text)
+    return canonical_id(text) if kind == "lot" else _usual_id(kind, text, iss)
+
+
+def _other_id(kind: str, text: str, iss: str) -> str:
     if kind not in KINDS:
         raise Malformed("subject_kind", f"{kind[:40]!a} is no kind of subject")
     if not _is_name(kind, text, iss):
@@ -90,6 +92,10 @@ def canonical_subject_id(kind: str, text: str, iss: str) -> str:
             "or a party's id, a slash and a local name, is wanted",
         )
     return text
+
+
+# Parties, processes and devices come again and again; what is refused is not kept.
+_usual_id = functools.lru_cache(maxsize=4096)(_other_id)
 
 
 def _is_name(kind: str, text: str, iss: str) -> bool:

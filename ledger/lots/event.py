@@ -18,6 +18,10 @@ _OUTPUT = ("outputEPCList", "outputQuantityList")
 _THINGS = ("epcList", "quantityList")
 _CHILDREN = ("childEPCs", "childQuantityList")
 _HANDING_OVER = ("desadv", "bol", "recadv")  # papers that name a delivery, the best first
+_AL = frozenset(
+    f"al:{name}"
+    for name in ("attributes", "contract", "loss", "mass", "opening", "origin", "process", "role", "run", "start")
+)
 _NOTHING: Mapping[str, Any] = {}
 _MILLION = 1_000_000
 
@@ -88,7 +92,7 @@ class LotEvent(Struct, frozen=True, gc=False):
 
 def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
     """What the event itself says; `placed` adds what the ledger knows. Raises Malformed."""
-    al = {key: value for key, value in body.items() if key.startswith("al:")} if al_bound(body) else {}
+    al = {key: body[key] for key in _AL & body.keys()} if al_bound(body) else {}
     time, span = event_time(body), window(body) if "al:start" in al else None
     parties = _parties(body)
     return LotEvent(
