@@ -1,4 +1,4 @@
-"""A coil's footprint on its passport: stated when its hours are known, restated with the reason, audited to the digit."""
+"""A coil's footprint on its passport: stated once its hours are known, restated with the reason, audited to the digit."""
 
 from concurrent.futures import Future
 from decimal import Decimal
@@ -167,7 +167,7 @@ def test_an_operator_who_states_another_footprint_is_found(office, member):
     body = dict(office.passport())
     body["as_of"] = {"size": checkpoint.size, "root": b64url_encode(checkpoint.root)}
     forged = {
-        "figures": [one if one["name"] != "product-footprint" else {**one, "value": "1.000000"} for one in body["figures"]],
+        "figures": [*body["figures"][:3], {**body["figures"][3], "value": "1.000000"}, *body["figures"][4:]],
         "breakdown": body["breakdown"][:-1],
         "power": [{**one, "hourly_wh": one["volumetric_wh"] - 1} for one in body["power"]],
         "accounts": {**body["accounts"], "root": b64url_encode(bytes(32))},
