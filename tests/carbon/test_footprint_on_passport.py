@@ -1,4 +1,4 @@
-"""A coil's footprint on its passport: stated once its hours are known, restated with the reason, audited to the digit."""
+"""A coil's footprint on its passport: stated once its hours are known, restated with the reason, and audited."""
 
 from concurrent.futures import Future
 from decimal import Decimal
