@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ledger.carbon.accounts import FootprintAccount
+from ledger.carbon.closing import PeriodFinding
 from ledger.carbon.recompute import recompute
 from ledger.carbon_source import given_of
 from ledger.kernel.encoding import b64url_encode
@@ -24,6 +25,7 @@ class Footprints:
     size: int
     root: bytes
     account: FootprintAccount
+    findings: tuple[PeriodFinding, ...] = ()
 
     def of(self, piece: str) -> Accounted | None:
         """What there is to say of a piece; None where nothing is known of its emissions."""
@@ -40,4 +42,5 @@ class Footprints:
 
 def footprints_of(transaction: Transaction, registry: Registry, size: int, root: bytes) -> Footprints:
     """All footprints as of a size, with the parties as registered there. Raises Damaged."""
-    return Footprints(size, root, recompute(given_of(transaction, registry, size)).footprint)
+    accounts = recompute(given_of(transaction, registry, size))
+    return Footprints(size, root, accounts.footprint, accounts.findings)

@@ -28,8 +28,10 @@ class Accounts:
 
     def of(self, size: int) -> Footprints | None:
         """All footprints of a state; None for one that is not computed again."""
-        if size not in self._states:
-            return None
+        return self.at(size) if size in self._states else None
+
+    def at(self, size: int) -> Footprints:
+        """All footprints of a state."""
         if self._known is None or self._known.size != size:
             place = bisect_left([since for since, _ in self._registries], size) - 1
             registry = self._registries[place][1]

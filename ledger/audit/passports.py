@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ledger.audit.findings import Finding, about
 from ledger.audit.footprints import Accounts
+from ledger.carbon.closing import by_rule
 from ledger.footprints import Footprints
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.party import Registry, apply, begin
@@ -22,7 +23,7 @@ from ledger.passport.body import shown
 from ledger.passport.footprint import of_mass
 from ledger.passport.issue import Basis, body_of
 from ledger.passport_source import StoreSource
-from ledger.rules import rule_set
+from ledger.rules import judges_energy, rule_set
 from ledger.store.store import Location, Transaction, open_store
 from schemas.arrow import HASH
 
@@ -40,6 +41,7 @@ class Judged:
     other_rules: int = 0
     footprints: int = 0
     unaccounted: int = 0
+    periods: Mapping[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -57,6 +59,8 @@ def judge_passports(location: Location, size: int, entries: Sequence[int], progr
             statement = parse(transaction.entry(index).wire)
             basis = _basis(statement, index, leaves, tree, registries)
             _judge(result, index, statement, basis, accounts)
+        if judges_energy(registries[-1][1].rules_at(size)):
+            result.periods = by_rule(accounts.at(size).findings)
     return result
 
 
@@ -65,6 +69,8 @@ def passports_checked(judged: Judged | None) -> Iterator[str]:
     if judged is not None:
         yield "availability again in the order of event times, and every delivery by what left and what arrived"
         yield f"{judged.same} passports: each what the rules compute as of the state it names"
+        told = ", ".join(f"{rule} {count}" for rule, count in judged.periods.items())
+        yield f"findings in closed periods, by rule: {told or 'none'}"
         yield f"{judged.footprints} footprints on them, from every signed statement below the state they name"
 
 
