@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
 
-from ledger.carbon.given import Close, Covered, Given, PowerHour, Process, Step, close_of, stands, step_of
+from ledger.carbon.given import Close, Covered, Given, PowerHour, Process, Step, Uncovered, close_of, stands, step_of
 from ledger.carbon.streams import Stream, read_stream
 from ledger.energy.book import attestation_key, hour_key
 from ledger.energy.records import HOUR, Attestation, Factor, Hour
@@ -135,7 +135,8 @@ def power_hour(hour: Hour, attested: Mapping[str, Attestation]) -> PowerHour:
         )
         for row in hour.rows
     )
-    return PowerHour(hour.process, hour.start, hour.wh, hour.measured, tuple(rows))
+    fallen = (Uncovered(one.by, one.reason, one.end - one.start) for one in hour.fallen)
+    return PowerHour(hour.process, hour.start, hour.wh, hour.measured, tuple(rows), tuple(fallen))
 
 
 def _factor(factor: Factor | None) -> Decimal | None:

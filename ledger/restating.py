@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ledger.checking import check
+from ledger.footprints import ACCOUNTING, Footprints, footprints_of
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.implied import implied
 from ledger.kernel.statement import parse
+from ledger.kernel.subjects import subject_key
 from ledger.log import Log, Recorded, Submission
 from ledger.lots.descent import down
 from ledger.lots.recall import starts_from_entry
@@ -31,7 +33,8 @@ _log = logging.getLogger(__name__)
 _ENTRIES = 2_000  # looked at in one go
 _PASSPORTS = 50  # made in one go: plants do not wait for more
 _NOTHING = Effects(NOBODY, "", 0, 0, "")
-_STATE = ("as_of", "inputs")  # what differs in every passport, and says nothing of the piece
+_STATE = ("as_of", "inputs", "accounts")  # what differs in every passport, and says nothing of the piece
+_GROWN = 100  # accounts are made again when a ledger that never rests has grown by one part in so many
 
 
 class Restater:
@@ -43,6 +46,10 @@ class Restater:
         self._issuer = issuer
         self.seen = seen
         self.pending: dict[str, int] = {}
+        self._footprints: Footprints | None = None
+        self._right: dict[str, int] = {}  # the newest passport of a piece, where it was found to say its footprint
+        self._unaccounted = 0  # the first entry that may change them; NOBODY where they are of all there is
+        self._reached = NOBODY  # how far the ledger was a round ago
 
     @property
     def leads(self) -> bool:
@@ -57,7 +64,35 @@ class Restater:
     def round(self, *, now: int) -> int:
         """Look at what came since, and make some of the passports that it changes; how many. `now` in µs since 1970."""
         self.look()
+        self.account()
         return self.restate(now=now)
+
+    def account(self) -> None:
+        """Compute footprints again when something they rest on has come and no more comes, and note whose changed.
+
+        A ledger that never rests is accounted for each time that it has grown by a hundredth.
+        """
+        checkpoint = self._log.state.published.checkpoint
+        rests, self._reached = checkpoint.size == self._reached, checkpoint.size
+        known = self._footprints
+        grown = known is None or checkpoint.size - known.size >= known.size // _GROWN
+        if self._unaccounted == NOBODY or not (rests or grown):
+            return
+        with self._log.store.reading() as transaction:
+            found = footprints_of(transaction, self._log.state.registry, checkpoint.size, checkpoint.root)
+            for piece in self._differing(transaction, found, known):
+                self.pending.setdefault(piece, self._unaccounted)
+        self._footprints, self._unaccounted = found, NOBODY
+
+    def _differing(self, transaction: Transaction, found: Footprints, known: Footprints | None) -> Iterator[str]:
+        """Pieces whose newest passport may state no footprint, or another: one is made without in each shipment."""
+        keys = {subject_key("passport", piece): piece for piece in found.pieces if is_piece(piece)}
+        for key, link in transaction.newest(keys).items():
+            piece = keys[key]
+            stated, before = found.of(piece), known.of(piece) if known is not None else None
+            same = stated is not None and before is not None and stated.footprint == before.footprint
+            if (stated is not None or before is not None) and not (same and self._right.get(piece) == link.index):
+                yield piece
 
     def look(self) -> None:
         """Note which passports the entries since `seen` change."""
@@ -68,6 +103,8 @@ class Restater:
                 for stored in transaction.entries(self.seen, end):
                     if stored.typ in CHANGING:
                         self._note(transaction, stored)
+                    if stored.typ in ACCOUNTING or stored.typ == "lot-event":
+                        self._unaccounted = max(self._unaccounted, 0) or stored.index
             self.seen = end
 
     def restate(self, *, now: int) -> int:
@@ -106,10 +143,13 @@ class Restater:
         checkpoint = state.published.checkpoint
         reached = Basis(checkpoint.size, checkpoint.root, tree.inclusion_leaf, state.registry)
         with self._log.store.reading() as transaction:
-            body = body_of(piece, StoreSource(transaction, checkpoint.size), reached, self._issuer.rules)
+            source = StoreSource(transaction, checkpoint.size)
+            accounted = self._footprints.of(piece) if self._footprints is not None else None
+            body = body_of(piece, source, reached, self._issuer.rules, accounted)
             index = newest_passport(transaction, piece, checkpoint.size)
             said = parse(transaction.entry(index).wire).body if index is not None else {}
         if _without_state(said) == _without_state(shown(body)):
+            self._right |= {piece: index} if index is not None else {}
             return None
         return signed(body, self._issuer, state.registry, now=now)
 

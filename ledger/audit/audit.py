@@ -253,7 +253,7 @@ def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
         found = ", ".join(f"{rule} {count}" for rule, count in sorted(whole.lot_rules.items()))
         said.append(f"findings that the lot rules record and do not refuse, by rule: {found or 'none'}")
         says = "each what its statement makes of those before it, by the energy rules"
-        said.append(f"{whole.energy_rows} records of attestations, consumption and contracts: {says}")
+        said.append(f"{whole.energy_rows} records of power, contracts and emissions: {says}")
         said.append("the database file, its schema and triggers, and every derived row")
     if order.levels is not None and not whole.missing:
         said.append("the level files, node by node")
@@ -290,5 +290,5 @@ def _not_checked(
     said += _other_rules(authority)
     if not isinstance(order.source, DatabaseSource) or not order.statements:
         said.append("the lot rules and the energy rules: they are judged on the ledger's own database")
-    said.append("whether what parties signed is true; footprints")
+    said.append("whether what parties signed is true")
     return tuple(said)

@@ -72,6 +72,8 @@ def _emitted(one: Stream, stage: str, keys: Keys) -> Vector:
     for part in one.emissions:
         number = keys.number(Key(stage, "emission", one.kind, part.gas, part.basis))
         found[number] = found.get(number, 0) + in_parts(part.t)
+    if found and one.replaces >= 0:
+        found[keys.number(Key(stage, "restated", str(one.entry), "replaced"))] = _OPEN
     return {number: amount for number, amount in found.items() if amount}
 
 
@@ -92,6 +94,8 @@ def _drawn(hour: PowerHour, stage: str, factors: tuple[Decimal | None, Decimal |
     for row in hour.rows:
         put(Key(stage, "wh", row.matching, model_of(row), row.source), row.wh)
     put(Key(stage, "wh", "none"), hour.wh - sum(row.wh for row in hour.rows))
+    for one in hour.fallen:
+        put(Key(stage, "restated", str(one.entry), one.reason), one.wh)
     grid, residual = factors
     if grid is None or residual is None or any(row.factor is None for row in hour.rows):
         put(Key(stage, "gap", _NO_FACTOR), hour.wh)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from ledger.carbon.exact import in_tonnes
 from ledger.carbon.given import Process
-from ledger.carbon.records import Footprint, Gap, Part, Power, weakest
+from ledger.carbon.records import Footprint, Gap, Part, Power, Restated, weakest
 from ledger.carbon.streams import Stream
 from ledger.carbon.vectors import Key, Keys, Vector
 
@@ -44,7 +44,18 @@ def footprint_of(piece: str, g: int, vector: Vector, keys: Keys, rests: Rests) -
         gaps=tuple(sorted(Gap(key.stage, key.first, amount) for key, amount in said.items() if key.what == "gap")),
         gwp=gwp,
         tables=tables,
+        restated=tuple(_restated(said)),
     )
+
+
+def _restated(said: Mapping[Key, int]) -> Iterable[Restated]:
+    """By entry and reason; of what was replaced no Wh are told."""
+    found: dict[tuple[int, str], int] = {}
+    for key, amount in said.items():
+        if key.what == "restated":
+            row = int(key.first), key.second
+            found[row] = found.get(row, 0) + (0 if key.second == "replaced" else amount)
+    return (Restated(entry, reason, wh) for (entry, reason), wh in sorted(found.items()))
 
 
 def _part(key: Key, amount: int) -> Part:

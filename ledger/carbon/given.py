@@ -37,14 +37,23 @@ class Covered(Struct, frozen=True):
     source: str = ""
 
 
+class Uncovered(Struct, frozen=True):
+    """Wh whose cover was taken back: by which entry, and why."""
+
+    entry: int
+    reason: str
+    wh: int
+
+
 class PowerHour(Struct, frozen=True):
-    """What a process drew in the hour from `start` on."""
+    """What a process drew in the hour from `start` on, and what covers it, or did."""
 
     process: str
     start: int
     wh: int
     measured: bool = True
     rows: tuple[Covered, ...] = ()
+    fallen: tuple[Uncovered, ...] = ()
 
 
 class Stock(Struct, frozen=True):

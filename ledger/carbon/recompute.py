@@ -7,6 +7,7 @@ from msgspec import Struct
 from ledger.carbon.accounts import CbamAccount, FootprintAccount
 from ledger.carbon.cbam import cbam_rows
 from ledger.carbon.charges import charges_of
+from ledger.carbon.closing import PeriodFinding, judge
 from ledger.carbon.flow import Balances, Flowed, flow
 from ledger.carbon.footprint import Rests, footprint_of
 from ledger.carbon.given import Close, Given, closed_periods
@@ -24,6 +25,7 @@ class Accounts(Struct, frozen=True):
     charged: Charged
     keys: Keys
     put_in: Vector
+    findings: tuple[PeriodFinding, ...] = ()
 
     @property
     def left(self) -> Vector:
@@ -47,7 +49,7 @@ def recompute(given: Given) -> Accounts:
     }
     cbam = CbamAccount(tuple(cbam_rows(given)))
     put_in = total(one.amounts for one in charges)
-    return Accounts(cbam, FootprintAccount(footprints), flowed, charged, keys, put_in)
+    return Accounts(cbam, FootprintAccount(footprints), flowed, charged, keys, put_in, judge(given, charged))
 
 
 def _balances(closes: Sequence[Close]) -> Balances:

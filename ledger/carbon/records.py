@@ -62,6 +62,14 @@ class Gap(Struct, frozen=True, order=True):
     amount: int
 
 
+class Restated(Struct, frozen=True, order=True):
+    """An entry that took something back or replaced it; the Wh of the piece that lost their cover by it."""
+
+    entry: int
+    reason: str
+    wh: int
+
+
 class Footprint(Struct, frozen=True):
     """Cradle to gate, of one piece of `g` grams. Voluntary: it never enters a CBAM declaration."""
 
@@ -74,6 +82,12 @@ class Footprint(Struct, frozen=True):
     gaps: tuple[Gap, ...] = ()
     gwp: str = ""
     tables: tuple[str, ...] = ()
+    restated: tuple[Restated, ...] = ()
+
+    @property
+    def stated(self) -> bool:
+        """Whether anything at all is known of it."""
+        return bool(self.parts or self.power)
 
     @property
     def direct(self) -> Decimal:

@@ -10,7 +10,8 @@ class Key(NamedTuple):
     """What is counted: `stage` is the kind of process it came in with, the others say what of it.
 
     emission, source, gas, basis: parts of a t · wh, matching, chain-of-custody model, source: Wh · location,
-    market-hourly, market-volumetric: parts of a t · gap, why: g or Wh without figures · open: of periods not closed.
+    market-hourly, market-volumetric: parts of a t · gap, why: g or Wh without figures · open: of periods not closed ·
+    restated, entry, why: Wh that lost their cover, or a mark.
     """
 
     stage: str

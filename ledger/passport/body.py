@@ -11,6 +11,7 @@ from ledger.kernel.party import Registry
 from ledger.kernel.statement import Hidden
 from ledger.lots.genealogy import UG, recycled
 from ledger.lots.records import NOBODY, ON_HAND, Effects, Lot
+from ledger.passport.footprint import Accounted, figures_of, members_of
 from ledger.passport.story import Source, Story
 
 METHOD = "perfect-mixing"
@@ -31,9 +32,19 @@ _STEPS, _STAGES, _HOLDS, _LIST, _HEATS, _CERTIFICATES, _TEXT = 100, 200, 100, 20
 
 
 def passport_body(
-    story: Story, source: Source, registry: Registry, *, rules: Mapping[str, str], as_of: Mapping[str, Any], root: str
+    story: Story,
+    source: Source,
+    registry: Registry,
+    *,
+    rules: Mapping[str, str],
+    as_of: Mapping[str, Any],
+    root: str,
+    accounted: Accounted | None = None,
 ) -> dict[str, Any]:
-    """What the operator signs. `rules` names the rule set, `as_of` size and root, `root` is that of the inputs."""
+    """What the operator signs. `rules` names the rule set, `as_of` size and root, `root` is that of the inputs.
+
+    `accounted` is the piece's footprint, where one is to be stated.
+    """
     piece = story.piece
     holds = list(_holds(story))
     lists = {
@@ -49,7 +60,8 @@ def passport_body(
         "facts": _facts(story, source, registry),
         "steps": [_step(story, source, registry, entry) for entry in story.way[-_STEPS:]],
         "stages": list(_stages(story, registry))[:_STAGES],
-        "figures": list(_figures(story, rules)),
+        "figures": [*_figures(story, rules), *(figures_of(accounted.footprint, rules) if accounted else ())],
+        **(members_of(accounted) if accounted else {}),
         "as_of": dict(as_of),
         "inputs": {"count": len(story.inputs), "root": root},
         "references": _references(story),

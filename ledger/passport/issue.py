@@ -10,6 +10,7 @@ from ledger.kernel.keys import Signer
 from ledger.kernel.party import Registry
 from ledger.kernel.statement import issue
 from ledger.passport.body import passport_body
+from ledger.passport.footprint import Accounted
 from ledger.passport.story import Source, story_of
 
 
@@ -32,12 +33,17 @@ class Basis:
     registry: Registry
 
 
-def body_of(piece: str, source: Source, state: Basis, rules: Mapping[str, str]) -> dict[str, object]:
-    """What a passport of this piece says as of this state. Raises Missing for a piece nobody heard of."""
+def body_of(
+    piece: str, source: Source, state: Basis, rules: Mapping[str, str], accounted: Accounted | None = None
+) -> dict[str, object]:
+    """What a passport of this piece says as of this state. Raises Missing for a piece nobody heard of.
+
+    `accounted` is its footprint, of this or an earlier state; without it none is stated.
+    """
     story = story_of(piece, source)
     root = b64url_encode(tree_root([state.leaf(entry) for entry in story.inputs]))
     as_of = {"size": state.size, "root": b64url_encode(state.root)}
-    return passport_body(story, source, state.registry, rules=rules, as_of=as_of, root=root)
+    return passport_body(story, source, state.registry, rules=rules, as_of=as_of, root=root, accounted=accounted)
 
 
 def signed(body: Mapping[str, object], issuer: Issuer, registry: Registry, *, now: int) -> bytes:

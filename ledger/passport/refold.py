@@ -25,8 +25,10 @@ from ledger.lots.genealogy import run_name
 from ledger.lots.observations import agree, countersign, lot_confirmed
 from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
 from ledger.passport.body import passport_body, shown
+from ledger.passport.footprint import of_mass
 from ledger.passport.story import Certificate, Story, Told, certificate_in, rests_on, story_of
 
+_FOOTPRINT = "its footprint rests on more than a bundle holds, and was not computed again: an audit does"
 _COMPARED = ("id", "piece", "status", "facts", "steps", "stages", "holds", "figures", "ends", "corrections", "inputs")
 
 
@@ -213,7 +215,8 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
         why = error.sentence if isinstance(error, CoilmarkError) else f"{type(error).__name__} {error}"
         raise Unverified("inputs", f"the inputs do not make up the story of {said['piece']}: {why}", step=11) from error
     _check_inputs(story, inputs, source)
-    return True, _compare(said, shown(made), _judged(story, source))
+    says = _compare(of_mass(said), shown(made), _judged(story, source))
+    return True, f"{says}; {_FOOTPRINT}" if "accounts" in said else says
 
 
 def _check_whole(story: Story, source: Refolded) -> None:

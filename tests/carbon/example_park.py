@@ -23,6 +23,7 @@ WINDOWS = {
     "mining": (0, 1), "refining": (2, 1), "anode-making": (4, 1), "electrolysis": (6, 24), "casting": (31, 1),
     "hot-rolling": (34, 1), "cold-rolling": (36, 1), "annealing": (38, 1),
 }  # fmt: skip
+MATERIALS = {"mining": "bauxite", "refining": "alumina", "anode-making": "anode", "electrolysis": "liquid-metal"}
 _POWER = {
     "mining": "E_mine_MWh", "refining": "E_refinery_MWh", "electrolysis": "E_smelter_MWh",
     "casting": "E_casthouse_MWh", "hot-rolling": "E_hot_MWh", "cold-rolling": "E_cold_MWh",
@@ -119,6 +120,7 @@ class ExamplePark:
             al_start=time(base + start),
             al_mass=[self._mass(side, one) for side, one in masses],
             al_role=[{"id": one[0], "role": one[2], "side": side} for side, one in masses if len(one) > 2],
+            al_attributes=self._about(kind, outputs),
             al_loss=[{"kind": "oxidation", "g": self.g(oxidation)}] if oxidation else None,
         )
 
@@ -126,8 +128,11 @@ class ExamplePark:
         start, length = WINDOWS[kind]
         return self._event(
             "Object", base + start + length, action="ADD", bizStep="commissioning", quantityList=self._amounts([part]),
-            al_process=process(kind), al_start=time(base + start),
+            al_process=process(kind), al_start=time(base + start), al_attributes=self._about(kind, [part]),
         )  # fmt: skip
+
+    def _about(self, kind, outputs):
+        return [{"id": outputs[0][0], "material": MATERIALS[kind]}] if kind in MATERIALS else None
 
     def bought(self, base, parts):
         origin = [

@@ -1,0 +1,195 @@
+"""A coil's footprint on its passport: stated once its hours are known, restated with the reason, and audited."""
+
+from concurrent.futures import Future
+from decimal import Decimal
+
+import pytest
+from example_park import coil_of, time
+from signed_example import POWER, Signed, parties
+from small_ledger import OPERATOR, PLANT, actor, small_ledger
+from worked import example
+
+from ledger import passports
+from ledger.audit.audit import Order, audit
+from ledger.audit.sources import DatabaseSource
+from ledger.kernel.bundle import encode_bundle
+from ledger.kernel.encoding import b64url_encode
+from ledger.kernel.statement import parse
+from ledger.kernel.verify import Expected, verify_bundle
+from ledger.passport.issue import Issuer, signed
+from ledger.passport.refold import recompute
+from ledger.restating import Restater
+from ledger.rules import rule_set
+from ledger.store.access import EVERYTHING
+
+CUSTOMER = actor("customer", 4)
+LATER = 1_790_000_000_000_000  # µs: in September 2026
+COIL = coil_of("A")
+PARTY_URL = f"https://id.gs1.org/417/{CUSTOMER.id.removeprefix('(417)')}"
+
+
+class Office:
+    """A ledger with the example's parties, an issuer of passports, and a restater beside it."""
+
+    def __init__(self, world, park):
+        self.world, self.park = world, park
+        world.now = LATER
+        world.issuer = Issuer(OPERATOR.signer, rule_set(), world.randomness)
+        world.reopen()
+        parties(world)
+        self.restater = Restater(world.log, self._submit, world.issuer, 0)
+
+    def _submit(self, submission):
+        answer = Future()
+        self.world.now += 1_000_000
+        answer.set_result(self.world.log.append([submission])[0])
+        return answer
+
+    def say(self, statements):
+        for who, typ, body in statements:
+            self.world.post(who, typ, body)
+        return self.world.size - 1
+
+    def ship(self):
+        digits = COIL.removeprefix("(01)")
+        event = {
+            "@context": ["https://ref.gs1.org/standards/epcis/epcis-context.jsonld"], "type": "ObjectEvent",
+            "action": "OBSERVE", "bizStep": "shipping", "eventTime": time(24 * 20), "eventTimeZoneOffset": "+00:00",
+            "epcList": [f"https://id.gs1.org/01/{digits[:14]}/21/{digits[18:]}"],
+            "bizTransactionList": [{"type": "desadv", "bizTransaction": "urn:paper:D-1"}],
+            "destinationList": [{"type": "possessing_party", "destination": PARTY_URL}],
+        }  # fmt: skip
+        return self.say([(PLANT, "lot-event", event)])
+
+    def settle(self):
+        """Rounds until there is nothing more to say; how many passports were made."""
+        rounds = [self.restater.round(now=self.world.now) for _ in range(4)]
+        assert rounds[-1] == 0
+        return sum(rounds)
+
+    def passport(self):
+        return passports.standing(self.world.log, COIL).statement.body
+
+    def figures(self):
+        return {(one["name"], one.get("matching")): one for one in self.passport()["figures"]}
+
+    def audited(self):
+        report = audit(Order(DatabaseSource(self.world.places.database)))
+        return [(one.code, one.index, one.sentence) for one in report.findings], report
+
+
+@pytest.fixture
+def office(tmp_path, vectors):
+    with small_ledger(tmp_path) as world:
+        yield Office(world, Signed(*example(vectors)))
+
+
+def test_a_footprint_is_provisional_then_fixed_by_the_close_and_says_how_it_was_made(office):
+    r, park = office.park.r, office.park
+    office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 80)])
+    office.ship()
+    assert "accounts" not in office.passport()  # the commit of a shipment waits for no accounts
+    *streams, closing = park.rest()
+    office.say(streams)
+    assert office.settle() == 1
+    assert office.figures()["product-footprint", "hourly"]["provisional"] is True
+    office.say([closing])
+    assert office.settle() == 1
+    found, body = office.figures(), office.passport()
+    assert found["product-footprint", "hourly"]["value"] == str(r["PCF_s80_per_t"].quantize(Decimal("0.000001")))
+    assert found["product-footprint-location", "none"]["value"] == str(r["PCF_s0_per_t"].quantize(Decimal("0.000001")))
+    assert found["renewable-share-hourly", "hourly"]["value"] == "0.800000"
+    assert not any("provisional" in one for one in found.values())
+    assert {one["coc_model"] for one in found.values() if one["scope"] == "voluntary"} == {"controlled-blending"}
+    assert found["product-footprint", "hourly"]["rules"] == rule_set()
+    assert {one["id"] for one in body["tables"]} >= {"eu-2025-2547/annex-ii", "scenario-kz/1"}
+    assert sum(Decimal(one["kg"]) for one in body["breakdown"]) == Decimal("72626.651")
+    assert sum(one["wh"] for one in body["power"]) == 319_497_200
+    assert not [one for one in found.values() if one["scope"] == "cbam"]
+    assert office.settle() == 0
+
+
+def test_a_withdrawn_attestation_restates_the_coil_and_the_old_figure_stays(office):
+    park = office.park
+    office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 100), *park.rest()])
+    office.ship()
+    office.settle()
+    before = office.passport()
+    withdrawn = f"{POWER.id}/att-30"
+    allocation = next(
+        index for index in range(office.world.size) if office.world.stored(index).typ == "energy-allocation"
+    )
+    rows = parse(office.world.stored(allocation).wire).body["rows"]
+    row = next(number for number, one in enumerate(rows) if one["attestation"] == withdrawn)
+    entry = office.say([(POWER, "energy-action", {
+        "attestation": withdrawn, "action": "withdraw", "slices": [{"from_wh": 0, "to_wh": 12_206_250}],
+        "reason": "wrong-meter-data",
+        "reversals": [{"index": allocation, "row": row, "consumption": f"{PLANT.id}/electrolysis-30"}],
+    })])  # fmt: skip
+    assert office.settle() == 1
+    after = office.passport()
+    assert after["restated"] == [{"entry": entry, "reason": "wrong-meter-data", "wh": 12_206_250}]
+    shares = [Decimal(office.figures()["renewable-share-hourly", "hourly"]["value"]), Decimal(1)]
+    assert shares[0] == ((Decimal(319_497_200) - 12_206_250) / 319_497_200).quantize(Decimal("0.000001"))
+    said = {one["name"]: one["value"] for one in before["figures"] if one.get("matching") == "hourly"}
+    assert said["renewable-share-hourly"] == "1.000000"  # what was said stays said, at its own entry
+    findings, report = office.audited()
+    assert findings == []
+    assert "2 footprints on them, from every signed statement below the state they name" in report.checked
+
+
+def test_a_stream_put_right_restates_what_rests_on_it(office):
+    park = office.park
+    office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 100), *park.rest()])
+    office.ship()
+    office.settle()
+    wrong = next(
+        index for index in range(office.world.size)
+        if office.world.stored(index).typ == "emission-source"
+        and parse(office.world.stored(index).wire).body["stream"] == "alloying"
+    )  # fmt: skip
+    body = parse(office.world.stored(wrong).wire).body
+    body = {**body, "material": {**body["material"], "mass": 1_400_000}, "replaces": wrong}
+    entry = office.say([(PLANT, "emission-source", body)])
+    assert office.settle() == 1
+    assert office.passport()["restated"] == [{"entry": entry, "reason": "replaced"}]
+    per_t = (office.park.r["PCF_s100_total"] + 7) / 20
+    assert office.figures()["product-footprint", "hourly"]["value"] == str(per_t.quantize(Decimal("0.000001")))
+
+
+@pytest.mark.parametrize("member", ["figures", "breakdown", "power", "accounts", "tables"])
+def test_an_operator_who_states_another_footprint_is_found(office, member):
+    park = office.park
+    office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 80), *park.rest()])
+    office.ship()
+    office.settle()
+    checkpoint = office.world.log.state.published.checkpoint
+    body = dict(office.passport())
+    body["as_of"] = {"size": checkpoint.size, "root": b64url_encode(checkpoint.root)}
+    forged = {
+        "figures": [*body["figures"][:3], {**body["figures"][3], "value": "1.000000"}, *body["figures"][4:]],
+        "breakdown": body["breakdown"][:-1],
+        "power": [{**one, "hourly_wh": one["volumetric_wh"] - 1} for one in body["power"]],
+        "accounts": {**body["accounts"], "root": b64url_encode(bytes(32))},
+        "tables": body["tables"][:-1],
+    }  # fmt: skip
+    body[member] = forged[member]
+    office.world.submit(signed(body, office.world.issuer, office.world.log.state.registry, now=office.world.now))
+    findings, _ = office.audited()
+    assert [(code, index) for code, index, _ in findings] == [("passport", office.world.size - 1)]
+    assert member in findings[0][2]
+
+
+def test_a_full_bundle_says_that_its_footprint_takes_an_audit(office):
+    park = office.park
+    office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 80), *park.rest()])
+    office.ship()
+    office.settle()
+    found = passports.standing(office.world.log, COIL)
+    report = verify_bundle(
+        encode_bundle(passports.full(office.world.log, found, EVERYTHING)), office.world.trust,
+        expected=Expected(piece=COIL), recompute=lambda one: recompute(one, rule_set()),
+    )  # fmt: skip
+    assert report.verified
+    told = " ".join(str(one) for one in report.steps)
+    assert "its footprint rests on more than a bundle holds" in told
