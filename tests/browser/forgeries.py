@@ -18,7 +18,8 @@ KEYS = ("plant", "plant-2", "plant-3", "thief", "rolling", "log")
 
 def forged(random, number):
     """Sources from ledgers in which anything may have been signed."""
-    return [source for _ in range(number) for source in _one_ledger(random)]
+    makers = (_one_ledger, _one_ledger, _one_ledger, _one_attestation)
+    return [source for _ in range(number) for source in random.choice(makers)(random)]
 
 
 def _one_ledger(random):
@@ -173,3 +174,57 @@ def _other(random, _ledger):
 
 
 BODIES = (_event, _event, _event, _transformation, _key, _key, _party, _ledger, _notice, _passport, _passport, _other)
+
+
+POWER = ("energy-attestation", "energy-action", "energy-allocation", *ROLES)
+NAME = f"{PLANT.id}/att-1"
+
+
+def _one_attestation(random):
+    """An attestation, what was done with it, and an entry of heads that may know of more."""
+    ledger, subject = ForgedLedger(), subject_key("attestation", NAME)
+    named = {
+        list_: [{"id": f"{PLANT.id}/{one}"}] for list_, one in (("devices", "dev"), ("meters", "m"), ("processes", "p"))
+    }
+    ledger.add(OPERATOR, "party", PLANT.profile(*POWER, **named))
+    ledger.add(PLANT, "energy-consumption", {"id": f"{PLANT.id}/con-1", "process": f"{PLANT.id}/p", "wh": [9, 9]})
+    body = {"id": NAME, "device": f"{PLANT.id}/dev", "meter": f"{PLANT.id}/m", "wh": random.choice((10, 10, 10, "x"))}
+    about = ledger.add(PLANT, "energy-attestation", body)
+    for _ in range(random.randrange(4)):
+        ledger.add(PLANT, *random.choice((_allocation, _allocation, _withdrawal))(random, ledger))
+    kept = len(ledger.entries)
+    if random.random() < 0.2:
+        ledger.add(PLANT, *_allocation(random, ledger))
+    along = list(range(about, kept))
+    if random.random() < 0.7:
+        newest = Item(Role.REFERENCE, subject, *ledger.newest[subject])
+        along.append(ledger.add(OPERATOR, "heads", {}, lambda honest: [*honest, newest]))
+    without = random.sample(along[1:], 1) if len(along) > 1 and random.random() < 0.1 else []
+    changed = {random.choice(along): {"statement": None}} if random.random() < 0.1 else None
+    trust = format_trust(ledger.trust()).encode()
+    yield Source(ledger.bundle(about, along=along, without=without, changed=changed, kind="attestation"), trust)
+
+
+def _allocation(random, ledger):
+    rows = []
+    for _ in range(random.randrange(1, 3)):
+        start = random.randrange(10)
+        hour = {"consumption": f"{PLANT.id}/con-1", "hour": random.randrange(2)}
+        row = {
+            "attestation": NAME,
+            "from_wh": start,
+            "to_wh": random.choice((*[start + 1] * 5, start + 2, 11, start)),
+            **hour,
+        }
+        if random.random() < 0.2:
+            row["reverses"] = {"index": random.randrange(len(ledger.entries) + 1), "row": random.randrange(2)}
+        rows.append(row if random.random() < 0.95 else random.choice(({}, {"attestation": NAME})))
+    return "energy-allocation", {"rows": rows}
+
+
+def _withdrawal(random, ledger):
+    back = [{"index": random.randrange(5, len(ledger.entries) + 1), "row": 0, "consumption": f"{PLANT.id}/con-1"}]
+    slices = [{"from_wh": random.randrange(5), "to_wh": random.randrange(5, 10)}]
+    action = random.choice(("withdraw", "withdraw", "cancel"))
+    reversals = random.choice((back, [], []))
+    return "energy-action", {"attestation": NAME, "action": action, "slices": slices, "reversals": reversals}

@@ -1,5 +1,6 @@
 // Steps 10, 12 and 13 of SPEC 7: is it what the reader asked for, when was it, and what remains open.
 
+import { openUses } from "./attestations.js";
 import { lastNamed, vouchedByOperatorAlone } from "./authority.js";
 import { Fault, refuse } from "./fault.js";
 import { canonicalId } from "./gs1.js";
@@ -74,7 +75,7 @@ const moment = (at) => (at > LAST ? refuse("time", "a time lies after the year 9
 export function sayOpen(steps, found, authority, wants) {
   steps.begin(13);
   const { told, signed } = found;
-  const points = [...withheld(told), ...madeBefore(told, wants), witnessed(found)];
+  const points = [...withheld(told), ...madeBefore(told, wants), ...openUses(found), witnessed(found)];
   if (!authority) points.push(["open_receipt", {}]);
   else if (told.statement) points.push(...ofKey(authority, found), ...ofHistory(found), ...ofOthers(authority, found), ["open_schema", {}]);
   points.push(["open_later", { size: signed.size }]);

@@ -8,7 +8,7 @@ import { parseNote } from "./note.js";
 import { decode } from "./strict_json.js";
 
 export const RECEIPT = "coilmark.receipt/v1", BUNDLE = "coilmark.bundle/v1";
-export const KINDS = ["entry", "short", "full", "delivery"];
+export const KINDS = ["entry", "short", "full", "delivery", "attestation"];
 const MIB = 1 << 20;
 const STRING_LIMIT = MIB; // characters, SPEC 8
 

@@ -1,5 +1,6 @@
 // What SPEC 7 says of passports: what may stand beside one (6), that it is of the piece (10), its inputs (11).
 
+import { checkUses } from "./attestations.js";
 import { base64url } from "./bytes.js";
 import { brief, refuse } from "./fault.js";
 import { treeRoot } from "./merkle.js";
@@ -7,8 +8,11 @@ import { REGISTRY_TYPES } from "./registry.js";
 import { isObject } from "./statement.js";
 
 // SPEC 4.6: statements that may stand beside those of the registry and the one that the bundle is about.
-const BESIDE = { entry: [], short: [], delivery: ["passport"] };
-const ABOUT = { short: "passport", full: "passport", delivery: "lot-event" };
+// What cannot be read is "".
+const BESIDE = {
+  entry: [], short: [], delivery: ["passport"], attestation: ["energy-action", "energy-allocation", "heads", ""],
+};
+const ABOUT = { short: "passport", full: "passport", delivery: "lot-event", attestation: "energy-attestation" };
 const typOf = (one) => one.statement?.typ ?? "";
 
 // (6) It is about what its kind says, and nothing is in it that leaves a doubt about what it shows.
@@ -50,6 +54,7 @@ function asOf(index, body) {
 export async function checkInputs(steps, found, authority, recompute) {
   steps.begin(11);
   const { kind, told, entries } = found;
+  if (kind === "attestation") return checkUses(steps, found);
   if (!told.statement) return steps.notChecked(11, told.why);
   if (typOf(told) !== "passport") return steps.notChecked(11, "no_figures");
   if (kind !== "full") return steps.notChecked(11, "takes_full");
