@@ -125,7 +125,7 @@ def _verified(folder: Path, link: str) -> bool:
 
 def _accounted(folder: Path) -> bool:
     """What was said in public of the park, and what an importer declares."""
-    _title(5, "Two accounts of carbon: what was claimed of the park, held against its ledger; what an importer declares")
+    _title(5, "Two accounts of carbon: what was claimed, held against the ledger; what an importer declares")
     claims = _command("claims", str(folder))
     return claims == _command("cbam", str(folder), "--xlsx", str(folder / "cbam.xlsx")) == FINE
 
