@@ -16,6 +16,7 @@ from api.accounts_board import AccountsBoard
 from api.checkpoint_board import CheckpointBoard
 from api.forwarding import Forwarder
 from api.intake import Intake
+from api.means import Means
 from api.metrics import Metrics
 from api.restatement import Restatement, begun_at
 from api.self_check import SelfCheck
@@ -58,6 +59,7 @@ class Desk:
     restater: Restater | None
     arrow_reader: ArrowReader
     accounts: AccountsBoard
+    means: Means
 
     @property
     def pending(self) -> Mapping[str, int]:
@@ -164,6 +166,7 @@ def _furnish(
         restater=None if issuer is None else Restater(log, sequencer.submit, issuer, begun_at(places.restated)),
         arrow_reader=arrow_reader,
         accounts=AccountsBoard(),
+        means=Means(log, time.monotonic),
     )
 
 

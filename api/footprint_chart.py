@@ -110,7 +110,7 @@ def _figure(one: Body) -> Line:
     matching = one.get("matching", "none")
     how = "" if matching == "none" else "market-based, "
     model = f", {_MODELS[one['coc_model']]} (ISO 22095)" if matching != "none" and "coc_model" in one else ""
-    return Line(f"{_rounded(Decimal(one['value']))} {one['unit']}", f"{how}{_MATCHED[matching]}{model}")
+    return Line(f"{_rounded(Decimal(one['value']))} t CO2e a t", f"{how}{_MATCHED[matching]}{model}")
 
 
 def _rounded(value: Decimal) -> str:
@@ -210,7 +210,7 @@ def _gap(one: Body) -> Line:
     is_power = one["what"] in {"no-consumption", "no-factor"}
     amount = Decimal(one["amount"]) / 1_000
     size = f"{amount:,.0f} {'kWh' if is_power else 'kg'}".replace(",", " ")
-    stage = f"{one['stage'].replace('-', ' ')}: " if one["stage"] else ""
+    stage = f"{one['stage'].replace('-', ' ')}: " if one["stage"] not in {"", "material"} else ""
     return Line(f"{stage}{_GAPS.get(one['what'], one['what'])}", size)
 
 

@@ -48,11 +48,11 @@ def command(*, no_serve: bool, port: int, folder: Path, coils: int, seed: str) -
     click.echo(f"A park that does not exist. Its keys are made from the seed {seed!r}: use them for nothing else.")
     click.echo("Times are those of the story, in May 2026, also in the entries.")
     about, link = _record(stage, f"http://127.0.0.1:{port or _PORT}")
-    good = [_audited(folder), _verified(folder, link), _tampered(stage, about)]
+    good = [_audited(folder), _verified(folder, link), _tampered(stage, about), _accounted(folder)]
     if not all(good):
         click.echo("\nThe demo did not come out as it should.", err=True)
         raise SystemExit(THING_WRONG)
-    _title(5, "The coil's label: whoever scans it may read its passport")
+    _title(6, "The coil's label: whoever scans it may read its passport")
     show(folder, link)
     if not no_serve:
         _serve(stage, about, port)
@@ -123,6 +123,13 @@ def _verified(folder: Path, link: str) -> bool:
     return codes == [FINE] * len(codes)
 
 
+def _accounted(folder: Path) -> bool:
+    """What was said in public of the park, and what an importer declares."""
+    _title(5, "Two accounts of carbon: what was claimed, held against the ledger; what an importer declares")
+    claims = _command("claims", str(folder))
+    return claims == _command("cbam", str(folder), "--xlsx", str(folder / "cbam.xlsx")) == FINE
+
+
 def _tampered(stage: Stage, about: Receipt) -> bool:
     """One character changed in a copy of receipt and database: verifier and audit must both say where."""
     copies = stage.folder / "tampered"
@@ -159,8 +166,9 @@ def _title(number: int, says: str) -> None:
 
 def _serve(stage: Stage, about: Receipt, port: int) -> None:
     here = f"http://127.0.0.1:{port}"
-    _title(6, f"Serving on {here}/ (stop with Ctrl-C)")
+    _title(7, f"Serving on {here}/ (stop with Ctrl-C)")
     click.echo(f"  curl -s {here}/checkpoint")
+    click.echo(f"  curl -s {here}/claims")
     click.echo(f"  curl -s {here}/v1/entries/{about.entry.index} > receipt.json")
     click.echo(f"  coilmark verify receipt.json --trust {stage.folder}/trust.txt")
     key = stage.folder / "keys" / f"{PARK.word}.pem"

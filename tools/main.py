@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("tools.migrate", "Bring an older ledger to this program's schema."),
     "cbam": ("tools.cbam", "Report direct emissions for the CBAM, by process, code and period."),
     "claims": ("tools.claims", "Hold the park's public claims against its ledger, for a period."),
+    "footprint": ("tools.footprint", "Print a piece's footprint as a PACT document."),
     "lot": ("tools.lot", "Ask what the ledger knows of a lot, a site, an order or a heat."),
     "energy": ("tools.energy", "Ask what was attested, whose it is, and what it covers."),
     "rebuild": ("tools.rebuild", "Make derived data again from what was signed."),

@@ -13,7 +13,6 @@ from api import openapi
 from api.answers import FRESH, JSON, given, json, raw
 from api.body import query
 from api.desk import Desk, desk_of, reader_of
-from api.footprint_document import document_of
 from api.languages import language_of
 from api.pages import WITH_SCRIPT
 from api.routes.resolver import base_of, read_link, refusal
@@ -23,6 +22,8 @@ from ledger.kernel.bundle import Bundle, encode_bundle
 from ledger.kernel.encoding import b64_encode
 from ledger.kernel.errors import CoilmarkError, Malformed, Missing
 from ledger.labels.codes import piece_of
+from ledger.questions.asking import Asked
+from ledger.questions.footprint import footprint_document
 from ledger.resolving.offered import KEY, PAGE, piece_named
 from ledger.store.access import Reader
 from schemas import wire
@@ -93,7 +94,11 @@ def _data(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
 
 
 def _footprint(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
-    return raw(msgspec.json.encode(document_of(desk, piece, _standing(desk, piece), reader)), JSON, _PRIVATE)
+    found, state = _standing(desk, piece), desk.log.state
+    with desk.log.store.reading() as transaction:
+        asked = Asked(transaction, state.published.checkpoint.size, state.registry, reader)
+        document = footprint_document(asked, piece, pending=found.since is not None)
+    return raw(msgspec.json.encode(document), JSON, _PRIVATE)
 
 
 async def _scan(request: Request[Any, Any, Any]) -> ASGIResponse:

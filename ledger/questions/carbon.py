@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
+from msgspec import structs
+
 from ledger.carbon.accounts import CbamAccount
 from ledger.carbon.cbam import cbam_of
 from ledger.carbon.given import Given
@@ -22,6 +24,7 @@ from ledger.labels.codes import path_of
 from ledger.questions.asking import Asked
 from schemas import wire_carbon as said
 
+_HOURS = "/v1/consumption/"
 _SHOWN = 200  # pieces that a claim leads to, at most
 Period = tuple[int, int]
 
@@ -161,19 +164,22 @@ def _shipped(given: Given, period: Period) -> set[str]:
 
 
 def _evidence(given: Given, period: Period, shipped: Iterable[Footprint]) -> Mapping[str, list[said.Evidence]]:
-    closes = [
-        said.Evidence(what=f"{len(one.processes)} processes closed", path=f"/v1/entries/{one.entry}")
-        for one in given.closes if period[0] <= one.start and one.end <= period[1]
-    ]  # fmt: skip
+    span = f"from={rfc3339(period[0])}&to={rfc3339(period[1])}"
+    drew = sorted({one.process for one in given.hours if period[0] <= one.start < period[1]})
+    hours = [said.Evidence(what=name, path=f"{_HOURS}{_local(name)}?{span}") for name in drew]
     pieces = [said.Evidence(what=one.piece, path=f"{_coil(one.piece)}/footprint") for one in shipped]
     scrap = sorted(name for name, about in given.described.items() if about.get("scrapClass") == "internal")
     lots = [said.Evidence(what=name, path=_lot(name)) for name in scrap]
-    return {"renewable-power": closes, "carbon-intensity": pieces[:_SHOWN], "closed-loop": lots}
+    return {"renewable-power": hours, "carbon-intensity": pieces[:_SHOWN], "closed-loop": lots}
 
 
 def _coil(piece: str) -> str:
     _, _, gtin, _, serial = path_of(piece).split("/")
     return f"/v1/coils/{gtin}/{serial}"
+
+
+def _local(name: str) -> str:
+    return quote(name.removeprefix("(").replace(")", "/", 1))
 
 
 def _lot(name: str) -> str:
@@ -183,5 +189,10 @@ def _lot(name: str) -> str:
 
 def _seen(asked: Asked, claim: said.Claim) -> said.Claim:
     """What a process drew is shown to who may see its plant; sums are shown to every reader."""
-    rows = [row for row in claim.rows if ": " not in row.name or asked.reader.may_see(row.name.partition("/")[0])]
-    return said.Claim(**{name: getattr(claim, name) for name in claim.__struct_fields__} | {"rows": rows})
+
+    def may_see(name: str) -> bool:
+        return asked.reader.may_see(name.partition("/")[0])
+
+    rows = [row for row in claim.rows if ": " not in row.name or may_see(row.name)]
+    evidence = [one for one in claim.evidence if not one.path.startswith(_HOURS) or may_see(one.what)]
+    return structs.replace(claim, rows=rows, evidence=evidence)

@@ -11,7 +11,7 @@ from api.footprint_chart import WIDTH, Mean, chart_of, footprint_of
 RULES = {"id": "coilmark-rules/3", "digest": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}
 
 
-def figure(name, value, unit="t CO2e/t", **more):
+def figure(name, value, unit="t/t", **more):
     return {"name": name, "value": value, "unit": unit, "scope": "voluntary", "rules": RULES, "gwp": "AR5", **more}
 
 
@@ -88,9 +88,9 @@ def test_bars_are_in_proportion_and_the_two_shares_stand_side_by_side():
 
 def test_three_footprints_each_with_how_its_power_was_counted():
     assert [(one.name, one.value) for one in chart_of(passport()).figures] == [
-        ("6.19 t CO2e/t", "market-based, matched hour by hour, controlled blending (ISO 22095)"),
-        ("5.10 t CO2e/t", "market-based, matched by volume, mass balance (ISO 22095)"),
-        ("16.41 t CO2e/t", "location-based"),
+        ("6.19 t CO2e a t", "market-based, matched hour by hour, controlled blending (ISO 22095)"),
+        ("5.10 t CO2e a t", "market-based, matched by volume, mass balance (ISO 22095)"),
+        ("16.41 t CO2e a t", "location-based"),
     ]
 
 

@@ -71,8 +71,7 @@ def test_a_story_is_recorded_audited_and_made_again_byte_for_byte(world, place):
     report = audit(Order(DatabaseSource(world.places.location)))
     assert report.findings == ()
     assert any(
-        "records of power, contracts and emissions: each what its statement makes" in one
-        for one in report.checked
+        "records of power, contracts and emissions: each what its statement makes" in one for one in report.checked
     )
     rebuild_ledger(world.places, owner=place and place.owner)
     assert rows_of(world) == before

@@ -98,7 +98,7 @@ def coilmark(*args, **options):
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.run(
         [sys.executable, "-m", "tools.main", *map(str, args)],
-        env=environment, capture_output=True, check=False, timeout=120, **options,
+        env=environment, capture_output=True, check=False, timeout=280, **options,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from itertools import islice, pairwise
 
+import openpyxl
 import pytest
 import zxingcpp
 from click.testing import CliRunner
@@ -115,6 +116,33 @@ def test_the_coil_s_passport_verifies_both_ways_and_its_label_leads_to_it(shown)
     assert load_codes(layout(folder)).opens(canonical_id(name), link.rpartition("?c=")[2])
     assert [found.text for found in zxingcpp.read_barcodes(Image.open(folder / "coil.png"))] == [link]
     assert f"(21) {canonical_id(name).partition('(21)')[2]}" in (folder / "coil.svg").read_text()
+
+
+def test_it_holds_what_was_claimed_against_the_ledger_and_reports_for_importers(shown):
+    folder, output = shown
+    accounts = output.split("5. Two accounts")[1].split("6. The coil's label")[0]
+    assert re.search(r"not held +hour by hour +66\.\d\d %, where at least 80\.00 % was said", accounts)
+    assert re.search(r"held +by volume +83\.\d\d %", accounts)
+    assert "76061292  763.196 t  1.74186 t CO2e/t" in accounts
+    sheets = openpyxl.load_workbook(folder / "cbam.xlsx")
+    assert sheets["Goods"].max_row == 4
+
+
+def test_a_coil_s_footprint_is_a_document_and_its_heat_decides_how_green_it_is(shown):
+    folder, _ = shown
+    told = {}
+    for heat in PLAN.heats:
+        run = coilmark("footprint", folder, canonical_id(pieces(heat.coils[0])[0]))
+        assert run.returncode == 0, run.stderr
+        told[heat.day] = json.loads(run.stdout)["extensions"][0]["data"]["electricity"]["hourly"]
+    assert float(told[4]["renewableShare"]) > 0.85  # its metal was made in the storm of the third day
+    assert float(told[8]["renewableShare"]) < 0.3  # in the calm
+    assert float(told[4]["pcf"]) * 2 < float(told[8]["pcf"])
+
+
+def test_there_is_no_footprint_of_what_has_no_passport(shown):
+    run = coilmark("footprint", shown[0], "(01)09521214000316(21)NONE")
+    assert (run.returncode, b"no passport" in run.stderr) == (2, True)
 
 
 def _receipts(folder, seed):
