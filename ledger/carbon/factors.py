@@ -3,18 +3,18 @@
 import functools
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from importlib import resources
 from typing import Any
 
-from msgspec import Struct
-
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import RuleBroken
 
 
-class FactorSet(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class FactorSet:
     """One table. `grade`: A official file, B law as quoted, C third party, K general knowledge, S a scenario."""
 
     id: str
