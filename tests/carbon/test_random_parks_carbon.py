@@ -22,7 +22,7 @@ HOUR, MINUTE = 3_600_000_000, 60_000_000
 PROCESSES = {
     f"{who}/{kind}": Process(f"{who}/{kind}", kind, f"S{who}", who) for who in (MINE, SMELTER, MILL) for kind in KINDS
 }
-SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 seeds = st.randoms(use_true_random=False)
 
 
