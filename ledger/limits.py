@@ -26,6 +26,8 @@ VERSIONS_RESERVED = 100  # of these, for statements that end keys or recover a p
 DECOMPRESSED = 32 * MIB  # bytes
 EXPANSION = 20  # decompressed bytes a compressed byte
 AHEAD = 300  # seconds that a claimed time may lie ahead
+CERTIFICATES = 10_000  # of another registry, named as one range
+HOURS = 366 * 24  # of one question about energy
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +58,6 @@ TABLE: tuple[Limit, ...] = (
     Limit("decompressed body", DECOMPRESSED, "bytes"),
     Limit("decompressed body for each compressed byte", EXPANSION, "bytes"),
     Limit("claimed time ahead of the ledger's clock", AHEAD, "seconds"),
+    Limit("range of certificates of another registry", CERTIFICATES, "certificates"),
+    Limit("period of a question about energy", HOURS, "hours"),
 )

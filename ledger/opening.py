@@ -198,15 +198,15 @@ def migrate_ledger(places: Layout, *, owner: str | None = None) -> "Iterator[App
 def rebuild_ledger(
     places: Layout, *, owner: str | None = None, progress: Callable[[int, int], None] = lambda _done, _all: None
 ) -> int:
-    """Make derived data again from what was signed: records of lots, and level files; how many records there are.
+    """Make derived data again from what was signed: records, and level files; how many records there are.
 
     Raises Missing, Damaged, and Conflict where a server of this ledger is running.
     """
     from ledger.rebuild import rebuild_lots  # noqa: PLC0415  a server needs it not
-    from ledger.store.remaking import remaking_lots  # noqa: PLC0415  likewise
+    from ledger.store.remaking import remaking_derived  # noqa: PLC0415  likewise
 
     with _alone_with(places.folder / LEAD), _alone_with(places.levels):
-        with remaking_lots(places.location, owner) as transaction:
+        with remaking_derived(places.location, owner) as transaction:
             records = rebuild_lots(transaction, progress=progress)
         # Crash here: records are new, level files as before; either is whole, and opening compares the files again.
         with closing(open_store(places.location, write=False)) as store, store.reading() as transaction:

@@ -40,7 +40,7 @@ def rebuild_lots(transaction: Transaction, *, progress: Progress = lambda _done,
     for start in range(0, size, _BATCH):
         read = [(stored, _statement(stored)) for stored in transaction.entries(start, min(start + _BATCH, size))]
         rows, registry = _book(transaction, read, registry)
-        transaction.insert_lots(rows)
+        transaction.insert_derived(rows)
         records += sum(len(row.records) for row in rows)
         progress(min(start + _BATCH, size), size)
     return records

@@ -1,7 +1,7 @@
 """A served ledger held against itself, a range at a time: stored bytes, chain, what finds entries, level files, head.
 
 What an audit does at one go and from outside, this does slowly from inside. It believes the published checkpoint, and
-leaves signatures to the audit; records of lots are the business of `ledger.scrub_lots`.
+leaves signatures to the audit; records of lots and energy are the business of `ledger.scrub_lots`.
 """
 
 from collections.abc import Sequence

@@ -39,9 +39,9 @@ class LotScrub:
                 booked = book_again(database, authority, said, (start, end))
                 folded = fold_again(database, authority, said, (start, end))
         except UNREADABLE as error:
-            raise Damaged("lot_record", f"records of entries {start} to {end - 1} cannot be read: {error}") from error
+            raise Damaged("state_record", f"records of entries {start} to {end - 1} cannot be read: {error}") from error
         for first in (*booked.findings, *folded.findings):
-            raise Damaged("lot_record", first.sentence, index=first.index)
+            raise Damaged("state_record", first.sentence, index=first.index)
         records = sum(count for _, count in (*booked.records, *folded.records))
         self._count(records, sum(count for _, count in booked.tags), start, end)
 
@@ -59,7 +59,7 @@ class LotScrub:
         if start != self._next:
             return
         self._next = end
-        self._made["lot_record"] += records
+        self._made["state_record"] += records
         self._made["lot_tag"] += tags
 
     def _authority(self) -> Authority:
@@ -88,7 +88,7 @@ def _said(one: Shown) -> Said | None:
 
 def _compare(database: RawReader, size: int, made: Counter[str]) -> None:
     stored = database.counts(size)
-    for table in ("lot_record", "lot_tag"):
+    for table in ("state_record", "lot_tag"):
         if stored[table] != made[table]:
             says = f"{table} has {stored[table]} rows for {size} entries, their statements make {made[table]}"
             raise Damaged(table, f"{says}; `coilmark audit` names them")

@@ -17,9 +17,9 @@ from tools.carrying import showing
 def command(*, folder: Path, database: str | None, owner_database: str | None, as_json: bool) -> None:
     """Make derived data again from what was signed.
 
-    That is what is known of lots, and the level files. FOLDER is what `coilmark init` made. Stop all servers of the
-    ledger before. Everything is read from the signed statements and written byte for byte as it was written at first;
-    it may be interrupted at any time and run again. Whether the statements themselves are as they were signed,
+    That is what is known of lots and energy, and the level files. FOLDER is what `coilmark init` made. Stop all servers
+    of the ledger before. Everything is read from the signed statements and written byte for byte as it was written at
+    first; it may be interrupted at any time and run again. Whether the statements themselves are as they were signed,
     `coilmark audit` says.
     """
     from ledger.opening import layout, rebuild_ledger  # noqa: PLC0415  brings the database with it
@@ -32,4 +32,4 @@ def command(*, folder: Path, database: str | None, owner_database: str | None, a
     if as_json:
         click.echo(json.dumps({"folder": str(folder), "records": records}))
     else:
-        click.echo(f"{folder}: {records} records of lots and all level files are made again")
+        click.echo(f"{folder}: {records} records and all level files are made again")

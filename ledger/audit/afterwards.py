@@ -33,7 +33,9 @@ class Whole:
     marks: Counter[tuple[str, str]] = field(default_factory=Counter)
     signatures: int = 0
     rows: Counter[str] = field(default_factory=Counter)
-    lot_rows: dict[str, Counter[int]] = field(default_factory=lambda: {"lot_record": Counter(), "lot_tag": Counter()})
+    derived_rows: dict[str, Counter[int]] = field(
+        default_factory=lambda: {"state_record": Counter(), "lot_tag": Counter()}
+    )
     energy_rows: int = 0
     late: set[tuple[int, bytes]] = field(default_factory=set)
     lot_rules: Counter[str] = field(default_factory=Counter)
@@ -53,13 +55,13 @@ class Whole:
         self.signatures += part.signatures
         self.rows.update(disclosure=part.disclosures, subject_version=part.advanced, event=len(part.events))
         if part.lots is not None:
-            self.lot_rows["lot_record"].update(dict(part.lots.records))
-            self.lot_rows["lot_tag"].update(dict(part.lots.tags))
+            self.derived_rows["state_record"].update(dict(part.lots.records))
+            self.derived_rows["lot_tag"].update(dict(part.lots.tags))
             self.lot_rules += part.lots.rules
             self.late.update(part.lots.late)
             self.movements.add(part.lots.movements)
         if part.energy is not None:
-            self.lot_rows["lot_record"].update(dict(part.energy.records))
+            self.derived_rows["state_record"].update(dict(part.energy.records))
             self.energy_rows += sum(count for _, count in part.energy.records)
 
 
@@ -81,7 +83,7 @@ def judge_afterwards(
             with source.reading() as database:
                 stored = database.raw.counts(whole.size)
                 findings += _rows_too_many(database.raw, whole, stored, statements=statements)
-                findings += _lot_rows(database.raw, whole, stored) if authority is not None else ()
+                findings += _derived_rows(database.raw, whole, stored) if authority is not None else ()
     except UNREADABLE as error:
         findings.append(Finding("unreadable", f"the database cannot be read: {error}"))
     erased = _erased(whole.deferred)
@@ -235,13 +237,13 @@ def _rows_too_many(
             yield from _extra_events(database, whole)
 
 
-def _lot_rows(database: RawReader, whole: Whole, stored: Mapping[str, int]) -> Iterator[Finding]:
+def _derived_rows(database: RawReader, whole: Whole, stored: Mapping[str, int]) -> Iterator[Finding]:
     """Records and tags that no entry makes. Of an entry that could not be judged nobody knows how many it makes."""
     unjudged = {one.index for one in whole.findings} | {one.index for one in whole.deferred.withheld}
-    for table, made in whole.lot_rows.items():
+    for table, made in whole.derived_rows.items():
         if stored[table] == sum(made.values()):
             continue
-        for index, count in database.lot_rows(table).items():
+        for index, count in database.derived_rows(table).items():
             if not isinstance(index, int):
                 yield Finding(table, f"{table} has {count} rows of no entry")
             elif count > made.get(index, 0) and index < whole.size and index not in unjudged:

@@ -135,7 +135,7 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
 def _at_last(
     order: Order, whole: Whole, short: Sequence[Short], progress: Progress
 ) -> tuple[Judged | None, list[Finding]]:
-    """What is judged from records of lots, and so only where all of these are as they must be."""
+    """What is judged from records, and so only where all of these are as they must be."""
     if not isinstance(order.source, DatabaseSource):
         return None, []
     hindsight = tell_hindsight(order.source.path, whole.size, whole.movements, short, progress)
@@ -248,7 +248,7 @@ def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
         said.append(f"{whole.signatures} signatures, with key, role and prefix as of their entry")
         said.append("each statement's form, body, disclosures and implied lineage; ids used once")
     if isinstance(order.source, DatabaseSource):
-        records = sum(whole.lot_rows["lot_record"].values()) - whole.energy_rows
+        records = sum(whole.derived_rows["state_record"].values()) - whole.energy_rows
         said.append(f"{records} records of lots: each what its event makes of those before it, by the lot rules")
         found = ", ".join(f"{rule} {count}" for rule, count in sorted(whole.lot_rules.items()))
         said.append(f"findings that the lot rules record and do not refuse, by rule: {found or 'none'}")

@@ -83,7 +83,7 @@ def _fold(stored: StoredRecords[Record], one: Said, party: "Party", result: Fold
     except Refused as error:
         result.findings.append(about(one.index, error.code, f"the energy rules do not allow it: {error.sentence}"))
     except Damaged as error:
-        result.findings.append(about(one.index, "energy_record", f"it cannot be folded: {error.sentence}"))
+        result.findings.append(about(one.index, "state_record", f"it cannot be folded: {error.sentence}"))
         return Book()
     except Exception as error:  # noqa: BLE001  whatever a stored statement provokes, the audit goes on
         says = f"what it does to energy could not be judged ({type(error).__name__}: {error})"
@@ -99,4 +99,4 @@ def _compare(stored: StoredRecords[Record], index: int, made: Mapping[bytes, Rec
         if value != wire.encode(record):
             what = "is missing" if value is None else "is not what its statement makes"
             says = f"the {type(record).__name__.lower()} record {key.hex()} {what}"
-            result.findings.append(about(index, "energy_record", says, key=key.hex()))
+            result.findings.append(about(index, "state_record", says, key=key.hex()))

@@ -83,7 +83,7 @@ def book_again(database: RawReader, authority: Authority, said: Sequence[Said], 
         try:
             book = _book(database, places, stored, one, result)
         except Damaged as error:
-            result.findings.append(about(one.index, "lot_record", f"its lots cannot be booked: {error.sentence}"))
+            result.findings.append(about(one.index, "state_record", f"its lots cannot be booked: {error.sentence}"))
             continue
         _compare_records(stored, one.index, book.since(0), result)
         for pair in tag_pairs(book, 0):
@@ -137,7 +137,7 @@ def _compare_records(stored: StoredRecords[Record], index: int, made: Mapping[by
         value = stored.at(key, index)
         if value != wire.encode(record):
             what = "is missing" if value is None else "is not what its event makes"
-            result.findings.append(about(index, "lot_record", f"lot_record {key.hex()} {what}", key=key.hex()))
+            result.findings.append(about(index, "state_record", f"state_record {key.hex()} {what}", key=key.hex()))
 
 
 def _compare_tags(database: RawReader, made: Mapping[tuple[bytes, bytes], int], result: Booked) -> None:

@@ -23,7 +23,7 @@ class StoredRecords(Generic[R]):
         if not wanted:
             return
         known.update({key: [] for key in wanted})
-        for key, index, value in self._database.lot_records(wanted, *self._span):
+        for key, index, value in self._database.state_records(wanted, *self._span):
             known.setdefault(key, []).append((index, value))  # a damaged index leads to keys nobody asked for
 
     def before(self, keys: Collection[bytes], index: int) -> dict[bytes, R]:

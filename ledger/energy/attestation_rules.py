@@ -10,10 +10,10 @@ from ledger.energy.said import Said
 from ledger.energy.slices import watt_hours
 from ledger.kernel.errors import RuleBroken
 from ledger.kernel.moments import rfc3339
+from ledger.limits import CERTIFICATES
 
 _SHORTEST = 60_000_000  # µs
 _DIGITS = 15  # at the end of a certificate's id that are read as its number
-MOST_CERTIFICATES = 10_000  # of one range
 
 
 def no_overlap(taken: Taken, new: Span, says: str) -> Taken:
@@ -104,8 +104,8 @@ def _numbered(row: Mapping[str, Any]) -> External:
     if not digits or len(last) != len(first) or not last.startswith(prefix) or not last[len(prefix) :].isdecimal():
         raise RuleBroken("external", f"{first} to {last} is no range of numbers", id=first)
     start, end = int(first[len(prefix) :]), int(last[len(prefix) :]) + 1
-    if not 0 < end - start <= MOST_CERTIFICATES:
-        says = f"{first} to {last} are {end - start} certificates, a range has 1 to {MOST_CERTIFICATES}"
+    if not 0 < end - start <= CERTIFICATES:
+        says = f"{first} to {last} are {end - start} certificates, a range has 1 to {CERTIFICATES}"
         raise RuleBroken("external", says, id=first)
     return External(scheme, registry, f"{prefix}/{digits}", start, end)
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ledger import limits
 from ledger.kernel.errors import RuleBroken
 from ledger.kernel.party import Party
 
-AHEAD = 300_000_000  # µs that what is stated may lie ahead of its record (SPEC 8)
+AHEAD = limits.AHEAD * 1_000_000  # µs that what is stated may lie ahead of its record
 
 
 @dataclass(frozen=True, slots=True)

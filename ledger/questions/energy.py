@@ -15,12 +15,12 @@ from ledger.kernel.errors import Malformed, Missing
 from ledger.kernel.moments import micros, rfc3339
 from ledger.kernel.statement import parse
 from ledger.kernel.subjects import subject_key
+from ledger.limits import HOURS
 from ledger.questions.asking import Asked
 from ledger.store.store import Stored, Transaction
 from schemas import wire_energy as said
 
 STEPS = 1_000  # statements of a history that are told
-MOST_HOURS = 366 * 24  # of one question
 
 
 def attestation(asked: Asked, name: str) -> said.Attestation:
@@ -130,8 +130,8 @@ def _hours(start: str, end: str) -> range:
     first, last = micros(start), micros(end)
     if first % HOUR or last % HOUR or not first < last:
         raise Malformed("period", f"a period is of full UTC hours, not from {start[:40]} to {end[:40]}")
-    if (last - first) // HOUR > MOST_HOURS:
-        raise Malformed("period", f"a period has at most {MOST_HOURS} hours, not {(last - first) // HOUR}")
+    if (last - first) // HOUR > HOURS:
+        raise Malformed("period", f"a period has at most {HOURS} hours, not {(last - first) // HOUR}")
     return range(first, last, HOUR)
 
 

@@ -16,7 +16,7 @@ from ledger.store.postgres_schema import FUNCTIONS, LEDGER_TABLES, triggers
 from ledger.store.raw import Odd, Row, UnreadableError
 from ledger.store.tables import SCHEMA_VERSION
 
-_DERIVED = ("disclosure", "subject_version", "event", "lot_record", "lot_tag")
+_DERIVED = ("disclosure", "subject_version", "event", "state_record", "lot_tag")
 _PAGE = 10_000
 
 
@@ -108,12 +108,12 @@ class PostgresRawReader:
         there = set(map(tuple, rows))
         return [one for one in asked if one not in there]
 
-    def lot_records(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
+    def state_records(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
         """See RawReader; one query for all, here and below."""
         rows = self._rows(
             'SELECT r.key, r."index", r.value FROM unnest(%s::bytea[]) AS want(key) CROSS JOIN LATERAL '
-            '(SELECT max(m."index") AS newest FROM lot_record m WHERE m.key = want.key AND m."index" < %s) n '
-            'JOIN lot_record r ON r.key = want.key AND r."index" < %s AND r."index" >= coalesce(n.newest, %s) '
+            '(SELECT max(m."index") AS newest FROM state_record m WHERE m.key = want.key AND m."index" < %s) n '
+            'JOIN state_record r ON r.key = want.key AND r."index" < %s AND r."index" >= coalesce(n.newest, %s) '
             'ORDER BY r."index"',
             list(keys),
             start,
@@ -122,7 +122,7 @@ class PostgresRawReader:
         )
         return [(key, index, value) for key, index, value in rows]
 
-    def lot_rows(self, table: str) -> dict[int, int]:
+    def derived_rows(self, table: str) -> dict[int, int]:
         return dict(self._rows(f'SELECT "index", count(*) FROM {table} GROUP BY "index"'))
 
     def lot_tags(self, wanted: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], int]:

@@ -10,7 +10,7 @@ from ledger.store.postgres_lock import require_lead
 from ledger.store.postgres_making import connected
 from ledger.store.postgres_transaction import PostgresTransaction
 from ledger.store.protocol import Transaction
-from ledger.store.remaking import LOT_TABLES
+from ledger.store.remaking import DERIVED_TABLES
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def remaking_postgres(owner: str) -> Iterator[Transaction]:
         require_ledger(connection)
         require_lead(connection, "rebuild")
         with connection.transaction():
-            for table in LOT_TABLES:
+            for table in DERIVED_TABLES:
                 name, trigger = sql.Identifier(table), sql.Identifier(f"{table}_append_only")
                 connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER {}").format(name, trigger))
                 connection.execute(sql.SQL("TRUNCATE {}").format(name))

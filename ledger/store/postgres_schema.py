@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 from ledger.store import tables  # noqa: F401  its classes are in the metadata
 
-LEDGER_TABLES = ("entry", "disclosure", "subject_version", "event", "lot_record", "lot_tag", "head", "stamp")
+LEDGER_TABLES = ("entry", "disclosure", "subject_version", "event", "state_record", "lot_tag", "head", "stamp")
 TOKEN_TABLE = "access_token"  # noqa: S105  a table's name
 ERASE = "erase_disclosure"
 _TOKENS = f"""
@@ -85,7 +85,7 @@ def _refusing(name: str, when: str, table: str, says: str) -> tuple[str, str, st
 _TRIGGERS = (
     *(
         _refusing(f"{table}_append_only", "DELETE OR UPDATE OR TRUNCATE", table, f"{table} is append-only")
-        for table in ("entry", "subject_version", "event", "lot_record", "lot_tag", "stamp")
+        for table in ("entry", "subject_version", "event", "state_record", "lot_tag", "stamp")
     ),
     _refusing("disclosure_fixed", "UPDATE OR TRUNCATE", "disclosure", "disclosure is fixed"),
     _refusing("head_stays", "DELETE OR TRUNCATE", "head", "the head is moved, never removed"),
@@ -133,7 +133,7 @@ def grants(schema: str, writer: str) -> list[str]:
         *(f"REVOKE ALL ON FUNCTION {one.name} FROM PUBLIC" for one in FUNCTIONS),
         f"GRANT USAGE ON SCHEMA {schema} TO {writer}",
         f"GRANT SELECT ON {ledger} TO {writer}",
-        f"GRANT INSERT ON entry, disclosure, subject_version, event, lot_record, lot_tag, head TO {writer}",
+        f"GRANT INSERT ON entry, disclosure, subject_version, event, state_record, lot_tag, head TO {writer}",
         f"GRANT UPDATE ON head TO {writer}",
         f"GRANT SELECT, INSERT, UPDATE (revoked_at) ON {TOKEN_TABLE} TO {writer}",
         f"GRANT EXECUTE ON FUNCTION {ERASE} TO {writer}",

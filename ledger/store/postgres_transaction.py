@@ -62,13 +62,13 @@ class PostgresTransaction:
         """One query, whatever the number of keys."""
         return dict(self._rows('SELECT key, "index" FROM event WHERE key = ANY(%s)', list(keys)) if keys else ())
 
-    def lot_records(self, keys: Collection[bytes], before: int | None = None) -> dict[bytes, bytes]:
+    def state_records(self, keys: Collection[bytes], before: int | None = None) -> dict[bytes, bytes]:
         """One step down the primary key for each."""
         if not keys:
             return {}
         rows = self._rows(
             "SELECT n.key, n.value FROM unnest(%s::bytea[]) AS want(key) CROSS JOIN LATERAL "
-            '(SELECT r.key, r.value FROM lot_record r WHERE r.key = want.key AND r."index" < %s '
+            '(SELECT r.key, r.value FROM state_record r WHERE r.key = want.key AND r."index" < %s '
             'ORDER BY r."index" DESC LIMIT 1) n',
             list(keys),
             END if before is None else before,
@@ -78,7 +78,7 @@ class PostgresTransaction:
     def record_entries(self, keys: Collection[bytes], before: int) -> dict[bytes, list[int]]:
         """A range of the primary key for each."""
         found: dict[bytes, list[int]] = {}
-        said = 'SELECT key, "index" FROM lot_record WHERE key = ANY(%s) AND "index" < %s ORDER BY 1, 2'
+        said = 'SELECT key, "index" FROM state_record WHERE key = ANY(%s) AND "index" < %s ORDER BY 1, 2'
         for key, index in self._rows(said, list(keys), before) if keys else ():
             found.setdefault(key, []).append(index)
         return found
@@ -91,7 +91,7 @@ class PostgresTransaction:
     def lacks_records(self, since: int) -> bool:
         """The records first: where there is one, no entry is looked for."""
         rows = self._rows(
-            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM lot_record) AND EXISTS "
+            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM state_record) AND EXISTS "
             """(SELECT 1 FROM entry WHERE typ = 'lot-event' AND "index" >= %s)""",
             since,
         )
@@ -144,11 +144,11 @@ class PostgresTransaction:
         self._copy('disclosure ("index", position, text)', ("int8", "int4", "text"), disclosure_rows(rows))
         self._copy('subject_version (subject, version, "index")', ("bytea", "int8", "int8"), version_rows(rows))
         self._copy('event (key, "index")', ("bytea", "int8"), event_rows(rows))
-        self.insert_lots(rows)
+        self.insert_derived(rows)
 
-    def insert_lots(self, rows: Sequence[NewRow]) -> None:
+    def insert_derived(self, rows: Sequence[NewRow]) -> None:
         """The records and tags of these entries."""
-        self._copy('lot_record (key, "index", value)', ("bytea", "int8", "bytea"), record_rows(rows))
+        self._copy('state_record (key, "index", value)', ("bytea", "int8", "bytea"), record_rows(rows))
         tags = tag_rows(rows)
         if tags:  # COPY knows no conflict
             self._cursor.execute(

@@ -95,7 +95,7 @@ class Transaction(Protocol):
         """For each event key known: the index of its event. Any number of keys."""
         ...
 
-    def lot_records(self, keys: Collection[bytes], before: int | None = None) -> dict[bytes, bytes]:
+    def state_records(self, keys: Collection[bytes], before: int | None = None) -> dict[bytes, bytes]:
         """For each key that has a record: its newest one, or the newest of an entry < `before`. Any number of keys."""
         ...
 
@@ -135,7 +135,7 @@ class Transaction(Protocol):
         """
         ...
 
-    def insert_lots(self, rows: Sequence[NewRow]) -> None:
+    def insert_derived(self, rows: Sequence[NewRow]) -> None:
         """Add the records and tags of these entries, and nothing else of them: a part of `insert`."""
         ...
 

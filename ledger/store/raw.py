@@ -81,7 +81,7 @@ class RawReader(Protocol):
         """Those (event key, index) that `event` does not hold."""
         ...
 
-    def lot_records(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
+    def state_records(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
         """(key, index, value) for each key, by index: the newest before `start`, and all with start <= index < end."""
         ...
 
@@ -93,8 +93,8 @@ class RawReader(Protocol):
         """The entry of the event with this event key or, without one, with this request key."""
         ...
 
-    def lot_rows(self, table: str) -> dict[Any, int]:
-        """How many rows of `lot_record` or `lot_tag` each entry has."""
+    def derived_rows(self, table: str) -> dict[Any, int]:
+        """How many rows of `state_record` or `lot_tag` each entry has."""
         ...
 
     def counts(self, size: int) -> Mapping[str, int]:

@@ -11,11 +11,11 @@ from ledger.store import tables
 from ledger.store.protocol import Location, Transaction
 from ledger.store.sqlite_transaction import SqliteTransaction
 
-LOT_TABLES = ("lot_record", "lot_tag")
+DERIVED_TABLES = ("state_record", "lot_tag")
 
 
 @contextmanager
-def remaking_lots(location: Location, owner: str | None) -> Iterator[Transaction]:
+def remaking_derived(location: Location, owner: str | None) -> Iterator[Transaction]:
     """A transaction in which these tables are empty. What the block adds is there when it ends, or all is as before.
 
     On PostgreSQL `owner` is the URL of the role that owns the tables. Raises Missing, Damaged.
@@ -38,11 +38,11 @@ def _remaking_file(path: Path) -> Iterator[Transaction]:
     try:
         with engine.begin() as connection:
             engines.check_database(connection)
-            for name in LOT_TABLES:
+            for name in DERIVED_TABLES:
                 connection.exec_driver_sql(f"DROP TABLE {name}")
                 SQLModel.metadata.tables[name].create(connection)
             for name, statement in tables.sqlite_triggers().items():
-                if name.startswith(LOT_TABLES):
+                if name.startswith(DERIVED_TABLES):
                     connection.exec_driver_sql(statement)
             yield SqliteTransaction(connection)
         # Crash before here: the tables are as they were. After: they are new and whole.

@@ -32,16 +32,16 @@ _COUNTS = {
     "disclosure": 'SELECT count(*) FROM disclosure NOT INDEXED WHERE "index" < ?',
     "subject_version": 'SELECT count(*) FROM subject_version WHERE "index" < ?',
     "event": 'SELECT count(*) FROM event WHERE "index" < ?',
-    "lot_record": 'SELECT count(*) FROM lot_record WHERE "index" < ?',
+    "state_record": 'SELECT count(*) FROM state_record WHERE "index" < ?',
     "lot_tag": 'SELECT count(*) FROM lot_tag WHERE "index" < ?',
 }
-_LOT_ROWS = {name: f'SELECT "index", count(*) FROM {name} GROUP BY "index"' for name in ("lot_record", "lot_tag")}
+_DERIVED_ROWS = {name: f'SELECT "index", count(*) FROM {name} GROUP BY "index"' for name in ("state_record", "lot_tag")}
 _BEYOND = {
     "entry": 'SELECT count(*) FROM entry NOT INDEXED WHERE "index" < 0 OR "index" >= ?',
     "disclosure": 'SELECT count(*) FROM disclosure NOT INDEXED WHERE "index" < 0 OR "index" >= ?',
     "subject_version": 'SELECT count(*) FROM subject_version WHERE "index" < 0 OR "index" >= ?',
     "event": 'SELECT count(*) FROM event WHERE "index" < 0 OR "index" >= ?',
-    "lot_record": 'SELECT count(*) FROM lot_record WHERE "index" < 0 OR "index" >= ?',
+    "state_record": 'SELECT count(*) FROM state_record WHERE "index" < 0 OR "index" >= ?',
     "lot_tag": 'SELECT count(*) FROM lot_tag WHERE "index" < 0 OR "index" >= ?',
 }
 _CHUNK = 300  # rows looked for in one query
@@ -129,12 +129,12 @@ class SqliteRawReader:
         )
         return self._about(sql, "(?, ?)", wanted)
 
-    def lot_records(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
+    def state_records(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
         """See RawReader, here and below."""
         sql = (
             'WITH want("key") AS (VALUES {}) SELECT r."key", r."index", CAST(r.value AS BLOB) FROM want '
-            f'JOIN lot_record r ON r."key" = want."key" AND r."index" < {end:d} AND r."index" >= coalesce((SELECT '
-            f'max(n."index") FROM lot_record n WHERE n."key" = want."key" AND n."index" < {start:d}), {start:d})'
+            f'JOIN state_record r ON r."key" = want."key" AND r."index" < {end:d} AND r."index" >= coalesce((SELECT '
+            f'max(n."index") FROM state_record n WHERE n."key" = want."key" AND n."index" < {start:d}), {start:d})'
         )
         rows = self._about(sql, "(?)", [(key,) for key in keys])
         sound = [row for row in rows if type(row[1]) is int and type(row[2]) is bytes]  # else missing, and found so
@@ -153,8 +153,8 @@ class SqliteRawReader:
         row = self._execute(sql, (event, request)).fetchone()
         return None if row is None else row[0]
 
-    def lot_rows(self, table: str) -> dict[Any, int]:
-        return dict(self._execute(_LOT_ROWS[table]).fetchall())
+    def derived_rows(self, table: str) -> dict[Any, int]:
+        return dict(self._execute(_DERIVED_ROWS[table]).fetchall())
 
     def _about(self, sql: str, marks: str, wanted: Iterable[tuple[Any, ...]]) -> list[Any]:
         """The rows of a query about many, a chunk of them at a time."""

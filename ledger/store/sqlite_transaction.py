@@ -79,15 +79,15 @@ class SqliteTransaction:
             found.update(self._rows(f'SELECT "key", "index" FROM event WHERE "key" IN ({marks})', chunk))
         return found
 
-    def lot_records(self, keys: Collection[bytes], before: int | None = None) -> dict[bytes, bytes]:
+    def state_records(self, keys: Collection[bytes], before: int | None = None) -> dict[bytes, bytes]:
         """For each key that has a record: its newest one, or the newest of an entry < `before`."""
         found: dict[bytes, bytes] = {}
         for chunk in _chunks(keys):
             values = ",".join(["(?)"] * len(chunk))
             rows = self._rows(
                 f'WITH want("key") AS (VALUES {values}) SELECT r."key", r.value FROM want '
-                'JOIN lot_record r ON r."key" = want."key" AND r."index" = '
-                '(SELECT max(n."index") FROM lot_record n WHERE n."key" = want."key" AND n."index" < ?)',
+                'JOIN state_record r ON r."key" = want."key" AND r."index" = '
+                '(SELECT max(n."index") FROM state_record n WHERE n."key" = want."key" AND n."index" < ?)',
                 (*chunk, END if before is None else before),
             )
             found.update(rows)
@@ -99,7 +99,7 @@ class SqliteTransaction:
         for chunk in _chunks(keys):
             marks = ",".join("?" * len(chunk))
             rows = self._rows(
-                f'SELECT "key", "index" FROM lot_record WHERE "key" IN ({marks}) AND "index" < ? ORDER BY 1, 2',
+                f'SELECT "key", "index" FROM state_record WHERE "key" IN ({marks}) AND "index" < ? ORDER BY 1, 2',
                 (*chunk, before),
             )
             for key, index in rows:
@@ -116,7 +116,7 @@ class SqliteTransaction:
     def lacks_records(self, since: int) -> bool:
         """The records first: where there is one, no entry is looked for."""
         rows = self._rows(
-            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM lot_record) AND EXISTS "
+            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM state_record) AND EXISTS "
             """(SELECT 1 FROM entry WHERE typ = 'lot-event' AND "index" >= ?)""",
             (since,),
         )
@@ -167,11 +167,11 @@ class SqliteTransaction:
         self._add('disclosure ("index", position, text) VALUES (?, ?, ?)', disclosure_rows(rows))
         self._add('subject_version (subject, version, "index") VALUES (?, ?, ?)', version_rows(rows))
         self._add('event ("key", "index") VALUES (?, ?)', event_rows(rows))
-        self.insert_lots(rows)
+        self.insert_derived(rows)
 
-    def insert_lots(self, rows: Sequence[NewRow]) -> None:
+    def insert_derived(self, rows: Sequence[NewRow]) -> None:
         """The records and tags of these entries."""
-        self._add('lot_record ("key", "index", value) VALUES (?, ?, ?)', record_rows(rows))
+        self._add('state_record ("key", "index", value) VALUES (?, ?, ?)', record_rows(rows))
         self._add('lot_tag (tag, "key", "index") VALUES (?, ?, ?) ON CONFLICT DO NOTHING', tag_rows(rows))
 
     def _add(self, target: str, rows: Sequence[tuple[object, ...]]) -> None:

@@ -65,13 +65,13 @@ class EventRow(SQLModel, table=True):
     index: int = Field(sa_column=Column(_WIDE, nullable=False))
 
 
-class LotRecordRow(SQLModel, table=True):
-    """What was known of a lot, delivery, run or event after an entry that changed it. Derived; audit compares.
+class StateRecordRow(SQLModel, table=True):
+    """What was known of a lot, event, attestation and the like after an entry that changed it. Derived; audit compares.
 
     The newest row of a key before an index is the state as of that index.
     """
 
-    __tablename__ = "lot_record"
+    __tablename__ = "state_record"
     __table_args__ = ({"sqlite_with_rowid": False, "sqlite_strict": True},)
 
     key: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
@@ -131,7 +131,7 @@ def sqlite_triggers() -> dict[str, str]:
         *_append_only("entry"),
         *_append_only("subject_version"),
         *_append_only("event"),
-        *_append_only("lot_record"),
+        *_append_only("state_record"),
         *_append_only("lot_tag"),
         *_append_only("stamp"),
         "CREATE TRIGGER disclosure_no_update BEFORE UPDATE ON disclosure " + _REFUSE.format("disclosure is fixed"),
@@ -149,7 +149,7 @@ def sqlite_triggers() -> dict[str, str]:
         + _REFUSE.format("this version of the subject exists already"),
         "CREATE TRIGGER event_once BEFORE INSERT ON event WHEN EXISTS "
         "(SELECT 1 FROM event WHERE key = new.key) " + _REFUSE.format("this event exists already"),
-        "CREATE TRIGGER lot_record_once BEFORE INSERT ON lot_record WHEN EXISTS (SELECT 1 FROM lot_record "
+        "CREATE TRIGGER state_record_once BEFORE INSERT ON state_record WHEN EXISTS (SELECT 1 FROM state_record "
         'WHERE "key" = new."key" AND "index" = new."index") ' + _REFUSE.format("this record exists already"),
         "CREATE TRIGGER disclosure_once BEFORE INSERT ON disclosure WHEN EXISTS (SELECT 1 FROM disclosure "
         'WHERE "index" = new."index" AND position = new.position) ' + _REFUSE.format("disclosure is fixed"),

@@ -230,7 +230,7 @@ def test_last_entries_removed_with_all_that_speaks_of_them(recorded, database):
 
 def cut_back(database, size):
     with behind_its_back(database) as connection:
-        for table in ("entry", "disclosure", "subject_version", "event", "lot_record", "lot_tag"):
+        for table in ("entry", "disclosure", "subject_version", "event", "state_record", "lot_tag"):
             connection.execute(f'DELETE FROM {table} WHERE "index" >= ?', (size,))
         leaves = [leaf for (leaf,) in connection.execute('SELECT leaf FROM entry ORDER BY "index"')]
         connection.execute("UPDATE head SET size = ?, root = ?", (size, tree_root(leaves)))

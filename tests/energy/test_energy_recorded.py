@@ -58,7 +58,7 @@ def covered(world, number=0):
 
 def rows_of(world):
     with open_store(world.places.location, write=False).reading() as transaction:
-        return [tuple(one) for one in transaction._rows('SELECT "key", "index", value FROM lot_record ORDER BY 1, 2')]
+        return [tuple(one) for one in transaction._rows('SELECT "key", "index", value FROM state_record ORDER BY 1, 2')]
 
 
 def test_a_story_is_recorded_audited_and_made_again_byte_for_byte(world, place):
@@ -220,12 +220,12 @@ def test_every_altered_missing_or_invented_record_of_energy_is_found(tmp_path):
         last = say(world, SMELTER, "energy-allocation", allocation(row(10)))
         key = attestation_key(f"{WIND}/w0")
     assert isinstance(attested_in(world, key), Attestation)
-    more = 'INSERT INTO lot_record SELECT ?, "index", value FROM lot_record WHERE "key" = ? AND "index" = ?'
-    assert ("lot_record", last) in tampered(world, (more, (bytes(32), key, last)))
-    flipped = 'UPDATE lot_record SET value = CAST(replace(value, ?, ?) AS BLOB) WHERE "key" = ? AND "index" = ?'
-    assert ("energy_record", last) in tampered(world, (flipped, (b"allocated", b"cancelled", key, last)))
-    gone = tampered(world, ('DELETE FROM lot_record WHERE "key" = ? AND "index" = ?', (key, last)))
-    assert ("energy_record", last) in gone
+    more = 'INSERT INTO state_record SELECT ?, "index", value FROM state_record WHERE "key" = ? AND "index" = ?'
+    assert ("state_record", last) in tampered(world, (more, (bytes(32), key, last)))
+    flipped = 'UPDATE state_record SET value = CAST(replace(value, ?, ?) AS BLOB) WHERE "key" = ? AND "index" = ?'
+    assert ("state_record", last) in tampered(world, (flipped, (b"allocated", b"cancelled", key, last)))
+    gone = tampered(world, ('DELETE FROM state_record WHERE "key" = ? AND "index" = ?', (key, last)))
+    assert ("state_record", last) in gone
 
 
 def attested_in(world, key):
@@ -252,7 +252,7 @@ def test_a_served_ledger_makes_its_energy_again_too(tmp_path):
             assert check.round().wrong == ""
         key = attestation_key(f"{WIND}/w1")
         with behind_its_back(world.places.database) as connection:
-            connection.execute('UPDATE lot_record SET value = CAST(replace(value, ?, ?) AS BLOB) WHERE "key" = ?', (
+            connection.execute('UPDATE state_record SET value = CAST(replace(value, ?, ?) AS BLOB) WHERE "key" = ?', (
                 b"held", b"heId", key,
             ))  # fmt: skip
         wrong = [check.round().wrong for _ in range(6)]

@@ -7,7 +7,7 @@ from ledger.audit.sources import DatabaseSource
 from ledger.kernel.errors import Conflict, Damaged
 from ledger.lots.book import lot_key
 from ledger.opening import rebuild_ledger
-from ledger.store.remaking import remaking_lots
+from ledger.store.remaking import remaking_derived
 from ledger.store.store import open_store
 from tests.small_ledger import coil, piece, small_ledger
 
@@ -39,7 +39,7 @@ def rows(world):
     """Every row of both tables, in order."""
     with open_store(world.places.location, write=False).reading() as transaction:
         query = transaction._rows
-        records = query('SELECT "key", "index", value FROM lot_record ORDER BY 1, 2')
+        records = query('SELECT "key", "index", value FROM state_record ORDER BY 1, 2')
         tags = query('SELECT tag, "key", "index" FROM lot_tag ORDER BY 1, 2')
         return [tuple(row) for row in records], [tuple(row) for row in tags]
 
@@ -49,7 +49,7 @@ def owner(place):
 
 
 def empty(world, place):
-    with remaking_lots(world.places.location, owner(place)):
+    with remaking_derived(world.places.location, owner(place)):
         pass
 
 
@@ -84,7 +84,7 @@ def test_a_server_on_another_machine_keeps_its_tables(world, place):
         pytest.skip("a file has no servers on other machines")
     with (
         pytest.raises(Conflict, match="stop all of its servers, then rebuild"),
-        remaking_lots(world.places.location, owner(place)),
+        remaking_derived(world.places.location, owner(place)),
     ):
         pass
 
@@ -125,4 +125,4 @@ def test_a_lot_is_found_by_its_holder_afterwards(world, place):
     empty(world, place)
     rebuild_ledger(world.places, owner=owner(place))
     with open_store(world.places.location, write=False).reading() as transaction:
-        assert set(transaction.lot_records([lot_key(piece("C-1"))])) == {lot_key(piece("C-1"))}
+        assert set(transaction.state_records([lot_key(piece("C-1"))])) == {lot_key(piece("C-1"))}

@@ -10,12 +10,13 @@ from small_ledger import coil, small_ledger
 from api.self_check import SelfCheck
 from ledger import log as log_module
 from ledger import scrub as scrubbing
+from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Damaged
 from ledger.scrub import scrub
 from tests.audit.tampering import behind_its_back, change, flip
 
 ENTRIES = 20
-TABLES = ("entry", "subject_version", "event", "head", "lot_record", "lot_tag")
+TABLES = ("entry", "subject_version", "event", "head", "state_record", "lot_tag")
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_a_chain_that_was_recorded_wrongly(on_sqlite, monkeypatch):
             log_module,
             "reread",
             lambda transaction, start, end, _: [
-                log_module.as_recorded(row, log.tree)[0] for row in transaction.entries(start, end)
+                (row, parse_entry(row.entry)) for row in transaction.entries(start, end)
             ],
         )
         on_sqlite.post(on_sqlite.plant, "lot-event", coil("unchained"))
@@ -160,20 +161,20 @@ def test_rounds_go_round_and_repeat_what_was_wrong(on_sqlite):
     assert not check.wrong
 
 
-FIRST = '(SELECT "key" FROM lot_record WHERE "index" = 9 ORDER BY "key" LIMIT 1)'
+FIRST = '(SELECT "key" FROM state_record WHERE "index" = 9 ORDER BY "key" LIMIT 1)'
 
 
 @pytest.mark.parametrize(
     ("sql", "says"),
     [
-        ('DELETE FROM lot_record WHERE "index" = 9', "entry 9: lot_record [0-9a-f]+ is missing"),
-        ('UPDATE lot_record SET value = {other} WHERE "index" = 9', "entry 9: lot_record [0-9a-f]+ is not what"),
-        ('UPDATE lot_record SET "index" = 8 WHERE "index" = 9', "entry 9: its lots do not allow it"),
+        ('DELETE FROM state_record WHERE "index" = 9', "entry 9: state_record [0-9a-f]+ is missing"),
+        ('UPDATE state_record SET value = {other} WHERE "index" = 9', "entry 9: state_record [0-9a-f]+ is not what"),
+        ('UPDATE state_record SET "index" = 8 WHERE "index" = 9', "entry 9: its lots do not allow it"),
         ('DELETE FROM lot_tag WHERE "index" = 9', "entry 9: lot_tag [0-9a-f]+ of [0-9a-f]+ is missing"),
         (
-            'INSERT INTO lot_record ("key", "index", value) SELECT {key}, "index", value FROM lot_record '
+            'INSERT INTO state_record ("key", "index", value) SELECT {key}, "index", value FROM state_record '
             'WHERE "index" = 9 AND "key" = ' + FIRST,
-            "lot_record has [0-9]+ rows for 20 entries, their statements make [0-9]+",
+            "state_record has [0-9]+ rows for 20 entries, their statements make [0-9]+",
         ),
     ],
 )

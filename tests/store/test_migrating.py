@@ -218,7 +218,7 @@ def test_what_was_migrated_and_not_rebuilt_is_not_served(tmp_path, place):
     with pytest.raises(Damaged, match="no record of any lot: `coilmark rebuild` derives them again"):
         world.reopen()
     found = audit(Order(DatabaseSource(world.places.location))).findings
-    assert "lot_record" in {one.code for one in found}
+    assert "state_record" in {one.code for one in found}
     rebuild_ledger(world.places, owner=place and place.owner)
     world.reopen()
     assert audit(Order(DatabaseSource(world.places.location))).findings == ()
@@ -227,13 +227,13 @@ def test_what_was_migrated_and_not_rebuilt_is_not_served(tmp_path, place):
 
 def empty_lots(places, place):
     if place:
-        for table in ("lot_record", "lot_tag"):
+        for table in ("state_record", "lot_tag"):
             place.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_append_only")
             place.execute(f"DELETE FROM {table}")
             place.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_append_only")
         return
     with closing(sqlite3.connect(places.database, isolation_level=None)) as connection:
-        for table in ("lot_record", "lot_tag"):
+        for table in ("state_record", "lot_tag"):
             sql = "SELECT sql FROM sqlite_master WHERE name = ?"
             ((guard,),) = connection.execute(sql, [f"{table}_no_delete"])
             connection.execute(f"DROP TRIGGER {table}_no_delete")

@@ -1,6 +1,6 @@
 """All vectors together."""
 
-from vectors import bundles, entries, example, histories, jsons, receipts, statements, trees
+from vectors import attestations, bundles, entries, example, histories, jsons, receipts, statements, trees
 from vectors.cases import check, file_of
 from vectors.run import outcome
 
@@ -22,6 +22,7 @@ def cases():
     yield from histories.histories()
     yield from receipts.receipts()
     yield from bundles.bundles()
+    yield from attestations.attestations()
 
 
 def vector_files():

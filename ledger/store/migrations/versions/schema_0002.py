@@ -13,7 +13,7 @@ _ON_SQLITE = (
     "CREATE TRIGGER {0}_no_delete BEFORE DELETE ON {0} BEGIN SELECT RAISE(ABORT, '{0} is append-only'); END",
 )
 _ONCE = (
-    "CREATE TRIGGER lot_record_once BEFORE INSERT ON lot_record WHEN EXISTS (SELECT 1 FROM lot_record "
+    "CREATE TRIGGER state_record_once BEFORE INSERT ON state_record WHEN EXISTS (SELECT 1 FROM state_record "
     'WHERE "key" = new."key" AND "index" = new."index") '
     "BEGIN SELECT RAISE(ABORT, 'this record exists already'); END"
 )
@@ -31,7 +31,7 @@ _ON_POSTGRES = (
 def upgrade() -> None:
     """Tables, then what keeps them append-only; the index of the registry once more, with notices."""
     op.create_table(
-        "lot_record",
+        "state_record",
         sa.Column("key", sa.LargeBinary, nullable=False),
         sa.Column("index", _WIDE, autoincrement=False, nullable=False),
         sa.Column("value", sa.LargeBinary, nullable=False),
@@ -61,7 +61,7 @@ def upgrade() -> None:
 
 
 def _guards() -> list[str]:
-    tables = ("lot_record", "lot_tag")
+    tables = ("state_record", "lot_tag")
     context = op.get_context()
     if context.dialect.name == "sqlite":
         return [text.format(table) for table in tables for text in _ON_SQLITE] + [_ONCE]
