@@ -10,6 +10,7 @@ from small_ledger import coil, small_ledger
 from api.self_check import SelfCheck
 from ledger import log as log_module
 from ledger import scrub as scrubbing
+from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Damaged
 from ledger.scrub import scrub
 from tests.audit.tampering import behind_its_back, change, flip
@@ -120,7 +121,7 @@ def test_a_chain_that_was_recorded_wrongly(on_sqlite, monkeypatch):
             log_module,
             "reread",
             lambda transaction, start, end, _: [
-                log_module.as_recorded(row, log.tree)[0] for row in transaction.entries(start, end)
+                (row, parse_entry(row.entry)) for row in transaction.entries(start, end)
             ],
         )
         on_sqlite.post(on_sqlite.plant, "lot-event", coil("unchained"))
