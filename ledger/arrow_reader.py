@@ -11,7 +11,7 @@ from ledger.kernel.errors import Busy, Refused
 from ledger.limits import DECOMPRESSED, MIB
 from ledger.worker import Worker, confine, start_worker
 
-SECONDS = 10.0  # that a stream may take to be read
+SECONDS = 20.0  # that a stream may take to be read, the start of its reader included
 _MEMORY = 768 * MIB  # of its own that the process may have: a stream has 32 MiB and is read in a few copies
 _RETRY = 1  # seconds
 

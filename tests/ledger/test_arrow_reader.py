@@ -50,7 +50,7 @@ DEATHS = [segfaults, aborts, eats, is_killed, never_answers]
 
 @pytest.fixture
 def reader():
-    made = ArrowReader()
+    made = ArrowReader(60)
     yield made
     made.stop()
 
@@ -66,11 +66,12 @@ def test_what_it_reads_is_plain_bytes(reader):
 @pytest.mark.parametrize("death", DEATHS)
 def test_a_stream_that_ends_its_reader_costs_itself_alone(death, monkeypatch):
     monkeypatch.setattr(arrow_reader, "_read_wanted", death)
-    reader = ArrowReader(seconds=20 if death is not never_answers else 3)
+    reader = ArrowReader(seconds=60 if death is not never_answers else 1)
     with pytest.raises(Busy, match="ended, or took too long") as caught:
         reader.wanted(b"")
     assert (caught.value.code, caught.value.retry_after) == ("arrow_unread", 1)
     monkeypatch.undo()
+    reader._seconds = 60
     assert reader.wanted(stream(WANTED_INDICES, [7])).values == struct.pack("<Q", 7)
     reader.stop()
 
@@ -84,7 +85,7 @@ def test_a_reader_that_died_of_something_else_is_not_noticed(reader):
 
 def test_it_ends_with_its_server():
     before = {child.pid for child in multiprocessing.active_children()}
-    reader = ArrowReader()
+    reader = ArrowReader(60)
     reader.wanted(stream(WANTED_INDICES, [7]))
     reader.stop()
     assert {child.pid for child in multiprocessing.active_children()} <= before
