@@ -28,7 +28,7 @@ class RecordBook(Generic[R]):
     def get(self, key: bytes) -> R | None:
         """The record under this key, or None."""
         if key not in self._known:
-            self.fetch((key,))
+            self._known[key] = self._load((key,)).get(key)
         return self._known[key]
 
     def put(self, key: bytes, record: R) -> None:

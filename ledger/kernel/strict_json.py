@@ -53,7 +53,8 @@ def decode(
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         raise Malformed("json", f"{what} is not JSON: {error.msg.lower().removesuffix(' at')} at {place}") from None
-    odd = faulty or _SURROGATE_ESCAPE.search(text) or (plain and not _is_plainly_plain(text))
+    escaped = "\\" in text and _SURROGATE_ESCAPE.search(text)
+    odd = faulty or escaped or (plain and not _is_plainly_plain(text))
     if odd or (not _is_plainly_small(text, max_depth, max_string) and not _is_small(value, max_depth, max_string)):
         _refuse(value, what, max_depth=max_depth, max_string=max_string, plain=plain)
     return value

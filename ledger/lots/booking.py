@@ -86,6 +86,8 @@ class Booking:
     def describe(self, lot: Lot) -> Lot:
         """The lot with what the event says of it, noted so that it can be taken back (5.6)."""
         said = attributes_of(self.event, lot.id)
+        if not said:
+            return lot
         new = {name: value for name, value in said.items() if lot.attributes.get(name) != value}
         if new and self._speaks_for_others(lot):
             names = ", ".join(sorted(new))
@@ -220,7 +222,7 @@ class Booking:
         balance = sum(p.g for p in self.debits) + sum(self.entered.values())
         if balance != sum(p.g for p in self.credits) + sum(self.left.values()):
             raise RuntimeError(f"the booking of entry {self.event.index} does not balance")
-        event, marks = self.event, {what: tuple(lots) for what, lots in self.marks.items()}
+        event, marks = self.event, self.marks
         return Effects(
             index=event.index,
             issuer=event.issuer,
@@ -243,12 +245,12 @@ class Booking:
             oxide=self.oxide,
             words=tuple(self.words),
             findings=tuple(self.findings),
-            made=marks.get("made", ()),
-            consumed=marks.get("consumed", ()),
-            held=marks.get("held", ()),
-            released=marks.get("released", ()),
-            packed=marks.get("packed", ()),
-            unpacked=marks.get("unpacked", ()),
+            made=tuple(marks.get("made", ())),
+            consumed=tuple(marks.get("consumed", ())),
+            held=tuple(marks.get("held", ())),
+            released=tuple(marks.get("released", ())),
+            packed=tuple(marks.get("packed", ())),
+            unpacked=tuple(marks.get("unpacked", ())),
         )
 
 
@@ -318,4 +320,5 @@ def _check_addition(booking: Booking, lot: Lot, *, late: bool) -> None:
 
 def attributes_of(event: LotEvent, name: str) -> dict[str, Any]:
     """What the event says of a lot, without the analysis, which stays in the event."""
-    return {key: value for key, value in event.attributes.get(name, {}).items() if key != "chemistry"}
+    said = event.attributes.get(name)
+    return {key: value for key, value in said.items() if key != "chemistry"} if said else {}

@@ -96,10 +96,10 @@ def current_efficiency(ampere_hours: int, metal: int) -> str:
 def size_of(attributes: Mapping[str, str | int], g: int) -> str:
     """M4, of what is said of a piece; nothing where a dimension is missing or the alloy's density is not known."""
     thickness, width, length = (attributes.get(name) for name in ("thickness", "width", "length"))
-    density = DENSITY.get(_digits(str(attributes.get("alloy", ""))))
-    if density is None or not (isinstance(thickness, int) and isinstance(width, int) and isinstance(length, int)):
+    if not (isinstance(thickness, int) and isinstance(width, int) and isinstance(length, int)):
         return ""
-    return mass_and_size(g, (thickness, width, length), density)
+    density = DENSITY.get(_digits(str(attributes.get("alloy", ""))))
+    return mass_and_size(g, (thickness, width, length), density) if density is not None else ""
 
 
 def mass_and_size(g: int, size: tuple[int, int, int], density: int) -> str:
@@ -113,8 +113,9 @@ def mass_and_size(g: int, size: tuple[int, int, int], density: int) -> str:
 
 def customs_code(attributes: Mapping[str, str | int]) -> str:
     """M4: the CN code is a function of form, alloy, thickness and coating."""
-    said, want = str(attributes.get("cn", "")), _codes(attributes)
-    if not said or not want or any(code.startswith(said) or said.startswith(code) for code in want):
+    said = str(attributes.get("cn", ""))
+    want = _codes(attributes) if said else ()
+    if not want or any(code.startswith(said) or said.startswith(code) for code in want):
         return ""
     return f"its CN code is {said}, form, alloy and thickness make it {' or '.join(want)}"
 

@@ -117,6 +117,6 @@ def judge_product(booking: Booking, name: str) -> None:
     says = mass_rules.size_of(lot.attributes, lot.g) if lot.g else ""
     if says:
         booking.find("mass_and_size", name, f"lot {name}: {says}")
-    said = booking.event.attributes.get(name, {})
-    for one in mass_rules.analysis(str(lot.attributes.get("alloy", "")), said.get("chemistry", ())):
+    chemistry = booking.event.attributes.get(name, {}).get("chemistry", ())
+    for one in mass_rules.analysis(str(lot.attributes.get("alloy", "")), chemistry) if chemistry else ():
         booking.find("analysis", name, f"lot {name}: {one}")
