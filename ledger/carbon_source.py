@@ -124,17 +124,13 @@ def _hours(transaction: Transaction, drawn: Iterable[tuple[str, int]], size: int
 
 
 def power_hour(hour: Hour, attested: Mapping[str, Attestation]) -> PowerHour:
-    """An hour with what covers it. A charge of a store that came back is drawn where it was discharged."""
-    rows = (
-        Covered(
-            row.wh,
-            row.matching,
-            _factor(attested[row.attestation].factor),
-            attested[row.attestation].configuration,
-            attested[row.attestation].source,
-        )
-        for row in hour.rows
-    )
+    """An hour with what covers it: rows that are alike, together."""
+    covered: dict[tuple[str, Decimal | None, int, str], int] = {}
+    for row in hour.rows:
+        by = attested[row.attestation]
+        alike = row.matching, _factor(by.factor), by.configuration, by.source
+        covered[alike] = covered.get(alike, 0) + row.wh
+    rows = (Covered(wh, *alike) for alike, wh in covered.items())
     fallen = (Uncovered(one.by, one.reason, one.end - one.start) for one in hour.fallen)
     return PowerHour(hour.process, hour.start, hour.wh, hour.measured, tuple(rows), tuple(fallen))
 

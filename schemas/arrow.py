@@ -94,3 +94,25 @@ ALL: dict[str, Any] = {
 def same_columns(found: pa.Schema, wanted: pa.Schema) -> bool:
     """Whether a batch from outside has exactly the wanted columns: names, types and order; metadata may differ."""
     return [(f.name, f.type) for f in found] == [(f.name, f.type) for f in wanted]
+
+
+_EMITTED = pa.decimal128(38, 12)
+
+# One piece a row: its footprint, cradle to gate (SPEC 12.5). Voluntary: nothing of it enters a CBAM declaration.
+FOOTPRINTS = _schema(
+    "footprints",
+    _column("piece", pa.string(), "canonical id of the piece (SPEC 6)"),
+    _column("g", pa.int64(), "its mass, g"),
+    _column("used", pa.bool_(), "whether a later step used it up"),
+    _column("wh", pa.int64(), "electricity drawn for it, Wh"),
+    _column("hourly_wh", pa.int64(), "of it covered by attestations of the same hour, Wh"),
+    _column("volumetric_wh", pa.int64(), "of it covered by attestations of any hour, Wh"),
+    _column("direct", _EMITTED, "emissions but those of electricity, t CO2e, rounded half up"),
+    _column("location", _EMITTED, "those of electricity by the grid's factor, t CO2e, rounded half up"),
+    _column("market_hourly", _EMITTED, "by attestations of the same hour, t CO2e, rounded half up"),
+    _column("market_volumetric", _EMITTED, "by attestations of any hour, t CO2e, rounded half up"),
+    _column("coverage", pa.decimal128(7, 6), "how much rests on own data, fraction, rounded half up"),
+    _column("coc_model", pa.string(), "chain of custody of its power by ISO 22095, the weakest along the way"),
+    _column("provisional", pa.bool_(), "whether it rests on periods that are not closed"),
+    _column("gwp", pa.string(), "sets of warming potentials, with commas between them"),
+)

@@ -1,6 +1,6 @@
 """The two accounts, and the wall between them: neither is made of, or made into, the other (SPEC 12)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,24 @@ class CbamAccount:
     def of(self, start: int, end: int) -> tuple[CbamRow, ...]:
         """The rows of one period."""
         return tuple(row for row in self.rows if (row.start, row.end) == (start, end))
+
+
+class Pieces(Mapping[str, Footprint]):
+    """Footprints by piece, each made when it is asked for: of most pieces nobody asks."""
+
+    def __init__(self, names: Collection[str], make: Callable[[str], Footprint]) -> None:
+        self._names, self._make = names, make
+
+    def __getitem__(self, piece: str) -> Footprint:
+        if piece not in self._names:
+            raise KeyError(piece)
+        return self._make(piece)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
-from ledger.carbon.exact import decimal128, in_parts
-from ledger.carbon.formulas import of_power
+from ledger.carbon.exact import in_parts, parts_per_wh
 from ledger.carbon.given import Covered, PowerHour, Process
 from ledger.carbon.streams import Stream
 from ledger.carbon.vectors import Key, Keys, Vector
@@ -100,19 +99,18 @@ def _drawn(hour: PowerHour, stage: str, factors: tuple[Decimal | None, Decimal |
     if grid is None or residual is None or any(row.factor is None for row in hour.rows):
         put(Key(stage, "gap", _NO_FACTOR), hour.wh)
     grid, residual = grid or Decimal(0), residual or Decimal(0)
-    put(Key(stage, "location"), in_parts(of_power(Decimal(hour.wh), grid)))
-    put(Key(stage, "market-hourly"), in_parts(_market(hour, residual, "hourly")))
-    put(Key(stage, "market-volumetric"), in_parts(_market(hour, residual, "volumetric")))
+    put(Key(stage, "location"), hour.wh * parts_per_wh(grid))
+    put(Key(stage, "market-hourly"), _market(hour, residual, "hourly"))
+    put(Key(stage, "market-volumetric"), _market(hour, residual, "volumetric"))
     return {number: amount for number, amount in found.items() if amount}
 
 
-@decimal128
-def _market(hour: PowerHour, residual: Decimal, matching: str) -> Decimal:
+def _market(hour: PowerHour, residual: Decimal, matching: str) -> int:
     """C8: covered Wh at their attestation's factor, the rest at the residual one, never 0 by being left out."""
     rows = [row for row in hour.rows if row.matching == "hourly" or matching == "volumetric"]
     rest = hour.wh - sum(row.wh for row in rows)
-    covered = (of_power(Decimal(row.wh), residual if row.factor is None else row.factor) for row in rows)
-    return sum(covered, of_power(Decimal(rest), residual))
+    covered = (row.wh * parts_per_wh(residual if row.factor is None else row.factor) for row in rows)
+    return sum(covered, rest * parts_per_wh(residual))
 
 
 def model_of(row: Covered) -> str:

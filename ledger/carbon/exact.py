@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
-from functools import wraps
+from functools import cache, wraps
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -11,6 +11,7 @@ _DIGITS = 34  # IEEE 754-2019, decimal128
 _PLACES = 40  # of a t: what is shared is whole in the last of them
 
 
+@cache  # the accounts of a year ask for it millions of times
 def _context() -> Context:
     return Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN)
 
@@ -34,8 +35,13 @@ def in_parts(t: Decimal) -> int:
 
 def in_tonnes(parts: int) -> Decimal:
     """Whole 10^-40 t as t CO2e, to 34 digits."""
-    with localcontext(_context()):
-        return +Decimal(parts).scaleb(-_PLACES)
+    return _context().scaleb(Decimal(parts), -_PLACES)
+
+
+@cache  # a few factors for all hours
+def parts_per_wh(factor: Decimal) -> int:
+    """A factor in t CO2e/MWh as whole 10^-40 t a Wh: nothing is rounded, a factor has at most 34 decimals."""
+    return int(factor.scaleb(_PLACES - 6))
 
 
 @decimal128

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ledger.carbon.accounts import CbamAccount, FootprintAccount
+from ledger.carbon.accounts import CbamAccount, FootprintAccount, Pieces
 from ledger.carbon.cbam import cbam_rows
 from ledger.carbon.charges import charges_of
 from ledger.carbon.closing import PeriodFinding, judge
@@ -43,13 +43,13 @@ def recompute(given: Given) -> Accounts:
     material = {lot: said.get("material", lot) for lot, said in given.described.items()}
     flowed = flow(Network(given.steps, spans), charged.steps, keys, material=material, balances=_balances(given.closes))
     rests_on = Rests(given.streams, given.processes)
-    footprints = {
-        piece: footprint_of(piece, flowed.weights.get(piece, 0), vector, keys, rests_on)
-        for piece, vector in flowed.pieces.items()
-    }
+    pieces = Pieces(
+        flowed.pieces,
+        lambda piece: footprint_of(piece, flowed.weights.get(piece, 0), flowed.pieces[piece], keys, rests_on),
+    )
     cbam = CbamAccount(tuple(cbam_rows(given)))
     put_in = total(one.amounts for one in charges)
-    return Accounts(cbam, FootprintAccount(footprints), flowed, charged, keys, put_in, judge(given, charged))
+    return Accounts(cbam, FootprintAccount(pieces), flowed, charged, keys, put_in, judge(given, charged))
 
 
 def _balances(closes: Sequence[Close]) -> Balances:

@@ -89,6 +89,8 @@ def current_efficiency(ampere_hours: int, metal: int) -> str:
     # g * Ah/(100 kg) against Ah * 100 000 g
     if metal * _FARADAY <= ampere_hours * 100_000:
         return ""
+    if not ampere_hours:
+        return f"{tonnes(metal)} of metal from no charge at all"
     percent = (Decimal(metal * _FARADAY) / (ampere_hours * 1_000)).quantize(Decimal("0.01"))
     return f"{tonnes(metal)} of metal from {ampere_hours} Ah are a current efficiency of {percent} %"
 
