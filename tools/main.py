@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "energy": ("tools.energy", "Ask what was attested, whose it is, and what it covers."),
     "rebuild": ("tools.rebuild", "Make derived data again from what was signed."),
     "torture": ("tools.torture", "Kill, starve and flood ledgers of its own making, and count what they lost."),
-    "bench": ("tools.bench", "Measure this machine: ingest, proofs, hashing, traces, audit."),
+    "bench": ("tools.bench", "Measure this machine: ingest, proofs, hashing, traces, audit, pages."),
 }
 
 
