@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus
 
@@ -25,6 +26,7 @@ from ledger.resolving.choosing import Asked, choose, wishes
 from ledger.resolving.links import CONTEXT, MEDIA_TYPE, VOCABULARY, Level, Target, link_type, linkset
 from ledger.resolving.offered import KEY, Asker, leads_here, levels_of
 from ledger.resolving.own_links import NONE, OwnLinks, own_links
+from ledger.store.access import ANYONE
 
 _log = logging.getLogger(__name__)
 
@@ -91,13 +93,23 @@ def base_of(request: Request[Any, Any, Any]) -> str:
 
 async def _resolve(request: Request[Any, Any, Any]) -> ASGIResponse:
     if request.scope["method"] == "OPTIONS":
-        return raw(b"", "text/plain", _ALIKE | {"allow": ", ".join(_METHODS)}, 204)
+        return _options(request)
     try:
         asker = Asker(base_of(request), reader_of(request), _parameters(request).get("c"))
         answer = await asyncio.to_thread(_answered, request, desk_of(request), asker)
     except CoilmarkError as error:
         answer = refusal(request, error)
     return given(answer)
+
+
+def _options(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """What may be asked of any link; of one that is right also where all its links are."""
+    headers = _ALIKE | {"allow": ", ".join(_METHODS)}
+    with suppress(CoilmarkError):
+        asker = Asker(base_of(request), ANYONE)
+        link, was_compressed = read_link(request, asker.base)
+        headers["link"] = ", ".join(_link_header(link, asker, was_compressed=was_compressed))
+    return raw(b"", "text/plain", headers, 204)
 
 
 def _answered(request: Request[Any, Any, Any], desk: Desk, asker: Asker) -> Answer:

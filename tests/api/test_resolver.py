@@ -139,8 +139,8 @@ async def r9(app):
 
 
 async def r10(app):
-    for headers in ((), LINKSET):
-        link = (await app.ask("GET", COIL, headers=headers)).headers["link"]
+    for method, headers in (("GET", ()), ("GET", LINKSET), ("HEAD", ()), ("OPTIONS", ())):
+        link = (await app.ask(method, COIL, headers=headers)).headers["link"]
         assert f'<{BASE}{COIL}?linkType=linkset>; rel="linkset"; type="application/linkset+json"' in link
 
 
