@@ -52,6 +52,11 @@ def product_page(desk: Desk, gtin: str, language: str) -> str:
     return _page("product.html", words(language), desk, _links(None), gtin=gtin, owner=owner)
 
 
+def refused_page(desk: Desk, status: int, sentence: str, language: str) -> str:
+    """What is said of a link that is wrong, or that there is nothing for: never a page that looks verified."""
+    return _page("refused.html", words(language), desk, _links(None), status=status, sentence=sentence)
+
+
 def verify_page(desk: Desk, language: str) -> str:
     """The page that checks a file in the reader's browser."""
     return _page(

@@ -17,7 +17,9 @@ from api import openapi
 from api.answers import FRESH, JSON, Answer, given, raw
 from api.desk import Desk, desk_of, reader_of
 from api.errors import answer_to
+from api.languages import language_of
 from api.pages import HEADERS, template
+from api.scan_page import refused_page
 from ledger.digital_link.compression import understand_path
 from ledger.digital_link.link import Link
 from ledger.kernel.errors import CoilmarkError, Malformed, Missing
@@ -217,5 +219,6 @@ def refusal(request: Request[Any, Any, Any], error: CoilmarkError) -> Answer:
     headers = dict(answer.headers) | _ALIKE
     if not wants_page(request) or answer.status >= 500 or error.code == _NO_SUCH_PATH:
         return Answer(answer.body, answer.kind, headers, answer.status)
-    page = template("refused.html").render(sentence=error.sentence, status=answer.status)
+    language = language_of(_parameters(request).get("lang"), request.headers.get("accept-language", ""))
+    page = refused_page(desk_of(request), answer.status, error.sentence, language)
     return Answer(page.encode(), "text/html", HEADERS | headers, answer.status)

@@ -119,7 +119,7 @@ async def r7(app):
         for headers in ((), BROWSER):
             answer = await app.ask("GET", path, headers=headers)
             assert answer.status in {400, 404}, path
-            assert b"verified</strong>" in answer.body or answer.headers["content-type"].startswith(
+            assert b"nothing was verified" in answer.body or answer.headers["content-type"].startswith(
                 "application/problem"
             )
 
@@ -436,10 +436,10 @@ def test_without_a_base_links_begin_as_the_request_did(tmp_path):
     async def scenario():
         async with in_process(tmp_path) as app:
             assert await leads(app) == f"http://ledger.example/page{COIL}"
-            for host in (b'a"><b', b"a b", b"u@h"):
+            for host in (b'a"><b', b"a b", b"u@h", b"h:x", b"a/b"):
                 answer = await app.ask("GET", COIL, headers=[(b"host", host)])
-                assert answer.status in {307, 400}
-                assert host.decode() not in answer.headers.get("location", "") + answer.headers.get("link", "")
+                assert (answer.status, "location" in answer.headers, "link" in answer.headers) == (400, False, False)
+            assert await leads(app, headers=[(b"host", b"[::1]:8080")]) == f"http://[::1]:8080/page{COIL}"
 
     run(scenario)
 
