@@ -43,7 +43,7 @@ _ALIKE = FRESH | CORS | {"vary": "Accept, Accept-Language, Authorization", "refe
 _LINKSETS = {"linkset", "all"}  # `all` is the older word
 _OTHER_KEYS = [f"/{ai}/{{named:path}}" for ai in (*KEYS, "415", "8013") if ai != KEY]
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,250}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?", re.ASCII)
-_IN_QUERY = "%=+/?:@!$'()*,;~-._"  # stays as it was sent
+_IN_QUERY = "%=+/?:@!$'()*,;~-._&[]"  # stays as it was sent
 _NO_SUCH_PATH = "no_such_path"
 
 
@@ -183,7 +183,7 @@ def _link_header(link: Link, asker: Asker, *, was_compressed: bool) -> list[str]
         f'<{asker.base}{link.path}?{code}linkType=linkset>; rel="linkset"; type="{MEDIA_TYPE}"; title="All links"'
     ]
     if was_compressed:
-        header.append(f'<{link.uri}>; rel="owl:sameAs"; title="Uncompressed"')
+        header.append(f'<{_safe(link.uri)}>; rel="owl:sameAs"; title="Uncompressed"')
     return header
 
 
@@ -205,12 +205,17 @@ def _location(target: Target, query: str, asker: Asker) -> str:
     has = {name for name, _ in parse_qsl(target.href.partition("?")[2], keep_blank_values=True)}
     mine = leads_here(target.href, asker)
     passed = [
-        quote(pair.encode("latin-1"), safe=_IN_QUERY) for pair in query.split("&")
+        _safe(pair) for pair in query.split("&")
         if pair and (name := unquote_plus(pair.partition("=")[0])) not in has and (mine or name != "c")
     ]  # fmt: skip
     bare, hash_, fragment = target.href.partition("#")
     joint = "" if not passed else "&" if "?" in bare else "?"
     return f"{bare}{joint}{'&'.join(passed)}{hash_}{fragment}"
+
+
+def _safe(text: str) -> str:
+    """As it was sent, but for what no URI in a header may hold."""
+    return quote(text.encode("latin-1"), safe=_IN_QUERY)
 
 
 def refusal(request: Request[Any, Any, Any], error: CoilmarkError) -> Answer:

@@ -4,6 +4,7 @@ import json
 import re
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 
 import jsonschema
 import pytest
@@ -458,3 +459,24 @@ def test_over_a_real_connection(tmp_path):
             "GET", got.headers["location"].partition("/page")[1] + got.headers["location"].partition("/page")[2]
         )
         assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
+def test_no_link_however_mangled_is_more_than_refused(tmp_path):
+    random = Random(20)
+    pieces = [
+        "/", "01", "10", "21", "235", "00", "8003", gtin(), "C-1", "%2F", "%", "%00", "?", "&", "=", "c=", "..", "",
+        "linkType=", "gs1:dpp", "linkset", "ARFRoHROnELGF9q", "\u00e9", "(21)", "<b>", "page", " ", "%ff", "99",
+        "x" * 60,
+    ]  # fmt: skip
+    headers = [(), LINKSET, BROWSER, [(b"accept", b";;,q=,*/*;q=x")], [(b"accept-language", b"\xff, de;q=9")]]
+
+    async def scenario():
+        async with resolver(tmp_path) as app:
+            for _ in range(1_500):
+                path = random.choice(["/01/", "/page/01/", "/", "/00/"]) + "".join(random.choices(pieces, k=6))
+                query = "".join(random.choices(pieces, k=3)).encode("latin-1")
+                answer = await app.ask("GET", path, query=query, headers=random.choice(headers))
+                assert answer.status in {200, 300, 307, 400, 404}, (path, query)
+                assert answer.headers.get("location", BASE).startswith(BASE)
+
+    run(scenario)
