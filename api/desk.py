@@ -19,6 +19,7 @@ from api.intake import Intake
 from api.means import Means
 from api.metrics import Metrics
 from api.restatement import Restatement, begun_at
+from api.scans import Counting
 from api.self_check import SelfCheck
 from api.settings import Settings
 from ledger.arrow_reader import ArrowReader
@@ -31,9 +32,11 @@ from ledger.passport.issue import Issuer
 from ledger.resolving.own_links import own_links
 from ledger.restating import Restater
 from ledger.room import Room
+from ledger.scans.counter import ScanCounter
 from ledger.second_head import SecondHead
 from ledger.sequencer import Sequencer
 from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens, open_tokens
+from ledger.store.scans import SqliteScans, scans_file
 from ledger.store.store import caution
 
 _log = logging.getLogger(__name__)
@@ -60,6 +63,7 @@ class Desk:
     arrow_reader: ArrowReader
     accounts: AccountsBoard
     means: Means
+    scans: ScanCounter
 
     @property
     def pending(self) -> Mapping[str, int]:
@@ -94,7 +98,7 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
         gc.set_threshold(_UNDER_WAY, 10, 10)
         patrol = asyncio.create_task(desk.self_check.run())
         try:
-            async with _restating(desk, now):
+            async with _restating(desk, now), _counting(desk.scans):
                 yield desk
         finally:
             patrol.cancel()
@@ -123,6 +127,18 @@ async def _restating(desk: Desk, now: Callable[[], int]) -> AsyncIterator[None]:
         yield
     finally:
         restatement.stop()
+        await task
+
+
+@asynccontextmanager
+async def _counting(scans: ScanCounter) -> AsyncIterator[None]:
+    """Scans are written down for as long as the block lasts, and once more at its end."""
+    counting = Counting(scans)
+    task = asyncio.create_task(counting.run())
+    try:
+        yield
+    finally:
+        counting.stop()
         await task
 
 
@@ -167,7 +183,17 @@ def _furnish(
         arrow_reader=arrow_reader,
         accounts=AccountsBoard(),
         means=Means(log, time.monotonic),
+        scans=_scans(places, metrics, stack, now),
     )
+
+
+def _scans(places: Layout, metrics: Metrics, stack: ExitStack, now: Callable[[], int]) -> ScanCounter:
+    """In a file of this server: what cannot be counted hinders nothing else."""
+    store = SqliteScans(scans_file(places.folder))
+    stack.callback(store.close)
+    counter = ScanCounter(store, now)
+    metrics.watch("scan_count_failures", "How often counts of scans were not read or written", lambda: counter.failures)
+    return counter
 
 
 def _watch(metrics: Metrics, log: Log, sequencer: Sequencer, now: Callable[[], int]) -> None:

@@ -101,9 +101,9 @@ COIL = _answers(
     404,
     500,
     s200=(
-        wire.Passport | dict[str, Any],
+        wire.Passport | wire.Scans | dict[str, Any],
         _JSON,
-        "the passport, its footprint as PACT has it, or a bundle",
+        "the passport, its footprint as PACT has it, a bundle, or counts of scans",
     ),
 )
 LOTS = _answers(400, 401, 403, s200=(wire_lots.FoundLots, _JSON, "the lots that a word leads to"))

@@ -15,19 +15,28 @@ from ledger import passports
 from ledger.kernel.errors import Damaged, Missing
 from ledger.kernel.note import fingerprint, parse_vkey
 from ledger.labels.codes import path_of
+from ledger.scans.places import place_key, place_of
 from ledger.store.access import Reader
 
 _PLAIN = re.compile(r"[^A-Za-z0-9_-]")
 _DAMAGED, _FINE = 500, 200
 
 
-def scan_page(desk: Desk, piece: str, code: str | None, reader: Reader, language: str) -> tuple[int, str]:
-    """Status and page of a piece. Without a right to see it, the same page whether or not there is such a piece."""
-    said = words(language)
-    if not passports.may_open(desk.codes(), piece, code, reader):
+def scan_page(
+    desk: Desk, piece: str, code: str | None, reader: Reader, language: str, *, address: str = ""
+) -> tuple[int, str]:
+    """Status and page of a piece. Without a right to see it, the same page whether or not there is such a piece.
+
+    A passport that a label's code opened is counted as a scan from `address`, unless that is "".
+    """
+    said, codes = words(language), desk.codes()
+    if not passports.may_open(codes, piece, code, reader):
         return _FINE, product_page(desk, piece[4:18], language)
     try:
-        return _FINE, _passport(desk, piece, code, reader, said)
+        found = passports.standing(desk.log, piece, desk.pending, desk.looked)
+        if address and codes is not None and code is not None and codes.opens(piece, code):
+            desk.scans.count(piece, place_of(address, place_key(codes.secret)))
+        return _FINE, _passport(desk, found, code, reader, said)
     except Missing:
         issued = desk.settings.operator_key is not None
         return _FINE, _page("unshipped.html", said, desk, _links(code), piece=piece, issued=issued)
@@ -43,6 +52,11 @@ def product_page(desk: Desk, gtin: str, language: str) -> str:
     return _page("product.html", words(language), desk, _links(None), gtin=gtin, owner=owner)
 
 
+def refused_page(desk: Desk, status: int, sentence: str, language: str) -> str:
+    """What is said of a link that is wrong, or that there is nothing for: never a page that looks verified."""
+    return _page("refused.html", words(language), desk, _links(None), status=status, sentence=sentence)
+
+
 def verify_page(desk: Desk, language: str) -> str:
     """The page that checks a file in the reader's browser."""
     return _page(
@@ -50,8 +64,8 @@ def verify_page(desk: Desk, language: str) -> str:
     )
 
 
-def _passport(desk: Desk, piece: str, code: str | None, reader: Reader, said: Words) -> str:
-    found = passports.standing(desk.log, piece, desk.pending, desk.looked)
+def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: Reader, said: Words) -> str:
+    piece = found.piece
     body = found.body(reader)
     withheld = found.statement.withheld + len(passports.hidden_of(found.statement, reader))
     registry = desk.log.state.registry
@@ -75,6 +89,7 @@ def _passport(desk: Desk, piece: str, code: str | None, reader: Reader, said: Wo
         since=found.since,
         size=desk.log.state.published.checkpoint.size,
         files=_files(piece, code, reader),
+        scans=desk.scans.told(piece),
         modules=assets().modules("verifier/", "check", "scan"),
     )
 

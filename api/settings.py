@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from api.leader_line import check_address
@@ -21,6 +22,7 @@ _OURS = {
     "OPEN",
     "OPERATOR_KEY",
     "PROCESS",
+    "PROXIES",
     "READ_ONLY",
     "RESERVE",
 }
@@ -42,7 +44,7 @@ class Settings:
     (0: none, the server checks them itself). `read_only` never writes, whoever leads; `address` is where other servers
     reach this one while it leads ("": nowhere). Of several processes on one folder each has its number, `process`.
     `reserve` bytes stay free on every disk where the ledger grows. `base` is where readers reach the ledger, as labels
-    have it ("": as each request has it).
+    have it ("": as each request has it). `proxies` are the networks of the proxies that say who asks.
     """
 
     folder: Path
@@ -56,6 +58,7 @@ class Settings:
     operator_key: Path | None = None
     reserve: int = 64 * _MIB
     base: str = ""
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
@@ -79,6 +82,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         operator_key=Path(key) if key else None,
         reserve=_reserve(ours.get("RESERVE", "")),
         base=_base(ours.get("BASE", "")),
+        proxies=_networks(ours.get("PROXIES", "")),
     )
 
 
@@ -106,6 +110,13 @@ def _base(value: str) -> str:
     if value and found is None:
         raise Malformed("settings", f"{_PREFIX}BASE is an address like https://id.example.com, not {value!r}")
     return value.rstrip("/")
+
+
+def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(one) for one in value.split())
+    except ValueError as error:
+        raise Malformed("settings", f"{_PREFIX}PROXIES has networks like 10.0.0.0/8, spaces between: {error}") from None
 
 
 def _number(name: str, value: str, most: int) -> int:

@@ -56,6 +56,21 @@ class Receipts(Wire, frozen=True):
     receipts: list[Receipt]
 
 
+class Scans(Wire, frozen=True):
+    """How often the code of a piece was scanned in the last `days`, as far as the server that answers counted.
+
+    `judged` are scans with a place, at most five a day of each; `places` is over how many they are spread, as if
+    evenly. `conspicuous`: over more than the label of one coil is seen in.
+    """
+
+    piece: str
+    days: int
+    scans: int
+    judged: int
+    places: int
+    conspicuous: bool
+
+
 class Passport(Wire, frozen=True):
     """The newest passport of a piece as this reader may see it; what proves it is its bundle.
 

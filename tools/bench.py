@@ -230,3 +230,24 @@ def page_command(*, coils: int, passports: int, pages: int, as_json: bool) -> No
         f"percentile\nasked by eight at once: {figure.pages_a_second:,.0f} pages/s, {figure.cpu_ms:.1f} ms of a "
         "processor each"
     )
+
+
+@command.command()
+@click.option("--genuine", default=100_000, show_default=True, help="Codes that are on one coil each.")
+@click.option("--copies", default=2_000, show_default=True, help="Codes that were copied.")
+@click.option("--labels", default="10-40", show_default=True, help="Coils that a copied code is on, from and to.")
+@click.option("--carriers", default=6, show_default=True, help="Mobile networks' blocks of addresses around a site.")
+@click.option("--seed", default=1, show_default=True, help="Another month.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
+def scans(*, genuine: int, copies: int, labels: str, carriers: int, seed: int, as_json: bool) -> None:
+    """Labels and copies of labels in a simulated month: how many of each are called conspicuous."""
+    from tools.bench_scans import Month, run_scans  # noqa: PLC0415  for those who ask for it
+
+    between = _numbers(labels.replace("-", ","), "--labels")
+    figure = run_scans(Month(genuine, copies, seed, carriers=carriers, labels=(between[0], between[-1])))
+    if as_json:
+        click.echo(json.dumps(figure.as_dict(), indent=1))
+        return
+    click.echo(f"of {figure.genuine:,} genuine codes {figure.flagged} are conspicuous: {figure.flagged_share:.3%}")
+    click.echo(f"of {figure.copies:,} copies, scanned 20 times or more, {figure.found} are: {figure.found_share:.1%}")
+    click.echo("a simulation: what it assumes stands in tools/bench_scans.py")

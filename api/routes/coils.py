@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,14 +18,16 @@ from api.languages import language_of
 from api.pages import WITH_SCRIPT
 from api.routes.resolver import base_of, read_link, refusal
 from api.scan_page import product_page, scan_page
+from api.scans import address_of
 from ledger import passports
 from ledger.kernel.bundle import Bundle, encode_bundle
 from ledger.kernel.encoding import b64_encode
-from ledger.kernel.errors import CoilmarkError, Malformed, Missing
+from ledger.kernel.errors import Busy, CoilmarkError, Malformed, Missing
 from ledger.labels.codes import piece_of
 from ledger.questions.asking import Asked
 from ledger.questions.footprint import footprint_document
 from ledger.resolving.offered import KEY, PAGE, piece_named
+from ledger.scans.judging import DAYS
 from ledger.store.access import Reader
 from schemas import wire
 
@@ -46,7 +49,7 @@ async def get_scan(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @route("/v1/coils/{gtin:str}/{named:path}", http_method=["GET", "HEAD"], responses=openapi.COIL)
 async def get_coil(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """/v1/coils/{gtin}/{serial}/passport?c= as data; …/footprint?c= as PACT has it; …/bundle?c=&kind=short|full.
+    """/v1/coils/{gtin}/{serial}/passport?c= as data; …/footprint?c= as PACT has it; …/bundle?c=&kind=; …/scans?c=.
 
     A serial may hold a slash: the last segment says what is asked for.
     """
@@ -59,8 +62,11 @@ async def get_coil(request: Request[Any, Any, Any]) -> ASGIResponse:
         return await asyncio.to_thread(_data, desk, piece, reader)
     if what == "footprint":
         return await asyncio.to_thread(_footprint, desk, piece, reader)
+    if what == "scans":
+        return await asyncio.to_thread(_scans, desk, piece)
     if what != "bundle":
-        raise Missing("no_such_path", f"of a piece there are passport, footprint and bundle, not {ascii(what)[:40]}")
+        told = f"of a piece there are passport, footprint, bundle and scans, not {ascii(what)[:40]}"
+        raise Missing("no_such_path", told)
     kind = said.get("kind", "short")
     body = await asyncio.to_thread(lambda: encode_bundle(_bundle(desk, piece, kind, reader)))
     name = f"{_PLAIN.sub('_', serial)}.{kind}.coilmark.json"
@@ -101,6 +107,18 @@ def _footprint(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
     return raw(msgspec.json.encode(document), JSON, _PRIVATE)
 
 
+def _scans(desk: Desk, piece: str) -> ASGIResponse:
+    """How often the code was scanned. Raises Busy where the counts cannot be read."""
+    found = desk.scans.told(piece)
+    if found is None:
+        raise Busy("scans_unread", "the counts of scans cannot be read just now", retry_after=1)
+    answer = wire.Scans(
+        piece=piece, days=DAYS, scans=found.scans, judged=found.judged, places=found.places,
+        conspicuous=found.is_conspicuous,
+    )  # fmt: skip
+    return json(answer, _PRIVATE)
+
+
 async def _scan(request: Request[Any, Any, Any]) -> ASGIResponse:
     link, _ = read_link(request, base_of(request), PAGE)
     if link.key[0] != KEY:
@@ -113,5 +131,9 @@ async def _scan(request: Request[Any, Any, Any]) -> ASGIResponse:
     if piece is None:
         status, page = 200, product_page(desk, link.key[1], language)
     else:
-        status, page = await asyncio.to_thread(scan_page, desk, piece, said.get("c"), reader, language)
+        # Who looks again in another language has scanned nothing.
+        scanned = request.scope["method"] == "GET" and "lang" not in said
+        address = address_of(request, desk.settings.proxies) if scanned else ""
+        shown = partial(scan_page, desk, piece, said.get("c"), reader, language, address=address)
+        status, page = await asyncio.to_thread(shown)
     return raw(page.encode(), "text/html", WITH_SCRIPT | {"content-language": language}, status)

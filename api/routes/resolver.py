@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus
 
@@ -16,7 +17,9 @@ from api import openapi
 from api.answers import FRESH, JSON, Answer, given, raw
 from api.desk import Desk, desk_of, reader_of
 from api.errors import answer_to
+from api.languages import language_of
 from api.pages import HEADERS, template
+from api.scan_page import refused_page
 from ledger.digital_link.compression import understand_path
 from ledger.digital_link.link import Link
 from ledger.kernel.errors import CoilmarkError, Malformed, Missing
@@ -25,6 +28,7 @@ from ledger.resolving.choosing import Asked, choose, wishes
 from ledger.resolving.links import CONTEXT, MEDIA_TYPE, VOCABULARY, Level, Target, link_type, linkset
 from ledger.resolving.offered import KEY, Asker, leads_here, levels_of
 from ledger.resolving.own_links import NONE, OwnLinks, own_links
+from ledger.store.access import ANYONE
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ _ALIKE = FRESH | CORS | {"vary": "Accept, Accept-Language, Authorization", "refe
 _LINKSETS = {"linkset", "all"}  # `all` is the older word
 _OTHER_KEYS = [f"/{ai}/{{named:path}}" for ai in (*KEYS, "415", "8013") if ai != KEY]
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,250}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?", re.ASCII)
-_IN_QUERY = "%=+/?:@!$'()*,;~-._"  # stays as it was sent
+_IN_QUERY = "%=+/?:@!$'()*,;~-._&[]"  # stays as it was sent
 _NO_SUCH_PATH = "no_such_path"
 
 
@@ -91,13 +95,23 @@ def base_of(request: Request[Any, Any, Any]) -> str:
 
 async def _resolve(request: Request[Any, Any, Any]) -> ASGIResponse:
     if request.scope["method"] == "OPTIONS":
-        return raw(b"", "text/plain", _ALIKE | {"allow": ", ".join(_METHODS)}, 204)
+        return _options(request)
     try:
         asker = Asker(base_of(request), reader_of(request), _parameters(request).get("c"))
         answer = await asyncio.to_thread(_answered, request, desk_of(request), asker)
     except CoilmarkError as error:
         answer = refusal(request, error)
     return given(answer)
+
+
+def _options(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """What may be asked of any link; of one that is right also where all its links are."""
+    headers = _ALIKE | {"allow": ", ".join(_METHODS)}
+    with suppress(CoilmarkError):
+        asker = Asker(base_of(request), ANYONE)
+        link, was_compressed = read_link(request, asker.base)
+        headers["link"] = ", ".join(_link_header(link, asker, was_compressed=was_compressed))
+    return raw(b"", "text/plain", headers, 204)
 
 
 def _answered(request: Request[Any, Any, Any], desk: Desk, asker: Asker) -> Answer:
@@ -169,7 +183,7 @@ def _link_header(link: Link, asker: Asker, *, was_compressed: bool) -> list[str]
         f'<{asker.base}{link.path}?{code}linkType=linkset>; rel="linkset"; type="{MEDIA_TYPE}"; title="All links"'
     ]
     if was_compressed:
-        header.append(f'<{link.uri}>; rel="owl:sameAs"; title="Uncompressed"')
+        header.append(f'<{_safe(link.uri)}>; rel="owl:sameAs"; title="Uncompressed"')
     return header
 
 
@@ -191,12 +205,17 @@ def _location(target: Target, query: str, asker: Asker) -> str:
     has = {name for name, _ in parse_qsl(target.href.partition("?")[2], keep_blank_values=True)}
     mine = leads_here(target.href, asker)
     passed = [
-        quote(pair.encode("latin-1"), safe=_IN_QUERY) for pair in query.split("&")
+        _safe(pair) for pair in query.split("&")
         if pair and (name := unquote_plus(pair.partition("=")[0])) not in has and (mine or name != "c")
     ]  # fmt: skip
     bare, hash_, fragment = target.href.partition("#")
     joint = "" if not passed else "&" if "?" in bare else "?"
     return f"{bare}{joint}{'&'.join(passed)}{hash_}{fragment}"
+
+
+def _safe(text: str) -> str:
+    """As it was sent, but for what no URI in a header may hold."""
+    return quote(text.encode("latin-1"), safe=_IN_QUERY)
 
 
 def refusal(request: Request[Any, Any, Any], error: CoilmarkError) -> Answer:
@@ -205,5 +224,6 @@ def refusal(request: Request[Any, Any, Any], error: CoilmarkError) -> Answer:
     headers = dict(answer.headers) | _ALIKE
     if not wants_page(request) or answer.status >= 500 or error.code == _NO_SUCH_PATH:
         return Answer(answer.body, answer.kind, headers, answer.status)
-    page = template("refused.html").render(sentence=error.sentence, status=answer.status)
+    language = language_of(_parameters(request).get("lang"), request.headers.get("accept-language", ""))
+    page = refused_page(desk_of(request), answer.status, error.sentence, language)
     return Answer(page.encode(), "text/html", HEADERS | headers, answer.status)

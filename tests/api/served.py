@@ -206,7 +206,7 @@ def _scope(method, path, query, headers):
         "raw_path": path.encode("utf-8", "surrogatepass"),
         "query_string": query,
         "root_path": "",
-        "headers": [(b"host", b"ledger.example"), *headers],
+        "headers": [(b"host", b"ledger.example"), *headers] if b"host" not in dict(headers) else list(headers),
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
         "state": {},

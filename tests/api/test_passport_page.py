@@ -150,8 +150,8 @@ def test_the_code_of_a_piece_that_was_never_shipped_says_so(tmp_path):
 def test_a_link_with_the_lot_and_with_what_a_phone_adds_opens_the_same(tmp_path):
     async def scenario():
         async with shop(tmp_path) as app:
-            with_lot = await app.ask("GET", f"/page/01/{gtin()}/10/L-1/21/C-1", query=code() + b"&fbclid=7")
-            assert with_lot.body == (await scan(app, query=code())).body
+            with_lot = await app.ask("GET", f"/page/01/{gtin()}/10/L-1/21/C-1", query=code() + b"&fbclid=7&lang=en")
+            assert with_lot.body == (await scan(app, query=code() + b"&lang=en")).body
 
     run(scenario)
 

@@ -1,6 +1,7 @@
 """What the server is told from outside."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,12 @@ def test_all_settings():
         **FOLDER, "COILMARK_HEAD": "/mnt/head", "COILMARK_OPEN": "1", "COILMARK_CHECKERS": "7", "PATH": "/bin",
         "COILMARK_PROCESS": "2", "COILMARK_ADVERTISE": "http://10.0.0.5:8080/", "COILMARK_READ_ONLY": "true",
         "COILMARK_RESERVE": "100", "COILMARK_BASE": "https://id.example.com/",
+        "COILMARK_PROXIES": "10.0.0.0/8 ::1/128",
     }  # fmt: skip
     folder, head, address = Path("/srv/ledger"), Path("/mnt/head"), "http://10.0.0.5:8080"
     assert from_environ(said) == Settings(
         folder, head, open=True, checkers=7, read_only=True, address=address, process=2, reserve=100 << 20,
-        base="https://id.example.com",
+        base="https://id.example.com", proxies=(ip_network("10.0.0.0/8"), ip_network("::1/128")),
     )  # fmt: skip
 
 
@@ -51,6 +53,7 @@ def test_closed_is_said_in_words_too(value):
         ({**FOLDER, "COILMARK_CHECKERS": "65"}, "not '65'"),
         ({**FOLDER, "COILMARK_CHECKERS": "²"}, "not '²'"),
         ({**FOLDER, "COILMARK_BASE": "id.example.com"}, "an address like https://id.example.com, not 'id.example.com'"),
+        ({**FOLDER, "COILMARK_PROXIES": "10.0.0.1/8"}, "COILMARK_PROXIES has networks like 10.0.0.0/8"),
         ({**FOLDER, "COILMARK_RESERVE": "1.5"}, "COILMARK_RESERVE is a number of MiB, not '1.5'"),
     ],
 )
