@@ -78,6 +78,12 @@ class Words:
         month = _MONTHS[moment.month - 1]
         return _FORMS[self.language][2].format(day=moment.day, number=moment.month, month=month, year=moment.year)
 
+    def month(self, moment: datetime) -> str:
+        """A month of a year."""
+        if self.language == "en":
+            return f"{moment:%B %Y}"
+        return f"{moment.year}年{moment.month}月" if self.language == "zh" else f"{moment:%m.%Y}"
+
     def time(self, moment: datetime) -> str:
         """To the minute, in UTC."""
         return f"{self.day(moment)}, {moment:%H:%M} UTC"

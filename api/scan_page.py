@@ -77,7 +77,7 @@ def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: R
         view=view_of(body, withheld, passports.names_of(desk.log, ids_in(body)), said),
         status=body["status"],
         findings=len(body.get("findings", ())),
-        footprint=footprint_of(body, desk.means.of(body)),
+        footprint=footprint_of(body, said, desk.means.of(body)),
         way=way_of(body, registry, said),
         map_size=(WIDTH, HEIGHT),
         piece=piece,

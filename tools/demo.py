@@ -19,6 +19,7 @@ from tools.park.actors import PARK, URI
 from tools.park.events import ALMATY, Said
 from tools.park.finishing import pieces
 from tools.park.plan import make_plan
+from tools.park.power import BEFORE
 from tools.post import receipt_line
 from tools.problems import FINE, THING_WRONG
 from tools.serve import run, settings
@@ -77,10 +78,13 @@ def _record(stage: Stage, base: str) -> tuple[Receipt, str]:
             receipts = [pair for one in told for pair in one.receipts]
             _show(f"{day:%a %d %b}", receipts)
             kept = next((one for said, one in receipts if said.what.startswith(f"slit into {coil}")), kept)
+            if day == BEFORE:  # what is said now stays, beside what is said later and why
+                click.echo(f"{restate(stage, log)} passports say a footprint, as far as periods are closed")
         if kept is None:
             raise RuntimeError(f"the story has no statement about coil {coil}")
         again = restate(stage, log)
-        click.echo(f"Every piece that was shipped has a passport; {again} were made again for what happened since.")
+        click.echo(f"Every piece that was shipped has a passport; {again} were made again for what happened since,")
+        click.echo("among it the hour of wind that was withdrawn: coils of that hour's metal say so.")
         _keep(stage.folder, log, kept)
         link = keep(stage, log, pieces(stage.plan.followed)[0], base)
     return kept, link

@@ -16,6 +16,7 @@ from tools.park.yard import Park
 
 DOUBTED = (4, 3)  # day and hour whose meter record turns out to be wrong
 WITHDRAWN = 15  # day on which that is found: coils of that day's metal are on their way by then
+BEFORE = day(WITHDRAWN - 1).date()  # the last day on which nobody knows
 _SIGNED = timedelta(days=3)  # before the story begins
 
 

@@ -110,7 +110,7 @@ def _reduction(claim: Mapping[str, Any], observed: Observed) -> said.Claim:
     conventional = total[_LOCATION]
     lower = {matching: added(Decimal(1), -over(total[matching], conventional)) for matching in _HOURLY}
     figures = [
-        _figure(claim, matching, lower[matching] if conventional else None, "more than", _NO_PIECES)
+        _figure(claim, matching, lower[matching] if conventional else None, "more than", _NO_PIECES, than=_GRID)
         for matching in _HOURLY
     ]
     rows = [said.ClaimRow(name="shipped", value=tonnes(mass), unit="t")]
@@ -128,6 +128,7 @@ def _reduction(claim: Mapping[str, Any], observed: Observed) -> said.Claim:
 
 
 _LOCATION: Matching = "location"
+_GRID = " below the same chain on power from the grid"
 _NO_PIECES = "nothing with a footprint was shipped in this period"
 
 
@@ -168,7 +169,13 @@ def _share(name: str, share: Decimal) -> said.ClaimRow:
 
 
 def _figure(
-    claim: Mapping[str, Any], matching: str, value: Decimal | None, comparison: Comparison, missing: str
+    claim: Mapping[str, Any],
+    matching: str,
+    value: Decimal | None,
+    comparison: Comparison,
+    missing: str,
+    *,
+    than: str = "",
 ) -> said.ClaimFigure:
     threshold = Decimal(claim["threshold"])
     if value is None:
@@ -178,7 +185,7 @@ def _figure(
         )  # fmt: skip
     held = {"at least": value >= threshold, "more than": value > threshold, "at most": value <= threshold}[comparison]
     verdict: Verdict = "held" if held else "not held"
-    why = f"{_percent(value)}, where {comparison} {_percent(threshold)} was said"
+    why = f"{_percent(value)}{than}, where {comparison} {_percent(threshold)} was said"
     return said.ClaimFigure(
         matching=matching, value=plain(rounded(value, 6)), comparison=comparison, threshold=plain(threshold),
         verdict=verdict, why=why,

@@ -167,6 +167,7 @@ def _comment(passport: Body, recorded: Recorded) -> str:
         said.append("Provisional: a plant has still to close a period that this rests on.")
     if recorded.pending:
         said.append("Out of date: something happened that this does not say yet; it is about to be restated.")
+    said += [f"Restated for entry {one['entry']}: {one['reason']}." for one in passport.get("restated", ())]
     if passport.get("gaps"):
         said.append("Not in the figure: " + "; ".join(map(_gap, passport["gaps"])) + ".")
     return " ".join(said)
