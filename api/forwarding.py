@@ -21,6 +21,7 @@ from ledger.limits import BATCH_BODY, DECOMPRESSED, STATEMENTS
 PATH = "/internal/submissions"
 LIMIT = DECOMPRESSED + BATCH_BODY  # bytes of a request: a batch as it was decompressed, and what went with it
 _LINES = 2  # requests under way at once: a large batch does not hold up what comes after it
+_GATHER = 0.002  # seconds: who comes right behind the first goes with it
 _GROUP = 2_000  # statements after which a request is full
 _GROUP_BYTES = 4 << 20
 _WAITING = 20_000  # statements, while more are refused as Busy
@@ -85,6 +86,7 @@ class Forwarder:
     async def _run(self, line: LeaderLine) -> None:
         while True:
             await self._some.wait()
+            await asyncio.sleep(_GATHER)
             if group := self._take():
                 await self._deliver(line, group)
             else:

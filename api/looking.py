@@ -25,6 +25,10 @@ async def look_first(request: Request[Any, Any, Any]) -> None:
                 await asyncio.wrap_future(desk.sequencer.look())
 
 
+async def look_nowhere(_request: Request[Any, Any, Any]) -> None:
+    """Before what is posted to be recorded: the server that leads knows all of it, whatever is known here."""
+
+
 def _asked(parameters: dict[str, Any]) -> int:
     """The size of the ledger in which there is what the path names; 0 where it names nothing of that kind."""
     said = ((parameters.get(name, ""), more) for name, more in _ASKED.items())

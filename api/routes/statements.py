@@ -16,6 +16,7 @@ from api.desk import desk_of
 from api.errors import answer_to
 from api.forwarding import LIMIT, PATH, Posted, encode_answers, read_group
 from api.intake import Intake
+from api.looking import look_nowhere
 from ledger.checking_pool import Verdict
 from ledger.kernel import strict_json
 from ledger.kernel.errors import Busy, Malformed, Refused, TooLarge
@@ -28,7 +29,12 @@ SD_JWT = "application/sd-jwt"
 _LIMITS = {SD_JWT: SINGLE_BODY, JSON: BATCH_BODY}
 
 
-@post("/v1/statements", operation_class=openapi.PostStatements, responses=openapi.POST_STATEMENTS)
+@post(
+    "/v1/statements",
+    operation_class=openapi.PostStatements,
+    responses=openapi.POST_STATEMENTS,
+    before_request=look_nowhere,
+)
 async def post_statements(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Record statements. 201 with the receipts, 200 where all of them were recorded before."""
     only_check = _only_check(request)
@@ -38,8 +44,8 @@ async def post_statements(request: Request[Any, Any, Any]) -> ASGIResponse:
         statement = body.removesuffix(b"\n")
         if not desk.sequencer.standing_by:
             return given(await _one(desk.intake, desk.intake.check_one(statement), only_check=only_check))
-        # What is wrong by itself goes no further. Its key may be new: that, the server that leads knows better.
-        if isinstance(verdict := desk.intake.check_one(statement), Refused):
+        # Checked once, by the server that leads. What is no text cannot go there; the check says so.
+        if not statement.isascii() and isinstance(verdict := desk.intake.check_one(statement), Refused):
             raise verdict
         posted = Posted([statement.decode("ascii")], alone=True, check=only_check)
     else:
@@ -50,7 +56,7 @@ async def post_statements(request: Request[Any, Any, Any]) -> ASGIResponse:
     return given(await desk.forwarder.pass_on(posted))
 
 
-@post(PATH, include_in_schema=False)
+@post(PATH, include_in_schema=False, before_request=look_nowhere)
 async def post_forwarded(request: Request[Any, Any, Any]) -> ASGIResponse:
     """What a standby was posted: each submission is answered as if it had been posted here. It is never sent on."""
     query(request)

@@ -88,6 +88,14 @@ def test_a_refusal_is_the_leaders_word_for_word(pair, serial):
     assert here.status >= 400
 
 
+@pytest.mark.parametrize("wire", [b"\xff\xfe~", "a.b.c~é".encode()])
+def test_what_is_no_text_is_refused_in_the_same_words(pair, wire):
+    """It has no place in the JSON in which statements travel from one server to another."""
+    here, there = pair.leader.post(wire), pair.standby.post(wire)
+    assert (there.status, there.json) == (here.status, here.json)
+    assert there.status == 400
+
+
 def test_every_bad_row_of_a_batch_is_named(pair):
     wires = [pair.bodies.new(), b"nothing", pair.world.statement(pair.world.plant, "lot-event", coil("MADE"))]
     pair.leader.post(pair.world.statement(pair.world.plant, "lot-event", coil("MADE")))
