@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,20 @@ def test_nothing_in_the_tree_is_marked_undone_or_names_this_machine():
         if marks.search(line)
     ]
     assert found == []
+
+
+def test_what_the_program_reads_is_in_the_wheel():
+    """Run from the tree everything is there; in the image only what package-data names."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    left_out = []
+    for name in tracked:
+        package, _, rest = name.partition("/")
+        if package in told and not name.endswith(".py") and not _is_for_builders(name):
+            left_out += [] if any(fnmatch(rest, pattern) for pattern in told[package]) else [name]
+    assert left_out == []
+
+
+def _is_for_builders(name: str) -> bool:
+    """Sources of the kernel, which is compiled; vectors, which are for other verifiers."""
+    return name.startswith(("schemas/vectors/", "ledger/merkle/"))
