@@ -69,7 +69,7 @@ def _give(book: Book, said: Said, use: Use, attestation: Attestation, hour: Hour
         state.free(attestation, start, end, said.issuer)
         matching.within_consumption(hour, end - start)
         uses = (use,)
-        new = Row(attestation.id, start, end, kind, row["delivery"], contract, uses)
+        new = Row(attestation.id, start, end, kind, row["delivery"], contract, uses, attestation.source)
         book.put_hour(replace(hour, rows=(*hour.rows, new)))
         _use_contract(book, contract, end - start)
     covering = Slice(0, 0, said.issuer, ALLOCATED, consumption=row["consumption"], hour=row["hour"], uses=uses)
@@ -129,7 +129,7 @@ def _undo(book: Book, said: Said, row: Mapping[str, Any], attestation: Attestati
     state.owned(attestation, within(attestation.slices, standing.start, standing.end), said.issuer)
     state.still_allocated(attestation, standing)
     kept = tuple(use for use in standing.uses if (use.entry, use.row) != (entry, place))
-    if not kept and hour.covered - standing.wh < hour.given_back:
+    if not kept and standing.matching == "hourly" and hour.matched - standing.wh < hour.given_back:
         raise Conflict("storage", "what it covers was stored, and attested again when it was given back")
     after = drop(book, hour, standing, kept=kept, by=said.index, reason="reversed")
     book.put_hour(after)

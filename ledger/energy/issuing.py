@@ -92,18 +92,20 @@ def _charges(book: Book, said: Said, device: Mapping[str, Any], start: int) -> t
         if device["kind"] == "energy-storage":
             raise RuleBroken("storage", f"device {device['id']} stores: its charges are to be named", id=device["id"])
         return ()
-    charges, left = [], []
+    charges, left, sources = [], [], set[str]()
     for row in rows:
         record = book.consumption(row["consumption"])
         if said.registered("processes", record.process)["kind"] != "energy-storage":
             raise RuleBroken("storage", f"process {record.process} is no charging of storage", id=record.process)
         hour = book.hour_of(record, row["hour"])
         matching.drawn(hour, row["wh"], start)
-        left.append(hour.covered - hour.given_back)
+        left.append(hour.matched - hour.given_back)
+        sources |= {row.source for row in hour.rows if row.matching == "hourly"}
         charges.append(Charge(hour.process, hour.start, row["wh"]))
         book.put_hour(replace(hour, drawn=(*hour.drawn, Drawn(said.body["id"], row["wh"]))))
     matching.oldest_first(charges, left)
     matching.given_back(said, device, charges)
+    matching.one_source(said.body["source"], sources)
     return tuple(charges)
 
 

@@ -1,6 +1,6 @@
 """The rules between generation and consumption, C1 to C6. Each raises RuleBroken with numbers; C7 is in `shares`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -141,20 +141,28 @@ def given_back(said: Said, device: Mapping[str, Any], charges: Sequence[Charge])
 
 
 def drawn(hour: Hour, more: int, before: int) -> None:
-    """C6: of a charge comes back what attestations cover of it, once, after its hour and `before` the discharge begins.
+    """C6: of a charge comes back what is covered within its hour, once, where that ends `before` the discharge begins.
 
     Raises RuleBroken ("storage").
     """
-    left = hour.covered - hour.given_back
+    left = hour.matched - hour.given_back
     says = f"in the hour from {rfc3339(hour.start)} process {hour.process}"
     if hour.start + HOUR > before:
         raise RuleBroken("storage", f"{says} was still charging when the discharge began at {rfc3339(before)}")
     if more > left:
         told = (
-            f"{says} charged {watt_hours(hour.wh)}: {watt_hours(hour.covered)} of it are covered by attestations, "
+            f"{says} charged {watt_hours(hour.wh)}: {watt_hours(hour.matched)} of it are covered within the hour, "
             f"{watt_hours(hour.given_back)} given back, {watt_hours(more)} more are named"
         )
         raise RuleBroken("storage", told, left=left, more=more)
+
+
+def one_source(said: str, charged: Collection[str]) -> None:
+    """C6: what comes back is from where the charge came, `mixed` from several places. Raises RuleBroken ("source")."""
+    source = next(iter(charged)) if len(charged) == 1 else "mixed"
+    if said != source:
+        says = f"it was charged with {' and '.join(sorted(charged))}: what comes back is {source}, not {said}"
+        raise RuleBroken("source", says)
 
 
 def oldest_first(charges: Sequence[Charge], left: Sequence[int]) -> None:

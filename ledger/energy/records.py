@@ -118,7 +118,10 @@ class Consumption(Struct, frozen=True, array_like=True, tag="consumption", gc=Fa
 
 
 class Row(Struct, frozen=True, array_like=True):
-    """Watt-hours [start, end) of an attestation that cover this hour. `uses` are the rows that say so."""
+    """Watt-hours [start, end) of an attestation that cover this hour. `uses` are the rows that say so.
+
+    `source` is where the attested energy comes from.
+    """
 
     attestation: str
     start: int
@@ -127,6 +130,7 @@ class Row(Struct, frozen=True, array_like=True):
     delivery: str
     contract: str = ""
     uses: tuple[Use, ...] = ()
+    source: str = ""
 
     @property
     def wh(self) -> int:
@@ -177,6 +181,11 @@ class Hour(Struct, frozen=True, array_like=True, tag="hour"):
     def covered(self) -> int:
         """Wh that live rows cover."""
         return sum(row.wh for row in self.rows)
+
+    @property
+    def matched(self) -> int:
+        """Wh that live rows cover within the hour."""
+        return sum(row.wh for row in self.rows if row.matching == "hourly")
 
     @property
     def given_back(self) -> int:

@@ -83,7 +83,7 @@ def _fall(book: Book, said: Said, hour: Hour, row: Row) -> None:
     hour = book.hour(hour.process, hour.start) or hour  # another row of it may have fallen just now
     after = drop(book, hour, row, kept=(), by=said.index, reason=said.body["reason"])
     book.put_hour(after)
-    uncovered = after.given_back - after.covered
+    uncovered = after.given_back - after.matched
     for one in reversed(after.drawn):
         if uncovered <= 0:
             break

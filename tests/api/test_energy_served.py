@@ -150,7 +150,7 @@ MUST_FAIL = {
         attestation("stored", 30, 1, device=f"{SMELTER}/battery", meter=f"{SMELTER}/store-meter", storage={
             "method": "fifo", "efficiency": "0.85", "charges": [{"consumption": f"{SMELTER}/s0", "hour": 0, "wh": 2}],
         }) | {"id": f"{SMELTER}/stored"},
-        "storage", "0 Wh of it are covered by attestations, 0 Wh given back, 2 Wh more are named"),
+        "storage", "0 Wh of it are covered within the hour, 0 Wh given back, 2 Wh more are named"),
     "a withdrawal that does not name what falls": (
         WIND, "energy-action", action("withdraw", (0, 1), reason="fraud", reversals=[]),
         "reversals", "1 rows fall with these slices, 0 are named"),

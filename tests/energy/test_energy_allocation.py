@@ -457,7 +457,7 @@ def test_storage_gives_back_what_it_was_charged_with_less_its_losses():
         (discharge(5, 851, ("s0", 0, 1_000)), "at 0.85 850 Wh come back, 851 Wh are attested"),
         (discharge(5, 1, ("s0", 0, 1_000), efficiency="0.9"), "an efficiency of 0.85, 0.9 is claimed"),
         (discharge(0, 1, ("s0", 0, 1_000)), "still charging"),
-        (discharge(5, 1, ("s0", 2, 1_000)), "0 Wh of it are covered"),
+        (discharge(5, 1, ("s0", 2, 1_000)), "0 Wh of it are covered within the hour"),
         (discharge(5, 1, ("s0", 1, 1), ("s0", 0, 1_000)), "the oldest first"),
         (discharge(5, 1, ("s0", 0, 999), ("s0", 1, 1)), "the oldest charge goes first"),
         (discharge(5, 1, ("c0", 0, 1)), "no charging of storage"),
@@ -468,6 +468,28 @@ def test_storage_that_gives_back_more_than_it_has_is_refused(told, words):
     told = {name: value for name, value in told.items() if value is not None}
     refusal = charged().refused(SMELTER, "energy-attestation", told)
     assert (refusal.code, words in refusal.sentence) == ("storage", True), refusal.sentence
+
+
+def test_what_comes_back_is_no_more_and_nothing_else_than_what_was_charged():
+    park = charged()
+    park.attest(name="far", hour=3, device=f"{WIND}/far", meter=f"{WIND}/far-meter", source="hydro", to=at(3, 30), wh=9)
+    park.give(attested="far")
+    park.say(WIND, "contract", contract())
+    by_contract = {"delivery": "contract", "contract": f"{WIND}/ppa"}
+    park.allocate(row(9, "far", 2, stated="s0", **by_contract), matching="volumetric")
+    refusal = park.refused(SMELTER, "energy-attestation", discharge(5, 1, ("s0", 2, 9)))
+    assert (refusal.code, "0 Wh of it are covered within the hour" in refusal.sentence) == ("storage", True)
+    park.attest(name="river", hour=2, device=f"{WIND}/far", meter=f"{WIND}/far-meter", source="hydro", wh=9)
+    park.give(attested="river")
+    park.allocate(row(9, "river", 2, stated="s0", **by_contract))
+    refusal = park.refused(SMELTER, "energy-attestation", discharge(5, 1, ("s0", 2, 9)))
+    assert (refusal.code, "charged with hydro: what comes back is hydro, not wind" in refusal.sentence) == (
+        "source",
+        True,
+    )
+    both = discharge(5, 1, ("s0", 1, 1_000), ("s0", 2, 9))
+    assert park.refused(SMELTER, "energy-attestation", both).code == "source"
+    park.say(SMELTER, "energy-attestation", {**both, "source": "mixed"})
 
 
 def test_what_was_charged_with_power_that_is_withdrawn_is_in_doubt():
