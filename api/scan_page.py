@@ -120,4 +120,9 @@ def _files(piece: str, code: str | None, reader: Reader) -> dict[str, str]:
     below = f"/v1/coils/{gtin}/{serial}"
     with_code = f"?c={_PLAIN.sub('', code)}" if code else ""
     full = f"{below}/bundle{with_code or '?'}{'&' if with_code else ''}kind=full" if reader.known else ""
-    return {"short": f"{below}/bundle{with_code}", "full": full, "json": f"{below}/passport{with_code}"}
+    return {
+        "short": f"{below}/bundle{with_code}",
+        "full": full,
+        "json": f"{below}/passport{with_code}",
+        "footprint": f"{below}/footprint{with_code}",
+    }

@@ -1,5 +1,6 @@
 """The accounts at the HTTP door: the demo's report, claims and footprints, for whom, and what makes no sense."""
 
+import html
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -197,6 +198,10 @@ def test_a_coil_s_page_says_why_it_is_greener_than_another_or_not(park):
         park,
         *(path.replace("/v1/coils/", "/page/01/").replace("/footprint", "").replace("/C0", "/21/C0") for path in paths),
     )
+    links = [
+        html.unescape(re.search(r'href="(/v1/coils/[^"]+/footprint[^"]*)"', page.body.decode())[1]) for page in pages
+    ]
+    assert links == paths
     said = [re.search('<p class="why">(.+?)</p>', page.body.decode())[1] for page in pages]
     shares = [int(re.search(r"matched (\d+) % hour by hour with wind", one)[1]) for one in said]
     assert {re.search(r"all metal in May 2026, which was matched \d+ %", one) is not None for one in said} == {True}
