@@ -12,6 +12,7 @@ from api.pages import template
 from api.passport_view import ids_in, view_of
 from api.way import HEIGHT, WIDTH, way_of
 from ledger import passports
+from ledger.kernel import strict_json
 from ledger.kernel.errors import Damaged, Missing
 from ledger.kernel.note import fingerprint, parse_vkey
 from ledger.labels.codes import path_of
@@ -19,6 +20,7 @@ from ledger.scans.places import place_key, place_of
 from ledger.store.access import Reader
 
 _PLAIN = re.compile(r"[^A-Za-z0-9_-]")
+_CHARTED = ("figures", "breakdown", "power", "gaps")
 _DAMAGED, _FINE = 500, 200
 
 
@@ -77,6 +79,8 @@ def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: R
         view=view_of(body, withheld, passports.names_of(desk.log, ids_in(body)), said),
         status=body["status"],
         findings=len(body.get("findings", ())),
+        # Shown as charts: held against the record as a whole.
+        charted={name: strict_json.encode(body[name]).decode() for name in _CHARTED if name in body},
         footprint=footprint_of(body, said, desk.means.of(body)),
         way=way_of(body, registry, said),
         map_size=(WIDTH, HEIGHT),

@@ -37,7 +37,8 @@ function compare(tongue, { about, body }) {
 }
 
 const member = (body, path) => path.split(".").reduce((value, name) => value?.[name], body);
-const plain = (value) => (Array.isArray(value) ? value.join() : String(value));
+const isText = (value) => typeof value !== "object";
+const plain = (value) => (Array.isArray(value) && value.every(isText) ? value.join() : isText(value) ? String(value) : JSON.stringify(value));
 
 async function check(tongue, path) {
   const { trust, say, since } = believed();

@@ -144,8 +144,9 @@ def test_a_figure_changed_on_the_way_is_red_and_says_what_it_means(reader, addre
     assert "commits to another statement" in reader.page.inner_text("#check .steps .failed")
 
 
-def test_a_figure_changed_on_the_page_alone_is_marked(reader, address):
-    shown = 'data-at="status" data-is="'
+@pytest.mark.parametrize("member", ["status", "figures", "facts.maker"])
+def test_a_figure_changed_on_the_page_alone_is_marked(reader, address, member):
+    shown = f'data-at="{member}" data-is="'
     reader.open(address, prepare=changing(f"**{path_of(COIL)}", lambda text: text.replace(shown, f"{shown}not ")))
     assert refused(reader, says=SAY["page_bad"])
     assert len(reader.page.query_selector_all(".differs")) == 1
