@@ -76,13 +76,19 @@ class Restater:
         rests, self._reached = checkpoint.size == self._reached, checkpoint.size
         known = self._footprints
         grown = known is None or checkpoint.size - known.size >= known.size // _GROWN
-        if self._unaccounted == NOBODY or not (rests or grown):
+        if self._unaccounted == NOBODY or not (rests or grown) or not self._may_be_accounted:
             return
         with self._log.store.reading() as transaction:
             found = footprints_of(transaction, self._log.state.registry, checkpoint.size, checkpoint.root)
             for piece in self._differing(transaction, found, known):
                 self.pending.setdefault(piece, self._unaccounted)
         self._footprints, self._unaccounted = found, NOBODY
+
+    @property
+    def _may_be_accounted(self) -> bool:
+        """Whether any party may state what footprints are computed from: where none may, nothing need be read."""
+        parties = self._log.state.registry.parties.values()
+        return any(not ACCOUNTING.isdisjoint(one.roles) for one in parties)
 
     def _differing(self, transaction: Transaction, found: Footprints, known: Footprints | None) -> Iterator[str]:
         """Pieces whose newest passport may state no footprint, or another: one is made without in each shipment."""
