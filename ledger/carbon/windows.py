@@ -64,6 +64,14 @@ class Windows:
                 found[entry] = g * overlap * _FINE // (ends - begins)
         return {entry: weight for entry, weight in found.items() if weight}
 
+    def of_next_day(self, moment: int) -> dict[int, int]:
+        """Those of the UTC day on which the first window from `moment` on begins."""
+        place = bisect_left(self._starts, moment)
+        if place == len(self._starts):
+            return {}
+        day = self._starts[place] // DAY * DAY
+        return self.overlapping(day, day + DAY)
+
 
 def weight_of(step: Step) -> int:
     """The g of a step that keep the burden."""
@@ -103,23 +111,16 @@ def _give(given: dict[int, Vector], over: Mapping[int, int], amounts: Vector) ->
 
 
 def _later(given: dict[int, Vector], idle: Mapping[Span, Vector], windows: Windows) -> dict[int, Vector]:
-    """Over all windows of its span. A day without any waits for a later one that has some, a closed period does not."""
-    waiting: Vector = {}
+    """Over all windows of its span. A day without any waits for the next that has some, a closed period does not."""
     left: dict[int, Vector] = {}
     for span in sorted(idle):
         over = windows.overlapping(span.start, span.end)
-        amounts = dict(idle[span])
-        if not span.closed:
-            add(amounts, waiting)
-            waiting = {}
+        if not over and not span.closed:
+            over = windows.of_next_day(span.end)
         if over:
-            _give(given, over, amounts)
-        elif span.closed:
-            add(left.setdefault(span.start, {}), amounts)
+            _give(given, over, idle[span])
         else:
-            waiting = amounts
-    if waiting:
-        add(left.setdefault(max(idle).start, {}), waiting)
+            add(left.setdefault(span.start, {}), idle[span])
     return left
 
 
