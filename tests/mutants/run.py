@@ -76,7 +76,10 @@ def put_in(mutant, tree):
 
 def run_tests(tree, *tests, longest=2 * HUNG):
     """pytest's exit code, 0 all passed, 1 some failed, and what it printed."""
-    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    vectors = (ROOT / os.environ.get("COILMARK_VECTORS", "../shared/vectors")).resolve()  # as seen from here
+    environment = {
+        **os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "COILMARK_VECTORS": str(vectors),
+    }  # fmt: skip
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"--timeout={HUNG}", *tests]
     ran = subprocess.run(
         command, cwd=tree, env=environment, capture_output=True, text=True, timeout=longest, check=False
