@@ -5,7 +5,7 @@ import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -101,9 +101,8 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
             async with _restating(desk, now), _counting(desk.scans):
                 yield desk
         finally:
-            patrol.cancel()
-            with suppress(asyncio.CancelledError):
-                await patrol
+            desk.self_check.stop()
+            await patrol
             await desk.forwarder.stop()
 
 

@@ -6,6 +6,7 @@ What is wrong is said in the log, by /readyz and in /metrics until a later round
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ledger.kernel.errors import CoilmarkError
@@ -42,6 +43,7 @@ class SelfCheck:
         self._clock = clock
         self._entries = entries
         self._next = 0
+        self._stopped = asyncio.Event()
         self.last: Finding | None = None
         self.passes = 0
 
@@ -73,7 +75,12 @@ class SelfCheck:
         return self.last
 
     async def run(self) -> None:
-        """Round after round, until cancelled."""
-        while True:
+        """Round after round, until told to stop; the round under way is finished: it reads what will be closed."""
+        while not self._stopped.is_set():
             await asyncio.to_thread(self.round)
-            await asyncio.sleep(PAUSE)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), PAUSE)
+
+    def stop(self) -> None:
+        """No further round is begun."""
+        self._stopped.set()
