@@ -17,7 +17,7 @@ URI = "https://bench.example/ledger"
 OPERATOR = "(417)9521141000014"
 PROCESS = f"{OPERATOR}/casting"
 LOT_EVENT = "lot-event"
-SMALL = "period-close"  # neither of the registry nor of lots
+SMALL = "certificate"  # of neither registry, lots nor energy: nothing is made of it
 SITE = {
     "id": "(414)9521141000014", "name": "Bench", "country": "KZ", "zone": "KZ", "latitude": "52.3", "longitude": "76.9",
 }  # fmt: skip
