@@ -99,7 +99,7 @@ class _Period:
     def _mass(self, group: Group) -> _Mass:
         found = _Mass({}, {}, {})
         for step in self.given.steps:
-            if not self.period[0] <= step.time < self.period[1]:
+            if not step.within(*self.period):
                 continue
             if group_of(self.given.processes.get(step.process)) == group:
                 self._count(found, step, group)

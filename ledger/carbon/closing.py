@@ -65,7 +65,7 @@ def _told(given: Given) -> Mapping[str, _Told]:
 def _of_process(given: Given, close: Close, told: _Told, charged: Charged) -> Iterator[tuple[str, str]]:
     process = told.process
     kind = given.processes[process].kind if process in given.processes else ""
-    steps = [one for one in told.steps if close.start <= one.time < close.end]
+    steps = [one for one in told.steps if one.within(close.start, close.end)]
     if kind == _ELECTROLYSIS:
         metal, used = _cells(given, close, process, steps)
         yield from _balance(metal, used)

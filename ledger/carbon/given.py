@@ -117,6 +117,11 @@ class Step(Struct, frozen=True):
     settled: tuple[Settled, ...] = ()
     settles: tuple[Settled, ...] = ()
 
+    def within(self, start: int, end: int) -> bool:
+        """Whether a period [start, end) has it: by the last moment of its window, which is before `time` (rule P1)."""
+        last = self.time - 1 if self.start < self.time else self.time
+        return start <= last < end
+
 
 class Given(Struct, frozen=True):
     """Everything. Steps in any order; `described` has material, grade and cn of lots, where they were said."""

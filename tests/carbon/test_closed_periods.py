@@ -9,6 +9,7 @@ from test_worked_example import covered
 from worked import example
 
 from ledger.carbon.closing import by_rule
+from ledger.carbon.given import Step
 from ledger.carbon.recompute import recompute
 
 NOVEMBER = {"from": "2025-11-01T00:00:00Z", "to": "2025-12-01T00:00:00Z"}
@@ -97,3 +98,17 @@ def test_power_that_met_nothing_is_told_and_charged_to_nobody(park):
     assert by_rule(accounts.findings)["unattributed"] == 8
     assert len(accounts.footprint) == 0
     assert accounts.left == accounts.put_in
+
+
+@pytest.mark.parametrize(
+    ("start", "time", "first", "second"),
+    [
+        (80, 100, True, False),  # a window that ends as the period ends is in it
+        (90, 110, False, True),
+        (100, 100, False, True),  # an instant is in the period that begins with it
+        (99, 99, True, False),
+    ],
+)
+def test_a_step_at_the_border_belongs_to_one_period_and_to_one_only(start, time, first, second):
+    step = Step(1, "party", time, start, "process", "electrolysis", True, "", (), ())
+    assert (step.within(0, 100), step.within(100, 200)) == (first, second)
