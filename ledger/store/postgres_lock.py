@@ -1,9 +1,12 @@
 """The advisory lock that makes one session the one that writes: whoever loses the session has lost the lock."""
 
+import time
+
 from ledger.kernel.errors import Conflict
 from ledger.store.postgres_checks import Connection
 
 LEADER = 0x636F696C  # "coil"
+_TRIES, _PAUSE = 20, 0.1  # s: a session that was ended keeps its lock until PostgreSQL has noticed
 
 
 def take_lead(session: Connection) -> bool:
@@ -21,6 +24,9 @@ def take_lead(session: Connection) -> bool:
 
 
 def require_lead(session: Connection, then: str) -> None:
-    """For who changes tables: no server may write meanwhile, on whatever machine. Raises Conflict."""
-    if not take_lead(session):
-        raise Conflict("already_open", f"a server writes to this ledger; stop all of its servers, then {then}")
+    """For who changes tables: no server may write meanwhile, on whatever machine. Raises Conflict after two seconds."""
+    for _ in range(_TRIES):
+        if take_lead(session):
+            return
+        time.sleep(_PAUSE)
+    raise Conflict("already_open", f"a server writes to this ledger; stop all of its servers, then {then}")
