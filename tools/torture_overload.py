@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from base64 import b64decode
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing import Pool
@@ -18,7 +19,7 @@ from tools.torture_kill import kept_in
 from tools.torture_server import Victim
 
 BATCH = 500  # statements a request under overload
-AT_ONCE = 64  # such requests at any moment: 32 000 statements, where a server lets 20 000 wait
+AT_ONCE = 96  # such requests at any moment: 48 000 statements, where a server lets 20 000 wait
 _SPAN = 1_000
 _NORMAL = 50  # single statements that show how fast an answer normally is
 _ENTRY = re.compile(rb'"entry":"([A-Za-z0-9+/=]+)"')
@@ -26,11 +27,16 @@ _ENTRY = re.compile(rb'"entry":"([A-Za-z0-9+/=]+)"')
 
 @dataclass(frozen=True, slots=True)
 class Overload:
-    """What was asked and answered. Times in seconds; `recovery` until an answer was again as fast as twice normal."""
+    """What was asked and answered. Times in seconds; `recovery` until an answer was again as fast as twice normal.
+
+    `offered` counts statements once for each request that carried them: a refused batch is offered again at once, as a
+    client would that heeds no Retry-After. `times` is how many were offered for one that was recorded.
+    """
 
     seconds: float
     offered: int
     acknowledged: int
+    times: float
     statuses: dict[str, int]
     unanswered: int
     proofs_served: int
@@ -48,14 +54,30 @@ class Overload:
 class _Seen:
     statuses: dict[int, int] = field(default_factory=dict)
     acknowledged: list[tuple[int, bytes]] = field(default_factory=list)  # index, statement digest
+    sent: int = 0  # statements, once for each request that carried them
     unanswered: int = 0  # requests that got no answer in time: nothing is known of them
     served: int = 0
     failed: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def next_of(self, batches: deque[bytes]) -> bytes:
+        """The batch that waited longest; none where none waits."""
+        with self.lock:
+            return batches.popleft() if batches else b""
+
+    def note(self, status: int | None, acknowledged: Sequence[tuple[int, bytes]]) -> None:
+        """One request and its answer; `status` is None where none came."""
+        with self.lock:
+            self.sent += BATCH
+            self.acknowledged += acknowledged
+            if status is None:
+                self.unanswered += 1
+            else:
+                self.statuses[status] = self.statuses.get(status, 0) + 1
+
 
 def overload(places: Layout, seconds: float, statements: int) -> Overload:
-    """Overload a new ledger at `places` for as long, or until all `statements` are sent."""
+    """Overload a new ledger at `places` for as long, or until all `statements` are recorded."""
     pem = create(places)
     with Pool() as pool:
         spans = [(pem, start, start + _SPAN) for start in range(0, statements + 2 * _SPAN, _SPAN)]
@@ -65,17 +87,18 @@ def overload(places: Layout, seconds: float, statements: int) -> Overload:
     victim.up()
     try:
         normal = _normal(victim, normal_ones)
-        batches = [wires[at : at + BATCH] for at in range(0, len(wires), BATCH)]
+        batches: deque[bytes] = deque(_body(wires[at : at + BATCH]) for at in range(0, len(wires), BATCH))
         started = time.monotonic()
-        _press(victim, seen, iter(batches), started + seconds)
+        _press(victim, seen, batches, started + seconds)
         lasted = time.monotonic() - started
         recovery = _recovery(victim, normal_ones, 2 * normal)
     finally:
         victim.end()
     return Overload(
         seconds=round(lasted, 1),
-        offered=len(wires),
+        offered=seen.sent,
         acknowledged=len(seen.acknowledged),
+        times=round(seen.sent / max(1, len(seen.acknowledged)), 1),
         statuses={str(status): count for status, count in sorted(seen.statuses.items())},
         unanswered=seen.unanswered,
         proofs_served=seen.served,
@@ -86,7 +109,11 @@ def overload(places: Layout, seconds: float, statements: int) -> Overload:
     )
 
 
-def _press(victim: Victim, seen: _Seen, batches: Iterator[Sequence[bytes]], until: float) -> None:
+def _body(wires: Sequence[bytes]) -> bytes:
+    return json.dumps({"statements": [wire.decode() for wire in wires]}).encode()
+
+
+def _press(victim: Victim, seen: _Seen, batches: deque[bytes], until: float) -> None:
     threads = [threading.Thread(target=_post, args=(victim, seen, batches, until)) for _ in range(AT_ONCE)]
     threads.append(threading.Thread(target=_read, args=(victim, seen, until, threads[:])))
     for thread in threads:
@@ -95,24 +122,17 @@ def _press(victim: Victim, seen: _Seen, batches: Iterator[Sequence[bytes]], unti
         thread.join()
 
 
-def _post(victim: Victim, seen: _Seen, batches: Iterator[Sequence[bytes]], until: float) -> None:
-    while time.monotonic() < until:
-        with seen.lock:
-            batch = next(batches, None)
-        if batch is None:
-            return
-        body = json.dumps({"statements": [wire.decode() for wire in batch]}).encode()
+def _post(victim: Victim, seen: _Seen, batches: deque[bytes], until: float) -> None:
+    """Post what waits; what is refused waits again, behind the others."""
+    while time.monotonic() < until and (batch := seen.next_of(batches)):
         try:
-            status, answer = victim.ask("/v1/statements", body, "application/json")
+            status, answer = victim.ask("/v1/statements", batch, "application/json")
         except OSError:
-            with seen.lock:
-                seen.unanswered += 1
-            continue
-        with seen.lock:
-            seen.statuses[status] = seen.statuses.get(status, 0) + 1
+            status, answer = None, b""
         entries = [parse_entry(b64decode(text)) for text in _ENTRY.findall(answer)] if status in {200, 201} else []
-        with seen.lock:
-            seen.acknowledged += [(entry.index, entry.statement) for entry in entries]
+        if not entries:
+            batches.append(batch)
+        seen.note(status, [(entry.index, entry.statement) for entry in entries])
 
 
 def _read(victim: Victim, seen: _Seen, until: float, posting: Sequence[threading.Thread]) -> None:
