@@ -35,9 +35,9 @@ from ledger.room import Room
 from ledger.scans.counter import ScanCounter
 from ledger.second_head import SecondHead
 from ledger.sequencer import Sequencer
-from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens, open_tokens
+from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens
 from ledger.store.scans import SqliteScans, scans_file
-from ledger.store.store import caution
+from ledger.store.store import caution, open_tokens
 
 _log = logging.getLogger(__name__)
 _MICROSECONDS = 1_000_000

@@ -18,8 +18,9 @@ from ledger.kernel.hashing import NO_HASH
 from ledger.merkle.built import Built
 from ledger.merkle.columns import hashes
 from ledger.recovery import rehash, statement_of
-from ledger.store.carrying import BATCH, CARRIED, STAMP, NewShelf, Row, Shelf, in_batches, making, reading
+from ledger.store.carrying import BATCH, CARRIED, STAMP, NewShelf, Row, Shelf, in_batches
 from ledger.store.protocol import Location, Stored, StoredHead, check_head
+from ledger.store.store import making_shelf, reading_shelf
 
 Progress = Callable[[str, int], None]  # what is being done, rows done
 
@@ -55,9 +56,9 @@ def copy_ledger(
     the role that shall own the tables. Raises Missing and Conflict as opening and creating do, Damaged where what was
     stored is not what was read, or does not hash to what its head says.
     """
-    with reading(source) as here:
+    with reading_shelf(source) as here:
         stamps: dict[str, str] = dict(here.rows(STAMP))
-        with making(target, {name: value for name, value in stamps.items() if name != "schema"}, owner) as there:
+        with making_shelf(target, {name: value for name, value in stamps.items() if name != "schema"}, owner) as there:
             read = {table: _carry(here, there, table, progress) for table in CARRIED}
             there.settle()
             head = _check(there, stamps, read, kept, progress)

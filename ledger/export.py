@@ -23,8 +23,8 @@ from ledger.kernel.members import elements, integer, take, text
 from ledger.kernel.strict_json import MAX_INTEGER, decode
 from ledger.merkle.batches import leaf_hashes, tree_root
 from ledger.merkle.columns import hashes, run_of
-from ledger.store.raw import Row, reading_raw
-from ledger.store.store import Location
+from ledger.store.raw import Row
+from ledger.store.store import Location, reading_raw
 from schemas.arrow import STATEMENTS, same_columns
 
 MANIFEST = "manifest.json"

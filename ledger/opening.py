@@ -203,7 +203,7 @@ def rebuild_ledger(
     Raises Missing, Damaged, and Conflict where a server of this ledger is running.
     """
     from ledger.rebuild import rebuild_lots  # noqa: PLC0415  a server needs it not
-    from ledger.store.remaking import remaking_derived  # noqa: PLC0415  likewise
+    from ledger.store.store import remaking_derived  # noqa: PLC0415  likewise
 
     with _alone_with(places.folder / LEAD), _alone_with(places.levels):
         with remaking_derived(places.location, owner) as transaction:

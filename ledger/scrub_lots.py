@@ -15,8 +15,8 @@ from ledger.energy.fold import OF_ENERGY
 from ledger.kernel.errors import Damaged, Refused
 from ledger.lot_admission import OF_LOTS
 from ledger.reading import Shown
-from ledger.store.raw import UNREADABLE, RawReader, reading_raw
-from ledger.store.store import Location, Store
+from ledger.store.raw import UNREADABLE, RawReader
+from ledger.store.store import Location, Store, reading_raw
 
 
 class LotScrub:

@@ -79,7 +79,7 @@ def revoke(*, folder: Path, database: str | None, token: str) -> None:
 
 def _access(folder: Path, database: str | None) -> "Tokens":
     from ledger.opening import layout  # noqa: PLC0415  see issue
-    from ledger.store.access import open_tokens  # noqa: PLC0415  see issue
+    from ledger.store.store import open_tokens  # noqa: PLC0415  see issue
 
     places = databases.require(layout(folder, None, database))
     return open_tokens(folder, places.url)

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from ledger.audit.findings import Finding, about
 from ledger.kernel.errors import Missing
-from ledger.store.raw import UNREADABLE, RawReader, Row, reading_raw
-from ledger.store.store import Location
+from ledger.store.raw import UNREADABLE, RawReader, Row
+from ledger.store.store import Location, reading_raw
 
 __all__ = ["UNREADABLE", "DatabaseReader", "DatabaseSource", "Outline", "Reader", "Row", "Source", "check_file"]
 _RANGE = 4096  # entries a task: about a second of work for one process

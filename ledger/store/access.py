@@ -8,14 +8,13 @@ thief.
 
 import re
 import secrets
-import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from ledger.kernel.errors import Busy, Conflict, Damaged, Missing, RuleBroken, Unauthorised
+from ledger.kernel.errors import Conflict, Missing, RuleBroken, Unauthorised
 
 Randomness = Callable[[int], bytes]
 
@@ -23,18 +22,6 @@ PREFIX = "coilmark_"  # so that a scanner of leaked secrets can find one
 AUDITOR = "auditor"
 PARTY = "party"
 _TOKEN = re.compile(PREFIX + "[0-9a-f]{64}")
-_BUSY_SECONDS = 1.0
-_TABLE = """
-CREATE TABLE IF NOT EXISTS token (
-    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
-    id TEXT NOT NULL UNIQUE,
-    scope TEXT NOT NULL CHECK (scope IN ('party', 'auditor')),
-    party TEXT NOT NULL CHECK ((scope = 'party') = (party <> '')),
-    label TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    revoked_at INTEGER
-) STRICT
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,78 +111,6 @@ class Tokens(ABC):
         if revoked_at is not None:
             raise Unauthorised("token_revoked", "this bearer token was revoked")
         return Reader(scope, party)
-
-
-class Access(Tokens):
-    """In a file beside a ledger that is a file."""
-
-    def __init__(self, path: Path) -> None:
-        """Open it, and create it where it is missing: a ledger without tokens has none to lose. Raises Damaged."""
-        try:
-            self._connection = _connect(path)
-        except sqlite3.DatabaseError as error:
-            raise Damaged("access", f"{path} is no token database: {error}") from error
-        path.chmod(0o600)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-
-    def tokens(self) -> list[Token]:
-        """All tokens, the oldest first, revoked ones too."""
-        rows = self._connection.execute(
-            "SELECT id, scope, party, label, created_at, revoked_at FROM token ORDER BY created_at, id"
-        )
-        return [Token(row[0], Reader(row[1], row[2]), *row[3:]) for row in rows]
-
-    def _add(self, digest: bytes, token: Token) -> bool:
-        try:
-            self._connection.execute(
-                "INSERT INTO token (digest, id, scope, party, label, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (digest, token.id, token.reader.scope, token.reader.party, token.label, token.created_at),
-            )
-        except sqlite3.IntegrityError:
-            return False
-        return True
-
-    def _end(self, token_id: str, now: int) -> bool:
-        changed = self._connection.execute(
-            "UPDATE token SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", (now, token_id)
-        )
-        return changed.rowcount == 1
-
-    def _find(self, digest: bytes) -> tuple[str, str, int | None] | None:
-        try:
-            row: tuple[str, str, int | None] | None = self._connection.execute(
-                "SELECT scope, party, revoked_at FROM token WHERE digest = ?", (digest,)
-            ).fetchone()
-        except sqlite3.OperationalError as error:
-            raise Busy("access_busy", f"the tokens cannot be read just now: {error}", retry_after=1) from error
-        return row
-
-
-def open_tokens(folder: Path, url: str | None) -> Tokens:
-    """The tokens of the ledger in `folder`, or in the PostgreSQL database `url`. Raises Damaged, Missing, Busy."""
-    if url is None:
-        return Access(access_file(folder))
-    from ledger.store.access_postgres import PostgresTokens  # noqa: PLC0415  SQLite needs no psycopg
-
-    return PostgresTokens(url)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=16
-    )
-    try:
-        # A rollback journal and FULL: a revocation that was confirmed is not undone by a power cut.
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(_TABLE)
-    except sqlite3.DatabaseError:
-        connection.close()
-        raise
-    return connection
 
 
 def _digest(secret: str) -> bytes:

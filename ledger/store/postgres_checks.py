@@ -6,8 +6,9 @@ from typing import Any
 import psycopg
 
 from ledger.kernel.errors import Damaged, Missing
-from ledger.store.postgres_schema import FUNCTIONS, LEDGER_TABLES, TOKEN_TABLE, triggers
+from ledger.store.postgres_schema import FUNCTIONS, TOKEN_TABLE, triggers
 from ledger.store.schema_version import require_schema
+from ledger.store.tables import LEDGER_TABLES
 
 OLDEST = 150_000
 MISSING = "is missing"

@@ -12,9 +12,9 @@ from sqlmodel import SQLModel
 
 from ledger.store.postgres_checks import MISSING, Connection, differing, require_ledger
 from ledger.store.postgres_making import connected
-from ledger.store.postgres_schema import FUNCTIONS, LEDGER_TABLES, triggers
+from ledger.store.postgres_schema import FUNCTIONS, triggers
 from ledger.store.raw import Odd, Row, UnreadableError
-from ledger.store.tables import SCHEMA_VERSION
+from ledger.store.tables import LEDGER_TABLES, SCHEMA_VERSION
 
 _DERIVED = ("disclosure", "subject_version", "event", "state_record", "lot_tag")
 _PAGE = 10_000

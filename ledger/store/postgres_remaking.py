@@ -10,7 +10,7 @@ from ledger.store.postgres_lock import require_lead
 from ledger.store.postgres_making import connected
 from ledger.store.postgres_transaction import PostgresTransaction
 from ledger.store.protocol import Transaction
-from ledger.store.remaking import DERIVED_TABLES
+from ledger.store.tables import DERIVED_TABLES
 
 
 @contextmanager

@@ -12,9 +12,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
-from ledger.store import tables  # noqa: F401  its classes are in the metadata
+from ledger.store.tables import LEDGER_TABLES
 
-LEDGER_TABLES = ("entry", "disclosure", "subject_version", "event", "state_record", "lot_tag", "head", "stamp")
 TOKEN_TABLE = "access_token"  # noqa: S105  a table's name
 ERASE = "erase_disclosure"
 _TOKENS = f"""

@@ -6,12 +6,9 @@ read-only connection: an audit makes millions of look-ups by primary key, in pro
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
-
-from ledger.store.protocol import Location
 
 
 class UnreadableError(Exception):
@@ -116,18 +113,3 @@ class RawReader(Protocol):
     def check_file(self) -> list[str]:
         """What the database itself finds wrong with its file."""
         ...
-
-
-@contextmanager
-def reading_raw(location: Location) -> Iterator[RawReader]:
-    """A read-only connection on one snapshot. Raises what UNREADABLE lists; Busy where a server does not answer."""
-    if isinstance(location, str):
-        from ledger.store.postgres_raw import reading_postgres  # noqa: PLC0415  SQLite needs no psycopg
-
-        with reading_postgres(location) as reader:
-            yield reader
-        return
-    from ledger.store.sqlite_raw import reading_file  # noqa: PLC0415  as above, the other way round
-
-    with reading_file(location) as file:
-        yield file

@@ -1,6 +1,12 @@
 """The door to the stores: a path leads to SQLite, a `postgresql://` URL to PostgreSQL."""
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from ledger.kernel.errors import Malformed
+from ledger.store.access import Tokens, access_file
 from ledger.store.protocol import (
     Link,
     Location,
@@ -12,6 +18,10 @@ from ledger.store.protocol import (
     check_head,
     is_postgres,
 )
+from ledger.store.raw import RawReader
+
+if TYPE_CHECKING:
+    from ledger.store.carrying import NewShelf, Shelf  # which take SQLModel, slow to load
 
 __all__ = [
     "Link",
@@ -26,7 +36,12 @@ __all__ = [
     "check_location",
     "create_store",
     "is_postgres",
+    "making_shelf",
     "open_store",
+    "open_tokens",
+    "reading_raw",
+    "reading_shelf",
+    "remaking_derived",
 ]
 _SCHEMES = ("postgresql://", "postgres://")
 
@@ -58,6 +73,67 @@ def open_store(location: Location, *, write: bool, address: str = "") -> Store:
     from ledger.store.sqlite import open_sqlite  # noqa: PLC0415  as above, the other way round
 
     return open_sqlite(location, write=write, address=address)
+
+
+def reading_raw(location: Location) -> AbstractContextManager[RawReader]:
+    """A read-only connection on one snapshot. Raises what UNREADABLE lists; Busy where a server does not answer."""
+    if isinstance(location, str):
+        from ledger.store.postgres_raw import reading_postgres  # noqa: PLC0415  SQLite needs no psycopg
+
+        return reading_postgres(location)
+    from ledger.store.sqlite_raw import reading_file  # noqa: PLC0415  as above, the other way round
+
+    return reading_file(location)
+
+
+def reading_shelf(location: Location) -> "AbstractContextManager[Shelf]":
+    """One snapshot of a ledger. Raises Missing where there is none, Conflict where it is to be migrated, Damaged."""
+    if isinstance(location, str):
+        from ledger.store.postgres_carrying import reading_postgres  # noqa: PLC0415  SQLite needs no psycopg
+
+        return reading_postgres(location)
+    from ledger.store.sqlite_carrying import reading_file  # noqa: PLC0415  as above, the other way round
+
+    return reading_file(location)
+
+
+def making_shelf(
+    location: Location, stamps: Mapping[str, str], owner: str | None = None
+) -> "AbstractContextManager[NewShelf]":
+    """A new ledger, there when the block ends and not at all when it raises. Raises Conflict where there is one."""
+    if isinstance(location, str):
+        from ledger.store.postgres_carrying import making_postgres  # noqa: PLC0415  SQLite needs no psycopg
+
+        return making_postgres(location, owner or location, stamps)
+    from ledger.store.sqlite_carrying import making_file  # noqa: PLC0415  as above, the other way round
+
+    return making_file(location, stamps)
+
+
+def remaking_derived(location: Location, owner: str | None) -> AbstractContextManager[Transaction]:
+    """A transaction in which the derived tables are empty. What the block adds is there when it ends, or all is as
+    before.
+
+    On PostgreSQL `owner` is the URL of the role that owns the tables. Raises Missing, Damaged.
+    """
+    if isinstance(location, str):
+        from ledger.store.postgres_remaking import remaking_postgres  # noqa: PLC0415  SQLite needs no psycopg
+
+        return remaking_postgres(owner or location)
+    from ledger.store.sqlite_remaking import remaking_file  # noqa: PLC0415  as above, the other way round
+
+    return remaking_file(location)
+
+
+def open_tokens(folder: Path, url: str | None) -> Tokens:
+    """The tokens of the ledger in `folder`, or in the PostgreSQL database `url`. Raises Damaged, Missing, Busy."""
+    if url is not None:
+        from ledger.store.postgres_access import PostgresTokens  # noqa: PLC0415  SQLite needs no psycopg
+
+        return PostgresTokens(url)
+    from ledger.store.sqlite_access import SqliteTokens  # noqa: PLC0415  as above, the other way round
+
+    return SqliteTokens(access_file(folder))
 
 
 def caution(location: Location) -> str:

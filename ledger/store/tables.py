@@ -8,6 +8,8 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Larg
 from sqlmodel import Field, SQLModel
 
 SCHEMA_VERSION = 2
+LEDGER_TABLES = ("entry", "disclosure", "subject_version", "event", "state_record", "lot_tag", "head", "stamp")
+DERIVED_TABLES = ("state_record", "lot_tag")  # emptied and filled again by `coilmark rebuild`
 # A BigInteger primary key is not SQLite's rowid, an Integer is.
 _WIDE = BigInteger().with_variant(Integer, "sqlite")
 # The few entries that say who may sign, and by which rules: read at every start.

@@ -17,7 +17,8 @@ from small_ledger import small_ledger
 from api.app import create_app
 from api.settings import Settings
 from ledger.opening import clock
-from ledger.store.access import Access, Reader, access_file
+from ledger.store.access import Reader, access_file
+from ledger.store.sqlite_access import SqliteTokens
 
 
 @dataclass
@@ -99,7 +100,7 @@ def make_world(folder):
     """A closed world with a token for the plant, one for rolling, one for an auditor and one that was revoked."""
     with small_ledger(folder) as world:
         world.enrol(world.rolling, "lot-event")
-    access = Access(access_file(world.places.folder))
+    access = SqliteTokens(access_file(world.places.folder))
     readers = {
         "plant": Reader("party", world.plant.id),
         "rolling": Reader("party", world.rolling.id),

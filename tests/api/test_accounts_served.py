@@ -14,7 +14,8 @@ from served import InProcess, app_of, run
 
 from api.accounts_board import AccountsBoard
 from ledger.opening import clock, layout, open_log
-from ledger.store.access import Access, Reader, access_file
+from ledger.store.access import Reader, access_file
+from ledger.store.sqlite_access import SqliteTokens
 from tools.demo_ledger import Stage, found, tell
 from tools.demo_passport import issuer_of, restate
 from tools.park.actors import MILL, SMELTER
@@ -34,7 +35,7 @@ def park(tmp_path_factory):
         for _ in tell(stage, log):
             pass
         restate(stage, log)  # footprints come with it
-    access = Access(access_file(folder))
+    access = SqliteTokens(access_file(folder))
     readers = {"mill": Reader("party", MILL.id), "smelter": Reader("party", SMELTER.id), "auditor": Reader("auditor")}
     secrets = {name: access.issue(reader, name, now=clock())[1] for name, reader in readers.items()}
     access.close()

@@ -7,8 +7,7 @@ from ledger.audit.sources import DatabaseSource
 from ledger.kernel.errors import Conflict, Damaged
 from ledger.lots.book import lot_key
 from ledger.opening import rebuild_ledger
-from ledger.store.remaking import remaking_derived
-from ledger.store.store import open_store
+from ledger.store.store import open_store, remaking_derived
 from tests.small_ledger import coil, piece, small_ledger
 
 WRONG, RIGHT = "urn:event:wrong", "urn:event:right"

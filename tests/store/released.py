@@ -20,7 +20,7 @@ from ledger.kernel.statement import parse
 from ledger.kernel.trust import parse_trust
 from ledger.opening import layout
 from ledger.store import postgres_schema
-from ledger.store.tables import SCHEMA_VERSION
+from ledger.store.tables import LEDGER_TABLES, SCHEMA_VERSION
 from tests.small_ledger import coil, pem, small_ledger
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -109,7 +109,7 @@ def _postgres_text(path):
     """What makes the tables there, and the rows of the SQLite database as INSERT statements."""
     statements = postgres_schema.making(SCHEMA, WRITER)
     with closing(sqlite3.connect(path)) as connection:
-        for table in postgres_schema.LEDGER_TABLES:
+        for table in LEDGER_TABLES:
             for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2"):
                 statements.append(f"INSERT INTO {table} VALUES ({', '.join(map(_literal, row))})")
     return "\n--\n".join(statements)

@@ -6,7 +6,8 @@ from hashlib import sha256
 import pytest
 
 from ledger.kernel.errors import Busy, Conflict, Damaged, Missing, RuleBroken, Unauthorised
-from ledger.store.access import ANYONE, EVERYTHING, Access, Reader, access_file
+from ledger.store.access import ANYONE, EVERYTHING, Reader, access_file
+from ledger.store.sqlite_access import SqliteTokens
 
 NOW = 1_767_585_600_000_000
 PLANT = Reader("party", "(417)9521141000020")
@@ -20,7 +21,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def access(path):
-    opened = Access(path)
+    opened = SqliteTokens(path)
     yield opened
     opened.close()
 
@@ -77,7 +78,7 @@ def test_a_token_never_issued_opens_nothing(access, secret):
 
 def test_revoking_holds_at_once_for_a_server_that_has_the_file_open(access, path):
     token, secret = access.issue(PLANT, "MES", now=NOW)
-    command = Access(path)  # `coilmark token revoke`, in another process
+    command = SqliteTokens(path)  # `coilmark token revoke`, in another process
     command.revoke(token.id, now=NOW + 1)
     command.close()
     with pytest.raises(Unauthorised, match="was revoked") as caught:
@@ -86,7 +87,7 @@ def test_revoking_holds_at_once_for_a_server_that_has_the_file_open(access, path
 
 
 def test_a_token_issued_by_the_command_works_in_the_running_server(access, path):
-    command = Access(path)
+    command = SqliteTokens(path)
     _, secret = command.issue(PLANT, "MES", now=NOW)
     command.close()
     assert access.reader(secret) == PLANT
@@ -128,12 +129,12 @@ def test_the_same_randomness_twice_gives_no_second_token(access):
 def test_a_file_that_is_no_token_database_is_damaged(path):
     path.write_bytes(b"not a database, not at all" * 100)
     with pytest.raises(Damaged, match=r"access\.sqlite is no token database"):
-        Access(path)
+        SqliteTokens(path)
 
 
 def test_a_folder_that_is_not_there_is_damaged(tmp_path):
     with pytest.raises(Damaged, match="unable to open"):
-        Access(access_file(tmp_path / "nowhere"))
+        SqliteTokens(access_file(tmp_path / "nowhere"))
 
 
 def test_a_locked_file_is_busy_and_no_verdict_on_the_token(access, path):

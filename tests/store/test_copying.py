@@ -18,8 +18,9 @@ from ledger.copying import copy_ledger
 from ledger.kernel.disclosure import Hidden
 from ledger.kernel.errors import Conflict, Damaged, Missing
 from ledger.opening import layout, open_log
-from ledger.store import carrying
+from ledger.store import carrying, sqlite_carrying
 from ledger.store.postgres_carrying import PostgresShelf
+from ledger.store.store import reading_shelf
 from tests.postgres_server import OWNER, WRITER
 from tests.small_ledger import coil, small_ledger
 from tests.whole import check_whole
@@ -53,7 +54,7 @@ def copied(world, there, tmp_path, **more):
 
 
 def everything(location):
-    with carrying.reading(location) as shelf:
+    with reading_shelf(location) as shelf:
         return {table: list(shelf.rows(table)) for table in (*carrying.CARRIED, carrying.STAMP)}
 
 
@@ -124,7 +125,7 @@ def test_killed_anywhere_it_leaves_nothing_and_works_the_next_time(way, tmp_path
     for stop in count(1):
         if _survives(stop, world, there, tmp_path):
             break
-        with pytest.raises(Missing, match="there is no ledger"), carrying.reading(target_of(there, tmp_path)):
+        with pytest.raises(Missing, match="there is no ledger"), reading_shelf(target_of(there, tmp_path)):
             pass
     assert stop > len(carrying.CARRIED)
     assert everything(target_of(there, tmp_path)) == everything(world.places.location)
@@ -153,7 +154,7 @@ def test_a_store_that_loses_a_row_is_found_out(way, tmp_path, monkeypatch, table
     world, there = way
     if not everything(world.places.location)[table]:
         pytest.skip(f"nothing is in {table}")
-    shelf = PostgresShelf if there else carrying._Draft
+    shelf = PostgresShelf if there else sqlite_carrying._Draft
     real = shelf.add
 
     def losing(self, name, rows):
@@ -165,7 +166,7 @@ def test_a_store_that_loses_a_row_is_found_out(way, tmp_path, monkeypatch, table
     monkeypatch.setattr(shelf, "add", losing)
     with pytest.raises(Damaged, match=f"the rows of {table} that were stored are not those that were read"):
         copied(world, there, tmp_path)
-    with pytest.raises(Missing), carrying.reading(target_of(there, tmp_path)):
+    with pytest.raises(Missing), reading_shelf(target_of(there, tmp_path)):
         pass
 
 
@@ -187,7 +188,7 @@ def test_a_damaged_ledger_is_not_copied_as_if_it_were_sound(way, tmp_path, damag
     _damage(world.places, sql)
     with pytest.raises(Damaged, match=sentence):
         copied(world, there, tmp_path)
-    with pytest.raises(Missing), carrying.reading(target_of(there, tmp_path)):
+    with pytest.raises(Missing), reading_shelf(target_of(there, tmp_path)):
         pass
 
 

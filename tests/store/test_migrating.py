@@ -24,8 +24,7 @@ from ledger.kernel.statement import issue
 from ledger.kernel.verify import verify_receipt
 from ledger.log import Submission
 from ledger.opening import clock, migrate_ledger, open_log, rebuild_ledger
-from ledger.store.raw import reading_raw
-from ledger.store.store import create_store, open_store
+from ledger.store.store import create_store, open_store, reading_raw
 from ledger.store.tables import SCHEMA_VERSION
 from tests.small_ledger import OPERATOR, coil, small_ledger
 from tools.main import cli

@@ -8,9 +8,8 @@ import pytest
 from store_rows import everything_in, fill, new_row
 
 from ledger.kernel.errors import Busy, Conflict, Damaged, Missing, Unsettled
-from ledger.store.postgres_schema import LEDGER_TABLES
 from ledger.store.store import StoredHead, create_store, open_store
-from ledger.store.tables import SCHEMA_VERSION
+from ledger.store.tables import LEDGER_TABLES, SCHEMA_VERSION
 from tests.postgres_server import ADMIN, OWNER, WRITER
 
 SOON = 20  # seconds: a test that waits longer has found a hang
