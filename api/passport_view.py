@@ -53,6 +53,7 @@ class View:
     figures: tuple[Row, ...]
     steps: tuple[Row, ...]
     ends: tuple[Group, ...]
+    claims: tuple[Row, ...]
     holds: tuple[Row, ...]
     findings: tuple[Group, ...]
     corrections: tuple[int, ...]
@@ -80,6 +81,7 @@ def view_of(body: Body, withheld: int, names: Names, words: Words) -> View:
         ),
         steps=tuple(_step(at, one, names, words) for at, one in enumerate(body.get("steps", ()))),
         ends=tuple(_ends(body, names, words)),
+        claims=tuple(_claim(at, one, names, words) for at, one in enumerate(body.get("claims", ()))),
         holds=tuple(_hold(one, names, words) for one in body.get("holds", ())),
         findings=tuple(_findings(body.get("findings", ()), words)),
         corrections=tuple(body.get("corrections", ())),
@@ -89,8 +91,8 @@ def view_of(body: Body, withheld: int, names: Names, words: Words) -> View:
 
 def ids_in(body: Body) -> set[str]:
     """The parties and sites it names."""
-    rows = [*body.get("steps", ()), *body.get("stages", ()), *body.get("holds", ()), *body.get("ends", ())]
-    rows.append(body["facts"])
+    lists = ("steps", "stages", "claims", "holds", "ends")
+    rows = [body["facts"], *(row for name in lists for row in body.get(name, ()))]
     return {row[member] for row in rows for member in ("party", "site", "by", "maker") if member in row}
 
 
@@ -187,6 +189,13 @@ def _ends(body: Body, names: Names, words: Words) -> Iterable[Group]:
         masses[words("end.primary")] = whole - masses.total()
     for reason, grams in masses.most_common():
         yield Group(reason, words.mass(grams), tuple(lots.get(reason, ())), 100 * grams // whole if whole else 0)
+
+
+def _claim(at: int, one: Body, names: Names, words: Words) -> Row:
+    """Rule M6: bookkeeping, which the page says in the same line."""
+    says = words("claim_says", party=names.get(one["party"], one["party"]), entry=one["entry"])
+    name = one.get("scheme", one["scope"])
+    return Row(name, words.mass(one["mass"]), says, at=f"claims.{at}.mass", raw=str(one["mass"]))
 
 
 def _hold(one: Body, names: Names, words: Words) -> Row:

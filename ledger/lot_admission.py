@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ledger.checking import Checked
+from ledger.kernel.errors import RuleBroken
 from ledger.kernel.party import Party, Registry
 from ledger.lots.book import Book
 from ledger.lots.event import placed
@@ -13,6 +14,7 @@ from ledger.lots.observations import agree, countersign, lot_confirmed
 from ledger.lots.records import NOBODY, Effects, Lot
 from ledger.lots.tags import tag_key, tags_of
 from ledger.naming import event_declared
+from ledger.rules import judges_claims
 from ledger.view import View
 
 OF_LOTS = frozenset({"lot-event", "verification", "contract"})  # what does something to lots, see `book_lots`
@@ -27,13 +29,14 @@ class Place:
     party: Party
     operator: str
     sites: Mapping[str, str]  # the party of each site
+    rules: str  # the id of the rule set in force
 
 
 def judge_lots(view: View, checked: Checked, registry: Registry) -> None:
     """What a statement does to lots, written to the view's book. Raises RuleBroken or Conflict, the book as it was."""
     if view.judges_lots:
         party = registry.party(checked.statement.iss)
-        place = Place(view.size, view.now, party, registry.operator, registry.sites)
+        place = Place(view.size, view.now, party, registry.operator, registry.sites, registry.rules_at(view.size))
         book_lots(view.lots, checked, place, wrong=_wrong(view, checked))
 
 
@@ -52,7 +55,10 @@ def book_lots(book: Book, checked: Checked, place: Place, *, wrong: int) -> Effe
             processes=place.party.processes,
             accuracies=place.party.accuracies,
         )
-        return apply(book, event, operator=place.operator, sites=place.sites, wrong=wrong)
+        scopes = place.party.claim_scopes if judges_claims(place.rules) else None
+        if event.claims and scopes is None:
+            raise RuleBroken("claim_scope", f"rule set {place.rules}, which is in force here, knows no claims")
+        return apply(book, event, operator=place.operator, sites=place.sites, wrong=wrong, scopes=scopes)
     if statement.typ == "contract":
         agree(book, statement.body)
     confirmed = lot_confirmed(statement.typ, statement.body)

@@ -26,6 +26,7 @@ _SIDES = {
 _SIDE_OF = {member: side for side, members in _SIDES.items() for member in members}
 _NEARLY_OURS = "coilmark.org/ns/"  # a slip in the namespace, or a version that is not read here
 _KEYED = ("al:mass", "al:role", "al:origin", "al:attributes")
+_CLAIMING = frozenset({"shipping", "receiving"})
 _EXTENSIBLE = ("ilmd", "errorDeclaration", "readPoint", "bizLocation")
 
 
@@ -33,8 +34,8 @@ def check_lot_event(event: Mapping[str, Any]) -> None:
     """An event that fits its schema, so far as it can be judged by itself.
 
     Raises Malformed ("body", "time", "mass", "error_declaration", "al_namespace", "al_place", "al_window", "al_id",
-    "al_twice", "al_mass", "al_process"). What is not checked here: that ids are GS1 ids (`implied`), and anything
-    that needs the ledger's state.
+    "al_twice", "al_mass", "al_process", "al_claim"). What is not checked here: that ids are GS1 ids (`implied`), and
+    anything that needs the ledger's state.
     """
     event_time(event)
     if "errorDeclaration" in event and "eventID" not in event:
@@ -101,6 +102,8 @@ def _check_al(event: Mapping[str, Any]) -> None:
         _check_step(event)
     if not event.keys().isdisjoint(_KEYED):
         _check_keyed(event)
+    if "al:claim" in event:
+        _check_claims(event)
     kinds = [one["kind"] for one in event.get("al:loss", ())]
     if len(set(kinds)) != len(kinds):
         raise Malformed("al_twice", "al:loss has the same kind more than once")
@@ -167,6 +170,15 @@ def _side(sides: Mapping[str, Mapping[str, Any]], member: str, name: str, row: M
     if len(standing) > 1 and member in {"al:mass", "al:role"}:
         raise Malformed("al_id", f"{name} is input and output: {member} has to say which side it means", id=name)
     return standing[0]
+
+
+def _check_claims(event: Mapping[str, Any]) -> None:
+    """Claims are of what an event ships, receives or brings in, each scope once."""
+    if event["type"] != "ObjectEvent" or (event["action"] != "ADD" and event.get("bizStep") not in _CLAIMING):
+        raise Malformed("al_claim", "al:claim stands in an Object event that ships, receives or adds")
+    scopes = [one["scope"] for one in event["al:claim"]]
+    if len(set(scopes)) != len(scopes):
+        raise Malformed("al_twice", "al:claim has the same scope more than once")
 
 
 def _check_row(member: str, row: Mapping[str, Any], name: str, listed: int | None) -> None:

@@ -110,4 +110,4 @@ def told_by(stored: Stored) -> Told:
     """What the statement of a lot event says beside its effects."""
     statement = parse(stored.wire)
     event = read_event(statement.body, issuer=statement.iss, jti=statement.jti)
-    return Told(parse_entry(stored.entry).recorded_at, event.sites, event.parent, event.sender)
+    return Told(parse_entry(stored.entry).recorded_at, event.sites, event.parent, event.sender, event.claims)

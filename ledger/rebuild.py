@@ -92,11 +92,12 @@ def _checked(stored: Stored, statement: Statement) -> Checked:
 def _row(transaction: Transaction, books: _Books, stored: Stored, checked: Checked, registry: Registry) -> NewRow:
     recorded_at = parse_entry(stored.entry).recorded_at
     party = registry.party(checked.statement.iss)
-    place = Place(stored.index, recorded_at, party, registry.operator, registry.sites)
+    rules = registry.rules_at(stored.index)
+    place = Place(stored.index, recorded_at, party, registry.operator, registry.sites, rules)
     lots, energy = books.lots.mark(), books.energy.mark()
     try:
         book_lots(books.lots, checked, place, wrong=_wrong(transaction, checked))
-        if judges_energy(registry.rules_at(stored.index)):
+        if judges_energy(rules):
             fold_energy(books.energy, checked, party, index=stored.index, recorded_at=recorded_at)
     except Refused as refusal:
         says = f"entry {stored.index} breaks a rule: {refusal.sentence}; run `coilmark audit`"

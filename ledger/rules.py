@@ -9,18 +9,28 @@ from ledger.kernel.encoding import b64url_encode
 FORMS = "coilmark-rules/1"  # the form of every body; lot events are recorded in order and judged by nothing else
 LOTS = "coilmark-rules/2"  # and the lot rules of SPEC 5
 ENERGY = "coilmark-rules/3"  # and the rules of energy and carbon of SPEC 11 and 12
-KNOWN = (FORMS, LOTS, ENERGY)
+CLAIMS = "coilmark-rules/4"  # and those of claims of SPEC 5.9
+KNOWN = (FORMS, LOTS, ENERGY, CLAIMS)  # each has the rules of those before it
 _NEXT = b"\n## "
 
 
 def judges_lots(rules: str) -> bool:
     """Whether the lot rules hold under the rule set of this id."""
-    return rules in {LOTS, ENERGY}
+    return _includes(rules, LOTS)
 
 
 def judges_energy(rules: str) -> bool:
     """Whether the energy rules hold under the rule set of this id."""
-    return rules == ENERGY
+    return _includes(rules, ENERGY)
+
+
+def judges_claims(rules: str) -> bool:
+    """Whether the rules of mass-balance claims hold under the rule set of this id."""
+    return _includes(rules, CLAIMS)
+
+
+def _includes(rules: str, wanted: str) -> bool:
+    return rules in KNOWN and KNOWN.index(rules) >= KNOWN.index(wanted)
 
 
 def rule_set() -> dict[str, str]:
@@ -34,7 +44,7 @@ def rule_set() -> dict[str, str]:
     specification = schemas.joinpath("SPEC.md").read_bytes()
     parts += [name.encode() + b"\n" + data for name, data in factor_files().items()]
     parts += [b"SPEC %d\n" % number + section(specification, number) for number in (5, 11, 12)]
-    return {"id": ENERGY, "digest": b64url_encode(sha256(b"".join(parts)).digest())}
+    return {"id": CLAIMS, "digest": b64url_encode(sha256(b"".join(parts)).digest())}
 
 
 def section(specification: bytes, number: int) -> bytes:

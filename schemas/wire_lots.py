@@ -252,6 +252,21 @@ class Unresolved(Wire, frozen=True):
     party: Annotated[str, Meta(description="not yet reported by whom, where the receiver said it")]
 
 
+class ClaimAccount(Wire, frozen=True):
+    """M6: what a scope of the site took in and gave out as claimed in its newest period, and what it has left there.
+
+    `month` is the first of that period. A claim is bookkeeping: it says of no gram where it came from.
+    """
+
+    scope: str
+    scheme: str
+    material: str
+    month: str
+    came: Grams
+    went: Grams
+    left: Grams
+
+
 class Stock(Wire, frozen=True):
     """What the ledger says is at a site."""
 
@@ -262,4 +277,5 @@ class Stock(Wire, frozen=True):
     in_transit: list[StockRow]
     runs: list[OpenRun]
     unresolved: list[Unresolved]
+    claims: Annotated[list[ClaimAccount], Meta(description="of the mass balances that cover this site")]
     findings: Annotated[list[LotFinding], Meta(description="of the newest events on these lots")]

@@ -35,7 +35,7 @@ ORIGIN = "ledger.example/park"
 PREFIX = "9521141"
 START = 1_767_585_600_000_000  # 2026-01-05T04:00:00Z in µs
 SECOND = 1_000_000
-RULES = "coilmark-rules/3"
+RULES = "coilmark-rules/4"
 
 
 def pem(name):

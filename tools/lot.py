@@ -102,7 +102,7 @@ def recall(*, folder: Path, lot: str, as_csv: bool, as_of: int | None, as_json: 
 @click.argument("site")
 @_asking
 def stock(*, folder: Path, site: str, as_of: int | None, as_json: bool, database: str | None) -> None:
-    """What is at a site: on hand, in transit, in open runs, not yet reported by its senders."""
+    """What is at a site: on hand, in transit, in open runs, not yet reported by its senders; what it may claim."""
     from ledger.questions.stock import stock as question  # noqa: PLC0415  brings the database with it
 
     found = _ask(folder, database, as_of, lambda asked: question(asked, _canonical(site)))
@@ -118,6 +118,9 @@ def stock(*, folder: Path, site: str, as_of: int | None, as_json: bool, database
         click.echo(f"open run  {run.run}  {run.kind}  in {run.inputs}  out {run.outputs}")
     for late in found.unresolved:
         click.echo(f"not yet reported by {late.party or 'its sender'}  {late.g} g  {late.lot}  (entry {late.entry})")
+    for one in found.claims:
+        says = f"period from {one.month}: {one.came} g in, {one.went} g out, {one.left} g left to claim"
+        click.echo(f"claims  {one.scheme}, {one.material}, {says}  (scope {one.scope})")
     _say_findings(found)
 
 

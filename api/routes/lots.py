@@ -53,7 +53,7 @@ async def get_lot(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @route("/v1/sites/{gln:str}/stock", http_method=["GET", "HEAD"], responses=openapi.STOCK)
 async def get_stock(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """What is on hand, in transit, in open runs and not yet reported by its senders; with ?as_of=."""
+    """What is on hand, in transit, in open runs, not yet reported by its senders; what may be claimed; with ?as_of=."""
     site = canonical_id(f"{_LINK}414/{request.path_params['gln']}")
     return await told(request, query(request, "as_of"), lambda asked: stock(asked, site))
 

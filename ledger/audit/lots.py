@@ -69,7 +69,8 @@ class _Places:
         party = self._parties[name]
         if party is None:
             return None
-        return Place(one.index, one.recorded_at, party, authority.registry.operator, self._sites)
+        registry = authority.registry
+        return Place(one.index, one.recorded_at, party, registry.operator, self._sites, registry.rules_at(one.index))
 
 
 def book_again(database: RawReader, authority: Authority, said: Sequence[Said], span: tuple[int, int]) -> Booked:

@@ -64,6 +64,11 @@ class Party:
         return {one["id"]: one["accuracy"] for one in self.profile.get("devices", ()) if "accuracy" in one}
 
     @cached_property
+    def claim_scopes(self) -> Mapping[str, Mapping[str, Any]]:
+        """The scopes of its mass balances, by id."""
+        return {one["id"]: one for one in self.profile.get("claim_scopes", ())}
+
+    @cached_property
     def registered(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
         """What the profile lists, by list (sites, processes, devices, meters) and id."""
         lists = ("sites", "processes", "devices", "meters")

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from ledger.book import RecordBook
 from ledger.kernel.subjects import subject_key
+from ledger.lots.claim_records import Accompanied, Claimed, Claims
 from ledger.lots.records import Delivery, Effects, Lot, Named, Period, Record, Run, Site, Tolling
 
 _LABEL = b"coilmark/lots/v1\n"
@@ -44,6 +45,18 @@ def named_key(issuer: str, event_id: str) -> bytes:
     return _key(b"event", f"{issuer}\n{event_id}")
 
 
+def claims_key(scope: str) -> bytes:
+    return _key(b"claims", scope)
+
+
+def accompanied_key(delivery: str) -> bytes:
+    return _key(b"claims under way", delivery)
+
+
+def claimed_key(index: int) -> bytes:
+    return _key(b"claimed", str(index))
+
+
 @functools.lru_cache(maxsize=16384)
 def _key(kind: bytes, name: str) -> bytes:
     return sha256(_LABEL + kind + b"\n" + name.encode()).digest()
@@ -78,6 +91,18 @@ class Book(RecordBook[Record]):
     def contract(self, name: str) -> Tolling | None:
         found = self.get(contract_key(name))
         return found if isinstance(found, Tolling) else None
+
+    def claims(self, scope: str) -> Claims | None:
+        found = self.get(claims_key(scope))
+        return found if isinstance(found, Claims) else None
+
+    def accompanied(self, delivery: str) -> Accompanied | None:
+        found = self.get(accompanied_key(delivery))
+        return found if isinstance(found, Accompanied) else None
+
+    def claimed(self, index: int) -> Claimed | None:
+        found = self.get(claimed_key(index))
+        return found if isinstance(found, Claimed) else None
 
     def effects(self, index: int) -> Effects | None:
         found = self.get(effects_key(index))

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from ledger.lots.book import Book, effects_key, named_key, run_key, site_key
 from ledger.lots.booking import Booking, add_to_delivery, tonnes
+from ledger.lots.claims import take_back
 from ledger.lots.event import LotEvent
 from ledger.lots.holdings import add_to, holding_of
 from ledger.lots.observations import settled
@@ -57,7 +58,7 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
     entered = {**old.left, "late": old.left.get("late", 0) + again} if again else old.left
     return replace(
         _nothing(event), undoes=wrong, debits=old.credits, credits=(*old.debits, *under_way), entered=entered,
-        left=old.entered, moved=back, findings=tuple(_shortages(book, touched)),
+        left=old.entered, moved=back, findings=(*_shortages(book, touched), *take_back(book, wrong)),
     )  # fmt: skip
 
 

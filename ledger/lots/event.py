@@ -20,7 +20,19 @@ _CHILDREN = ("childEPCs", "childQuantityList")
 _HANDING_OVER = ("desadv", "bol", "recadv")  # papers that name a delivery, the best first
 _AL = frozenset(
     f"al:{name}"
-    for name in ("attributes", "contract", "loss", "mass", "opening", "origin", "process", "role", "run", "start")
+    for name in (
+        "attributes",
+        "claim",
+        "contract",
+        "loss",
+        "mass",
+        "opening",
+        "origin",
+        "process",
+        "role",
+        "run",
+        "start",
+    )
 )
 _NOTHING: Mapping[str, Any] = {}
 _MILLION = 1_000_000
@@ -65,6 +77,7 @@ class LotEvent(Struct, frozen=True, gc=False):
     children: tuple[Part, ...]
     loss: dict[str, int]
     origins: dict[str, Origin]
+    claims: tuple[tuple[str, int], ...]  # scope, and g of all that is shipped, received or brought in
     attributes: dict[str, dict[str, Any]]
     process: str
     process_kind: str
@@ -113,6 +126,7 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
         children=_parts(body, _CHILDREN, al, "none"),
         loss={one["kind"]: one["g"] for one in al.get("al:loss", ())},
         origins={name: Origin(**row) for name, row in _by_id(al, "al:origin")},
+        claims=tuple((one["scope"], one["g"]) for one in al.get("al:claim", ())),
         attributes=dict(_by_id(al, "al:attributes")),
         process=al.get("al:process", ""),
         process_kind="",

@@ -8,6 +8,7 @@ from ledger.kernel.errors import Refused, RuleBroken
 from ledger.lots import custody, observations, packing
 from ledger.lots.book import Book, effects_key
 from ledger.lots.booking import NOWHERE, Booking
+from ledger.lots.claims import Scopes, book_claims
 from ledger.lots.corrections import declare, places_of, replaced, settle
 from ledger.lots.event import LotEvent, lots_of
 from ledger.lots.records import NOBODY, Effects
@@ -17,14 +18,25 @@ from ledger.lots.taking import check_holder
 LATE = 24 * 3600 * 1_000_000  # µs from the event to its record: later is found, never refused
 
 
-def apply(book: Book, event: LotEvent, *, operator: str, sites: Mapping[str, str], wrong: int = NOBODY) -> Effects:
+def apply(
+    book: Book,
+    event: LotEvent,
+    *,
+    operator: str,
+    sites: Mapping[str, str],
+    wrong: int = NOBODY,
+    scopes: Scopes | None = None,
+) -> Effects:
     """Write what the event does into the book; what it did. `sites` has the party of each registered site.
 
-    `wrong` is the entry that a declaration of error is about. Raises RuleBroken or Conflict, the book as it was.
+    `wrong` is the entry that a declaration of error is about; `scopes` are those of the issuer, None where claims are
+    not judged (5.9). Raises RuleBroken or Conflict, the book as it was.
     """
     mark = book.mark()
     try:
-        effects = _effects(book, event, operator, sites, wrong)
+        effects = (
+            declare(book, event, wrong, sites) if event.declares else _effects(book, event, operator, sites, scopes)
+        )
     except Refused:
         book.undo(mark)
         raise
@@ -32,14 +44,14 @@ def apply(book: Book, event: LotEvent, *, operator: str, sites: Mapping[str, str
     return effects
 
 
-def _effects(book: Book, event: LotEvent, operator: str, sites: Mapping[str, str], wrong: int) -> Effects:
-    if event.declares:
-        return declare(book, event, wrong, sites)
+def _effects(book: Book, event: LotEvent, operator: str, sites: Mapping[str, str], scopes: Scopes | None) -> Effects:
     _check_sites(event, sites)
     replaces = replaced(book, event)
     standing = places_of(book, replaces) if replaces != NOBODY else NOWHERE
     booking = Booking(book, event, sites=sites, lenient=replaces != NOBODY, standing=standing)
     _act(booking, operator)
+    if scopes is not None:
+        book_claims(booking, scopes)
     if event.recorded_at - event.time > LATE:
         hours = (event.recorded_at - event.time) // 3_600_000_000
         booking.find("late_statement", "", f"it was recorded {hours} h after it happened")

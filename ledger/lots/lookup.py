@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 from ledger.lots.book import (
     Book,
+    accompanied_key,
+    claimed_key,
+    claims_key,
     contract_key,
     delivery_key,
     effects_key,
@@ -39,6 +42,9 @@ def named_by(event: LotEvent, wrong: int) -> Iterator[bytes]:
     yield from (named_key(event.issuer, name) for name in event.corrections)
     if event.step in {"shipping", "receiving", "void_shipping"}:
         yield delivery_key(delivery_name(event))
+    if event.claims or event.step == "void_shipping":
+        yield accompanied_key(delivery_name(event))
+        yield from (claims_key(scope) for scope, _ in event.claims)
     if event.run:
         yield run_key(event.issuer, event.run)
     if _counts_by_month(event):
@@ -50,6 +56,7 @@ def named_by(event: LotEvent, wrong: int) -> Iterator[bytes]:
         yield from map(site_key, event.sites)
     if wrong != NOBODY:
         yield effects_key(wrong)
+        yield claimed_key(wrong)
 
 
 def _counts_by_month(event: LotEvent) -> bool:

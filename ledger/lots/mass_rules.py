@@ -3,7 +3,7 @@
 Masses in g, shares as decimal text in % or as millionths; no number is a float.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from ledger.lots.alloys import DENSITY, LIMITS
@@ -177,18 +177,29 @@ def one_alloy(inputs: Iterable[str], output: str) -> str:
     return f"it is said to be {output} and is made of {', '.join(others)}" if output and others else ""
 
 
-def claimed_balance(periods: Sequence[tuple[int, int]], factor: tuple[int, int], opening: int = 0) -> str:
-    """M6: over periods of (claimed in, claimed out) in g, never more out than there is.
+def claimed_balance(periods: Sequence[tuple[int, int]], opening: int = 0) -> str:
+    """M6: over periods of (claimed in, claimed out) in g of what goes out, never more out than there is.
 
-    `factor` is output for input as (numerator, denominator). What is left is carried into the next period only.
+    What is carried over from the period before is claimed first; what is left of it is lost.
     """
-    carried, up, down = opening, *factor
-    for number, (came, went) in enumerate(periods, 1):
-        available = carried + came * up // down
-        if went > available:
-            return f"period {number} claims {tonnes(went)} and has {tonnes(available)} to claim"
-        carried = came * up // down - max(0, went - carried)
+    for number, (had, went) in enumerate(_to_claim(periods, opening), 1):
+        if went > had:
+            return f"claims {tonnes(went)} in period {number} and has {tonnes(had)} to claim"
     return ""
+
+
+def left_to_claim(periods: Sequence[tuple[int, int]], opening: int = 0) -> int:
+    """M6: what may still be claimed in the last of these periods; negative where it is too much already."""
+    had, went = (0, 0) if not periods else list(_to_claim(periods, opening))[-1]
+    return had - went
+
+
+def _to_claim(periods: Sequence[tuple[int, int]], opening: int) -> Iterator[tuple[int, int]]:
+    """For each period what there was to claim, and what was claimed."""
+    carried = opening
+    for came, went in periods:
+        yield carried + came, went
+        carried = came - max(0, went - carried)
 
 
 def activity(row: Mapping[str, int]) -> str:

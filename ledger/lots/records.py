@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from ledger.lots.claim_records import Accompanied, Claimed, Claims
+
 Place: TypeAlias = tuple[str, str, str]  # lot, holder, delivery
 ON_HAND = ""  # the delivery of a holding that is under way nowhere
 NOBODY = -1  # no entry
@@ -268,4 +270,4 @@ class Tolling(Struct, frozen=True, array_like=True, tag="tolling"):
     end: int
 
 
-Record: TypeAlias = Lot | Delivery | Run | Period | Site | Effects | Named | Tolling
+Record: TypeAlias = Lot | Delivery | Run | Period | Site | Effects | Named | Tolling | Claims | Accompanied | Claimed

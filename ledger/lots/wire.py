@@ -3,11 +3,9 @@
 import msgspec
 
 from ledger.kernel.errors import Damaged
-from ledger.lots.records import Delivery, Effects, Lot, Named, Period, Record, Run, Site, Tolling
+from ledger.lots.records import Record
 
-_DECODER: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
-    Lot | Delivery | Run | Period | Site | Effects | Named | Tolling
-)
+_DECODER: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 
 

@@ -11,6 +11,7 @@ from ledger.kernel.party import Registry
 from ledger.kernel.statement import Hidden
 from ledger.lots.genealogy import UG, recycled
 from ledger.lots.records import NOBODY, ON_HAND, Effects, Lot
+from ledger.passport.claims import claims_of
 from ledger.passport.footprint import Accounted, figures_of, members_of
 from ledger.passport.story import Source, Story
 
@@ -49,6 +50,7 @@ def passport_body(
     holds = list(_holds(story))
     lists = {
         "holds": holds[-_HOLDS:],
+        "claims": list(claims_of(story, source, registry)),
         "ends": _ends(story, source)[:_LIST],
         "findings": list(_findings(story))[:_LIST],
         "corrections": _corrections(story),

@@ -29,7 +29,9 @@ from ledger.passport.footprint import of_mass
 from ledger.passport.story import Certificate, Story, Told, certificate_in, rests_on, story_of
 
 _FOOTPRINT = "its footprint rests on more than a bundle holds, and was not computed again: an audit does"
-_COMPARED = ("id", "piece", "status", "facts", "steps", "stages", "holds", "figures", "ends", "corrections", "inputs")
+_COMPARED = (
+    "id", "piece", "status", "facts", "steps", "stages", "holds", "claims", "figures", "ends", "corrections", "inputs",
+)  # fmt: skip
 
 
 class _EverySite(dict[str, str]):
@@ -71,7 +73,7 @@ class Refolded:
     def told(self, entry: int) -> Told:
         """What the statement of a lot event says beside."""
         event = self._events[entry]
-        return Told(event.recorded_at, event.sites, event.parent, event.sender)
+        return Told(event.recorded_at, event.sites, event.parent, event.sender, event.claims)
 
     def certificate(self, entry: int) -> Certificate | None:
         """What the statement says of a certificate."""

@@ -19,13 +19,14 @@ class Told(Struct, frozen=True, gc=False):
     """What a lot event shows beside its effects.
 
     When it was recorded, in µs since 1970; the sites it names; the unit that it packs things in or takes them out of;
-    who gives, where it says so.
+    who gives, where it says so; what it claims by a mass balance: (scope, g) each.
     """
 
     recorded_at: int
     sites: tuple[str, ...]
     unit: str
     sender: str
+    claims: tuple[tuple[str, int], ...]
 
 
 class Certificate(Struct, frozen=True, gc=False):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ledger.kernel.errors import Malformed, Missing
 from ledger.kernel.party import Registry
 from ledger.lot_records import read_records
-from ledger.lots.book import delivery_key
+from ledger.lots.book import claims_key, delivery_key
+from ledger.lots.claim_records import Claims
 from ledger.lots.records import Delivery, Lot, Record, Run
 from ledger.lots.tags import tag_key
 from ledger.passport_source import StoreSource
@@ -55,6 +56,11 @@ class Asked:
     def runs(self, value: str) -> list[Run]:
         """The runs of a party or site, by name."""
         return sorted((one for one in self.tagged("run", value) if isinstance(one, Run)), key=lambda one: one.name)
+
+    def claims(self, scope: str) -> Claims | None:
+        """The account of a scope, where anything was claimed in it."""
+        found = read_records(self.transaction, [claims_key(scope)], self.size).get(claims_key(scope))
+        return found if isinstance(found, Claims) else None
 
     def deliveries(self, names: Iterable[str]) -> Mapping[str, Delivery]:
         """These deliveries, by name."""

@@ -1,6 +1,12 @@
-"""What the ledger says is at a site: on hand, in transit, in open runs, not yet reported; and what is found."""
+"""What is at a site: on hand, in transit, in open runs, not yet reported, to be claimed; and what is found."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ledger.kernel.errors import Missing
+from ledger.lots.claim_records import Claims
+from ledger.lots.claims import first_month, periods_of
+from ledger.lots.mass_rules import left_to_claim
 from ledger.lots.records import NOBODY, ON_HAND, Holding, Lot
 from ledger.questions.asking import Asked
 from ledger.questions.findings import of_stock
@@ -31,7 +37,28 @@ def stock(asked: Asked, site: str) -> said.Stock:
             for late in one.late
             if late.holder == party
         ],
+        claims=list(_claims(asked, party, site)),
         findings=of_stock(asked, lots),
+    )
+
+
+def _claims(asked: Asked, party: str, site: str) -> Iterator[said.ClaimAccount]:
+    for name, scope in asked.registry.party(party).claim_scopes.items():
+        account = asked.claims(name)
+        if account is not None and site in scope["sites"]:
+            yield _account(scope, account)
+
+
+def _account(scope: Mapping[str, Any], account: Claims) -> said.ClaimAccount:
+    periods = periods_of(account) or [(0, 0)]
+    return said.ClaimAccount(
+        scope=account.scope,
+        scheme=scope["scheme"],
+        material=scope["material"],
+        month=first_month(scope, len(periods) - 1),
+        came=periods[-1][0],
+        went=periods[-1][1],
+        left=left_to_claim(periods, account.opening),
     )
 
 

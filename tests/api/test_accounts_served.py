@@ -104,7 +104,7 @@ def test_claims_are_held_by_the_hour_and_by_volume(park):
     claims = {one["id"]: {f["matching"]: f["verdict"] for f in one["figures"]} for one in board["claims"]}
     assert claims["renewable-power"] == {"hourly": "not held", "volumetric": "held"}
     assert claims["closed-loop"]["none"] in {"held", "cannot be said"}
-    assert (board["rules"]["id"], board["provisional"]) == ("coilmark-rules/3", False)
+    assert (board["rules"]["id"], board["provisional"]) == ("coilmark-rules/4", False)
 
 
 def test_every_piece_of_evidence_leads_somewhere(park):

@@ -328,8 +328,8 @@ def test_progress_reaches_the_end(recorded, database, monkeypatch):
 
 def test_rules_that_are_not_the_programs_own_are_said_to_be_unchecked(database, monkeypatch):
     whole = report(database)
-    (said,) = (one for one in whole.not_checked if one.startswith("whether coilmark-rules/3, in force from entry 0"))
+    (said,) = (one for one in whole.not_checked if one.startswith("whether coilmark-rules/4, in force from entry 0"))
     assert "its digest is AAAAAAA" in said
-    own = {"id": "coilmark-rules/3", "digest": "A" * 43}
+    own = {"id": "coilmark-rules/4", "digest": "A" * 43}
     monkeypatch.setattr(conductor, "rule_set", lambda: own)
     assert not any("is what this program judges by" in one for one in report(database).not_checked)

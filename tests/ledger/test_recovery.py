@@ -237,5 +237,5 @@ def test_one_process_writes(world):
 def test_a_ledger_under_rules_of_another_program_does_not_open(world, monkeypatch):
     world.close()
     monkeypatch.setattr("ledger.recovery.KNOWN", ("coilmark-rules/1",))
-    with pytest.raises(Damaged, match="from entry 0 on this ledger is judged by coilmark-rules/3, this program has"):
+    with pytest.raises(Damaged, match="from entry 0 on this ledger is judged by coilmark-rules/4, this program has"):
         world.reopen()

@@ -62,8 +62,10 @@ def in_time(effects):
 class Park:
     """Folds events. `effects` are all that were taken, `book` the state."""
 
-    def __init__(self):
+    def __init__(self, scopes=None):
         self.book = Book()
+        self.scopes = scopes  # of each party; None: claims are not judged
+        self.sites = {SITE: MINE, OTHER_SITE: MINE}
         self.effects = []
         self.names = {}
         self.loads = 0
@@ -88,7 +90,8 @@ class Park:
     def fold(self, event, wrong):
         before, mark = self.book.records(), self.book.mark()
         try:
-            done = apply(self.book, event, operator=OPERATOR, sites={SITE: MINE, OTHER_SITE: MINE}, wrong=wrong)
+            scopes = None if self.scopes is None else self.scopes.get(event.issuer, {})
+            done = apply(self.book, event, operator=OPERATOR, sites=self.sites, wrong=wrong, scopes=scopes)
         except Refused:
             assert self.book.records() == before  # a refusal changes nothing
             raise

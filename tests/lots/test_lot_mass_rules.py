@@ -216,13 +216,14 @@ def test_m5_an_analysis_outside_is_found_where_the_piece_is_cast(park):
 
 
 def test_m6_claims_never_exceed_what_came_in_and_are_carried_into_the_next_period_only():
-    half = (1, 2)
-    assert rule.claimed_balance([(100, 50), (0, 0)], half) == ""
-    assert "period 1 claims 51 g and has 50 g" in rule.claimed_balance([(100, 51)], half)
-    assert rule.claimed_balance([(100, 0), (0, 50)], half) == ""
-    assert "period 3 claims 1 g and has 0 g" in rule.claimed_balance([(100, 0), (0, 0), (0, 1)], half)
-    assert "period 2 claims 31 g and has 30 g" in rule.claimed_balance([(100, 20), (0, 31)], half)
-    assert rule.claimed_balance([(0, 5)], half, opening=5) == ""
+    assert rule.claimed_balance([(50, 50), (0, 0)]) == ""
+    assert "claims 51 g in period 1 and has 50 g" in rule.claimed_balance([(50, 51)])
+    assert rule.claimed_balance([(50, 0), (0, 50)]) == ""
+    assert "claims 1 g in period 3 and has 0 g" in rule.claimed_balance([(50, 0), (0, 0), (0, 1)])
+    assert "claims 31 g in period 2 and has 30 g" in rule.claimed_balance([(50, 20), (0, 31)])
+    assert rule.claimed_balance([(50, 0), (50, 50), (0, 50)]) == ""  # what was carried over goes out first
+    assert rule.claimed_balance([(0, 5)], opening=5) == ""
+    assert "claims 1 g in period 2" in rule.claimed_balance([(0, 0), (0, 1)], opening=0)
 
 
 def test_m7_production_is_what_was_sold_and_used():

@@ -71,7 +71,7 @@ def test_a_device_and_a_process_by_period(world):
     ] * 2
     before = asking(world, consumed, POTLINE, at(0), at(1), size=world.marks["before"])
     assert (before.hourly.exact, before.hourly.percent) == ("667/8200", "8.1341")
-    assert before.rules == "coilmark-rules/3"
+    assert before.rules == "coilmark-rules/4"
 
 
 def test_what_was_withdrawn_is_still_in_the_list_of_its_device(tmp_path):
