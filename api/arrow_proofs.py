@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ledger import reading
-from ledger.arrow_reader import Column
+from ledger.checking.arrow_reader import Column
 from ledger.kernel.errors import Missing
-from ledger.log import Log
 from ledger.merkle import batches
+from ledger.recording.log import Log
+from ledger.showing import reading
 from schemas.arrow import HASH, INCLUSION_PROOFS, WANTED_LEAVES
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ledger.receipts import Published
+from ledger.recording.receipts import Published
 
 PERIOD = 1.0  # seconds
 

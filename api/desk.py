@@ -22,22 +22,31 @@ from api.restatement import Restatement, begun_at
 from api.scans import Counting
 from api.self_check import SelfCheck
 from api.settings import Settings
-from ledger.arrow_reader import ArrowReader
-from ledger.checking_pool import CheckingPool
+from ledger.checking.arrow_reader import ArrowReader
+from ledger.checking.pool import CheckingPool
 from ledger.kernel.errors import CoilmarkError, Unauthorised
-from ledger.labels.codes import Codes
-from ledger.log import Log
-from ledger.opening import Layout, clock, layout, load_codes, load_issuer, open_for_reading, open_log, second_head
+from ledger.passport.codes import Codes
 from ledger.passport.issue import Issuer
+from ledger.recording.log import Log
+from ledger.recording.opening import (
+    Layout,
+    clock,
+    layout,
+    load_codes,
+    load_issuer,
+    open_for_reading,
+    open_log,
+    second_head,
+)
+from ledger.recording.room import Room
+from ledger.recording.second_head import SecondHead
+from ledger.recording.sequencer import Sequencer
 from ledger.resolving.own_links import own_links
-from ledger.restating import Restater
-from ledger.room import Room
 from ledger.scans.counter import ScanCounter
-from ledger.second_head import SecondHead
-from ledger.sequencer import Sequencer
 from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens
 from ledger.store.scans import SqliteScans, scans_file
 from ledger.store.store import caution, open_tokens
+from ledger.upkeep.restating import Restater
 
 _log = logging.getLogger(__name__)
 _MICROSECONDS = 1_000_000

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from api.bridge import Bridge
-from ledger.checking import Checked
-from ledger.checking_pool import CheckingPool, Verdict, check_all
+from ledger.checking.pool import CheckingPool, Verdict, check_all
+from ledger.checking.statements import Checked
 from ledger.kernel.errors import Busy, Refused, RefusedBatch, Unauthorised
 from ledger.kernel.keys import PublicKey, parse_jwk
 from ledger.kernel.party import Registry
-from ledger.log import Admitted, Log, Recorded, Submission
-from ledger.sequencer import Sequencer
+from ledger.recording.log import Admitted, Log, Recorded, Submission
+from ledger.recording.sequencer import Sequencer
 
 _MANY = 4  # statements from which on the pool is asked
 

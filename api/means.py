@@ -11,8 +11,8 @@ from typing import Any
 from api.footprint_chart import Mean
 from ledger.carbon.exact import ratio
 from ledger.energy.shares import shares
-from ledger.log import Log
 from ledger.questions.energy import hours_of
+from ledger.recording.log import Log
 
 _FRESH = 60.0  # seconds
 _KEPT = 120  # months

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ledger.restating import Restater
+from ledger.upkeep.restating import Restater
 
 PAUSE = 1.0  # seconds: changes of one piece within it make one passport
 

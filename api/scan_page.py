@@ -11,12 +11,12 @@ from api.languages import LANGUAGES, Words, words
 from api.pages import template
 from api.passport_view import ids_in, view_of
 from api.way import HEIGHT, WIDTH, way_of
-from ledger import passports
 from ledger.kernel import strict_json
 from ledger.kernel.errors import Damaged, Missing
 from ledger.kernel.note import fingerprint, parse_vkey
-from ledger.labels.codes import path_of
+from ledger.passport.codes import path_of
 from ledger.scans.places import place_key, place_of
+from ledger.showing import passports
 from ledger.store.access import Reader
 
 _PLAIN = re.compile(r"[^A-Za-z0-9_-]")

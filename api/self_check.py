@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ledger.kernel.errors import CoilmarkError
-from ledger.log import Log
-from ledger.scrub import scrub
-from ledger.scrub_lots import LotScrub
+from ledger.recording.log import Log
 from ledger.store.store import Location
+from ledger.upkeep.scrub import scrub
+from ledger.upkeep.scrub_lots import LotScrub
 
 _log = logging.getLogger(__name__)
 

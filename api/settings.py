@@ -9,7 +9,7 @@ from pathlib import Path
 
 from api.leader_line import check_address
 from ledger.kernel.errors import Malformed
-from ledger.second_head import HeadPlace, head_place
+from ledger.recording.second_head import HeadPlace, head_place
 
 _PREFIX = "COILMARK_"
 _OURS = {

@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from ledger import reading
-from ledger.arrow_reader import ArrowReader
+from ledger.checking.arrow_reader import ArrowReader
 from ledger.kernel import strict_json
 from ledger.kernel.encoding import b64_decode, decimal_integer
 from ledger.kernel.errors import Malformed, TooLarge
 from ledger.kernel.hashing import HASH_SIZE
 from ledger.limits import PROOFS
-from ledger.log import Log
+from ledger.recording.log import Log
+from ledger.showing import reading
 from schemas import wire
 
 

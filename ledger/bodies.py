@@ -1,6 +1,6 @@
 """Bodies of statements against their JSON Schemas, one a typ, formats asserted (SPEC 4.1).
 
-What a schema cannot say of a lot event is in `ledger.lot_event`; what needs the ledger's state is elsewhere.
+What a schema cannot say of a lot event is in `ledger.lots.event_body`; what needs the ledger's state is elsewhere.
 """
 
 import functools
@@ -20,7 +20,7 @@ _SHOWN = 150  # characters of the validator's words at either end: it repeats wh
 
 def check_body(typ: str, body: Mapping[str, Any]) -> None:
     """The body of a `typ` statement against its schema. Raises Malformed ("body"), naming the place."""
-    if typ != "lot-event":  # of its members only ours are whole numbers: `ledger.lot_event` looks at them
+    if typ != "lot-event":  # of its members only ours are whole numbers: `ledger.lots.event_body` looks at them
         check_whole_numbers(typ, body)
     validator = _validator(typ)
     if not validator.is_valid(body):

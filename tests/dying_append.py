@@ -8,10 +8,10 @@ import secrets
 import sys
 from pathlib import Path
 
-from ledger.checking import check
+from ledger.checking.statements import check
 from ledger.failpoints import Step
-from ledger.log import Submission
-from ledger.opening import layout, open_log
+from ledger.recording.log import Submission
+from ledger.recording.opening import layout, open_log
 
 DIED, LIVED = 86, 87
 

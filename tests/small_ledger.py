@@ -15,8 +15,7 @@ from itertools import count
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.bundles import Shelf, entry_bundle
-from ledger.checking import check
+from ledger.checking.statements import check
 from ledger.failpoints import unwatched
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import Refused
@@ -25,10 +24,11 @@ from ledger.kernel.keys import Signer, jwk, load_signer, possession_message
 from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.statement import issue, parse
 from ledger.kernel.trust import parse_trust
-from ledger.log import Submission
-from ledger.opening import create_ledger, layout, open_log
-from ledger.receipts import receipt_of
-from ledger.recovery import rehash
+from ledger.recording.log import Submission
+from ledger.recording.opening import create_ledger, layout, open_log
+from ledger.recording.receipts import receipt_of
+from ledger.recording.recovery import rehash
+from ledger.showing.bundles import Shelf, entry_bundle
 
 URI = "https://ledger.example/park"
 ORIGIN = "ledger.example/park"

@@ -6,7 +6,7 @@ from ledger.kernel.checkpoint import open_checkpoint
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.lineage import lineage_of, parse_items
 from ledger.kernel.proofs import verify_consistency, verify_inclusion
-from ledger.opening import second_head
+from ledger.recording.opening import second_head
 from tests.slow_merkle import mth
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ledger.audit.findings import Finding
     from ledger.audit.heads import Kept
     from ledger.audit.sources import Source
-    from ledger.second_head import HeadPlace
+    from ledger.recording.second_head import HeadPlace
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SHOWN = 5  # findings of one kind that a terminal shows

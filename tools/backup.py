@@ -11,7 +11,7 @@ from tools import head as heads
 from tools.carrying import beside, kept_head, report, showing
 
 if TYPE_CHECKING:
-    from ledger.second_head import HeadPlace
+    from ledger.recording.second_head import HeadPlace
 
 
 @click.command()
@@ -29,8 +29,8 @@ def command(*, folder: Path, target: Path, head: "HeadPlace | None", database: s
 
     Log key, second head and tokens are not in it: keep the first apart, never restore the second.
     """
-    from ledger.copying import copy_ledger  # noqa: PLC0415  brings the database with it, which --help does not need
-    from ledger.opening import layout  # noqa: PLC0415  likewise
+    from ledger.recording.opening import layout  # noqa: PLC0415  likewise
+    from ledger.upkeep.copying import copy_ledger  # noqa: PLC0415  brings the database with it, which --help does not need
 
     if target.exists() and any(target.iterdir()):
         raise Conflict("backup_exists", f"{target} is not empty; a backup is never written over something")

@@ -13,7 +13,7 @@ from ledger.audit.crew import crew
 from ledger.audit.sources import DatabaseSource
 from ledger.kernel.keys import PublicKey, verify_signature
 from ledger.kernel.statement import parse
-from ledger.opening import layout, open_log
+from ledger.recording.opening import layout, open_log
 from tools.bench_ledger import create, fill
 
 

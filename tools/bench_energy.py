@@ -8,11 +8,11 @@ from typing import Any
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
-from ledger.checking import Checked, check
+from ledger.checking.statements import Checked, check
 from ledger.kernel.keys import Signer, load_signer
 from ledger.kernel.moments import rfc3339
-from ledger.log import Log
-from ledger.opening import clock, layout, open_log, rebuild_ledger
+from ledger.recording.log import Log
+from ledger.recording.opening import clock, layout, open_log, rebuild_ledger
 from tools.bench_ledger import OPERATOR, SITE, URI, append, create, issued
 
 _HOUR = 3_600_000_000  # µs

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ledger.opening import Layout, layout
+from ledger.recording.opening import Layout, layout
 from tools import database as databases
 from tools.bench_ledger import create, sign_span
 from tools.listening import free_port

@@ -4,13 +4,13 @@ import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ledger.checking import Checked, check
+from ledger.checking.statements import Checked, check
 from ledger.kernel.encoding import b64url_decode, b64url_encode
 from ledger.kernel.keys import PublicKey, Signer, generate, jwk, load_signer, possession_message
 from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.statement import issue
-from ledger.log import Log, Submission
-from ledger.opening import Layout, clock, create_ledger, open_log
+from ledger.recording.log import Log, Submission
+from ledger.recording.opening import Layout, clock, create_ledger, open_log
 from ledger.rules import rule_set
 
 URI = "https://bench.example/ledger"

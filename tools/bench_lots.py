@@ -9,10 +9,10 @@ from typing import Any
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.gs1_keys import check_digit
 from ledger.kernel.keys import load_signer
-from ledger.opening import layout, open_log, rebuild_ledger
 from ledger.questions.asking import Asked
 from ledger.questions.lots import lot
 from ledger.questions.traces import trace_down, trace_up
+from ledger.recording.opening import layout, open_log, rebuild_ledger
 from ledger.store.access import EVERYTHING
 from tools.bench_ledger import PROCESS, create, event_of, fill, signed_now
 from tools.bench_timing import median_ms

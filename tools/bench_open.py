@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ledger.log import Log
-from ledger.opening import Layout, layout, open_for_reading, open_log
+from ledger.recording.log import Log
+from ledger.recording.opening import Layout, layout, open_for_reading, open_log
 from tools.bench_ingest import served
 from tools.bench_ledger import create
 from tools.bench_proofs import lengthen

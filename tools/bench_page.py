@@ -9,8 +9,8 @@ from typing import Any
 
 from ledger.kernel.keys import load_signer
 from ledger.kernel.moments import rfc3339
-from ledger.opening import clock, layout, open_log
 from ledger.passport.issue import Issuer
+from ledger.recording.opening import clock, layout, open_log
 from ledger.rules import rule_set
 from tools.bench_ingest import served
 from tools.bench_ledger import PROCESS, create, event_of, signed_now

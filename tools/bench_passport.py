@@ -4,19 +4,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.keys import load_signer
 from ledger.kernel.note import parse_vkey
 from ledger.kernel.trust import LogKey, Trust
 from ledger.kernel.verify import Expected, verify_bundle
-from ledger.log import Log
-from ledger.opening import layout, open_log
 from ledger.passport.issue import Basis, Issuer, body_of
 from ledger.passport.refold import recompute
-from ledger.passport_source import StoreSource
-from ledger.passports import full, short, standing
+from ledger.recording.log import Log
+from ledger.recording.opening import layout, open_log
 from ledger.rules import rule_set
+from ledger.showing.passports import full, short, standing
 from ledger.store.access import EVERYTHING
 from tools.bench_ledger import PROCESS, create, event_of, signed_now
 from tools.bench_timing import median_ms

@@ -20,12 +20,12 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import ipc
 
-from ledger.checking import request_key
+from ledger.checking.statements import request_key
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.entry import Entry
 from ledger.kernel.lineage import SEED_SIZE, packed_digest
 from ledger.merkle import verifier
-from ledger.opening import Layout, layout, open_log, second_head
+from ledger.recording.opening import Layout, layout, open_log, second_head
 from ledger.store.protocol import NewRow, Stored, StoredHead
 from schemas.arrow import WANTED_INDICES
 from tools.bench_ingest import served

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ledger.opening import Layout, layout
+from ledger.recording.opening import Layout, layout
 from tools.bench_ingest import begin_server, wait_ready
 from tools.bench_ledger import create, sign_span
 from tools.listening import free_port

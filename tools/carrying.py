@@ -15,10 +15,10 @@ from tools.head import second_head
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ledger.copying import Copied, Progress
     from ledger.kernel.checkpoint import Checkpoint
-    from ledger.second_head import HeadPlace
+    from ledger.recording.second_head import HeadPlace
     from ledger.store.store import Location
+    from ledger.upkeep.copying import Copied, Progress
 
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ledger.comparing import Compared, Side, compare
+from ledger.exporting.comparing import Compared, Side, compare
 from ledger.kernel.bundle import BUNDLE_TYPE, SIZE_LIMIT, parse_bundle
 from ledger.kernel.errors import CoilmarkError, Malformed, Missing
 from ledger.kernel.misbehaviour import encode_misbehaviour
@@ -87,7 +87,7 @@ def _file(path: Path) -> Side:
 
 
 def _export(folder: Path) -> Side:
-    from ledger.histories import of_export  # noqa: PLC0415  pyarrow is slow to load
+    from ledger.exporting.histories import of_export  # noqa: PLC0415  pyarrow is slow to load
 
     note, history = of_export(folder)
     return Side(str(folder), note, None, history)
@@ -95,7 +95,7 @@ def _export(folder: Path) -> Side:
 
 def _ledger(name: str, location: Path | str) -> Side:
     """A ledger that is not served signs nothing: it is only good as --with."""
-    from ledger.histories import of_ledger  # noqa: PLC0415  as above
+    from ledger.exporting.histories import of_ledger  # noqa: PLC0415  as above
 
     return Side(name, None, None, of_ledger(location))
 

@@ -10,7 +10,7 @@ from tools import head as heads
 from tools.carrying import beside, kept_head, place, report, showing
 
 if TYPE_CHECKING:
-    from ledger.second_head import HeadPlace
+    from ledger.recording.second_head import HeadPlace
 
 
 @click.command()
@@ -28,7 +28,7 @@ def command(*, source: str, target: str, owner_database: str | None, head: "Head
     A copy is not a second writer: log key and second head are not in it. To move a ledger, stop its servers, copy it,
     and give the copy the one second head there is. A copy that lacks what the second head has seen does not open.
     """
-    from ledger.copying import copy_ledger  # noqa: PLC0415  brings the database with it, which --help does not need
+    from ledger.upkeep.copying import copy_ledger  # noqa: PLC0415  brings the database with it, which --help does not need
 
     folders = [Path(one) for one in (source, target) if "://" not in one]
     kept = kept_head([head] if head else [beside(one) for one in folders], folders)

@@ -9,7 +9,7 @@ import click
 from ledger.kernel.errors import Missing
 
 if TYPE_CHECKING:
-    from ledger.opening import Layout
+    from ledger.recording.opening import Layout
     from ledger.store.protocol import Location
 
 VARIABLE = "COILMARK_DATABASE_URL"
@@ -31,7 +31,7 @@ def owner_option(function: _Decorated) -> _Decorated:
 
 def locate(folder: Path, database: str | None) -> "Location":
     """Where the ledger of a folder is, for who only reads. Raises Missing, as `require` does."""
-    from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
+    from ledger.recording.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
 
     return require(layout(folder, None, database)).location
 

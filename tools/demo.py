@@ -25,7 +25,7 @@ from tools.problems import FINE, THING_WRONG
 from tools.serve import run, settings
 
 if TYPE_CHECKING:
-    from ledger.log import Log
+    from ledger.recording.log import Log
 
 _PORT = 8080
 
@@ -61,8 +61,8 @@ def command(*, no_serve: bool, port: int, folder: Path, coils: int, seed: str) -
 
 def _record(stage: Stage, base: str) -> tuple[Receipt, str]:
     """Found the ledger, post the story, keep what proves something of one coil: a receipt of it, and its link."""
-    from ledger.opening import open_log  # noqa: PLC0415  brings the database with it, which --help does not need
-    from ledger.reading import receipt as receipt_at  # noqa: PLC0415  likewise
+    from ledger.recording.opening import open_log  # noqa: PLC0415  brings the database with it, which --help does not need
+    from ledger.showing.reading import receipt as receipt_at  # noqa: PLC0415  likewise
     from ledger.store.access import EVERYTHING  # noqa: PLC0415  likewise
 
     coil = stage.plan.followed.serial
@@ -103,7 +103,7 @@ def _show(day: str, receipts: Sequence[tuple[Said, Receipt]]) -> None:
 
 def _keep(folder: Path, log: "Log", receipt: Receipt) -> None:
     """The receipt as it was answered, and a bundle as anybody may ask for it later."""
-    from ledger.bundles import Shelf, entry_bundle  # noqa: PLC0415  see _record
+    from ledger.showing.bundles import Shelf, entry_bundle  # noqa: PLC0415  see _record
 
     (folder / "receipt.json").write_bytes(encode_receipt(receipt))
     with log.store.reading() as transaction:

@@ -24,8 +24,8 @@ from tools.park.story import Post, story
 from tools.party import prove
 
 if TYPE_CHECKING:
-    from ledger.log import Log, Recorded
-    from ledger.opening import Layout
+    from ledger.recording.log import Log, Recorded
+    from ledger.recording.opening import Layout
 
 MARK = "made-by-coilmark-demo"
 _MARK_TEXT = "`coilmark demo` made this folder and replaces it when it runs again. Its keys come from a public seed.\n"
@@ -67,7 +67,7 @@ class Stage:
     @property
     def places(self) -> "Layout":
         """The ledger's files."""
-        from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
+        from ledger.recording.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
 
         return layout(self.folder)
 
@@ -163,8 +163,8 @@ def post(stage: Stage, log: "Log", group: Post) -> Told:
 
     Raises the Refused that one is refused with: then the story is wrong.
     """
-    from ledger.checking import check  # noqa: PLC0415  see Stage.places
-    from ledger.log import Submission  # noqa: PLC0415  see Stage.places
+    from ledger.checking.statements import check  # noqa: PLC0415  see Stage.places
+    from ledger.recording.log import Submission  # noqa: PLC0415  see Stage.places
 
     stage.clock.now = int(group.time.timestamp()) * 1_000_000
     keys = log.state.registry.all_keys()

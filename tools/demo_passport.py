@@ -11,8 +11,8 @@ from ledger.kernel.errors import Refused
 from ledger.kernel.gs1 import canonical_id
 
 if TYPE_CHECKING:
-    from ledger.log import Log, Recorded, Submission
     from ledger.passport.issue import Issuer
+    from ledger.recording.log import Log, Recorded, Submission
     from tools.demo_ledger import Stage
 
 _DOTS = 203.2  # an inch: 8 a mm
@@ -31,7 +31,7 @@ def issuer_of(stage: "Stage") -> "Issuer":
 
 def restate(stage: "Stage", log: "Log") -> int:
     """Say in passports what has happened since they were made; how many were made again."""
-    from ledger.restating import Restater  # noqa: PLC0415  see issuer_of
+    from ledger.upkeep.restating import Restater  # noqa: PLC0415  see issuer_of
 
     restater, made = Restater(log, lambda one: _recorded(log, one), issuer_of(stage), 0), 0
     while more := restater.round(now=stage.clock()):
@@ -51,9 +51,9 @@ def _recorded(log: "Log", submission: "Submission") -> "Future[Recorded]":
 
 def keep(stage: "Stage", log: "Log", piece: str, base: str) -> str:
     """Bundles and label of a piece, in the demo's folder; its link."""
-    from ledger import passports  # noqa: PLC0415  see issuer_of
-    from ledger.labels.codes import link_of  # noqa: PLC0415  likewise
-    from ledger.opening import load_codes  # noqa: PLC0415  likewise
+    from ledger.passport.codes import link_of  # noqa: PLC0415  likewise
+    from ledger.recording.opening import load_codes  # noqa: PLC0415  likewise
+    from ledger.showing import passports  # noqa: PLC0415  see issuer_of
     from ledger.store.access import ANYONE, EVERYTHING  # noqa: PLC0415  likewise
 
     name = canonical_id(piece)

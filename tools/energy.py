@@ -112,8 +112,8 @@ def process(
 
 
 def _ask(folder: Path, database: str | None, as_of: int | None, question: "Callable[[Asked], Any]") -> Any:
-    from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
     from ledger.questions.asking import of_store  # noqa: PLC0415  likewise
+    from ledger.recording.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
 
     with of_store(databases.require(layout(folder, None, database)).location, as_of) as asked:
         return question(asked)

@@ -17,7 +17,7 @@ from tools import database as databases
 from tools import head as heads
 
 if TYPE_CHECKING:
-    from ledger.second_head import HeadPlace
+    from ledger.recording.second_head import HeadPlace
 
 Sign = Callable[[Checkpoint], str]
 
@@ -54,7 +54,7 @@ def command(
     manifest.json, with the SHA-256 of every file and a signed checkpoint that covers exactly what was written.
     `coilmark audit TARGET` checks it. It holds what only auditors may see: do not publish it.
     """
-    from ledger.export import Plan, write_export  # noqa: PLC0415  pyarrow is slow to load
+    from ledger.exporting.writing import Plan, write_export  # noqa: PLC0415  pyarrow is slow to load
 
     upto, sign = _given(checkpoint) if checkpoint is not None else _published(folder, head)
     plan = Plan(database or folder / "ledger.sqlite", target, form, segment, not without_statements)
@@ -77,7 +77,7 @@ def _given(path: Path) -> tuple[Checkpoint, Sign]:
 
 def _published(folder: Path, head: HeadPlace | None) -> tuple[Checkpoint, Sign]:
     """Up to the head's second place: what lies beyond it was not published yet, and is not signed here either."""
-    from ledger.opening import layout, second_head  # noqa: PLC0415  SQLModel is slow to load
+    from ledger.recording.opening import layout, second_head  # noqa: PLC0415  SQLModel is slow to load
 
     places = layout(folder.absolute(), head)
     if not places.log_key.is_file():

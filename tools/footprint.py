@@ -46,8 +46,8 @@ def _write(location: "Location", as_of: int | None, table: Path) -> int:
     import pyarrow as pa  # noqa: PLC0415  slow to load
 
     from ledger.carbon.recompute import recompute  # noqa: PLC0415  brings the domain with it
-    from ledger.carbon_source import given_of  # noqa: PLC0415  likewise
-    from ledger.footprint_table import batches_of  # noqa: PLC0415  brings pyarrow with it
+    from ledger.issuing.carbon_source import given_of  # noqa: PLC0415  likewise
+    from ledger.issuing.footprint_table import batches_of  # noqa: PLC0415  brings pyarrow with it
     from ledger.questions.asking import of_store  # noqa: PLC0415  brings the database with it
     from schemas.arrow import FOOTPRINTS  # noqa: PLC0415  brings pyarrow with it
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from ledger.second_head import HeadPlace, SecondHead
+    from ledger.recording.second_head import HeadPlace, SecondHead
 
 
 class _Place(click.ParamType[Any]):
     name = "place"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "HeadPlace":
-        from ledger.second_head import head_place  # noqa: PLC0415  --help does not need it
+        from ledger.recording.second_head import head_place  # noqa: PLC0415  --help does not need it
 
         place = head_place(str(value))
         if isinstance(place, Path) and place.is_dir():
@@ -28,7 +28,7 @@ option = click.option("--head", type=PLACE, metavar="FILE|URL", help="The head's
 
 def second_head(place: "HeadPlace", folders: Sequence[Path]) -> "SecondHead":
     """The second head in a place; what a URL's Authorization header says lies in one of the folders."""
-    from ledger.second_head import AUTHORIZATION, second_head_at  # noqa: PLC0415  as above
+    from ledger.recording.second_head import AUTHORIZATION, second_head_at  # noqa: PLC0415  as above
 
     said = (folder / AUTHORIZATION for folder in folders)
     return second_head_at(place, next((file.read_text("utf-8").strip() for file in said if file.is_file()), ""))

@@ -13,7 +13,7 @@ from ledger.kernel.keys import Signer, generate, load_signer
 from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.statement import issue
 from ledger.kernel.trust import LogKey, Trust, format_trust
-from ledger.labels.codes import SECRET_SIZE
+from ledger.passport.codes import SECRET_SIZE
 from ledger.rules import rule_set
 from tools import database as databases
 from tools import head as heads
@@ -22,8 +22,8 @@ from tools.party import prove, small_profile
 from tools.sign import fresh_id, now, read_body
 
 if TYPE_CHECKING:
-    from ledger.opening import Layout
-    from ledger.second_head import HeadPlace
+    from ledger.recording.opening import Layout
+    from ledger.recording.second_head import HeadPlace
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -85,8 +85,8 @@ def command(
     FOLDER must not hold anything yet. Opening a ledger never creates one, so this is done once. The trust file that
     readers need is written to FOLDER/trust.txt: give it to them by a way they believe.
     """
-    from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
-    from ledger.second_head import AUTHORIZATION  # noqa: PLC0415  likewise
+    from ledger.recording.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
+    from ledger.recording.second_head import AUTHORIZATION  # noqa: PLC0415  likewise
 
     if operator is not None:
         body = read_body(operator.read_bytes())
@@ -119,7 +119,7 @@ def found_ledger(
 
     `clock` and `randomness` are the system's unless given. Crash in here: the folder does not open; remove it.
     """
-    from ledger.opening import create_ledger  # noqa: PLC0415  see command
+    from ledger.recording.opening import create_ledger  # noqa: PLC0415  see command
 
     places.folder.mkdir(parents=True, exist_ok=True)
     write_key(places.log_key, log_pem)

@@ -12,9 +12,9 @@ from ledger.kernel.gs1 import canonical_id
 from tools import database as databases
 
 if TYPE_CHECKING:
-    from ledger.labels.codes import Codes
     from ledger.labels.coils_file import Row
     from ledger.labels.tag import Tag
+    from ledger.passport.codes import Codes
     from ledger.questions.asking import Asked
 
 _OUT = click.Path(dir_okay=False, path_type=Path)
@@ -87,8 +87,8 @@ def _rows(piece: str | None, source: Path | None) -> "list[Row]":
 
 
 def _tags(folder: Path, database: str | None, base: str, rows: "Sequence[Row]") -> "tuple[list[Tag], Codes]":
-    from ledger.opening import layout, load_codes  # noqa: PLC0415  brings the database with it
     from ledger.questions.asking import of_store  # noqa: PLC0415  likewise
+    from ledger.recording.opening import layout, load_codes  # noqa: PLC0415  brings the database with it
 
     places = databases.require(layout(folder, None, database))
     codes = load_codes(places)
@@ -100,9 +100,9 @@ def _tags(folder: Path, database: str | None, base: str, rows: "Sequence[Row]") 
 
 def _tag(asked: "Asked", base: str, row: "Row", codes: "Codes") -> "Tag":
     """What the file says of a piece goes before what is recorded of it."""
-    from ledger.labels.codes import link_of  # noqa: PLC0415  see _rows
     from ledger.labels.recorded import fingerprints, recorded_facts  # noqa: PLC0415  likewise
     from ledger.labels.tag import Facts, Tag  # noqa: PLC0415  likewise
+    from ledger.passport.codes import link_of  # noqa: PLC0415  see _rows
 
     link = link_of(base, row.piece, codes)
     gtin, _, serial = row.piece.removeprefix("(01)").partition("(21)")

@@ -20,7 +20,7 @@ def command(*, folder: Path, database: str | None, owner_database: str | None, a
     what was signed, hashed and proven stays as it is. It may be interrupted at any time; run it again, it goes on.
     Nothing else migrates: a server refuses an older ledger and names this command.
     """
-    from ledger.opening import layout, migrate_ledger  # noqa: PLC0415  brings the database with it
+    from ledger.recording.opening import layout, migrate_ledger  # noqa: PLC0415  brings the database with it
 
     done = []
     for applied in migrate_ledger(databases.require(layout(folder, None, database)), owner=owner_database):

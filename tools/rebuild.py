@@ -22,7 +22,7 @@ def command(*, folder: Path, database: str | None, owner_database: str | None, a
     first; it may be interrupted at any time and run again. Whether the statements themselves are as they were signed,
     `coilmark audit` says.
     """
-    from ledger.opening import layout, rebuild_ledger  # noqa: PLC0415  brings the database with it
+    from ledger.recording.opening import layout, rebuild_ledger  # noqa: PLC0415  brings the database with it
 
     places = databases.require(layout(folder, None, database))
     with showing(quiet=as_json) as show:

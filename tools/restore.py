@@ -22,9 +22,9 @@ from tools.problems import FINE, THING_WRONG
 from tools.sign import fresh_id, now
 
 if TYPE_CHECKING:
-    from ledger.opening import Layout
-    from ledger.restoring import Standing
-    from ledger.second_head import HeadPlace
+    from ledger.recording.opening import Layout
+    from ledger.recording.second_head import HeadPlace
+    from ledger.upkeep.restoring import Standing
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _REASONS = ("restored", "key-changed", "key-compromised", "moved", "other")
@@ -72,8 +72,8 @@ def command(
     of entries that were lost. Give readers FOLDER/trust.txt and FOLDER/incarnation-N.coilmark.json: with these,
     receipts of lost entries show as lost. Who has lost a statement posts it again.
     """
-    from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
-    from ledger.restoring import finish, look, require_loss  # noqa: PLC0415  likewise
+    from ledger.recording.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
+    from ledger.upkeep.restoring import finish, look, require_loss  # noqa: PLC0415  likewise
 
     places = databases.require(layout(folder.absolute(), head, database))
     note = checkpoint.read_text("utf-8") if checkpoint else None
@@ -107,9 +107,9 @@ def _signed(places: "Layout", standing: "Standing", note: str | None) -> str:
 
 
 def _begin(places: "Layout", standing: "Standing", plan: _Plan) -> None:
-    """The steps of `ledger.restoring`, in order."""
-    from ledger.opening import renew_ledger  # noqa: PLC0415  as above
-    from ledger.restoring import finish, next_key  # noqa: PLC0415  as above
+    """The steps of `ledger.upkeep.restoring`, in order."""
+    from ledger.recording.opening import renew_ledger  # noqa: PLC0415  as above
+    from ledger.upkeep.restoring import finish, next_key  # noqa: PLC0415  as above
 
     pem = generate()
     log_key = load_signer(pem)
@@ -144,8 +144,8 @@ def _begin(places: "Layout", standing: "Standing", plan: _Plan) -> None:
 def _written(places: "Layout") -> str:
     """The files that readers need, from the ledger as it stands now; the sentence that names them."""
     from ledger.kernel.bundle import encode_bundle  # noqa: PLC0415  as above
-    from ledger.opening import open_log  # noqa: PLC0415  as above
-    from ledger.reading import bundle  # noqa: PLC0415  as above
+    from ledger.recording.opening import open_log  # noqa: PLC0415  as above
+    from ledger.showing.reading import bundle  # noqa: PLC0415  as above
     from ledger.store.access import EVERYTHING  # noqa: PLC0415  as above
 
     with open_log(places) as log:

@@ -11,7 +11,7 @@ from tools import head as heads
 from tools.listening import listen
 
 if TYPE_CHECKING:
-    from ledger.second_head import HeadPlace
+    from ledger.recording.second_head import HeadPlace
 
 _MOST_WORKERS = 64
 
@@ -59,7 +59,7 @@ def command(
     FOLDER is what `coilmark init` made. The server answers once the ledger is loaded and checked against its second
     head. It stops on SIGTERM or SIGINT, after it has answered what it had taken in.
     """
-    from ledger.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
+    from ledger.recording.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
 
     databases.require(layout(folder, head, database))
     given = settings(folder, is_open=is_open, head=head, database=database, operator_key=operator_key)

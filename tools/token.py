@@ -36,7 +36,7 @@ def command() -> None:
 @_JSON
 def issue(*, folder: Path, database: str | None, party: str | None, auditor: bool, label: str, as_json: bool) -> None:
     """Make a token and print it: this once, since only its hash is kept."""
-    from ledger.opening import clock  # noqa: PLC0415  brings the database with it, which --help does not need
+    from ledger.recording.opening import clock  # noqa: PLC0415  brings the database with it, which --help does not need
     from ledger.store.access import AUDITOR, PARTY, Reader  # noqa: PLC0415  likewise
 
     if bool(party) == auditor:
@@ -70,7 +70,7 @@ def list_command(*, folder: Path, database: str | None, as_json: bool) -> None:
 @click.argument("token")
 def revoke(*, folder: Path, database: str | None, token: str) -> None:
     """Revoke a token: from now on it opens nothing. TOKEN is the id that `list` shows."""
-    from ledger.opening import clock  # noqa: PLC0415  see issue
+    from ledger.recording.opening import clock  # noqa: PLC0415  see issue
 
     with closing(_access(folder, database)) as access:
         access.revoke(token, now=clock())
@@ -78,7 +78,7 @@ def revoke(*, folder: Path, database: str | None, token: str) -> None:
 
 
 def _access(folder: Path, database: str | None) -> "Tokens":
-    from ledger.opening import layout  # noqa: PLC0415  see issue
+    from ledger.recording.opening import layout  # noqa: PLC0415  see issue
     from ledger.store.store import open_tokens  # noqa: PLC0415  see issue
 
     places = databases.require(layout(folder, None, database))

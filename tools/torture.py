@@ -115,14 +115,14 @@ def _counts(counts: Counts, cycles: int | None, share: float | None, entries: in
 
 
 def _kill_sqlite(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
-    from ledger.opening import layout  # noqa: PLC0415  --help does without a database
+    from ledger.recording.opening import layout  # noqa: PLC0415  --help does without a database
     from tools.torture_kill import kill_loop, kill_server  # noqa: PLC0415  likewise, and below
 
     return kill_loop(layout(folder / "ledger"), counts.sqlite, seed, kill_server).as_dict()
 
 
 def _kill_postgres(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
-    from ledger.opening import layout  # noqa: PLC0415  likewise
+    from ledger.recording.opening import layout  # noqa: PLC0415  likewise
     from tools import own_postgres  # noqa: PLC0415  likewise
     from tools.torture_kill import kill_loop, strike_postgres  # noqa: PLC0415  likewise
 
@@ -174,7 +174,7 @@ def _disk(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
 
 
 def _overload(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
-    from ledger.opening import layout  # noqa: PLC0415  likewise
+    from ledger.recording.opening import layout  # noqa: PLC0415  likewise
     from tools.torture_overload import overload  # noqa: PLC0415  likewise
 
     return overload(layout(folder / "ledger"), counts.flood, counts.statements).as_dict()
@@ -182,7 +182,7 @@ def _overload(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
 
 def _start(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
     """After a kill, with the write-ahead log as it was left: the seconds to ready, three times."""
-    from ledger.opening import layout  # noqa: PLC0415  likewise
+    from ledger.recording.opening import layout  # noqa: PLC0415  likewise
     from tools.bench_ledger import create, fill  # noqa: PLC0415  likewise
     from tools.torture_server import Victim  # noqa: PLC0415  likewise
 

@@ -15,7 +15,7 @@ from typing import Any
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.kernel.entry import parse_entry
-from ledger.opening import layout
+from ledger.recording.opening import layout
 from tools import own_postgres
 from tools.bench_ledger import create, sign_span
 from tools.torture_history import OK, Attempt, History, judge

@@ -21,11 +21,11 @@ from typing import Any, Protocol, Self
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
-from ledger.checking import check
+from ledger.checking.statements import check
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import CoilmarkError, Conflict, Refused
-from ledger.log import Log, Submission
-from ledger.opening import Layout, layout, open_log
+from ledger.recording.log import Log, Submission
+from ledger.recording.opening import Layout, layout, open_log
 from ledger.store.store import open_store
 from tools import own_postgres
 from tools.bench_ledger import URI, create, fill, sign_span

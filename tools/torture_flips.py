@@ -16,8 +16,9 @@ from typing import Any
 from ledger.audit.audit import Order, audit
 from ledger.audit.exported import ExportSource
 from ledger.audit.heads import Kept
+from ledger.audit.segments import ARROW, PARQUET
 from ledger.audit.sources import DatabaseSource
-from ledger.export import ARROW, PARQUET, Plan, write_export
+from ledger.exporting.writing import Plan, write_export
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.keys import load_signer
@@ -25,13 +26,13 @@ from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.report import Report
 from ledger.kernel.trust import Trust, parse_trust
 from ledger.kernel.verify import verify_bundle, verify_receipt
-from ledger.log import Log
-from ledger.opening import Layout, layout, open_log, second_head
 from ledger.passport.issue import Issuer
 from ledger.passport.refold import recompute
-from ledger.passports import full, short, standing
-from ledger.reading import bundle, receipt
+from ledger.recording.log import Log
+from ledger.recording.opening import Layout, layout, open_log, second_head
 from ledger.rules import rule_set
+from ledger.showing.passports import full, short, standing
+from ledger.showing.reading import bundle, receipt
 from ledger.store.access import EVERYTHING
 from tools.bench_ledger import create, signed_now
 from tools.bench_passport import COIL, story

@@ -18,7 +18,7 @@ from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.kernel.entry import parse_entry
 from ledger.merkle.built import Built
-from ledger.opening import Layout
+from ledger.recording.opening import Layout
 from ledger.store.store import open_store
 from schemas.arrow import HASH
 from tools import own_postgres

@@ -13,7 +13,7 @@ from multiprocessing import Pool
 from typing import Any
 
 from ledger.kernel.entry import parse_entry
-from ledger.opening import Layout
+from ledger.recording.opening import Layout
 from tools.bench_ledger import create, sign_span
 from tools.torture_kill import kept_in
 from tools.torture_server import Victim

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ledger.opening import Layout
+from ledger.recording.opening import Layout
 from tools.listening import free_port
 
-_WARM = ["api.app", "uvicorn", "ledger.opening", "tools.serve", "uvicorn.protocols.http.httptools_impl", "uvloop"]
+_WARM = ["api.app", "ledger.recording.opening", "tools.serve"]
+_WARM += ["uvicorn", "uvicorn.protocols.http.httptools_impl", "uvloop"]
 _PATIENCE = 60.0  # seconds until a server that does not answer has failed
 _PAUSE = 0.005
 

@@ -16,9 +16,9 @@ from api.pages import HEADERS, template
 from ledger.carbon.reports.sheet import spreadsheet
 from ledger.kernel.encoding import decimal_integer
 from ledger.kernel.errors import Malformed
-from ledger.passports import require_token
 from ledger.questions.asking import Asked, as_of
 from ledger.questions.carbon import cbam, claims
+from ledger.showing.passports import require_token
 from schemas import wire_carbon
 
 T = TypeVar("T")

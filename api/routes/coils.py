@@ -19,15 +19,15 @@ from api.pages import WITH_SCRIPT
 from api.routes.resolver import base_of, read_link, refusal
 from api.scan_page import product_page, scan_page
 from api.scans import address_of
-from ledger import passports
 from ledger.kernel.bundle import Bundle, encode_bundle
 from ledger.kernel.encoding import b64_encode
 from ledger.kernel.errors import Busy, CoilmarkError, Malformed, Missing
-from ledger.labels.codes import piece_of
+from ledger.passport.codes import piece_of
 from ledger.questions.asking import Asked
 from ledger.questions.footprint import footprint_document
 from ledger.resolving.offered import KEY, PAGE, piece_named
 from ledger.scans.judging import DAYS
+from ledger.showing import passports
 from ledger.store.access import Reader
 from schemas import wire
 

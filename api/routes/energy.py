@@ -12,11 +12,11 @@ from api.answers import FRESH, JSON, raw
 from api.body import query
 from api.desk import desk_of, reader_of
 from api.routes.lots import told
-from ledger import reading
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.errors import Malformed, Missing
-from ledger.passports import require_token
 from ledger.questions.energy import attestation, attested, consumed
+from ledger.showing import reading
+from ledger.showing.passports import require_token
 
 _SEGMENTS = 3  # application identifier, value, and at least one local segment
 

@@ -10,12 +10,12 @@ from api import openapi
 from api.answers import FRESH, JSON, raw
 from api.body import query
 from api.desk import desk_of, reader_of
-from ledger import passports, reading
 from ledger.kernel.bundle import Bundle, encode_bundle
 from ledger.kernel.encoding import decimal_integer
 from ledger.kernel.errors import Malformed
 from ledger.kernel.receipt import encode_receipt
-from ledger.log import Log
+from ledger.recording.log import Log
+from ledger.showing import passports, reading
 from ledger.store.access import Reader
 
 

@@ -15,11 +15,11 @@ from api.desk import desk_of, reader_of
 from ledger.kernel.encoding import decimal_integer
 from ledger.kernel.errors import Malformed, Missing
 from ledger.kernel.gs1 import canonical_id
-from ledger.passports import require_token
 from ledger.questions.asking import Asked, as_of
 from ledger.questions.lots import WORDS, lot, lots_by
 from ledger.questions.stock import stock
 from ledger.questions.traces import as_csv, recall_list, trace_down, trace_up
+from ledger.showing.passports import require_token
 
 _PRIVATE = FRESH | {"vary": "authorization"}
 _LINK = "https://id.invalid/"  # a host that names nothing: the path alone says which lot

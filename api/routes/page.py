@@ -12,9 +12,9 @@ from api.answers import raw
 from api.body import query
 from api.desk import Desk, desk_of, reader_of
 from api.pages import HEADERS, STYLE_HEADERS, template
-from ledger import reading
 from ledger.kernel.encoding import decimal_integer
 from ledger.kernel.errors import Damaged
+from ledger.showing import reading
 from ledger.store.access import Reader
 
 ROWS = 50

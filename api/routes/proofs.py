@@ -14,11 +14,11 @@ from api.answers import FRESH, IMMUTABLE, JSON, json
 from api.body import query, read_body
 from api.desk import Desk, desk_of
 from api.wanted_proofs import Wanted, read_arrow, read_json
-from ledger import reading
 from ledger.kernel.encoding import b64_encode, decimal_integer
 from ledger.kernel.errors import Malformed
 from ledger.limits import BATCH_BODY
-from ledger.log import Log
+from ledger.recording.log import Log
+from ledger.showing import reading
 from schemas import wire
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"

@@ -17,12 +17,12 @@ from api.errors import answer_to
 from api.forwarding import LIMIT, PATH, Posted, encode_answers, read_group
 from api.intake import Intake
 from api.looking import look_nowhere
-from ledger.checking_pool import Verdict
+from ledger.checking.pool import Verdict
 from ledger.kernel import strict_json
 from ledger.kernel.errors import Busy, Malformed, Refused, TooLarge
 from ledger.kernel.receipt import Receipt, encode_receipt
 from ledger.limits import BATCH_BODY, DECOMPRESSED, SINGLE_BODY, STATEMENTS
-from ledger.log import Admitted, Recorded
+from ledger.recording.log import Admitted, Recorded
 from schemas import wire
 
 SD_JWT = "application/sd-jwt"

@@ -14,7 +14,7 @@ from ledger.audit.heads import Roots
 from ledger.audit.hindsight import Movements
 from ledger.audit.lineage import Keys, Lineage
 from ledger.audit.sources import UNREADABLE, DatabaseSource, Source
-from ledger.erasure import NEVER
+from ledger.checking.erasure import NEVER
 from ledger.store.raw import RawReader
 
 

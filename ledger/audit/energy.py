@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ledger.admission.energy import fold_energy
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
 from ledger.audit.lots import Said
@@ -18,7 +19,6 @@ from ledger.energy.book import Book
 from ledger.energy.fold import OF_ENERGY
 from ledger.energy.lookup import prepare
 from ledger.energy.records import Record
-from ledger.energy_admission import fold_energy
 from ledger.kernel.errors import Damaged, Refused
 from ledger.rules import judges_energy
 from ledger.store.raw import RawReader

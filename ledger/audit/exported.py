@@ -9,10 +9,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ledger.audit.findings import Finding, about
+from ledger.audit.segments import MANIFEST, Manifest, parse_manifest, read_segment
 from ledger.audit.sources import Outline, Row
-from ledger.export import MANIFEST, Manifest, parse_manifest, read_segment
+from ledger.checking.worker import confine
 from ledger.kernel.errors import CoilmarkError, Missing
-from ledger.worker import confine
 
 _MEMORY = 8 << 30  # bytes of its own that a process may have: a segment has 1 GiB at most, and is read in a few copies
 

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
-from ledger.footprints import Footprints, footprints_of
+from ledger.issuing.footprints import Footprints, footprints_of
 from ledger.kernel.party import Registry
 from ledger.kernel.statement import parse
 from ledger.merkle.built import Built

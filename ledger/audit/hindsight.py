@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from ledger.admission.lot_records import read_records
 from ledger.audit.crew import Crew
 from ledger.audit.findings import Finding, about
-from ledger.lot_records import read_records
+from ledger.issuing.passport_source import StoreSource
 from ledger.lots.book import delivery_key
 from ledger.lots.hindsight import Short, delivery_findings, rows_of, short_of, time_order, undone_by
 from ledger.lots.records import Delivery, Effects
-from ledger.passport_source import StoreSource
 from ledger.store.store import Location, Transaction, open_store
 
 Progress = Callable[[str, int, int], None]

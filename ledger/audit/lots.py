@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ledger.admission.lots import Place, book_lots, heard_late, tag_pairs
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
 from ledger.audit.hindsight import Movements
 from ledger.audit.records import StoredRecords
-from ledger.checking import Checked, named_by_jti
+from ledger.checking.statements import Checked, named_by_jti
 from ledger.kernel.errors import Damaged, Refused
-from ledger.lot_admission import Place, book_lots, heard_late, tag_pairs
 from ledger.lots import wire
 from ledger.lots.book import Book, effects_key, lot_key
 from ledger.lots.event import LotEvent

@@ -14,7 +14,8 @@ import pyarrow as pa
 from ledger.audit.findings import Finding, about
 from ledger.audit.footprints import Accounts
 from ledger.carbon.closing import by_rule
-from ledger.footprints import Footprints
+from ledger.issuing.footprints import Footprints
+from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.party import Registry, apply, begin
 from ledger.kernel.statement import Statement, parse
@@ -22,7 +23,6 @@ from ledger.merkle.built import Built
 from ledger.passport.body import shown
 from ledger.passport.footprint import of_mass
 from ledger.passport.issue import Basis, body_of
-from ledger.passport_source import StoreSource
 from ledger.rules import judges_energy, rule_set
 from ledger.store.store import Location, Transaction, open_store
 from schemas.arrow import HASH

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from ledger.admission.lots import OF_LOTS
 from ledger.audit.authority import Authority
 from ledger.audit.deferred import Declared, Remade, withheld
 from ledger.audit.findings import about
 from ledger.audit.lots import Said
 from ledger.audit.sources import Row
-from ledger.checking import Checked, check_addressed, check_form, named_by_jti, read_as, sound
+from ledger.checking.statements import Checked, check_addressed, check_form, named_by_jti, read_as, sound
 from ledger.energy.fold import OF_ENERGY
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import CoilmarkError, Refused
@@ -19,8 +20,7 @@ from ledger.kernel.party import REGISTRY_TYPES, Registry, authorise
 from ledger.kernel.statement import Statement, check_complete, check_signed, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
 from ledger.limits import AHEAD
-from ledger.lot_admission import OF_LOTS
-from ledger.lot_event import event_time
+from ledger.lots.event_body import event_time
 
 if TYPE_CHECKING:
     from ledger.audit.entries import Range

@@ -10,8 +10,8 @@ from typing import Any
 
 from ledger.kernel.errors import Malformed, Refused, RefusedBatch
 from ledger.kernel.gs1 import canonical_id
-from ledger.labels.codes import path_of
 from ledger.labels.tag import TEXTS, check_text
+from ledger.passport.codes import path_of
 
 MOST = 10_000  # labels of one file
 # Columns with numbers: what Facts calls them, and the power of ten from the file's unit to ours.

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ledger.kernel.errors import Malformed
 from ledger.kernel.event_subjects import al_bound, named_in
 from ledger.kernel.gs1 import canonical_id, names_one_thing
-from ledger.lot_event import event_time, grams, window
+from ledger.lots.event_body import event_time, grams, window
 from ledger.lots.records import NOBODY
 
 _INPUT = ("inputEPCList", "inputQuantityList")

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from ledger.admission.lot_records import read_records
+from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.errors import Malformed, Missing
 from ledger.kernel.party import Registry
-from ledger.lot_records import read_records
 from ledger.lots.book import claims_key, delivery_key
 from ledger.lots.claim_records import Claims
 from ledger.lots.records import Delivery, Lot, Record, Run
 from ledger.lots.tags import tag_key
-from ledger.passport_source import StoreSource
-from ledger.recovery import load_registry
+from ledger.recording.recovery import load_registry
 from ledger.store.access import EVERYTHING, Reader
 from ledger.store.store import Location, Transaction, check_head, open_store
 

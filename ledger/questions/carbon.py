@@ -13,14 +13,14 @@ from ledger.carbon.records import Footprint
 from ledger.carbon.reports.cbam import About, Site, cbam_report
 from ledger.carbon.reports.claims import Observed, board, claims_set
 from ledger.carbon.reports.pfc import pfc_of
-from ledger.carbon_source import given_of
+from ledger.issuing.carbon_source import given_of
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import Malformed, Missing
 from ledger.kernel.hashing import tree_root
 from ledger.kernel.moments import micros, rfc3339
 from ledger.kernel.statement import Statement, parse
 from ledger.kernel.subjects import subject_key
-from ledger.labels.codes import path_of
+from ledger.passport.codes import path_of
 from ledger.questions.asking import Asked
 from schemas import wire_carbon as said
 

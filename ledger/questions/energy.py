@@ -6,10 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from ledger.admission.energy_records import read_energy
 from ledger.energy.book import attestation_key, device_key, heads_key, hour_key
 from ledger.energy.records import HOUR, NOBODY, Attestation, Heads, Hour, Slice, Taken, Use
 from ledger.energy.shares import allocated, shares
-from ledger.energy_records import read_energy
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Malformed, Missing
 from ledger.kernel.moments import micros, rfc3339

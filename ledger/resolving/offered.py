@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from ledger import passports
 from ledger.digital_link.link import Link
 from ledger.kernel.errors import Missing
 from ledger.kernel.gs1_keys import element_string
-from ledger.labels.codes import Codes, path_of
-from ledger.log import Log
+from ledger.passport.codes import Codes, path_of
+from ledger.recording.log import Log
 from ledger.resolving.links import (
     DEFAULT,
     PASSPORT,
@@ -24,6 +23,7 @@ from ledger.resolving.links import (
     Target,
 )
 from ledger.resolving.own_links import NONE, OwnLinks
+from ledger.showing import passports
 from ledger.store.access import Reader
 
 KEY = "01"  # the one primary key whose links are known here

@@ -18,9 +18,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from ledger.kernel.errors import Unsettled
-from ledger.store import engine as engines
 from ledger.store.protocol import Location
 from ledger.store.schema_version import known_version
+from ledger.store.sqlite import engine as engines
 from ledger.store.tables import SCHEMA_VERSION
 
 _REVISIONS = Path(__file__).with_name("migrations")
@@ -101,7 +101,7 @@ def _version(engine: Engine) -> int:
 
 def _migrator(location: Location, owner: str | None) -> AbstractContextManager[Migrator]:
     if isinstance(location, str):
-        from ledger.store.postgres_migrating import migrating_postgres  # noqa: PLC0415  SQLite needs no psycopg
+        from ledger.store.postgres.migrating import migrating_postgres  # noqa: PLC0415  SQLite needs no psycopg
 
         return migrating_postgres(location, owner or location)
     return _migrating_file(location)

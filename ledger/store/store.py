@@ -52,11 +52,11 @@ def create_store(location: Location, uri: str, *, owner: str | None = None) -> N
     On PostgreSQL `owner` is the URL of the role that shall own the tables: not the role of `location`, which writes.
     """
     if isinstance(location, str):
-        from ledger.store.postgres_making import create_postgres  # noqa: PLC0415  SQLite needs no psycopg
+        from ledger.store.postgres.making import create_postgres  # noqa: PLC0415  SQLite needs no psycopg
 
         create_postgres(check_location(location), owner or location, uri)
         return
-    from ledger.store.sqlite import create_sqlite  # noqa: PLC0415  as above, the other way round
+    from ledger.store.sqlite.store import create_sqlite  # noqa: PLC0415  as above, the other way round
 
     create_sqlite(location, uri)
 
@@ -67,10 +67,10 @@ def open_store(location: Location, *, write: bool, address: str = "") -> Store:
     `write` opens it for a process that may come to lead (see `Store.lead`), and `address` says where others reach it.
     """
     if isinstance(location, str):
-        from ledger.store.postgres import open_postgres  # noqa: PLC0415  SQLite needs no psycopg
+        from ledger.store.postgres.store import open_postgres  # noqa: PLC0415  SQLite needs no psycopg
 
         return open_postgres(check_location(location), write=write, address=address)
-    from ledger.store.sqlite import open_sqlite  # noqa: PLC0415  as above, the other way round
+    from ledger.store.sqlite.store import open_sqlite  # noqa: PLC0415  as above, the other way round
 
     return open_sqlite(location, write=write, address=address)
 
@@ -78,10 +78,10 @@ def open_store(location: Location, *, write: bool, address: str = "") -> Store:
 def reading_raw(location: Location) -> AbstractContextManager[RawReader]:
     """A read-only connection on one snapshot. Raises what UNREADABLE lists; Busy where a server does not answer."""
     if isinstance(location, str):
-        from ledger.store.postgres_raw import reading_postgres  # noqa: PLC0415  SQLite needs no psycopg
+        from ledger.store.postgres.raw import reading_postgres  # noqa: PLC0415  SQLite needs no psycopg
 
         return reading_postgres(location)
-    from ledger.store.sqlite_raw import reading_file  # noqa: PLC0415  as above, the other way round
+    from ledger.store.sqlite.raw import reading_file  # noqa: PLC0415  as above, the other way round
 
     return reading_file(location)
 
@@ -89,10 +89,10 @@ def reading_raw(location: Location) -> AbstractContextManager[RawReader]:
 def reading_shelf(location: Location) -> "AbstractContextManager[Shelf]":
     """One snapshot of a ledger. Raises Missing where there is none, Conflict where it is to be migrated, Damaged."""
     if isinstance(location, str):
-        from ledger.store.postgres_carrying import reading_postgres  # noqa: PLC0415  SQLite needs no psycopg
+        from ledger.store.postgres.carrying import reading_postgres  # noqa: PLC0415  SQLite needs no psycopg
 
         return reading_postgres(location)
-    from ledger.store.sqlite_carrying import reading_file  # noqa: PLC0415  as above, the other way round
+    from ledger.store.sqlite.carrying import reading_file  # noqa: PLC0415  as above, the other way round
 
     return reading_file(location)
 
@@ -102,10 +102,10 @@ def making_shelf(
 ) -> "AbstractContextManager[NewShelf]":
     """A new ledger, there when the block ends and not at all when it raises. Raises Conflict where there is one."""
     if isinstance(location, str):
-        from ledger.store.postgres_carrying import making_postgres  # noqa: PLC0415  SQLite needs no psycopg
+        from ledger.store.postgres.carrying import making_postgres  # noqa: PLC0415  SQLite needs no psycopg
 
         return making_postgres(location, owner or location, stamps)
-    from ledger.store.sqlite_carrying import making_file  # noqa: PLC0415  as above, the other way round
+    from ledger.store.sqlite.carrying import making_file  # noqa: PLC0415  as above, the other way round
 
     return making_file(location, stamps)
 
@@ -117,10 +117,10 @@ def remaking_derived(location: Location, owner: str | None) -> AbstractContextMa
     On PostgreSQL `owner` is the URL of the role that owns the tables. Raises Missing, Damaged.
     """
     if isinstance(location, str):
-        from ledger.store.postgres_remaking import remaking_postgres  # noqa: PLC0415  SQLite needs no psycopg
+        from ledger.store.postgres.remaking import remaking_postgres  # noqa: PLC0415  SQLite needs no psycopg
 
         return remaking_postgres(owner or location)
-    from ledger.store.sqlite_remaking import remaking_file  # noqa: PLC0415  as above, the other way round
+    from ledger.store.sqlite.remaking import remaking_file  # noqa: PLC0415  as above, the other way round
 
     return remaking_file(location)
 
@@ -128,10 +128,10 @@ def remaking_derived(location: Location, owner: str | None) -> AbstractContextMa
 def open_tokens(folder: Path, url: str | None) -> Tokens:
     """The tokens of the ledger in `folder`, or in the PostgreSQL database `url`. Raises Damaged, Missing, Busy."""
     if url is not None:
-        from ledger.store.postgres_access import PostgresTokens  # noqa: PLC0415  SQLite needs no psycopg
+        from ledger.store.postgres.access import PostgresTokens  # noqa: PLC0415  SQLite needs no psycopg
 
         return PostgresTokens(url)
-    from ledger.store.sqlite_access import SqliteTokens  # noqa: PLC0415  as above, the other way round
+    from ledger.store.sqlite.access import SqliteTokens  # noqa: PLC0415  as above, the other way round
 
     return SqliteTokens(access_file(folder))
 
@@ -140,7 +140,7 @@ def caution(location: Location) -> str:
     """What an operator must know of the database's own faults; "" where nothing is known."""
     if isinstance(location, str):
         return ""
-    from ledger.store.engine import version_caution  # noqa: PLC0415  PostgreSQL needs it not
+    from ledger.store.sqlite.engine import version_caution  # noqa: PLC0415  PostgreSQL needs it not
 
     return version_caution()
 

@@ -16,9 +16,9 @@ from small_ledger import small_ledger
 
 from api.app import create_app
 from api.settings import Settings
-from ledger.opening import clock
+from ledger.recording.opening import clock
 from ledger.store.access import Reader, access_file
-from ledger.store.sqlite_access import SqliteTokens
+from ledger.store.sqlite.access import SqliteTokens
 
 
 @dataclass

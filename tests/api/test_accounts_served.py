@@ -13,9 +13,9 @@ import pytest
 from served import InProcess, app_of, run
 
 from api.accounts_board import AccountsBoard
-from ledger.opening import clock, layout, open_log
+from ledger.recording.opening import clock, layout, open_log
 from ledger.store.access import Reader, access_file
-from ledger.store.sqlite_access import SqliteTokens
+from ledger.store.sqlite.access import SqliteTokens
 from tools.demo_ledger import Stage, found, tell
 from tools.demo_passport import issuer_of, restate
 from tools.park.actors import MILL, SMELTER

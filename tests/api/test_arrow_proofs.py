@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from served import in_process, run
 
-from ledger import arrow_reader
+from ledger.checking import arrow_reader
 from ledger.merkle.verifier import verify_inclusion
 from schemas.arrow import HASH, INCLUSION_PROOFS, WANTED_INDICES, WANTED_LEAVES
 

@@ -11,7 +11,7 @@ from served import serving_world
 from small_ledger import small_ledger
 
 from ledger.kernel.verify import verify_bundle
-from ledger.opening import clock
+from ledger.recording.opening import clock
 from tests.energy.energy_ledger import enrol, signed
 from tests.energy.energy_park import (
     CHARGING,

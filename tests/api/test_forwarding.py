@@ -16,7 +16,7 @@ from api.forwarding import PATH, Posted
 from api.leader_line import LeaderLine, check_address
 from ledger.kernel.errors import Busy, Malformed, Unsettled
 from ledger.kernel.receipt import parse_receipt
-from ledger.log import Log
+from ledger.recording.log import Log
 from tests.small_ledger import coil
 
 JSON = "application/json"

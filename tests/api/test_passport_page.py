@@ -10,7 +10,7 @@ from small_ledger import OPERATOR, PLANT, coil, gln, gtin, piece
 
 from ledger.kernel.statement import Hidden
 from ledger.kernel.verify import Expected, verify_bundle
-from ledger.labels.codes import Codes, path_of
+from ledger.passport.codes import Codes, path_of
 
 CODES = Codes(bytes(range(32)))
 SCRIPT = "<script>alert(1)</script>\" onload='x' &amp; {{ 7 * 7 }}"

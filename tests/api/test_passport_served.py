@@ -15,9 +15,9 @@ from small_mill import CUSTOMER, handed, pallet, piece, small_mill, things
 from ledger.kernel.errors import Unauthorised
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.verify import Expected, verify_bundle
-from ledger.labels.codes import path_of
-from ledger.opening import clock
+from ledger.passport.codes import path_of
 from ledger.passport.refold import recompute
+from ledger.recording.opening import clock
 from ledger.rules import rule_set
 
 

@@ -14,8 +14,8 @@ from small_mill import TONNE, lot, piece
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.statement import parse
 from ledger.kernel.verify import Expected, verify_bundle
-from ledger.opening import clock
 from ledger.passport.refold import recompute
+from ledger.recording.opening import clock
 from ledger.rules import rule_set
 
 

@@ -12,7 +12,7 @@ from served import batch, in_process, run
 
 from api import errors
 from api.routes import statements as statements_route
-from ledger.checking_pool import CheckingPool
+from ledger.checking.pool import CheckingPool
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Busy, Damaged, Unsettled, Unverified
 

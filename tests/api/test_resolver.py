@@ -14,7 +14,7 @@ from test_passport_page import CODES, bearer, code, passport
 
 from api.languages import LANGUAGES
 from ledger.kernel.errors import Malformed
-from ledger.labels.codes import path_of
+from ledger.passport.codes import path_of
 from ledger.resolving.offered import PAGE_LANGUAGES
 from ledger.resolving.own_links import own_links
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from ledger.export import Manifest, Segment, read_segment
+from ledger.audit.segments import Manifest, Segment, read_segment
+from ledger.checking.worker import confine
 from ledger.kernel.errors import CoilmarkError
-from ledger.worker import confine
 from tests.merkle.mutated_streams import mutated
 
 

@@ -6,7 +6,8 @@ import pytest
 from small_ledger import OPERATOR, PLANT, ROLLING, actor, coil, ledger_body, signer, small_ledger
 from tampering import EVENT, findings, report, sentences, wrong
 
-from ledger import admission, lot_admission
+from ledger.admission import lots as lot_admission
+from ledger.admission import statements as admission
 from ledger.audit import authority, statements
 from ledger.kernel import party
 from ledger.kernel.encoding import b64_encode
@@ -16,9 +17,9 @@ from ledger.kernel.note import TYPE_COSIGNATURE, format_vkey, sign_note, vkey_of
 from ledger.kernel.statement import Hidden, parse
 from ledger.kernel.subjects import Want, subject_key
 from ledger.kernel.trust import parse_trust
-from ledger.log import Submission
 from ledger.lots.records import NOBODY
-from ledger.store.sqlite_transaction import SqliteTransaction as Transaction
+from ledger.recording.log import Submission
+from ledger.store.sqlite.transaction import SqliteTransaction as Transaction
 
 FIRST = 3  # the first entry after the plant was enrolled
 

@@ -14,11 +14,12 @@ from pyarrow import ipc
 from small_ledger import signer
 from tampering import change, copy, findings
 
-from ledger import histories
 from ledger.audit.audit import Order, audit
 from ledger.audit.crew import crew
 from ledger.audit.exported import ExportReader, ExportSource
-from ledger.export import ARROW, PARQUET, Plan, format_manifest, parse_manifest, read_segment, write_export
+from ledger.audit.segments import ARROW, PARQUET, format_manifest, parse_manifest, read_segment
+from ledger.exporting import histories
+from ledger.exporting.writing import Plan, write_export
 from ledger.kernel.checkpoint import parse_checkpoint, sign_checkpoint
 from ledger.kernel.errors import Conflict, Damaged, Malformed
 from ledger.kernel.note import parse_note

@@ -11,10 +11,10 @@ from small_mill import CUSTOMER, piece, small_mill
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
+from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.gs1 import canonical_id
 from ledger.passport.issue import Basis, body_of, signed
-from ledger.passport_source import StoreSource
 from ledger.rules import rule_set
 
 COIL = canonical_id(piece("A-1"))

@@ -11,7 +11,7 @@ from ledger.audit import audit as conductor
 from ledger.audit import sources
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
-from ledger.checking import event_key
+from ledger.checking.statements import event_key
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.hashing import tree_root
 

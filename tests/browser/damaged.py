@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from engine import Given
 
-from ledger import passports
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.encoding import b64url_decode, b64url_encode
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.trust import format_trust
+from ledger.showing import passports
 from ledger.store.access import ANYONE, EVERYTHING
 
 JUNK = (

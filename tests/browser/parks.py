@@ -11,7 +11,7 @@ from served import serving_world
 from small_mill import CUSTOMER, pallet, piece, small_mill
 
 from ledger.kernel.gs1 import canonical_id
-from ledger.labels.codes import path_of
+from ledger.passport.codes import path_of
 
 COIL, OTHER = canonical_id(piece("B-1")), canonical_id(piece("B-2"))
 

@@ -12,7 +12,7 @@ from tampering import change
 
 from ledger.kernel.encoding import b64url_decode, b64url_encode
 from ledger.kernel.trust import format_trust
-from ledger.labels.codes import path_of
+from ledger.passport.codes import path_of
 
 SAY = words()
 FULL = [*["passed"] * 10, "not_checked", "passed", "passed"]

@@ -9,7 +9,6 @@ from signed_example import POWER, Signed, parties
 from small_ledger import OPERATOR, PLANT, actor, small_ledger
 from worked import example
 
-from ledger import passports
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.kernel.bundle import encode_bundle
@@ -18,9 +17,10 @@ from ledger.kernel.statement import parse
 from ledger.kernel.verify import Expected, verify_bundle
 from ledger.passport.issue import Issuer, signed
 from ledger.passport.refold import recompute
-from ledger.restating import Restater
 from ledger.rules import rule_set
+from ledger.showing import passports
 from ledger.store.access import EVERYTHING
+from ledger.upkeep.restating import Restater
 
 CUSTOMER = actor("customer", 4)
 LATER = 1_790_000_000_000_000  # µs: in September 2026

@@ -8,7 +8,7 @@ from example_park import coil_of, slab_of
 from test_worked_example import accounts_of
 from worked import example
 
-from ledger.footprint_table import batches_of
+from ledger.issuing.footprint_table import batches_of
 from schemas.arrow import FOOTPRINTS
 
 

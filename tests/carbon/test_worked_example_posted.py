@@ -13,7 +13,7 @@ sys.path.append(str(Path(__file__).parents[1] / "api"))
 from served import serving_world
 
 from ledger.carbon.recompute import recompute
-from ledger.carbon_source import given_of
+from ledger.issuing.carbon_source import given_of
 from ledger.questions.asking import of_store
 
 

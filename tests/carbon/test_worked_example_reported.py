@@ -14,7 +14,7 @@ from worked import example, in_34_digits
 sys.path.append(str(Path(__file__).parents[1] / "api"))
 from served import serving_world
 
-from ledger.labels.codes import path_of
+from ledger.passport.codes import path_of
 
 SPAN = f"from={PERIOD['from']}&to={PERIOD['to']}"
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.bundles import Shelf, attestation_bundle
 from ledger.energy import state_rules
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.verify import verify_bundle, verify_receipt
 from ledger.questions.energy import newest_heads
+from ledger.showing.bundles import Shelf, attestation_bundle
 from tests.energy.energy_ledger import attest_and_give, energy_ledger, say, story
 from tests.energy.energy_park import CHARGING, SMELTER, WIND, allocation, consumption, row
 

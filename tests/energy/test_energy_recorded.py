@@ -7,16 +7,16 @@ from itertools import permutations
 import pytest
 
 from api.self_check import SelfCheck
+from ledger.admission.energy_records import read_energy
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.energy import state_rules
 from ledger.energy.book import attestation_key, hour_key
 from ledger.energy.records import Attestation
-from ledger.energy_records import read_energy
 from ledger.kernel.errors import Refused, RefusedBatch, RuleBroken
-from ledger.log import Submission
-from ledger.opening import rebuild_ledger
-from ledger.sequencer import Sequencer
+from ledger.recording.log import Submission
+from ledger.recording.opening import rebuild_ledger
+from ledger.recording.sequencer import Sequencer
 from ledger.store.store import open_store
 from tests.audit.tampering import behind_its_back
 from tests.energy.energy_ledger import BY_ID, attest_and_give, energy_ledger, enrol, say, signed, story
@@ -179,9 +179,8 @@ def test_a_commit_asks_the_store_a_few_times_and_not_once_a_row(world, monkeypat
     attest_and_give(world, *range(10))
     say(world, SMELTER, "energy-consumption", consumption())
     asked = []
-    monkeypatch.setattr("ledger.view.read_energy", lambda transaction, keys: asked.append(keys) or read_energy(
-        transaction, keys
-    ))  # fmt: skip
+    counted = lambda transaction, keys: asked.append(keys) or read_energy(transaction, keys)  # noqa: E731  used once
+    monkeypatch.setattr("ledger.admission.view.read_energy", counted)
     rows = [row(10, f"w{hour}", hour, 10 * n) for hour in range(10) for n in range(50)]
     say(world, SMELTER, "energy-allocation", allocation(*rows))
     assert len(asked) <= 3

@@ -6,7 +6,7 @@ import pytest
 from small_ledger import link, piece
 
 from ledger.kernel.errors import Damaged, Malformed
-from ledger.labels.codes import Codes, blocked_pieces, link_of, path_of, piece_of
+from ledger.passport.codes import Codes, blocked_pieces, link_of, path_of, piece_of
 
 CODES = Codes(bytes(range(32)))
 

@@ -9,11 +9,11 @@ from small_ledger import piece
 
 from ledger.kernel.errors import Malformed
 from ledger.labels import pdf, png, svg, zpl
-from ledger.labels.codes import Codes, link_of, piece_of
 from ledger.labels.drawing import Box, Symbol, Text, boxes
 from ledger.labels.symbols import QUIET_ZONE, code_39, message, terminal
 from ledger.labels.tag import Facts, Tag
 from ledger.labels.template import HEIGHT, WIDTH, Second, lay_out
+from ledger.passport.codes import Codes, link_of, piece_of
 
 CODES = Codes(bytes(range(32)))
 FACTS = Facts(

@@ -10,10 +10,10 @@ import threading
 import pyarrow as pa
 import pytest
 
-from ledger import arrow_reader
-from ledger.arrow_reader import ArrowReader, Column
+from ledger.checking import arrow_reader
+from ledger.checking.arrow_reader import ArrowReader, Column
+from ledger.checking.worker import confine
 from ledger.kernel.errors import Busy, Malformed
-from ledger.worker import confine
 from schemas.arrow import WANTED_INDICES, WANTED_LEAVES
 
 

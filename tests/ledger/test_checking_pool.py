@@ -8,8 +8,8 @@ import threading
 import pytest
 from small_ledger import coil, small_ledger
 
-from ledger import checking_pool
-from ledger.checking_pool import CheckingPool, check_all
+from ledger.checking import pool as checking_pool
+from ledger.checking.pool import CheckingPool, check_all
 from ledger.kernel.errors import Busy, Malformed, Unauthorised
 
 

@@ -118,8 +118,8 @@ def test_the_announcement_is_there_after_a_restart(world):
 
 
 def test_an_audit_finds_what_was_made_again_without_right(world, monkeypatch):
-    monkeypatch.setattr("ledger.admission._made_by_mistake", lambda *_: {subject_key("lot", piece("C-2"))})
-    monkeypatch.setattr("ledger.admission.judge_lots", lambda *_: None)
+    monkeypatch.setattr("ledger.admission.statements._made_by_mistake", lambda *_: {subject_key("lot", piece("C-2"))})
+    monkeypatch.setattr("ledger.admission.statements.judge_lots", lambda *_: None)
     world.post(world.plant, "lot-event", coil("C-2", eventID="urn:event:5"))
     world.post(world.plant, "lot-event", wrong("C-1"))
     world.post(world.plant, "lot-event", coil("C-2", eventID=RIGHT))

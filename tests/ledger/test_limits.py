@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ledger import limits
 from ledger.kernel import bundle, implied, note, proofs, statement, strict_json, verify_circumstances, verify_parties
-from ledger.receipts import OPENED_LIMIT
+from ledger.recording.receipts import OPENED_LIMIT
 
 
 def test_the_kernel_enforces_the_numbers_of_the_table():

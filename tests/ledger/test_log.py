@@ -4,11 +4,11 @@ import gc
 
 import pytest
 
-from ledger import admission
+from ledger.admission import statements as admission
 from ledger.kernel.errors import Conflict, Malformed, Refused, RefusedBatch, RuleBroken, TooLarge, Unauthorised
 from ledger.kernel.lineage import NO_INDEX, Role, parse_items
 from ledger.kernel.subjects import subject_key
-from ledger.log import Submission
+from ledger.recording.log import Submission
 from tests.small_ledger import SECOND, URI, Actor, coil, link, piece, small_ledger
 
 

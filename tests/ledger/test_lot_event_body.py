@@ -16,7 +16,7 @@ from ledger.kernel.event_subjects import AL, al_bound
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.implied import implied
 from ledger.kernel.moments import micros
-from ledger.lot_event import check_lot_event, event_time, grams, window
+from ledger.lots.event_body import check_lot_event, event_time, grams, window
 
 EPCIS = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 LOT, SCRAP = "https://id.example.com/01/09521141000014/10/BX-1", "https://id.example.com/01/09521141000083/10/SC-1"

@@ -6,7 +6,7 @@ from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.kernel.errors import Conflict, Damaged
 from ledger.lots.book import lot_key
-from ledger.opening import rebuild_ledger
+from ledger.recording.opening import rebuild_ledger
 from ledger.store.store import open_store, remaking_derived
 from tests.small_ledger import coil, piece, small_ledger
 
@@ -96,7 +96,7 @@ def test_what_fails_in_the_middle_changes_nothing(world, place, monkeypatch):
         raise RuntimeError("the power went")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ledger.rebuild.book_lots", fall_over)
+        patched.setattr("ledger.recording.rebuild.book_lots", fall_over)
         with pytest.raises(RuntimeError, match="the power went"):
             rebuild_ledger(world.places, owner=owner(place))
     assert rows(world) == before
@@ -114,7 +114,7 @@ def test_levels_are_made_again(world, place):
 
 def test_an_altered_statement_is_not_booked(world, place, monkeypatch):
     world.close()
-    monkeypatch.setattr("ledger.rebuild.parse_entry", lambda _: type("Entry", (), {"statement": bytes(32)}))
+    monkeypatch.setattr("ledger.recording.rebuild.parse_entry", lambda _: type("Entry", (), {"statement": bytes(32)}))
     with pytest.raises(Damaged, match="entry 0 does not agree with its statement digest"):
         rebuild_ledger(world.places, owner=owner(place))
 

@@ -15,8 +15,8 @@ import pytest
 from ledger.failpoints import Step
 from ledger.kernel.errors import Conflict, Damaged, Malformed, Missing, Unsettled
 from ledger.kernel.hashing import leaf_hash
-from ledger.opening import open_log
-from ledger.store.postgres import PostgresStore
+from ledger.recording.opening import open_log
+from ledger.store.postgres.store import PostgresStore
 from ledger.store.store import open_store
 from tests.small_ledger import coil, pem, small_ledger
 from tests.whole import check_whole
@@ -236,6 +236,6 @@ def test_one_process_writes(world):
 
 def test_a_ledger_under_rules_of_another_program_does_not_open(world, monkeypatch):
     world.close()
-    monkeypatch.setattr("ledger.recovery.KNOWN", ("coilmark-rules/1",))
+    monkeypatch.setattr("ledger.recording.recovery.KNOWN", ("coilmark-rules/1",))
     with pytest.raises(Damaged, match="from entry 0 on this ledger is judged by coilmark-rules/4, this program has"):
         world.reopen()

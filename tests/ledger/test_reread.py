@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.kernel.errors import Damaged
-from ledger.recovery import reread
+from ledger.recording.recovery import reread
 from tests.small_ledger import small_ledger
 
 

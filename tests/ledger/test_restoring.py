@@ -4,7 +4,7 @@ import pytest
 
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.errors import Conflict
-from ledger.second_head import BehindHead, FileHead
+from ledger.recording.second_head import BehindHead, FileHead
 
 
 def test_the_second_head_moves_on_from_where_it_was_seen(tmp_path):

@@ -3,9 +3,9 @@
 import pytest
 
 from ledger.kernel.errors import Busy
-from ledger.log import Submission
-from ledger.room import Disk, Room, disk_of
-from ledger.sequencer import Sequencer
+from ledger.recording.log import Submission
+from ledger.recording.room import Disk, Room, disk_of
+from ledger.recording.sequencer import Sequencer
 from tests.small_ledger import coil, small_ledger
 
 MIB = 1 << 20

@@ -8,11 +8,11 @@ import pytest
 from small_ledger import coil, small_ledger
 
 from api.self_check import SelfCheck
-from ledger import log as log_module
-from ledger import scrub as scrubbing
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Damaged
-from ledger.scrub import scrub
+from ledger.recording import log as log_module
+from ledger.upkeep import scrub as scrubbing
+from ledger.upkeep.scrub import scrub
 from tests.audit.tampering import behind_its_back, change, flip
 
 ENTRIES = 20

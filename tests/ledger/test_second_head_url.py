@@ -9,8 +9,8 @@ import pytest
 from ledger.failpoints import Step
 from ledger.kernel.checkpoint import Checkpoint, format_checkpoint
 from ledger.kernel.errors import Busy, Conflict, Damaged, Missing
-from ledger.second_head import FileHead, head_place, second_head_at
-from ledger.second_head_url import UrlHead
+from ledger.recording.second_head import FileHead, head_place, second_head_at
+from ledger.recording.second_head_url import UrlHead
 from tests.object_server import FAILS, FORGETS, IGNORES, SILENT, UNTAGGED, WEAK, object_server
 from tests.small_ledger import coil, small_ledger
 from tests.whole import check_whole

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ledger import log as log_module
 from ledger.kernel.errors import Busy, Conflict, RuleBroken, Unsettled
-from ledger.log import Submission
-from ledger.sequencer import Sequencer
-from ledger.sequencing import Pace
+from ledger.recording import log as log_module
+from ledger.recording.log import Submission
+from ledger.recording.pace import Pace
+from ledger.recording.sequencer import Sequencer
 from tests.small_ledger import coil, ledger_body, small_ledger
 from tests.whole import check_whole
 

@@ -7,13 +7,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from ledger import log as log_module
 from ledger.kernel.errors import Busy, Conflict, Damaged, Unsettled
-from ledger.log import Submission
-from ledger.opening import layout, open_log
-from ledger.second_head import FileHead
-from ledger.sequencer import Sequencer
-from ledger.sequencing import Pace
+from ledger.recording import log as log_module
+from ledger.recording.log import Submission
+from ledger.recording.opening import layout, open_log
+from ledger.recording.pace import Pace
+from ledger.recording.second_head import FileHead
+from ledger.recording.sequencer import Sequencer
 from tests.small_ledger import coil, small_ledger
 from tests.whole import check_whole
 

@@ -11,7 +11,7 @@ import pytest
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.errors import Conflict
 from ledger.merkle.tree import Tree
-from ledger.second_head import FileHead
+from ledger.recording.second_head import FileHead
 from tests.small_ledger import coil, small_ledger
 
 

@@ -7,7 +7,7 @@ import pytest
 from small_ledger import ROLLING
 from small_mill import CUSTOMER, pallet, piece, small_mill
 
-from ledger.bundles import Shelf, full_bundle
+from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.gs1 import canonical_id
@@ -17,8 +17,8 @@ from ledger.kernel.verify import Expected, verify_bundle
 from ledger.passport.issue import Basis, body_of, signed
 from ledger.passport.refold import recompute
 from ledger.passport.story import story_of
-from ledger.passport_source import StoreSource
 from ledger.rules import rule_set
+from ledger.showing.bundles import Shelf, full_bundle
 
 B1 = canonical_id(piece("B-1"))
 

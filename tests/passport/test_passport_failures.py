@@ -4,15 +4,15 @@ import pytest
 from small_ledger import ROLLING
 from small_mill import CUSTOMER, handed, piece, small_mill, things
 
-from ledger import issuing
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.failpoints import Step
+from ledger.issuing import commit as issuing
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.statement import parse
 from ledger.kernel.subjects import subject_key
-from ledger.log import Submission
-from ledger.passports import newest_passport
+from ledger.recording.log import Submission
+from ledger.showing.passports import newest_passport
 
 COIL = canonical_id(piece("A-1"))
 

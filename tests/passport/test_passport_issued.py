@@ -4,7 +4,6 @@ import pytest
 from small_ledger import PLANT, ROLLING
 from small_mill import CUSTOMER, TONNE, handed, pallet, piece, small_mill
 
-from ledger import passports
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.gs1 import canonical_id
@@ -12,6 +11,7 @@ from ledger.kernel.report import Outcome
 from ledger.kernel.verify import Expected, verify_bundle
 from ledger.passport.refold import recompute
 from ledger.rules import rule_set
+from ledger.showing import passports
 from ledger.store.access import ANYONE, EVERYTHING
 
 

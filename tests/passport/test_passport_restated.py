@@ -10,7 +10,7 @@ from test_passport_issued import standing, verified
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import Busy
 from ledger.kernel.gs1 import canonical_id
-from ledger.restating import Restater
+from ledger.upkeep.restating import Restater
 
 
 @pytest.fixture

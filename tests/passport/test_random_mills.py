@@ -6,7 +6,7 @@ import pytest
 from small_ledger import PLANT, ROLLING
 from small_mill import CUSTOMER, TONNE, lot, pallet, piece, small_mill
 
-from ledger.bundles import Shelf, full_bundle
+from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.errors import Refused
 from ledger.kernel.gs1 import canonical_id
@@ -16,8 +16,8 @@ from ledger.kernel.verify import Expected, verify_bundle
 from ledger.passport.issue import Basis, body_of, signed
 from ledger.passport.refold import recompute
 from ledger.passport.story import story_of
-from ledger.passport_source import StoreSource
 from ledger.rules import rule_set
+from ledger.showing.bundles import Shelf, full_bundle
 
 PARTIES = (PLANT, ROLLING)
 CLASSES = {"BX": (1, "bauxite"), "SILO": (3, "alumina"), "MET": (4, "liquid-metal"), "SCRAP": (6, "scrap")}

@@ -18,8 +18,8 @@ from ledger.kernel.disclosure import Hidden
 from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.statement import parse
 from ledger.kernel.trust import parse_trust
-from ledger.opening import layout
-from ledger.store import postgres_schema
+from ledger.recording.opening import layout
+from ledger.store.postgres import schema as postgres_schema
 from ledger.store.tables import LEDGER_TABLES, SCHEMA_VERSION
 from tests.small_ledger import coil, pem, small_ledger
 

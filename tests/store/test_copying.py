@@ -14,13 +14,14 @@ from click.testing import CliRunner
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
-from ledger.copying import copy_ledger
 from ledger.kernel.disclosure import Hidden
 from ledger.kernel.errors import Conflict, Damaged, Missing
-from ledger.opening import layout, open_log
-from ledger.store import carrying, sqlite_carrying
-from ledger.store.postgres_carrying import PostgresShelf
+from ledger.recording.opening import layout, open_log
+from ledger.store import carrying
+from ledger.store.postgres.carrying import PostgresShelf
+from ledger.store.sqlite import carrying as sqlite_carrying
 from ledger.store.store import reading_shelf
+from ledger.upkeep.copying import copy_ledger
 from tests.postgres_server import OWNER, WRITER
 from tests.small_ledger import coil, small_ledger
 from tests.whole import check_whole

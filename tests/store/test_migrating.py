@@ -16,14 +16,14 @@ from sqlalchemy import Engine, event
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
-from ledger.checking import check
+from ledger.checking.statements import check
 from ledger.kernel.errors import Conflict, Damaged
 from ledger.kernel.proofs import verify_consistency
 from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.statement import issue
 from ledger.kernel.verify import verify_receipt
-from ledger.log import Submission
-from ledger.opening import clock, migrate_ledger, open_log, rebuild_ledger
+from ledger.recording.log import Submission
+from ledger.recording.opening import clock, migrate_ledger, open_log, rebuild_ledger
 from ledger.store.store import create_store, open_store, reading_raw
 from ledger.store.tables import SCHEMA_VERSION
 from tests.small_ledger import OPERATOR, coil, small_ledger

@@ -6,9 +6,9 @@ import time
 import pytest
 from small_ledger import coil, small_ledger
 
-from ledger.copying import copy_ledger
 from ledger.kernel.errors import Damaged
-from ledger.opening import layout, open_for_reading, open_log
+from ledger.recording.opening import layout, open_for_reading, open_log
+from ledger.upkeep.copying import copy_ledger
 from tests.postgres_server import WRITER
 from tests.whole import check_whole
 

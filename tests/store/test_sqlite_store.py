@@ -6,8 +6,8 @@ import pytest
 from store_rows import everything_in, fill
 
 from ledger.kernel.errors import Damaged
-from ledger.store import engine
-from ledger.store.engine import check_version, log_bug, writer
+from ledger.store.sqlite import engine
+from ledger.store.sqlite.engine import check_version, log_bug, writer
 from ledger.store.store import create_store, open_store
 from ledger.store.tables import SCHEMA_VERSION
 

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.checking import check
+from ledger.checking.statements import check
 from ledger.kernel.errors import Refused
 from ledger.kernel.keys import Signer, generate, load_signer
 from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.trust import parse_trust
-from ledger.log import Submission
-from ledger.opening import layout, open_log
+from ledger.recording.log import Submission
+from ledger.recording.opening import layout, open_log
 from ledger.store.store import caution
 from tools.client import Identity
 from tools.init import Founding, found_ledger, trust_text

@@ -8,18 +8,18 @@ from small_park import URI, make_park
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
-from ledger.checking import check
+from ledger.checking.statements import check
+from ledger.issuing.passport_source import StoreSource
 from ledger.kernel import strict_json
 from ledger.kernel.errors import Refused
 from ledger.kernel.keys import generate, load_signer
 from ledger.kernel.statement import issue
-from ledger.log import Submission
 from ledger.lots.ancestry import up
 from ledger.lots.descent import down
 from ledger.lots.genealogy import UG, recycled, starts_of
 from ledger.lots.recall import starts_from_lot
-from ledger.opening import open_log
-from ledger.passport_source import StoreSource
+from ledger.recording.log import Submission
+from ledger.recording.opening import open_log
 from tools.party import prove, small_profile
 from tools.sign import fresh_id, now
 

@@ -12,7 +12,7 @@ from small_ledger import World, coil, signer, small_ledger
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.receipt import encode_receipt
-from ledger.opening import layout
+from ledger.recording.opening import layout
 from tests.api.served import serving_world
 from tools.main import cli
 

@@ -22,10 +22,10 @@ from ledger.kernel.report import Outcome
 from ledger.kernel.statement import parse
 from ledger.kernel.trust import parse_trust
 from ledger.kernel.verify import Expected, verify_bundle, verify_receipt
-from ledger.opening import layout, load_codes, open_log
 from ledger.passport.refold import recompute
-from ledger.reading import receipt
+from ledger.recording.opening import layout, load_codes, open_log
 from ledger.rules import rule_set
+from ledger.showing.reading import receipt
 from ledger.store.access import EVERYTHING
 from tools import demo
 from tools.demo_ledger import MARK, Stage, clear, found, tell

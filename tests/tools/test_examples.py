@@ -5,7 +5,7 @@ from small_park import URI, make_park
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
-from ledger.checking import check
+from ledger.checking.statements import check
 from ledger.kernel import strict_json
 from ledger.kernel.errors import CoilmarkError, Refused
 from ledger.kernel.gs1 import canonical_id, check_digit
@@ -13,8 +13,8 @@ from ledger.kernel.keys import generate, load_signer
 from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.statement import issue
 from ledger.kernel.verify import verify_receipt
-from ledger.log import Submission
-from ledger.opening import open_log
+from ledger.recording.log import Submission
+from ledger.recording.opening import open_log
 from tools.party import prove, small_profile
 from tools.sign import fresh_id, now
 

@@ -7,7 +7,7 @@ from ledger.bodies import check_body
 from ledger.kernel.keys import generate, load_signer
 from ledger.kernel.statement import parse
 from ledger.kernel.trust import parse_trust
-from ledger.opening import open_log
+from ledger.recording.opening import open_log
 
 OPERATOR = "(417)9521210000013"
 

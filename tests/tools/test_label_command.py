@@ -15,10 +15,10 @@ from printed import of_pdf, of_png, of_svg, of_zpl, read
 
 from ledger.kernel.keys import generate
 from ledger.kernel.note import fingerprint, parse_vkey
-from ledger.labels.codes import Codes
 from ledger.labels.coils_file import COLUMNS
-from ledger.opening import layout, load_codes
+from ledger.passport.codes import Codes
 from ledger.questions.asking import of_store
+from ledger.recording.opening import layout, load_codes
 from tools.init import Founding, found_ledger
 from tools.main import cli
 

@@ -16,7 +16,7 @@ from ledger.kernel.errors import Conflict, RuleBroken, Unauthorised
 from ledger.kernel.keys import load_signer
 from ledger.kernel.receipt import parse_receipt
 from ledger.kernel.statement import parse
-from ledger.opening import open_log
+from ledger.recording.opening import open_log
 from tools.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]

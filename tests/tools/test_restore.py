@@ -10,13 +10,13 @@ import pytest
 from click.testing import CliRunner
 from small_ledger import OPERATOR, coil, pem, small_ledger
 
-from ledger import opening
 from ledger.failpoints import Step
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.checkpoint import open_checkpoint
 from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.statement import parse
-from ledger.opening import open_log
+from ledger.recording import opening
+from ledger.recording.opening import open_log
 from tests.api.served import serving_world
 from tools.main import cli
 

@@ -138,7 +138,8 @@ def test_a_file_that_cannot_be_read_is_a_wrong_call(files, tmp_path):
 
 def test_nothing_heavy_is_imported():
     """No database, no network library, no schema library: what is not there cannot be asked."""
-    heavy = "sqlmodel sqlalchemy litestar pyarrow jsonschema_rs msgspec rich http.client socket ledger.store ledger.log"
+    heavy = "sqlmodel sqlalchemy litestar pyarrow jsonschema_rs msgspec rich http.client socket"
+    heavy += " ledger.store ledger.recording.log"
     program = f"import sys, tools.verify; print([name for name in '{heavy}'.split() if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

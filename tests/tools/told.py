@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from ledger.bodies import check_body
 from ledger.kernel.implied import implied
 from ledger.kernel.statement import Hidden
-from ledger.lot_event import check_lot_event
 from ledger.lots.ancestry import up
 from ledger.lots.book import Book
 from ledger.lots.event import placed, read_event
+from ledger.lots.event_body import check_lot_event
 from ledger.lots.fold import apply
 from ledger.lots.genealogy import run_name, starts_of
 from ledger.lots.hindsight import rows_of, short_of, time_order, undone_by

@@ -15,7 +15,7 @@ from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.statement import Hidden, parse
 from ledger.kernel.subjects import subject_key
 from ledger.kernel.tlog_proof import parse_tlog_proof
-from ledger.recovery import rehash
+from ledger.recording.recovery import rehash
 
 NAME = "example/worked-example.json"
 SEEDS = ("log", "operator", "plant")

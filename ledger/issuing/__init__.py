@@ -1,0 +1,1 @@
+"""Passports and footprints computed from the store, and recorded in the commit that ships a piece."""

@@ -1,0 +1,184 @@
+"""From stored bytes to a log that may answer: what is read, recomputed and compared before anything is signed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from ledger.hashing import lineage_digests
+from ledger.kernel.checkpoint import Checkpoint
+from ledger.kernel.entry import Entry, parse_entry
+from ledger.kernel.errors import CoilmarkError, Damaged, Refused
+from ledger.kernel.hashing import NO_HASH
+from ledger.kernel.lineage import Lineage, lineage_of, parse_items
+from ledger.kernel.party import Registry, fold
+from ledger.kernel.statement import Statement, parse
+from ledger.merkle.tree import Tree
+from ledger.recording.second_head import SecondHead
+from ledger.rules import KNOWN, judges_lots
+from ledger.store.store import Stored, StoredHead, Transaction
+
+_BATCH = 10_000  # entries a query
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A stored entry whose bytes, leaf, statement and lineage agree with each other."""
+
+    stored: Stored
+    entry: Entry
+    lineage: Lineage
+
+
+def rehash(stored: Stored) -> Sound:
+    """Hash again all that the entry commits to. Raises Damaged naming what does not agree."""
+    try:
+        lineage = lineage_of(stored.seed, parse_items(stored.items))
+    except CoilmarkError as error:
+        raise _unreadable(stored, error) from error
+    return Sound(stored, _entry_of(stored, lineage.digest), lineage)
+
+
+def _entry_of(stored: Stored, lineage: bytes) -> Entry:
+    """The entry, which commits to all that is stored with it, and to the lineage digest that was made of that."""
+    try:
+        entry = parse_entry(stored.entry)
+    except CoilmarkError as error:
+        raise _unreadable(stored, error) from error
+    agree = {
+        "index": entry.index == stored.index,
+        "leaf hash": entry.leaf == stored.leaf,
+        "statement digest": entry.statement == sha256(stored.jwt).digest(),
+        "lineage digest": entry.lineage == lineage,
+    }
+    if not all(agree.values()):
+        wrong = " and ".join(name for name, good in agree.items() if not good)
+        raise Damaged("entry", f"entry {stored.index} does not agree with its {wrong}", index=stored.index)
+    return entry
+
+
+def _unreadable(stored: Stored, error: CoilmarkError) -> Damaged:
+    return Damaged("entry", f"entry {stored.index} cannot be read: {error.sentence}", index=stored.index)
+
+
+def as_recorded(stored: Stored, tree: Tree) -> tuple[Sound, Statement]:
+    """A published entry and its statement, every stored byte of which is what was recorded. Raises Damaged.
+
+    What is not checked here: the chain to the entry before, and signatures; the leaf fixes both (SPEC 4.3).
+    """
+    sound = rehash(stored)
+    if tree.inclusion_leaf(stored.index) != sound.entry.leaf:
+        raise Damaged("entry", f"entry {stored.index} is not the leaf that the tree has there", index=stored.index)
+    return sound, statement_of(stored)
+
+
+def statement_of(stored: Stored) -> Statement:
+    """The statement of an entry that was found sound. Raises Damaged where it cannot be read, or is of another typ."""
+    try:
+        # A disclosure that was altered opens none of the digests that were signed.
+        statement = parse(stored.wire)
+    except (Refused, UnicodeError) as error:
+        raise Damaged("entry", f"the statement of entry {stored.index} cannot be read: {error}") from error
+    if statement.typ != stored.typ:
+        raise Damaged("entry", f"entry {stored.index} is filed as {stored.typ} and says {statement.typ}")
+    return statement
+
+
+def reread(transaction: Transaction, start: int, end: int, leaves: Sequence[bytes]) -> list[tuple[Stored, Entry]]:
+    """Read entries start..end-1 again and hash them: what is stored is what the root was made of. Raises Damaged."""
+    previous = transaction.leaves(start - 1, start)[0] if start else NO_HASH
+    read = transaction.entries(start, end)
+    entries = list(map(_entry_of, read, lineage_digests([(stored.seed, stored.items) for stored in read])))
+    for entry, leaf in zip(entries, leaves, strict=True):
+        if entry.leaf != leaf:
+            raise Damaged("entry", f"entry {entry.index} is not what was written a moment ago")
+        if entry.previous != previous:
+            raise Damaged("entry", f"entry {entry.index} does not continue the chain of leaf hashes")
+        previous = leaf
+    return list(zip(read, entries, strict=True))
+
+
+def load_registry(transaction: Transaction) -> Registry:
+    """The registry, folded from its few statements. Signatures are the audit's business. Raises Damaged."""
+    history = []
+    for index in transaction.registry_indices():
+        stored = transaction.entry(index)
+        if sha256(stored.jwt).digest() != parse_entry(stored.entry).statement:
+            raise Damaged("entry", f"entry {index} does not agree with its statement digest", index=index)
+        history.append((index, parse(stored.wire)))
+    registry = fold(history)
+    _require_known(registry)
+    _require_records(transaction, registry)
+    return registry
+
+
+def _require_known(registry: Registry) -> None:
+    """Judging by other rules than those in force would be judging wrongly."""
+    for one in registry.rules:
+        if one.id not in KNOWN:
+            raise Damaged(
+                "rules_unknown",
+                f"from entry {one.since} on this ledger is judged by {one.id}, this program has {', '.join(KNOWN)}",
+            )
+
+
+def _require_records(transaction: Transaction, registry: Registry) -> None:
+    """A migration may leave derived tables empty; judged by them, every lot would be unknown."""
+    since = next((one.since for one in registry.rules if judges_lots(one.id)), None)
+    if since is not None and transaction.lacks_records(since):
+        raise Damaged(
+            "not_rebuilt",
+            f"lot events stand from entry {since} on, but no record of any lot: `coilmark rebuild` derives them again",
+        )
+
+
+def load_tree(tree: Tree, transaction: Transaction, head: StoredHead) -> None:
+    """Bring the level files to the head: cut what runs ahead, add what is missing, or make them anew."""
+    tree.truncate(min(tree.size, head.size))
+    if tree.size and tree.inclusion_leaf(tree.size - 1) != transaction.entry(tree.size - 1).leaf:
+        tree.truncate(0)
+    _extend(tree, transaction, head.size)
+    if tree.root() != head.root:
+        tree.truncate(0)
+        _extend(tree, transaction, head.size)
+    if tree.root() != head.root:
+        raise Damaged(
+            "root",
+            f"the {head.size} leaf hashes in the database do not lead to the root of its head; run `coilmark audit`",
+        )
+
+
+def continues(tree: Tree, known: Checkpoint | None, head: Checkpoint) -> None:
+    """What was shown before is an earlier state of `head`, to which the tree has been brought. Raises Damaged."""
+    if known is None:
+        return
+    if head.size <= known.size or head.origin != known.origin or tree.root(known.size) != known.root:
+        raise Damaged(
+            "fork_detected",
+            f"the database now ends at size {head.size} with root {head.root.hex()}, which does not continue size "
+            f"{known.size} with root {known.root.hex()} that this server has shown",
+        )
+
+
+def catch_up(second: SecondHead, tree: Tree, transaction: Transaction, head: Checkpoint, kept: Checkpoint) -> None:
+    """Compare the database with what the head's second place held, and bring that forward. Raises Damaged, Conflict."""
+    if kept == head:
+        return
+    if kept.size > head.size:
+        raise Damaged(
+            "rollback_detected",
+            f"the database ends at size {head.size} with root {head.root.hex()}, but size {kept.size} with root "
+            f"{kept.root.hex()} was reached before: an older database was put in its place",
+        )
+    if kept.origin != head.origin or kept.size == head.size or tree.root(kept.size) != kept.root:
+        raise Damaged(
+            "fork_detected",
+            f"the head kept in the second place (size {kept.size}, root {kept.root.hex()}) is no earlier state of this "
+            f"database (size {head.size}, root {head.root.hex()})",
+        )
+    reread(transaction, kept.size, head.size, transaction.leaves(kept.size, head.size))
+    second.swap(kept, head)
+
+
+def _extend(tree: Tree, transaction: Transaction, size: int) -> None:
+    while tree.size < size:
+        tree.append(transaction.leaves(tree.size, min(tree.size + _BATCH, size)))

@@ -1,0 +1,1 @@
+"""What readers are shown, checked again on its way out."""

@@ -1,0 +1,162 @@
+"""What readers are shown of a piece: its newest passport, whether it still says what is so, and its bundles."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.issuing.passport_source import StoreSource
+from ledger.kernel.bundle import Bundle
+from ledger.kernel.errors import Missing, Unauthorised
+from ledger.kernel.statement import Statement, parse
+from ledger.kernel.subjects import may_create, subject_key
+from ledger.passport.body import pieces_sent_off
+from ledger.passport.codes import Codes
+from ledger.passport.story import story_of
+from ledger.recording.log import Log
+from ledger.recording.recovery import Sound, as_recorded
+from ledger.showing.bundles import Shelf, delivery_bundle, full_bundle, short_bundle, without
+from ledger.store.access import Reader
+from ledger.store.store import Transaction
+
+CHANGING = ("lot-event", "certificate", "verification")  # what a passport is computed from
+NOTHING_PENDING: Mapping[str, int] = {}
+# SPEC 4.9.5: whose order it was is for the operator, the maker and auditors; the label's code does not show it.
+HIDEABLE = ("order", "customer_part")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The newest passport of a piece. `since` is the first entry that changes the piece and is not in it, or None."""
+
+    piece: str
+    sound: Sound
+    statement: Statement
+    since: int | None
+
+    @property
+    def index(self) -> int:
+        """The entry of the passport."""
+        return self.sound.entry.index
+
+    def body(self, reader: Reader) -> dict[str, Any]:
+        """What it says to this reader."""
+        return parse(without(self.statement, hidden(self.statement, reader))).body
+
+
+def may_open(codes: Codes | None, piece: str, code: str | None, reader: Reader) -> bool:
+    """Design of the rights: who has the label, or a token of this ledger, may read the passport of a piece.
+
+    Where a code is wrong or blocked, or the piece is not known, the answer is the same, and takes as long.
+    """
+    right = codes is not None and code is not None and codes.opens(piece, code)
+    return right or reader.known
+
+
+def require_open(codes: Codes | None, piece: str, code: str | None, reader: Reader) -> None:
+    """Raises Unauthorised ("label_code")."""
+    if not may_open(codes, piece, code, reader):
+        raise Unauthorised(
+            "label_code", "the passport of a piece opens with the code on its label (?c=) or with a bearer token"
+        )
+
+
+def require_token(reader: Reader) -> None:
+    """Raises Unauthorised ("token_needed")."""
+    if not reader.known:
+        raise Unauthorised(
+            "token_needed", "this shows what plants signed, or whole deliveries: it takes a bearer token"
+        )
+
+
+def hidden(statement: Statement, reader: Reader) -> tuple[str, ...]:
+    """The disclosures of a passport that this reader is not shown."""
+    maker = statement.body.get("facts", {}).get("maker", "")
+    return () if reader.may_see(statement.iss) or reader.may_see(maker) else HIDEABLE
+
+
+def hidden_of(statement: Statement, reader: Reader) -> tuple[str, ...]:
+    """Of these, those that the passport has."""
+    names = {one.name for one in statement.disclosures}
+    return tuple(one for one in hidden(statement, reader) if one in names)
+
+
+def standing(log: Log, piece: str, pending: Mapping[str, int] = NOTHING_PENDING, looked: int = 0) -> Standing:
+    """The newest published passport of a piece. Raises Missing ("no_passport"), Damaged.
+
+    `pending` are the changes that a restater knows of, `looked` is how far it has looked.
+    """
+    size = log.state.published.checkpoint.size
+    with log.store.reading() as transaction:
+        index = newest_passport(transaction, piece, size)
+        if index is None:
+            raise Missing("no_passport", f"piece {piece} has no passport: none was shipped under that id")
+        sound, statement = as_recorded(transaction.entry(index), log.tree)
+        own = _since(transaction, piece, range(max(statement.body["as_of"]["size"], looked), size))
+        since = min((entry for entry in (own, pending.get(piece)) if entry is not None), default=None)
+        return Standing(piece, sound, statement, since)
+
+
+def newest_passport(transaction: Transaction, piece: str, size: int) -> int | None:
+    """The entry of the newest passport below `size`, or None."""
+    below = [index for index in transaction.versions(subject_key("passport", piece)) if index < size]
+    return below[-1] if below else None
+
+
+def _since(transaction: Transaction, piece: str, within: range) -> int | None:
+    """The first of these entries that may change what the passport of a piece says."""
+    later = (index for index in transaction.versions(subject_key("lot", piece)) if index in within)
+    return next((index for index in later if transaction.entry(index).typ in CHANGING), None)
+
+
+def short(log: Log, standing: Standing, reader: Reader) -> Bundle:
+    """The short bundle of a passport, with what this reader may see of it. Raises Damaged."""
+    with log.store.reading() as transaction:
+        shelf = Shelf(transaction, log.tree, log.state.published)
+        return short_bundle(shelf, standing.index, hidden=hidden(standing.statement, reader))
+
+
+def full(log: Log, standing: Standing, reader: Reader) -> Bundle:
+    """The full bundle of a passport, with what this reader may see of it. Raises Damaged, TooLarge."""
+    with log.store.reading() as transaction:
+        shelf = Shelf(transaction, log.tree, log.state.published)
+        inputs = inputs_of(transaction, standing.piece, standing.statement.body["as_of"]["size"])
+        return full_bundle(
+            shelf, standing.index, inputs, may_see=reader.may_see, hidden=hidden(standing.statement, reader)
+        )
+
+
+def inputs_of(transaction: Transaction, piece: str, size: int) -> tuple[int, ...]:
+    """The entries that a passport of the piece rests on, as of a size. Raises Missing."""
+    return story_of(piece, StoreSource(transaction, size)).inputs
+
+
+def delivery(log: Log, event: int, reader: Reader) -> Bundle:
+    """The bundle of a shipping event: the newest passport of each piece in it.
+
+    Raises Missing ("no_delivery") for an entry that sent no piece off, Damaged, TooLarge.
+    """
+    size = log.state.published.checkpoint.size
+    with log.store.reading() as transaction:
+        one = StoreSource(transaction, size).effects([event]).get(event)
+        pieces = pieces_sent_off(one) if one is not None else []
+        found = [newest_passport(transaction, piece, size) for piece in pieces]
+        passports = [index for index in found if index is not None]
+        if not passports:
+            raise Missing("no_delivery", f"entry {event} is no shipment of pieces with passports", index=event)
+        shelf = Shelf(transaction, log.tree, log.state.published)
+        return delivery_bundle(
+            shelf, event, passports, may_see=reader.may_see, hidden=lambda statement: hidden(statement, reader)
+        )
+
+
+def owner_of(log: Log, piece: str) -> str:
+    """What the party is called whose company prefix the id begins with; "" where there is none."""
+    parties = log.state.registry.parties.values()
+    return next((one.name for one in parties if may_create(piece, one.id, one.prefixes)), "")
+
+
+def names_of(log: Log, ids: Collection[str]) -> dict[str, str]:
+    """What parties and their sites are called; those that the registry does not know are not in it."""
+    parties = log.state.registry.parties
+    sites = {site["id"]: site["name"] for party in parties.values() for site in party.profile.get("sites", ())}
+    return {one: parties[one].name if one in parties else sites[one] for one in ids if one in parties or one in sites}

@@ -1,0 +1,190 @@
+"""Passports made again when something they say has changed: coalesced, and in the background of what plants record.
+
+What a passport says changes by an event on its piece, by a declaration of error or a correction upstream, and by a late
+sender that is heard at last. `look` notes which pieces that is, `restate` makes their passports anew where they differ.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ledger.checking.statements import check
+from ledger.issuing.footprints import ACCOUNTING, Footprints, footprints_of
+from ledger.issuing.passport_source import StoreSource
+from ledger.kernel.errors import CoilmarkError
+from ledger.kernel.implied import implied
+from ledger.kernel.statement import parse
+from ledger.kernel.subjects import subject_key
+from ledger.lots.descent import down
+from ledger.lots.recall import starts_from_entry
+from ledger.lots.records import NOBODY, Effects
+from ledger.passport.body import is_piece, pieces_sent_off, shown
+from ledger.passport.issue import Basis, Issuer, body_of, signed
+from ledger.recording.log import Log, Recorded, Submission
+from ledger.showing.passports import CHANGING, newest_passport
+from ledger.store.store import Stored, Transaction
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+Answer: TypeAlias = "Future[Recorded]"
+
+_log = logging.getLogger(__name__)
+_ENTRIES = 2_000  # looked at in one go
+_PASSPORTS = 50  # made in one go: plants do not wait for more
+_NOTHING = Effects(NOBODY, "", 0, 0, "")
+_STATE = ("as_of", "inputs", "accounts")  # what differs in every passport, and says nothing of the piece
+_GROWN = 100  # accounts are made again when a ledger that never rests has grown by one part in so many
+
+
+class Restater:
+    """For one thread at a time. `seen` is how far it has looked, `pending` the first change of each piece."""
+
+    def __init__(self, log: Log, submit: Callable[[Submission], Answer], issuer: Issuer, seen: int) -> None:
+        self._log = log
+        self._submit = submit
+        self._issuer = issuer
+        self.seen = seen
+        self.pending: dict[str, int] = {}
+        self._footprints: Footprints | None = None
+        self._right: dict[str, int] = {}  # the newest passport of a piece, where it was found to say its footprint
+        self._unaccounted = 0  # the first entry that may change them; NOBODY where they are of all there is
+        self._reached = NOBODY  # how far the ledger was a round ago
+
+    @property
+    def leads(self) -> bool:
+        """Whether this server makes passports; others see which are pending until they are made."""
+        return self._log.leads
+
+    @property
+    def done(self) -> int:
+        """Entries below this one are said by passports, as far as they change any: where to begin after a restart."""
+        return min((self.seen, *self.pending.values()))
+
+    def round(self, *, now: int) -> int:
+        """Look at what came since, and make some of the passports that it changes; how many. `now` in µs since 1970."""
+        self.look()
+        self.account()
+        return self.restate(now=now)
+
+    def account(self) -> None:
+        """Compute footprints again when something they rest on has come and no more comes, and note whose changed.
+
+        A ledger that never rests is accounted for each time that it has grown by a hundredth.
+        """
+        checkpoint = self._log.state.published.checkpoint
+        rests, self._reached = checkpoint.size == self._reached, checkpoint.size
+        known = self._footprints
+        grown = known is None or checkpoint.size - known.size >= known.size // _GROWN
+        if self._unaccounted == NOBODY or not (rests or grown) or not self._may_be_accounted:
+            return
+        with self._log.store.reading() as transaction:
+            found = footprints_of(transaction, self._log.state.registry, checkpoint.size, checkpoint.root)
+            for piece in self._differing(transaction, found, known):
+                self.pending.setdefault(piece, self._unaccounted)
+        self._footprints, self._unaccounted = found, NOBODY
+
+    @property
+    def _may_be_accounted(self) -> bool:
+        """Whether any party may state what footprints are computed from: where none may, nothing need be read."""
+        parties = self._log.state.registry.parties.values()
+        return any(not ACCOUNTING.isdisjoint(one.roles) for one in parties)
+
+    def _differing(self, transaction: Transaction, found: Footprints, known: Footprints | None) -> Iterator[str]:
+        """Pieces whose newest passport may state no footprint, or another: one is made without in each shipment."""
+        keys = {subject_key("passport", piece): piece for piece in found.pieces if is_piece(piece)}
+        for key, link in transaction.newest(keys).items():
+            piece = keys[key]
+            stated, before = found.of(piece), known.of(piece) if known is not None else None
+            same = stated is not None and before is not None and stated.footprint == before.footprint
+            if (stated is not None or before is not None) and not (same and self._right.get(piece) == link.index):
+                yield piece
+
+    def look(self) -> None:
+        """Note which passports the entries since `seen` change."""
+        size = self._log.state.published.checkpoint.size
+        while self.seen < size:
+            end = min(size, self.seen + _ENTRIES)
+            with self._log.store.reading() as transaction:
+                for stored in transaction.entries(self.seen, end):
+                    if stored.typ in CHANGING:
+                        self._note(transaction, stored)
+                    if stored.typ in ACCOUNTING or stored.typ == "lot-event":
+                        self._unaccounted = max(self._unaccounted, 0) or stored.index
+            self.seen = end
+
+    def restate(self, *, now: int) -> int:
+        """Make passports of pending pieces, the longest pending first; how many were recorded."""
+        made = 0
+        for piece, since in sorted(self.pending.items(), key=lambda one: one[1])[:_PASSPORTS]:
+            try:
+                wire = self._changed(piece, now)
+                if wire is not None and not self.leads:
+                    continue  # the server that leads makes it
+                made += self._record(wire) if wire is not None else 0
+            except CoilmarkError as error:
+                _log.warning("the passport of %s waits to be made again: %s", piece, error.sentence)
+                continue
+            if self.pending.get(piece) == since:
+                del self.pending[piece]
+        return made
+
+    def _note(self, transaction: Transaction, stored: Stored) -> None:
+        source = StoreSource(transaction, stored.index + 1)
+        one = source.effects([stored.index]).get(stored.index, _NOTHING)
+        shipped = set(pieces_sent_off(one))
+        for piece in {*_touched(stored, one), *_downstream(one, source)}:
+            seen = self._seen(transaction, piece)
+            if piece in shipped if seen is None else seen <= stored.index:
+                self.pending.setdefault(piece, stored.index)
+
+    def _seen(self, transaction: Transaction, piece: str) -> int | None:
+        """Up to where its newest passport has seen the ledger; None where it has none."""
+        index = newest_passport(transaction, piece, self._log.state.published.checkpoint.size)
+        return None if index is None else int(parse(transaction.entry(index).wire).body["as_of"]["size"])
+
+    def _changed(self, piece: str, now: int) -> bytes | None:
+        """The passport as it should be, signed, or None where the newest one says the same."""
+        state, tree = self._log.state, self._log.tree
+        checkpoint = state.published.checkpoint
+        reached = Basis(checkpoint.size, checkpoint.root, tree.inclusion_leaf, state.registry)
+        with self._log.store.reading() as transaction:
+            source = StoreSource(transaction, checkpoint.size)
+            accounted = self._footprints.of(piece) if self._footprints is not None else None
+            body = body_of(piece, source, reached, self._issuer.rules, accounted)
+            index = newest_passport(transaction, piece, checkpoint.size)
+            said = parse(transaction.entry(index).wire).body if index is not None else {}
+        if _without_state(said) == _without_state(shown(body)):
+            self._right |= {piece: index} if index is not None else {}
+            return None
+        return signed(body, self._issuer, state.registry, now=now)
+
+    def _record(self, wire: bytes) -> int:
+        registry = self._log.state.registry
+        checked = check(wire, audience=registry.uri, keys=registry.all_keys())
+        self._submit(Submission((checked,))).result()
+        return 1
+
+
+def _touched(stored: Stored, one: Effects) -> Iterator[str]:
+    """The pieces that a statement is about, and those that an event moves in a unit."""
+    statement = parse(stored.wire)
+    named = (want.id for want in implied(statement.typ, statement.iss, statement.aud, statement.body))
+    moved = (posting.lot for posting in (*one.debits, *one.credits))
+    return (name for name in (*named, *moved) if is_piece(name))
+
+
+def _downstream(one: Effects, source: StoreSource) -> Iterator[str]:
+    """Where an event changes what earlier ones did: the pieces that have metal of those."""
+    changed = {one.undoes, one.replaces, *(row.entry for row in one.settles)} - {NOBODY}
+    if not changed:
+        return
+    starts = [start for earlier in source.effects(changed).values() for start in starts_from_entry(earlier)]
+    found = down(starts, source.effects, source.changes)
+    lots = {lot for node in found.nodes for lot in node.lots}
+    lots |= {place[0] for place in found.places} | {sent.lot for sent in found.sent}
+    yield from filter(is_piece, sorted(lots))
+
+
+def _without_state(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in body.items() if name not in _STATE}
