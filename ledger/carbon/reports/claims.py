@@ -51,8 +51,8 @@ class Observed:
 
 
 def claims_set() -> dict[str, Any]:
-    """The claims as data: id, words, source, kind and threshold of each."""
-    found: dict[str, Any] = json.loads(resources.files("schemas").joinpath("claims", "park-1.json").read_bytes())
+    """The claims as data: id, words, source, kind, threshold and where that comes from, of each."""
+    found: dict[str, Any] = json.loads(resources.files("schemas").joinpath("claims", "park-2.json").read_bytes())
     return found
 
 
@@ -180,16 +180,19 @@ def _figure(
     threshold = Decimal(claim["threshold"])
     if value is None:
         return said.ClaimFigure(
-            matching=matching, value=None, comparison=comparison, threshold=plain(threshold), verdict="cannot be said",
-            why=missing,
+            matching=matching, value=None, comparison=comparison, threshold=plain(threshold),
+            threshold_from=claim["threshold_from"], verdict="cannot be said", why=missing,
         )  # fmt: skip
     held = {"at least": value >= threshold, "more than": value > threshold, "at most": value <= threshold}[comparison]
     verdict: Verdict = "held" if held else "not held"
-    why = f"{_percent(value)}{than}, where {comparison} {_percent(threshold)} was said"
+    why = f"{_percent(value)}{than}, where {comparison} {_percent(threshold)} {_TOLD[claim['threshold_from']]}"
     return said.ClaimFigure(
         matching=matching, value=plain(rounded(value, 6)), comparison=comparison, threshold=plain(threshold),
-        verdict=verdict, why=why,
+        threshold_from=claim["threshold_from"], verdict=verdict, why=why,
     )  # fmt: skip
+
+
+_TOLD = {"said": "was said", "chosen": "is counted as held here: no number was said"}
 
 
 def _percent(value: Decimal) -> str:
