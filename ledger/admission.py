@@ -17,6 +17,7 @@ from ledger.limits import AHEAD, PARTY_VERSIONS, SUBJECTS, VERSIONS_RESERVED
 from ledger.lot_admission import heard_late, judge_lots, tag_pairs
 from ledger.lot_event import event_time
 from ledger.naming import check_name, event_called, event_declared
+from ledger.rules import check_members
 from ledger.store.store import Link, NewRow, Stored
 from ledger.view import Mark, View
 
@@ -44,6 +45,7 @@ def _add(view: View, checked: Checked, seed: bytes) -> None:
     index, mark = view.size, view.mark()
     _check_times(checked, view.now)
     registry = _authority(view, checked, index)
+    check_members(registry.rules_at(index), checked.statement.typ, checked.statement.body)
     lineage = lineage_of(seed, _items(view, checked, registry))
     judge_lots(view, checked, registry)
     judge_energy(view, checked, registry)

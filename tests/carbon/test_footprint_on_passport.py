@@ -124,7 +124,8 @@ def test_a_withdrawn_attestation_restates_the_coil_and_the_old_figure_stays(offi
     entry = office.say([(POWER, "energy-action", {
         "attestation": withdrawn, "action": "withdraw", "slices": [{"from_wh": 0, "to_wh": 12_206_250}],
         "reason": "wrong-meter-data",
-        "reversals": [{"index": allocation, "row": row, "consumption": f"{PLANT.id}/electrolysis-30"}],
+        "reversals": [{"index": allocation, "row": row, "consumption": f"{PLANT.id}/electrolysis-30",
+                       "from_wh": 0, "to_wh": 12_206_250}],
     })])  # fmt: skip
     assert office.settle() == 1
     after = office.passport()
