@@ -29,6 +29,7 @@ from ledger.labels.codes import Codes
 from ledger.log import Log
 from ledger.opening import Layout, clock, layout, load_codes, load_issuer, open_for_reading, open_log, second_head
 from ledger.passport.issue import Issuer
+from ledger.passports import Standing
 from ledger.resolving.own_links import own_links
 from ledger.restating import Restater
 from ledger.room import Room
@@ -74,6 +75,12 @@ class Desk:
     def looked(self) -> int:
         """How far the restater has looked; what came later may change any passport."""
         return self.restater.seen if self.restater is not None else 0
+
+    def footprint_pending(self, found: Standing) -> int | None:
+        """The entry of a passport that states no footprint and waits for one, or None."""
+        if self.restater is None or "accounts" in found.statement.body:
+            return None
+        return found.index if self.restater.owes_footprint(found.piece) else None
 
     def codes(self) -> Codes | None:
         """The codes of the labels, with those blocked since."""
