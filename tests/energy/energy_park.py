@@ -58,11 +58,14 @@ LISTS = {
         "devices": [
             {"id": STORE, "kind": "energy-storage", "site": SITES[SMELTER], "capacity": 20_000_000,
              "efficiency": "0.85"},
+            {"id": f"{SMELTER}/roof", "kind": "generator", "site": SITES[SMELTER], "capacity": 1_000_000,
+             "source": "solar"},
         ],
         "meters": [
             {"id": f"{SMELTER}/meter", "site": SITES[SMELTER], "process": POTLINE},
             {"id": f"{SMELTER}/charge-meter", "site": SITES[SMELTER], "process": CHARGING},
             {"id": f"{SMELTER}/store-meter", "site": SITES[SMELTER], "device": STORE},
+            {"id": f"{SMELTER}/roof-meter", "site": SITES[SMELTER], "device": f"{SMELTER}/roof"},
             {"id": f"{SMELTER}/at-the-grid", "site": SITES[SMELTER], "accuracy": "0.2"},
         ],
     },
