@@ -43,6 +43,7 @@ from ledger.recording.second_head import SecondHead
 from ledger.recording.sequencer import Sequencer
 from ledger.resolving.own_links import own_links
 from ledger.scans.counter import ScanCounter
+from ledger.showing.passports import Standing
 from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens
 from ledger.store.scans import SqliteScans, scans_file
 from ledger.store.store import caution, open_tokens
@@ -83,6 +84,12 @@ class Desk:
     def looked(self) -> int:
         """How far the restater has looked; what came later may change any passport."""
         return self.restater.seen if self.restater is not None else 0
+
+    def footprint_pending(self, found: Standing) -> int | None:
+        """The entry of a passport that states no footprint and waits for one, or None."""
+        if self.restater is None or "accounts" in found.statement.body:
+            return None
+        return found.index if self.restater.owes_footprint(found.piece) else None
 
     def codes(self) -> Codes | None:
         """The codes of the labels, with those blocked since."""

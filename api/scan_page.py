@@ -91,6 +91,7 @@ def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: R
         index=found.index,
         recorded=said.recorded(found.sound.entry.recorded_at),
         since=found.since,
+        footprint_since=desk.footprint_pending(found),
         size=desk.log.state.published.checkpoint.size,
         files=_files(piece, code, reader),
         scans=desk.scans.told(piece),

@@ -28,6 +28,7 @@ EXPANSION = 20  # decompressed bytes a compressed byte
 AHEAD = 300  # seconds that a claimed time may lie ahead
 CERTIFICATES = 10_000  # of another registry, named as one range
 HOURS = 366 * 24  # of one question about energy
+FALLEN = 100  # rows that cover an hour no more, told by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +61,5 @@ TABLE: tuple[Limit, ...] = (
     Limit("claimed time ahead of the ledger's clock", AHEAD, "seconds"),
     Limit("range of certificates of another registry", CERTIFICATES, "certificates"),
     Limit("period of a question about energy", HOURS, "hours"),
+    Limit("rows that cover an hour no more, by name", FALLEN, "rows"),
 )

@@ -75,7 +75,8 @@ class Passport(Wire, frozen=True):
     """The newest passport of a piece as this reader may see it; what proves it is its bundle.
 
     `recorded_at` is in µs since 1970 UTC. `restatement_pending_since` is the first entry that changes the piece and is
-    not in it yet, or null.
+    not in it yet, or null. `footprint_pending_since` is its own entry where it states no footprint and one may still be
+    computed, or null.
     """
 
     piece: str
@@ -83,6 +84,7 @@ class Passport(Wire, frozen=True):
     leaf: Hash
     recorded_at: int
     restatement_pending_since: int | None
+    footprint_pending_since: int | None
     passport: Annotated[dict[str, Any], Meta(description="the body of the passport statement (SPEC 4.9.5)")]
 
 

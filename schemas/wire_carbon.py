@@ -253,12 +253,16 @@ class Evidence(Wire, frozen=True):
 
 
 class ClaimFigure(Wire, frozen=True):
-    """One way to count. `verdict` is on this figure alone; `value` is null where it cannot be said."""
+    """One way to count. `verdict` is on this figure alone; `value` is null where it cannot be said.
+
+    `threshold_from`: said with the claim, or chosen by this program where no number was said.
+    """
 
     matching: Annotated[str, Meta(description="hourly, volumetric, or none where it makes no difference")]
     value: Share | None
     comparison: Literal["at least", "more than", "at most"]
     threshold: Share
+    threshold_from: Literal["said", "chosen"]
     verdict: Literal["held", "not held", "cannot be said"]
     why: str
 

@@ -127,7 +127,7 @@ class CoveringRow(Wire, frozen=True):
 
 
 class FallenRow(Wire, frozen=True):
-    """A row that covers the hour no more: the entry that took it back, and why."""
+    """What of a row covers the hour no more: the entry that took it back, and why."""
 
     attestation: str
     from_wh: WattHours
@@ -139,8 +139,19 @@ class FallenRow(Wire, frozen=True):
     reason: str
 
 
+class EarlierRows(Wire, frozen=True):
+    """Rows that covered an hour no more before those that are told by name; `taken_back_by` is of the last of them."""
+
+    count: int
+    wh: WattHours
+    taken_back_by: Index
+
+
 class ConsumedHour(Wire, frozen=True):
-    """One hour of a process: what it drew, what of it is covered within the hour, and what from other hours."""
+    """One hour of a process: what it drew, what of it is covered within the hour, and what from other hours.
+
+    `fallen` has the newest rows that cover it no more, `fallen_before` those before them, where there are any.
+    """
 
     start: Time
     consumption: str
@@ -151,6 +162,7 @@ class ConsumedHour(Wire, frozen=True):
     volumetric: WattHours
     rows: list[CoveringRow]
     fallen: list[FallenRow]
+    fallen_before: EarlierRows | None
 
 
 class Consumed(Wire, frozen=True):

@@ -94,6 +94,7 @@ def _data(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
         leaf=b64_encode(found.sound.entry.leaf),
         recorded_at=found.sound.entry.recorded_at,
         restatement_pending_since=found.since,
+        footprint_pending_since=desk.footprint_pending(found),
         passport=found.body(reader),
     )
     return json(answer, _PRIVATE)

@@ -12,11 +12,15 @@ def judge_energy(view: View, checked: Checked, registry: Registry) -> None:
     """What a statement does, written to the view's book. Raises Refused, the book as it was."""
     if view.judges_energy:
         party = registry.party(checked.statement.iss)
-        fold_energy(view.energy, checked, party, index=view.size, recorded_at=view.now)
+        rules = registry.rules_at(view.size)
+        fold_energy(view.energy, checked, party, index=view.size, recorded_at=view.now, rules=rules)
 
 
-def fold_energy(book: Book, checked: Checked, party: Party, *, index: int, recorded_at: int) -> None:
-    """What a statement at this index does; nothing where it is of another typ. Raises Refused, the book as it was."""
+def fold_energy(book: Book, checked: Checked, party: Party, *, index: int, recorded_at: int, rules: str) -> None:
+    """What a statement at this index does by the rules in force there; nothing where it is of another typ.
+
+    Raises Refused, the book as it was.
+    """
     statement = checked.statement
     if statement.typ in OF_ENERGY:
-        apply(book, Said(statement.typ, statement.iss, statement.body, index, recorded_at, party))
+        apply(book, Said(statement.typ, statement.iss, statement.body, index, recorded_at, party, rules))

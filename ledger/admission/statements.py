@@ -18,6 +18,7 @@ from ledger.kernel.statement import check_signature, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
 from ledger.limits import AHEAD, PARTY_VERSIONS, SUBJECTS, VERSIONS_RESERVED
 from ledger.lots.event_body import event_time
+from ledger.rules import check_members
 from ledger.store.store import Link, NewRow, Stored
 
 _MICROSECONDS = 1_000_000
@@ -44,6 +45,7 @@ def _add(view: View, checked: Checked, seed: bytes) -> None:
     index, mark = view.size, view.mark()
     _check_times(checked, view.now)
     registry = _authority(view, checked, index)
+    check_members(registry.rules_at(index), checked.statement.typ, checked.statement.body)
     lineage = lineage_of(seed, _items(view, checked, registry))
     judge_lots(view, checked, registry)
     judge_energy(view, checked, registry)

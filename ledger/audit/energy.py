@@ -43,7 +43,7 @@ def fold_again(database: RawReader, authority: Authority, said: Sequence[Said], 
     # Everything at hand in a few queries: what a record leads to does not depend on when in the range one asks.
     prepare(Book(lambda keys: _legible(stored, keys, span[1])), told)
     for one, party in judged:
-        book = _fold(stored, one, party, result)
+        book = _fold(stored, one, party, authority.registry.rules_at(one.index), result)
         _compare(stored, one.index, book.since(0), result)
     return result
 
@@ -73,13 +73,13 @@ def _judged(authority: Authority, said: Sequence[Said]) -> Iterator[tuple[Said, 
             yield one, party
 
 
-def _fold(stored: StoredRecords[Record], one: Said, party: "Party", result: Folded) -> Book:
+def _fold(stored: StoredRecords[Record], one: Said, party: "Party", rules: str, result: Folded) -> Book:
     """What one statement writes; a rule that it breaks is a finding, and it writes nothing."""
     book = Book(lambda keys: stored.before(keys, one.index))
     statement = one.checked.statement
     try:
         prepare(book, [(statement.typ, statement.body)])
-        fold_energy(book, one.checked, party, index=one.index, recorded_at=one.recorded_at)
+        fold_energy(book, one.checked, party, index=one.index, recorded_at=one.recorded_at, rules=rules)
     except Refused as error:
         result.findings.append(about(one.index, error.code, f"the energy rules do not allow it: {error.sentence}"))
     except Damaged as error:

@@ -21,6 +21,7 @@ from ledger.kernel.statement import Statement, check_complete, check_signed, par
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
 from ledger.limits import AHEAD
 from ledger.lots.event_body import event_time
+from ledger.rules import check_members
 
 if TYPE_CHECKING:
     from ledger.audit.entries import Range
@@ -155,6 +156,7 @@ class Judge:
         if self._authority is None:
             return
         registry = self._registry(self._authority, statement.iss, index)
+        self._attempt(index, check_members, self._authority.registry.rules_at(index), statement.typ, statement.body)
         if statement.typ not in REGISTRY_TYPES:
             try:
                 authorise(registry, statement, index)

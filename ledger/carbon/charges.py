@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ledger.carbon.exact import in_parts, parts_per_wh
 from ledger.carbon.given import Covered, PowerHour, Process
+from ledger.carbon.storage import parts_of
 from ledger.carbon.streams import Stream
 from ledger.carbon.vectors import Key, Keys, Vector
 from ledger.carbon.windows import Charge, Spans
@@ -53,12 +54,11 @@ def charges_of(
         if amounts:
             yield Charge(one.process, one.start, one.end, _marked(amounts, one.process, one.end - 1, spans, keys))
     for hour in hours:
-        if hour.wh:
+        for loss, part in parts_of(hour) if hour.wh else ():
+            of = loss or hour  # a store's loss is borne by who used what came back
             stage = _stage(processes, hour.process)
-            amounts = _drawn(hour, stage, factors.at(hour.process, hour.start), keys)
-            yield Charge(
-                hour.process, hour.start, hour.start + HOUR, _marked(amounts, hour.process, hour.start, spans, keys)
-            )
+            amounts = _drawn(part, stage, factors.at(hour.process, hour.start), keys)
+            yield Charge(of.process, of.start, of.start + HOUR, _marked(amounts, of.process, of.start, spans, keys))
 
 
 def _stage(processes: Mapping[str, Process], process: str) -> str:

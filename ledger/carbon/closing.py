@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from ledger.carbon.given import Close, Given, PowerHour, Step
+from ledger.carbon.site_balance import unbalanced
 from ledger.carbon.streams import Stream
 from ledger.carbon.windows import Charged
 from ledger.kernel.moments import rfc3339
@@ -19,7 +20,7 @@ _ELECTROLYSIS = "electrolysis"
 
 
 class PeriodFinding(Struct, frozen=True, order=True):
-    """A rule that a closed period [start, end) of a process breaks."""
+    """A rule that a closed period [start, end) of a process, or of a whole site (C1), breaks."""
 
     start: int
     end: int
@@ -38,7 +39,8 @@ def judge(given: Given, charged: Charged) -> tuple[PeriodFinding, ...]:
         for rule, says in _of_process(given, close, told.get(process, _Told(process)), charged)
         if says
     )
-    return tuple(sorted(found))
+    sites = (PeriodFinding(one.start, one.end, site, "site_meter", says) for one, site, says in unbalanced(given))
+    return tuple(sorted({*found, *sites}))
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from msgspec import Struct
@@ -45,8 +46,19 @@ class Uncovered(Struct, frozen=True):
     wh: int
 
 
+class Loss(Struct, frozen=True, order=True):
+    """Wh of a charge that a store lost, on behalf of the hour of a process that used what came back."""
+
+    process: str
+    start: int
+    wh: int
+
+
 class PowerHour(Struct, frozen=True):
-    """What a process drew in the hour from `start` on, and what covers it, or did."""
+    """What a process drew in the hour from `start` on, and what covers it, or did.
+
+    Of a store's charge `returned` came back, to be drawn again by others, and `losses` were lost on the way.
+    """
 
     process: str
     start: int
@@ -54,6 +66,25 @@ class PowerHour(Struct, frozen=True):
     measured: bool = True
     rows: tuple[Covered, ...] = ()
     fallen: tuple[Uncovered, ...] = ()
+    returned: int = 0
+    losses: tuple[Loss, ...] = ()
+
+
+class Discharge(Struct, frozen=True):
+    """Wh that a store of a site gave back in the hour from `start` on."""
+
+    site: str
+    start: int
+    wh: int
+
+
+class SiteHour(Struct, frozen=True):
+    """What the meter of a site says of the hour from `start` on; it may be off by `tolerance` of it."""
+
+    site: str
+    start: int
+    wh: int
+    tolerance: Fraction
 
 
 class Stock(Struct, frozen=True):
@@ -124,7 +155,10 @@ class Step(Struct, frozen=True):
 
 
 class Given(Struct, frozen=True):
-    """Everything. Steps in any order; `described` has material, grade and cn of lots, where they were said."""
+    """Everything. Steps in any order; `described` has material, grade and cn of lots, where they were said.
+
+    `sites` are readings of whole sites' meters, `discharges` what stores gave back, where there are any.
+    """
 
     steps: tuple[Step, ...]
     hours: tuple[PowerHour, ...]
@@ -132,6 +166,8 @@ class Given(Struct, frozen=True):
     closes: tuple[Close, ...]
     processes: Mapping[str, Process]
     described: Mapping[str, Mapping[str, str]] = {}
+    sites: tuple[SiteHour, ...] = ()
+    discharges: tuple[Discharge, ...] = ()
 
 
 def stands(one: Effects) -> bool:

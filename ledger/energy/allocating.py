@@ -9,7 +9,8 @@ from ledger.energy import attestation_rules as rule
 from ledger.energy import matching_rules as matching
 from ledger.energy import state_rules as state
 from ledger.energy.book import Book, contract_key
-from ledger.energy.records import ALLOCATED, HELD, HOUR, NOBODY, Attestation, Consumption, Fallen, Hour, Row, Slice, Use
+from ledger.energy.falling import undo
+from ledger.energy.records import ALLOCATED, HELD, HOUR, NOBODY, Attestation, Consumption, Hour, Row, Slice, Use
 from ledger.energy.said import Said
 from ledger.energy.slices import carve, within
 from ledger.kernel.errors import Conflict, Refused, RuleBroken, Unauthorised
@@ -131,8 +132,7 @@ def _undo(book: Book, said: Said, row: Mapping[str, Any], attestation: Attestati
     kept = tuple(use for use in standing.uses if (use.entry, use.row) != (entry, place))
     if not kept and standing.matching == "hourly" and hour.matched - standing.wh < hour.given_back:
         raise Conflict("storage", "what it covers was stored, and attested again when it was given back")
-    after = drop(book, hour, standing, kept=kept, by=said.index, reason="reversed")
-    book.put_hour(after)
+    book.put_hour(undo(book, hour, standing, kept, said))
     changed = carve(
         attestation.slices,
         standing.start,
@@ -140,18 +140,3 @@ def _undo(book: Book, said: Said, row: Mapping[str, Any], attestation: Attestati
         lambda one: replace(one, uses=kept) if kept else Slice(one.start, one.end, one.holder, HELD),
     )
     book.put_attestation(replace(attestation, slices=changed))
-
-
-def drop(book: Book, hour: Hour, row: Row, *, kept: tuple[Use, ...], by: int, reason: str) -> Hour:
-    """An hour without a row or some of its uses; what falls stays to be seen; a contract has its Wh back."""
-    fallen = tuple(
-        Fallen(row.attestation, row.start, row.end, row.matching, use.entry, use.row, by, reason)
-        for use in row.uses
-        if use not in kept
-    )
-    left = (replace(row, uses=kept),) if kept else ()
-    rows = tuple(part for one in hour.rows for part in (left if one == row else (one,)))
-    if row.contract and not kept:
-        contract = book.contract(row.contract)
-        book.put(contract_key(contract.id), replace(contract, used=contract.used - row.wh))
-    return replace(hour, rows=rows, fallen=(*hour.fallen, *fallen))

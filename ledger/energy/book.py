@@ -4,7 +4,7 @@ import functools
 from hashlib import sha256
 
 from ledger.book import RecordBook
-from ledger.energy.records import HOUR, Attestation, Consumption, Contract, External, Hour, Record, Taken
+from ledger.energy.records import HOUR, Attestation, Consumption, Contract, External, Hour, Record, SiteReading, Taken
 from ledger.kernel.errors import RuleBroken
 from ledger.kernel.subjects import subject_key
 
@@ -30,6 +30,12 @@ def contract_key(name: str) -> bytes:
 def hour_key(process: str, start: int) -> bytes:
     """What a process drew in the hour from `start` on, µs since 1970 UTC."""
     return _key(b"hour", f"{start}\n{process}")
+
+
+@functools.lru_cache(maxsize=16384)  # likewise
+def site_key(site: str, start: int) -> bytes:
+    """What the meter of a site says of the hour from `start` on."""
+    return _key(b"site", f"{start}\n{site}")
 
 
 def device_key(name: str, moment: int) -> bytes:
@@ -69,8 +75,11 @@ class Book(RecordBook[Record]):
         return found
 
     def consumption(self, name: str) -> Consumption:
-        """Raises RuleBroken ("unknown_consumption") likewise."""
+        """Raises RuleBroken ("unknown_consumption") likewise, and ("site_meter") for the reading of a whole site."""
         found = self.get(consumption_key(name))
+        if isinstance(found, SiteReading):
+            says = f"consumption {name} is what the meter of site {found.site} says: power is drawn by processes"
+            raise RuleBroken("site_meter", says, id=name)
         if not isinstance(found, Consumption):
             raise RuleBroken("unknown_consumption", f"no consumption {name} was stated under these rules", id=name)
         return found

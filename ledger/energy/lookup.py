@@ -14,6 +14,7 @@ from ledger.energy.book import (
     device_key,
     hour_key,
     meter_key,
+    site_key,
 )
 from ledger.energy.records import HOUR, Attestation, Consumption, Hour
 from ledger.kernel.errors import Refused
@@ -71,8 +72,9 @@ def _of_consumption(body: Mapping[str, Any]) -> Iterator[bytes]:
     yield consumption_key(body["id"])
     if "replaces" in body:
         yield consumption_key(body["replaces"])
+    name, key_of = (body["site"], site_key) if "site" in body else (body["process"], hour_key)
     start = micros(body["from"])
-    yield from (hour_key(body["process"], start + position * HOUR) for position in range(len(body["wh"])))
+    yield from (key_of(name, start + position * HOUR) for position in range(len(body["wh"])))
 
 
 def _led_to(book: Book, typ: str, body: Mapping[str, Any]) -> Iterator[bytes]:

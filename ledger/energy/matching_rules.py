@@ -1,4 +1,4 @@
-"""The rules between generation and consumption, C1 to C6. Each raises RuleBroken with numbers; C7 is in `shares`."""
+"""The rules between generation and consumption, C2 to C6. Each raises RuleBroken with numbers; C7 is in `shares`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
@@ -23,15 +23,6 @@ _EVIDENCE = {
     "direct-line": frozenset({"single-line-diagram"}),
     "contract": frozenset({"contract", "grid-connection"}),
 }
-_SITE_TOLERANCE = Fraction(5, 1000)
-
-
-def site_balance(processes: Sequence[int], site: int, tolerance: Fraction = _SITE_TOLERANCE) -> str:
-    """C1: the process meters of a site add up to its own meter within the tolerance; all in Wh. "" or what is found."""
-    total = sum(processes)
-    if abs(total - site) <= site * tolerance:
-        return ""
-    return f"the processes drew {watt_hours(total)}, the site's meter says {watt_hours(site)}"
 
 
 def within_consumption(hour: Hour, more: int) -> None:

@@ -9,6 +9,7 @@ from ledger.energy.book import Book, consumption_key
 from ledger.energy.issuing import not_ahead
 from ledger.energy.records import HOUR, Consumption, Hour
 from ledger.energy.said import Said
+from ledger.energy.site_meters import read_site
 from ledger.energy.slices import watt_hours
 from ledger.kernel.errors import Conflict, RuleBroken, Unauthorised
 from ledger.kernel.moments import micros, rfc3339
@@ -16,6 +17,16 @@ from ledger.kernel.moments import micros, rfc3339
 
 def consume(book: Book, said: Said) -> None:
     """Raises RuleBroken, Conflict or Unauthorised, the book as it may be left half written."""
+    body = said.body
+    not_ahead(said, micros(body["from"]) + len(body["wh"]) * HOUR)
+    _check_estimated(body)
+    if "site" in body:
+        read_site(book, said)
+    else:
+        _drawn(book, said)
+
+
+def _drawn(book: Book, said: Said) -> None:
     body = said.body
     process = said.registered("processes", body["process"])
     meter = said.registered("meters", body["meter"]) if "meter" in body else None
@@ -32,8 +43,6 @@ def consume(book: Book, said: Said) -> None:
         meter=body.get("meter", ""),
         zone=said.zone(*([meter, process] if meter is not None else [process])),
     )
-    not_ahead(said, record.start + record.hours * HOUR)
-    _check_estimated(body)
     if "replaces" in body:
         _replace(book, body["replaces"], record)
     for position, wh in enumerate(body["wh"]):

@@ -137,8 +137,15 @@ class Row(Struct, frozen=True, array_like=True):
         return self.end - self.start
 
 
+EARLIER = "earlier"  # the reason of what stands for rows that fell before those that are told by name
+
+
 class Fallen(Struct, frozen=True, array_like=True, gc=False):
-    """A row that no longer holds: the entry that took it back, and why (`reversed`, or the reason of a withdrawal)."""
+    """What of a row no longer holds: the entry that took it back, and why (`reversed`, or a withdrawal's reason).
+
+    With the reason EARLIER it stands for `row` rows of `end` Wh together, of no one attestation; `entry` and `by` are
+    those of the last of them.
+    """
 
     attestation: str
     start: int
@@ -193,6 +200,30 @@ class Hour(Struct, frozen=True, array_like=True, tag="hour"):
         return sum(one.wh for one in self.drawn)
 
 
+class SiteReading(Struct, frozen=True, array_like=True, tag="site-reading", gc=False):
+    """One statement of what the meter of a whole site says, hour by hour; each hour stands in its own record."""
+
+    id: str
+    issuer: str
+    index: int
+    site: str
+    start: int
+    hours: int
+    meter: str
+    replaced_by: str = ""
+
+
+class SiteHour(Struct, frozen=True, array_like=True, tag="site-hour", gc=False):
+    """What the meter of a site says of the hour from `start` on; its registered `accuracy` in %, or ""."""
+
+    site: str
+    start: int
+    reading: str
+    index: int
+    wh: int
+    accuracy: str = ""
+
+
 class Span(Struct, frozen=True, array_like=True, gc=False):
     """A half-open range that an attestation takes: of time, or of numbers of certificates; free once `withdrawn`."""
 
@@ -233,4 +264,6 @@ class Heads(Struct, frozen=True, array_like=True, tag="heads", gc=False):
     index: int
 
 
-Record: TypeAlias = Attestation | Consumption | Hour | Taken | Contract | Heads | Stated | Closed
+Record: TypeAlias = (
+    Attestation | Consumption | Hour | SiteReading | SiteHour | Taken | Contract | Heads | Stated | Closed
+)

@@ -13,7 +13,10 @@ AHEAD = limits.AHEAD * 1_000_000  # µs that what is stated may lie ahead of its
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One statement with a checked body; `recorded_at` in µs since 1970 UTC, `party` its issuer as registered there."""
+    """One statement with a checked body; `recorded_at` in µs since 1970 UTC, `party` its issuer as registered there.
+
+    `rules` is the rule set in force at its entry.
+    """
 
     typ: str
     issuer: str
@@ -21,6 +24,7 @@ class Said:
     index: int
     recorded_at: int
     party: Party
+    rules: str
 
     def registered(self, what: str, name: str) -> Mapping[str, Any]:
         """A device, meter, process or site of the issuer. Raises RuleBroken, the code being `what` without its s."""

@@ -2,13 +2,10 @@
 
 import msgspec
 
-from ledger.carbon.state import Closed, Stated
-from ledger.energy.records import Attestation, Consumption, Contract, Heads, Hour, Record, Taken
+from ledger.energy.records import Record
 from ledger.kernel.errors import Damaged
 
-_DECODER: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(
-    Attestation | Consumption | Hour | Taken | Contract | Heads | Stated | Closed
-)
+_DECODER: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 _ENCODER = msgspec.msgpack.Encoder()
 
 

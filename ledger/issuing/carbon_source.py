@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TypeVar
 
-from ledger.admission.energy_records import read_energy
 from ledger.admission.lot_records import read_records
-from ledger.carbon.given import Close, Covered, Given, PowerHour, Process, Step, Uncovered, close_of, stands, step_of
+from ledger.carbon.given import Close, Given, Process, Step, close_of, stands, step_of
 from ledger.carbon.streams import Stream, read_stream
-from ledger.energy.book import attestation_key, hour_key
-from ledger.energy.records import HOUR, Attestation, Factor, Hour
+from ledger.energy.records import HOUR
+from ledger.issuing.power_source import Power
 from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.moments import micros
 from ledger.kernel.party import Registry
@@ -22,7 +20,7 @@ from ledger.rules import judges_energy, judges_lots
 from ledger.store.store import Stored, Transaction
 
 One = TypeVar("One")
-_BATCH = 2_000  # entries, or records, asked for together
+_BATCH = 2_000  # entries asked for together
 _READ = frozenset({"lot-event", "emission-source", "period-close", "energy-consumption"})
 _DESCRIBING = ("material", "grade", "cn", "scrapClass")
 
@@ -32,13 +30,16 @@ def given_of(transaction: Transaction, registry: Registry, size: int) -> Given:
     reading = _Reading(registry)
     for start in range(0, size, _BATCH):
         reading.read(transaction, transaction.entries(start, min(start + _BATCH, size)), size)
+    power = Power(transaction, registry, size)
     return Given(
         steps=tuple(reading.steps),
-        hours=tuple(_hours(transaction, reading.drawn, size)),
+        hours=tuple(power.hours(reading.drawn)),
         streams=tuple(_in_force(reading.streams, {entry: one.replaces for entry, one in reading.streams.items()})),
         closes=tuple(_in_force(reading.closes, reading.replaced_closes)),
         processes=processes_of(registry),
         described=reading.described,
+        sites=tuple(power.sites(reading.read_sites)),
+        discharges=power.discharges,
     )
 
 
@@ -61,6 +62,7 @@ class _Reading:
     closes: dict[int, Close] = field(default_factory=dict)
     replaced_closes: dict[int, int] = field(default_factory=dict)
     drawn: dict[tuple[str, int], None] = field(default_factory=dict)
+    read_sites: dict[tuple[str, int], None] = field(default_factory=dict)
     described: dict[str, dict[str, str]] = field(default_factory=dict)
     weights: dict[str, int] = field(default_factory=dict)
 
@@ -97,8 +99,9 @@ class _Reading:
             self.closes[index] = close_of(body, statement.iss, index)
             self.replaced_closes[index] = body.get("replaces", -1)
         else:
-            start = micros(body["from"])
-            self.drawn |= dict.fromkeys((body["process"], start + hour * HOUR) for hour in range(len(body["wh"])))
+            start, told = micros(body["from"]), self.read_sites if "site" in body else self.drawn
+            name = body.get("site") or body["process"]
+            told |= dict.fromkeys((name, start + hour * HOUR) for hour in range(len(body["wh"])))
 
 
 def _effects(transaction: Transaction, entries: Iterable[int], size: int) -> Mapping[int, Effects]:
@@ -110,31 +113,3 @@ def _in_force(said: Mapping[int, One], replaced: Mapping[int, int]) -> Iterator[
     """What no later statement took the place of."""
     gone = set(replaced.values())
     return (one for entry, one in said.items() if entry not in gone)
-
-
-def _hours(transaction: Transaction, drawn: Iterable[tuple[str, int]], size: int) -> Iterator[PowerHour]:
-    keys = [hour_key(process, start) for process, start in drawn]
-    for start in range(0, len(keys), _BATCH):
-        records = read_energy(transaction, keys[start : start + _BATCH], size).values()
-        hours = [one for one in records if isinstance(one, Hour)]
-        named = {row.attestation for hour in hours for row in hour.rows}
-        found = read_energy(transaction, [attestation_key(name) for name in named], size).values()
-        attested = {one.id: one for one in found if isinstance(one, Attestation)}
-        yield from (power_hour(hour, attested) for hour in hours)
-
-
-def power_hour(hour: Hour, attested: Mapping[str, Attestation]) -> PowerHour:
-    """An hour with what covers it: rows that are alike, together."""
-    covered: dict[tuple[str, Decimal | None, int, str], int] = {}
-    for row in hour.rows:
-        by = attested[row.attestation]
-        alike = row.matching, _factor(by.factor), by.configuration, by.source
-        covered[alike] = covered.get(alike, 0) + row.wh
-    rows = (Covered(wh, *alike) for alike, wh in covered.items())
-    fallen = (Uncovered(one.by, one.reason, one.end - one.start) for one in hour.fallen)
-    return PowerHour(hour.process, hour.start, hour.wh, hour.measured, tuple(rows), tuple(fallen))
-
-
-def _factor(factor: Factor | None) -> Decimal | None:
-    """G CO2e/kWh as t CO2e/MWh."""
-    return None if factor is None else Decimal(factor.factor).scaleb(-3)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, NoReturn
 
 from ledger.kernel.errors import Malformed, Unverified
 from ledger.kernel.lineage import Item, Role
@@ -22,7 +22,7 @@ class _Uses:
 
     name: str
     wh: int
-    rows: dict[_Place, tuple[_Range, tuple[str, int]]] = field(default_factory=dict)
+    rows: dict[_Place, tuple[list[_Range], tuple[str, int]]] = field(default_factory=dict)
     withdrawn: list[_Range] = field(default_factory=list)
 
     def allocate(self, index: int, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -30,38 +30,52 @@ class _Uses:
         for number, row in enumerate(rows):
             if row["attestation"] != self.name:
                 continue
-            if "reverses" in row:
-                self._undo(index, row["reverses"]["index"], row["reverses"]["row"])
-                continue
             span, hour = (row["from_wh"], row["to_wh"]), (row["consumption"], row["hour"])
+            if "reverses" in row:
+                self._undo(index, (row["reverses"]["index"], row["reverses"]["row"]), span)
+                continue
             if not 0 <= span[0] < span[1] <= self.wh:
                 self._refuse(index, f"Wh {span[0]} to {span[1]} are none of its {self.wh}")
-            for place, (other, its) in self.rows.items():
+            for place, other, its in self._spans():
                 if _overlap(span, other) and (span, hour) != (other, its):
                     self._refuse(index, f"Wh {span[0]} to {span[1]} are used by row {place[1]} of entry {place[0]} too")
             if any(_overlap(span, gone) for gone in self.withdrawn):
                 self._refuse(index, f"Wh {span[0]} to {span[1]} were withdrawn before")
-            self.rows[index, number] = span, hour
+            self.rows[index, number] = [span], hour
 
     def withdraw(self, index: int, body: Mapping[str, Any]) -> None:
-        """The rows that it names fall; none is left that has some of the slices."""
+        """The rows that it names fall, or what it names of them; none is left that has some of the slices."""
         for one in body["reversals"]:
-            self._undo(index, one["index"], one["row"])
+            gone = (one["from_wh"], one["to_wh"]) if "to_wh" in one else None
+            self._undo(index, (one["index"], one["row"]), gone)
         for span in ((one["from_wh"], one["to_wh"]) for one in body["slices"]):
-            if any(_overlap(span, other) for other, _ in self.rows.values()):
+            if any(_overlap(span, other) for _, other, _ in self._spans()):
                 self._refuse(index, f"Wh {span[0]} to {span[1]} are withdrawn while a row uses them")
             self.withdrawn.append(span)
 
     @property
     def used(self) -> int:
         """Wh that live rows cover."""
-        return sum(end - start for start, end in {span for span, _ in self.rows.values()})
+        return sum(end - start for start, end in {span for _, span, _ in self._spans()})
 
-    def _undo(self, index: int, entry: int, row: int) -> None:
-        if self.rows.pop((entry, row), None) is None:
-            self._refuse(index, f"row {row} of entry {entry} is taken back, which does not use it")
+    def _spans(self) -> Iterator[tuple[_Place, _Range, tuple[str, int]]]:
+        return ((place, span, hour) for place, (spans, hour) in self.rows.items() for span in spans)
 
-    def _refuse(self, index: int, says: str) -> None:
+    def _undo(self, index: int, place: _Place, gone: _Range | None) -> None:
+        """All of a row, or one range that lies within a range of it; what is left on either side it goes on using."""
+        spans, hour = self.rows.get(place, ([], ("", 0)))
+        whole = next((one for one in spans if gone is None or (one[0] <= gone[0] < gone[1] <= one[1])), None)
+        if whole is None:
+            self._refuse(index, f"row {place[1]} of entry {place[0]} is taken back, which does not use it")
+        left = [] if gone is None else [(whole[0], gone[0]), (gone[1], whole[1])]
+        kept = [one for one in spans if one is not whole and gone is not None] + [
+            one for one in left if one[0] < one[1]
+        ]
+        self.rows[place] = kept, hour
+        if not kept:
+            del self.rows[place]
+
+    def _refuse(self, index: int, says: str) -> NoReturn:
         raise Unverified("used_twice", f"entry {index}, attestation {self.name}: {says}", step=11)
 
 

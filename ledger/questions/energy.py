@@ -8,7 +8,7 @@ from typing import Any
 
 from ledger.admission.energy_records import read_energy
 from ledger.energy.book import attestation_key, device_key, heads_key, hour_key
-from ledger.energy.records import HOUR, NOBODY, Attestation, Heads, Hour, Slice, Taken, Use
+from ledger.energy.records import EARLIER, HOUR, NOBODY, Attestation, Heads, Hour, Slice, Taken, Use
 from ledger.energy.shares import allocated, shares
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Malformed, Missing
@@ -195,9 +195,16 @@ def _hour(one: Hour) -> said.ConsumedHour:
                 attestation=row.attestation, from_wh=row.start, to_wh=row.end, matching=row.matching,
                 entry=row.entry, row=row.row, taken_back_by=row.by, reason=row.reason,
             )
-            for row in one.fallen
+            for row in one.fallen if row.reason != EARLIER
         ],
+        fallen_before=_before(one),
     )  # fmt: skip
+
+
+def _before(hour: Hour) -> said.EarlierRows | None:
+    """SPEC 8: what is not told by name any more."""
+    found = next((one for one in hour.fallen if one.reason == EARLIER), None)
+    return None if found is None else said.EarlierRows(count=found.row, wh=found.end, taken_back_by=found.by)
 
 
 def _uses(uses: Iterable[Use]) -> list[said.EnergyUse]:

@@ -11,7 +11,7 @@ from ledger.admission.statements import admit
 from ledger.admission.view import View
 from ledger.checking.statements import Checked, check
 from ledger.failpoints import Reached, Step, unwatched
-from ledger.issuing.commit import issue_passports, pieces_shipped
+from ledger.issuing.commit import Accounting, issue_passports, pieces_shipped, unaccounted
 from ledger.kernel.checkpoint import Checkpoint, sign_checkpoint
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Conflict, Damaged, Refused, RefusedBatch
@@ -97,6 +97,8 @@ class Log:
         self._randomness = randomness
         self._reached = reached
         self._state: State | None = None
+        # What is known of a piece's footprint, for the commit that ships it: the restater says so, from its own thread.
+        self.accounted: Accounting = unaccounted
 
     @property
     def uri(self) -> str:
@@ -262,7 +264,7 @@ class Log:
         count = len(view.rows)
         self._grow(view, 0)
         basis = Basis(view.size, self.tree.root(), self.tree.inclusion_leaf, view.registry)
-        issue_passports(view, pieces, basis, self._issuer, self._randomness)
+        issue_passports(view, pieces, basis, self._issuer, self._randomness, accounted=self.accounted)
         return count
 
     def _grow(self, view: View, grown: int) -> None:

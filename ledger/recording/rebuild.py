@@ -98,7 +98,7 @@ def _row(transaction: Transaction, books: _Books, stored: Stored, checked: Check
     try:
         book_lots(books.lots, checked, place, wrong=_wrong(transaction, checked))
         if judges_energy(rules):
-            fold_energy(books.energy, checked, party, index=stored.index, recorded_at=recorded_at)
+            fold_energy(books.energy, checked, party, index=stored.index, recorded_at=recorded_at, rules=rules)
     except Refused as refusal:
         says = f"entry {stored.index} breaks a rule: {refusal.sentence}; run `coilmark audit`"
         raise Damaged("rules", says, index=stored.index) from refusal

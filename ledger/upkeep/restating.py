@@ -61,6 +61,11 @@ class Restater:
         """Entries below this one are said by passports, as far as they change any: where to begin after a restart."""
         return min((self.seen, *self.pending.values()))
 
+    def owes_footprint(self, piece: str) -> bool:
+        """Whether the passport of a piece that states no footprint may have to state one."""
+        behind = self.seen < self._log.state.published.checkpoint.size
+        return self._may_be_accounted and (behind or self._unaccounted != NOBODY or piece in self.pending)
+
     def round(self, *, now: int) -> int:
         """Look at what came since, and make some of the passports that it changes; how many. `now` in µs since 1970."""
         self.look()
@@ -83,6 +88,7 @@ class Restater:
             for piece in self._differing(transaction, found, known):
                 self.pending.setdefault(piece, self._unaccounted)
         self._footprints, self._unaccounted = found, NOBODY
+        self._log.accounted = found.of
 
     @property
     def _may_be_accounted(self) -> bool:

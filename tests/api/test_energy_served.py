@@ -25,6 +25,8 @@ from tests.energy.energy_park import (
     at,
     consumption,
     contract,
+    reading,
+    reversal,
     row,
 )
 from tests.energy.energy_park import attestation as body_of_attestation
@@ -59,6 +61,15 @@ def _opening():
     yield WIND, "energy-attestation", attestation("old", 25, expires=at(27))
     yield SMELTER, "energy-consumption", consumption()
     yield SMELTER, "energy-consumption", consumption("s0", (500,) * 24, process=CHARGING)
+    yield SMELTER, "energy-consumption", reading()
+    yield (
+        SMELTER,
+        "energy-attestation",
+        attestation(
+            "sun", 12, 1_000, expires=at(27), source="solar", device=f"{SMELTER}/roof", meter=f"{SMELTER}/roof-meter"
+        )
+        | {"id": f"{SMELTER}/sun"},
+    )
     yield SMELTER, "energy-allocation", allocation(row(12_206_250))
 
 
@@ -74,6 +85,7 @@ def server(tmp_path_factory):
 
 
 FULL = row(1, start=17_000_000)
+ALLOCATED = 64  # the entry that covers hour 0
 MUST_FAIL = {
     "one watt-hour more than the hour drew": (
         SMELTER, "energy-allocation", allocation(row(12_206_251, "w1", 1)),
@@ -83,6 +95,32 @@ MUST_FAIL = {
     "the surplus of hour 0 to hour 16": (
         SMELTER, "energy-allocation", allocation(row(5_793_750, start=12_206_250, hour=16)),
         "not_same_hour", "2026-03-01T00:00:00Z to 2026-03-01T01:00:00Z, the hour begins at 2026-03-01T16:00:00Z"),
+    "power of the hour before a heat to the heat's hour": (
+        SMELTER, "energy-allocation", allocation(row(1, "w7", 8, 17_999_999)),
+        "not_same_hour", "2026-03-01T07:00:00Z to 2026-03-01T08:00:00Z, the hour begins at 2026-03-01T08:00:00Z"),
+    "an allocation after expiry": (
+        SMELTER, "energy-allocation", allocation(row(1, f"{SMELTER}/sun", 12)),
+        "expired", "sun expired at 2026-03-02T03:00:00Z"),
+    "an allocation to the meter of a whole site": (
+        SMELTER, "energy-allocation", allocation(row(1, "w1", 1, stated="site0")),
+        "site_meter", "power is drawn by processes"),
+    "a site's hour that was read before": (
+        SMELTER, "energy-consumption", reading("again", (1,), 5), "hour_stated", "2026-03-01T05:00:00Z"),
+    "a site's hour at the meter of a process": (
+        SMELTER, "energy-consumption", reading("wrong", (1,), 30, meter=f"{SMELTER}/meter"),
+        "meter", "is not registered for site"),
+    "a site and a process in one": (
+        SMELTER, "energy-consumption", {**reading("both", (1,), 30), "process": POTLINE}, "body", "/process"),
+    "a withdrawal that names a part of what falls": (
+        WIND, "energy-action",
+        action("withdraw", (0, 2), reason="fraud", reversals=[reversal(ALLOCATED, 0, 0, 1)]),
+        "reversals", f"row 0 of entry {ALLOCATED}, Wh 0 to 2, is missing"),
+    "a withdrawal that does not say what falls": (
+        WIND, "energy-action",
+        action("withdraw", (0, 2), reason="fraud", reversals=[
+            {"index": ALLOCATED, "row": 0, "consumption": f"{SMELTER}/c0"},
+        ]),
+        "reversals", f"row 0 of entry {ALLOCATED} does not fall"),
     "more than was attested": (
         SMELTER, "energy-allocation", allocation(row(18_000_001, hour=1), matching="volumetric"),
         "slice", "has 18 000 000 Wh, from 0 to 18000001 is no slice of it"),
@@ -240,6 +278,28 @@ def test_of_clients_that_want_the_last_watt_hours_at_one_moment_one_gets_them(se
     assert {one.code for one in answers if one.status == 409} == {"over_allocated"}
     path = f"/v1/attestations/417/{WIND.removeprefix('(417)')}/w3"
     assert server.ask("GET", path).json["by_state"] == {"allocated": 18_000_000}
+
+
+def test_one_watt_hour_more_than_there_is_by_two_at_one_moment(server):
+    """9 000 000 and 9 000 001 of 18 000 000 Wh: whoever comes second is refused, and told which are taken."""
+    world = server.world
+    wires = [
+        signed(world, SMELTER, "energy-allocation", allocation(row(wh, "w6", hour, start), matching="volumetric"))
+        for wh, hour, start in ((9_000_000, 16, 0), (9_000_001, 17, 8_999_999))
+    ]
+    together = threading.Barrier(2)
+
+    def post(wire):
+        together.wait()
+        return server.post(wire)
+
+    with ThreadPoolExecutor(2) as clients:
+        answers = list(clients.map(post, wires))
+    assert sorted(one.status for one in answers) == [201, 409]
+    (refused,) = (one for one in answers if one.status == 409)
+    assert (refused.code, "Wh are free" in refused.json["detail"]) == ("over_allocated", True)
+    found = server.ask("GET", f"/v1/attestations/417/{WIND.removeprefix('(417)')}/w6").json["by_state"]
+    assert found in ({"allocated": 9_000_000, "held": 9_000_000}, {"allocated": 9_000_001, "held": 8_999_999})
 
 
 def test_all_that_was_done_with_an_attestation_in_one_file(server):

@@ -12,7 +12,7 @@ from api.footprint_chart import WIDTH, Mean
 from api.languages import LANGUAGES, words
 
 EN, MAY = words("en"), datetime(2026, 5, 1, tzinfo=UTC)
-RULES = {"id": "coilmark-rules/3", "digest": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}
+RULES = {"id": "coilmark-rules/4", "digest": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}
 
 
 def chart_of(body, mean=None, language="en"):

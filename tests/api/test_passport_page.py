@@ -1,13 +1,16 @@
 """What the label opens: the page and the files of a piece, for whom, and that nothing a plant wrote acts in them."""
 
+import html
 import json
 import re
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 from served import in_process, run
 from small_ledger import OPERATOR, PLANT, coil, gln, gtin, piece
 
+from api.languages import LANGUAGES, words
 from ledger.kernel.statement import Hidden
 from ledger.kernel.verify import Expected, verify_bundle
 from ledger.passport.codes import Codes, path_of
@@ -231,6 +234,30 @@ def test_a_change_that_is_not_in_it_yet_is_said(tmp_path):
             await app.post(app.world.statement(OPERATOR, "passport", passport(8)))
             answer = await app.ask("GET", coil_path("passport"), query=code())
             assert (answer.json["entry"], answer.json["restatement_pending_since"]) == (8, None)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_footprint_that_is_still_to_be_computed_is_said_to_be_pending(tmp_path, language):
+    says = html.escape(words(language)("fp.pending", entry=6))
+    assert "6" in says
+
+    async def scenario():
+        async with shop(tmp_path) as app:
+            query = code() + f"&lang={language}".encode()
+            assert says not in (await scan(app, query=query)).body.decode()
+            owing = SimpleNamespace(owes_footprint=lambda piece: piece.endswith("C-1"), pending={}, seen=99)
+            object.__setattr__(app.app.state["desk"], "restater", owing)
+            assert says in (await scan(app, query=query)).body.decode()
+            answer = await app.ask("GET", coil_path("passport"), query=code())
+            assert answer.json["footprint_pending_since"] == 6
+            # one that states a footprint waits for none
+            root = {"size": 5, "root": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}
+            await app.post(app.world.statement(OPERATOR, "passport", passport(7, accounts=root)))
+            answer = await app.ask("GET", coil_path("passport"), query=code())
+            assert (answer.json["entry"], answer.json["footprint_pending_since"]) == (7, None)
+            object.__setattr__(app.app.state["desk"], "restater", None)
 
     run(scenario)
 

@@ -224,6 +224,8 @@ def _allocation(random, ledger):
 
 def _withdrawal(random, ledger):
     back = [{"index": random.randrange(5, len(ledger.entries) + 1), "row": 0, "consumption": f"{PLANT.id}/con-1"}]
+    if random.random() < 0.6:  # what of the row falls
+        back[0] |= {"from_wh": random.randrange(5), "to_wh": random.randrange(1, 10)}
     slices = [{"from_wh": random.randrange(5), "to_wh": random.randrange(5, 10)}]
     action = random.choice(("withdraw", "withdraw", "cancel"))
     reversals = random.choice((back, [], []))

@@ -124,7 +124,8 @@ def test_a_withdrawn_attestation_restates_the_coil_and_the_old_figure_stays(offi
     entry = office.say([(POWER, "energy-action", {
         "attestation": withdrawn, "action": "withdraw", "slices": [{"from_wh": 0, "to_wh": 12_206_250}],
         "reason": "wrong-meter-data",
-        "reversals": [{"index": allocation, "row": row, "consumption": f"{PLANT.id}/electrolysis-30"}],
+        "reversals": [{"index": allocation, "row": row, "consumption": f"{PLANT.id}/electrolysis-30",
+                       "from_wh": 0, "to_wh": 12_206_250}],
     })])  # fmt: skip
     assert office.settle() == 1
     after = office.passport()
@@ -155,6 +156,37 @@ def test_a_stream_put_right_restates_what_rests_on_it(office):
     assert office.passport()["restated"] == [{"entry": entry, "reason": "replaced"}]
     per_t = (office.park.r["PCF_s100_total"] + 7) / 20
     assert office.figures()["product-footprint", "hourly"]["value"] == str(per_t.quantize(Decimal("0.000001")))
+
+
+def test_what_was_accounted_for_before_is_stated_in_the_commit_of_the_shipment(office):
+    park = office.park
+    office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 80), *park.rest()])
+    for _ in range(3):
+        office.restater.round(now=office.world.now)
+    accounted, shipment = office.world.size, office.ship()
+    body = office.passport()
+    assert (body["accounts"]["size"], body["as_of"]["size"]) == (accounted, shipment)
+    value = office.figures()["product-footprint", "hourly"]["value"]
+    assert value == str(office.park.r["PCF_s80_per_t"].quantize(Decimal("0.000001")))
+    assert office.settle() == 0  # there is nothing to say anew
+    findings, report = office.audited()
+    assert findings == []
+    assert "1 footprints on them, from every signed statement below the state they name" in report.checked
+
+
+def test_a_piece_that_was_worked_on_since_states_no_footprint_of_before(office):
+    park = office.park
+    *chain, (who, typ, annealing) = park.chain("A", 1)
+    office.say([*chain, *park.consumption(1), *park.covered(1, 80), *park.rest()])
+    for _ in range(3):
+        office.restater.round(now=office.world.now)
+    office.say([(who, typ, annealing)])
+    office.ship()
+    assert "accounts" not in office.passport()
+    assert office.restater.owes_footprint(COIL)
+    assert office.settle() == 1
+    assert "accounts" in office.passport()
+    assert not office.restater.owes_footprint(COIL)
 
 
 @pytest.mark.parametrize("member", ["figures", "breakdown", "power", "accounts", "tables"])

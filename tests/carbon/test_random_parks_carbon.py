@@ -13,8 +13,9 @@ sys.path.append(str(Path(__file__).parents[1] / "lots"))
 from folded import MILL, MINE, SMELTER, START, Park
 from test_lot_random_parks import ALL, Chance
 
-from ledger.carbon.given import Close, Covered, Given, PowerHour, Process, Stock, stands, step_of
+from ledger.carbon.given import Close, Covered, Given, Loss, PowerHour, Process, Stock, stands, step_of
 from ledger.carbon.recompute import recompute
+from ledger.carbon.storage import net_of, parts_of
 from ledger.carbon.streams import Emission, Power, Stream
 
 KINDS = ("casting", "refining", "electrolysis", "annealing")
@@ -22,6 +23,8 @@ HOUR, MINUTE = 3_600_000_000, 60_000_000
 PROCESSES = {
     f"{who}/{kind}": Process(f"{who}/{kind}", kind, f"S{who}", who) for who in (MINE, SMELTER, MILL) for kind in KINDS
 }
+STORE = "STORE/charging"
+PROCESSES[STORE] = Process(STORE, "energy-storage", "SSTORE", "STORE")
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 seeds = st.randoms(use_true_random=False)
 
@@ -66,12 +69,26 @@ def hours_of(random, minutes):
         for hour in range(first, START + (minutes + 60) * MINUTE, HOUR):
             if random.random() < 0.7:
                 wh = random.choice((1, 7, 10**6 + 1, random.randint(0, 10**9)))
-                yield PowerHour(process, hour, wh, True, rows_of(random, wh))
+                back = given_back(random, wh, hour) if process == STORE else {}
+                yield PowerHour(process, hour, wh, True, rows_of(random, wh), **back)
+
+
+def given_back(random, wh, hour):
+    """Of a charge: what came back, and what was lost for hours of others; now and then more than is left of it."""
+    returned = random.randint(0, wh)
+    users = [name for name in PROCESSES if name != STORE]
+    losses = [
+        Loss(random.choice(users), hour + random.randint(1, 30) * HOUR, random.randint(1, 1 + wh // 3))
+        for _ in range(random.randint(0, 3))
+    ]
+    return {"returned": returned, "losses": tuple(losses)}
 
 
 def streams_of(random, minutes):
     end = START + (minutes + 1) * MINUTE
     for number, process in enumerate(PROCESSES):
+        if process == STORE:
+            continue
         start = random.randint(START, end - 1)
         t = Decimal(random.randint(-5, 10**9)) / 7
         emitted = (Emission(random.choice(("CO2", "CF4")), random.choice(("measured", "default")), t),)
@@ -124,7 +141,8 @@ def test_nothing_that_is_charged_is_lost_or_counted_twice(random, steps):
     accounts = recompute(given)
     # models weaken on the way: what counts is the sum of each kind of Wh
     assert _without_models(charged(accounts, accounts.left)) == _without_models(charged(accounts, accounts.put_in))
-    assert sum(one.wh for one in given.hours) == sum(
+    # every Wh that was drawn, but what a store gave back: that was drawn again by others, and is in their hours
+    assert sum(net_of(one).wh for one in given.hours) == sum(
         amount for key, amount in accounts.keys.said(accounts.left).items() if key.what == "wh"
     )
     assert not accounts.flowed.circular or accounts.left
@@ -136,6 +154,25 @@ def _without_models(said):
         plain = key._replace(second="") if key.what == "wh" else key
         found[plain] = found.get(plain, 0) + amount
     return {key: amount for key, amount in found.items() if amount}
+
+
+@SETTINGS
+@over(seeds, st.integers(0, 10**6))
+def test_a_charge_is_given_back_lost_or_kept_and_nothing_else(random, wh):
+    hour = PowerHour(STORE, START, wh, True, rows_of(random, wh), **given_back(random, wh, START))
+    parts = list(parts_of(hour))
+    named = hour.returned + sum(one.wh for one in hour.losses)
+    for loss, part in parts:
+        assert sum(row.wh for row in part.rows) <= part.wh
+        assert loss is None or named > wh or part.wh == loss.wh
+    back = wh - sum(part.wh for _, part in parts)
+    assert back == (hour.returned if named <= wh else back)
+    # of what came back and was lost so much is covered within the hour as there is cover for it (C6)
+    hourly = sum(row.wh for row in hour.rows if row.matching == "hourly")
+    lost = sum(row.wh for loss, part in parts if loss for row in part.rows if row.matching == "hourly")
+    kept = sum(row.wh for loss, part in parts if not loss for row in part.rows if row.matching == "hourly")
+    assert kept == max(0, hourly - min(named, wh))
+    assert lost <= min(hourly, wh - back)
 
 
 @SETTINGS

@@ -23,7 +23,7 @@ def worked(vectors):
 
 def about(**more):
     site = Site(SITE, "Works", "(417)9521210000013", "Plant", "KZ", "51.7", "75.3", None, "KZ-1")
-    rules = said.RuleSet(id="coilmark-rules/3", digest=DIGEST)
+    rules = said.RuleSet(id="coilmark-rules/4", digest=DIGEST)
     period = (micros(PERIOD["from"]), micros(PERIOD["to"]))
     return About(
         "https://a.example/one", said.AsOf(size=9, root=DIGEST), rules, period, {SITE: site}, year=2026, **more

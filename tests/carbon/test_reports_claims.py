@@ -133,6 +133,16 @@ def test_scrap_that_goes_round_is_a_closed_loop_and_scrap_that_is_sent_away_is_n
     assert verdicts(claim("closed-loop", observed(steps=[made, sent, melt]))) == {"none": ("0.6", "not held")}
 
 
+def test_a_number_that_nobody_said_is_not_told_as_said():
+    made = step("slitting", [("coil", "", 100)], [(LOT, "", 1_000)])
+    (figure,) = claim("closed-loop", observed(steps=[made])).figures
+    assert (figure.threshold_from, figure.why) == (
+        "chosen", "0.00 %, where at most 0.50 % is counted as held here: no number was said",
+    )  # fmt: skip
+    said = [one for found in board(observed()) for one in found.figures if found.id != "closed-loop"]
+    assert {one.threshold_from for one in said} == {"said"}
+
+
 def test_what_is_not_closed_is_provisional():
     drawn = hours((100, 90, 0))
     assert observed(drawn).provisional

@@ -14,7 +14,7 @@ from ledger.kernel.gs1 import canonical_id
 
 PIECE = "(01)09521214000316(21)C0004745A"
 MILL = Holder("(417)9521214000019", "Ertis Rolling Mill", ("9521214",))
-RULES = {"id": "coilmark-rules/3", "digest": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}
+RULES = {"id": "coilmark-rules/4", "digest": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}
 RECORDED = Recorded("https://ledger.example/one", 4390, "2026-05-25T06:00:00Z", (3910, 3911))
 
 
@@ -118,7 +118,7 @@ def test_what_rests_on_published_values_names_them(published):
     body["breakdown"][0]["basis"] = "default"
     document = pact_document(body, MILL, RECORDED)
     assert document["pcf"]["secondaryEmissionFactorSources"] == [
-        {"name": "factor sets of coilmark-rules/3", "version": RULES["digest"]}
+        {"name": "factor sets of coilmark-rules/4", "version": RULES["digest"]}
     ]
     published.validate(document)
 

@@ -15,6 +15,7 @@ from ledger.energy.said import Said
 from ledger.kernel.errors import Malformed, Refused
 from ledger.kernel.moments import micros
 from ledger.kernel.party import Party
+from ledger.rules import BALANCED
 
 JANUARY = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
 FOLDS = {"emission-source": stating.state, "period-close": stating.close}
@@ -31,7 +32,7 @@ class Office:
         check_body(typ, body)
         before = self.book.records()
         mark = self.book.mark()
-        said = Said(typ, PLANT.id, body, self.index, micros(now), self.party)
+        said = Said(typ, PLANT.id, body, self.index, micros(now), self.party, BALANCED)
         try:
             FOLDS[typ](self.book, said)
         except Refused:

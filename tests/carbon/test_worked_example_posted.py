@@ -67,7 +67,11 @@ def test_by_the_hour_and_by_volume(tmp_path, worked):
 def test_with_a_store(tmp_path, worked):
     park, r = Signed(*worked), worked[1]
     said = [*park.chain("A", 1), *park.consumption(1), *park.by_the_hour(1, store=True), *park.rest()]
-    (power,) = [one for one in accounts_of(tmp_path, said).footprint.of(coil_of("A")).power if one.hourly_wh]
+    power, lost = [one for one in accounts_of(tmp_path, said).footprint.of(coil_of("A")).power if one.hourly_wh]
+    # what the store lost on the way is the coil's too, beside what it drew: covered by the wind that was charged
+    back = r["h_matched_with_storage_Wh"] - r["h_matched_Wh"]
+    assert (lost.stage, lost.wh, lost.hourly_wh) == ("energy-storage", 46_350_000 - back, 46_350_000 - back)
+    assert (lost.market_hourly, lost.sources) == (0, (("wind", 46_350_000 - back),))
     assert power.hourly_wh == r["h_matched_with_storage_Wh"]
     assert power.market_hourly == r["h_em_storage_t"]
     assert power.coc_model == "controlled-blending"

@@ -15,6 +15,8 @@ from tests.energy.energy_park import (
     attestation,
     consumption,
     contract,
+    reading,
+    reversal,
     row,
 )
 from tests.small_ledger import small_ledger
@@ -60,6 +62,8 @@ def story(world):
     attest_and_give(world, 0, 1, 2)
     say(world, SMELTER, "energy-consumption", consumption())
     say(world, SMELTER, "energy-consumption", consumption("s0", (1_000, 1_000), process=CHARGING))
+    say(world, SMELTER, "energy-consumption", reading())
+    say(world, SMELTER, "energy-consumption", reading("site1", replaces=f"{SMELTER}/site0"))
     by_contract = {"delivery": "contract", "contract": f"{WIND}/ppa"}
     marks["first"] = say(world, SMELTER, "energy-allocation", allocation(row(1_000_000), row(500, start=2_000_000)))
     say(world, SMELTER, "energy-allocation", allocation(row(1_000, stated="s0", start=3_000_000)))
@@ -78,7 +82,7 @@ def story(world):
     say(world, SMELTER, "energy-action", action("claim", (0, 500_000), **claim))
     say(world, SMELTER, "energy-consumption", consumption("c1", (12_300_000,) * 24, replaces=f"{SMELTER}/c0"))
     marks["before"] = world.size
-    named = [{"index": marks["first"], "row": number, "consumption": f"{SMELTER}/c0"} for number in (0, 1)]
-    told = action("withdraw", (0, 2_000_500), reason="wrong-meter-data", reversals=named)
+    named = [reversal(marks["first"], 0, 0, 1_000_000), reversal(marks["first"], 1, 2_000_000, 2_000_250)]
+    told = action("withdraw", (0, 2_000_250), reason="wrong-meter-data", reversals=named)
     marks["withdrawn"] = say(world, WIND, "energy-action", told)
     return marks

@@ -7,6 +7,7 @@ from ledger.energy.said import Said
 from ledger.kernel.errors import Refused
 from ledger.kernel.moments import rfc3339
 from ledger.kernel.party import Party
+from ledger.rules import BALANCED
 from tests.small_ledger import actor, gln
 
 ACTORS = {name: actor(name, number) for number, name in enumerate(("wind", "smelter", "mill"), 20)}
@@ -57,11 +58,15 @@ LISTS = {
         "devices": [
             {"id": STORE, "kind": "energy-storage", "site": SITES[SMELTER], "capacity": 20_000_000,
              "efficiency": "0.85"},
+            {"id": f"{SMELTER}/roof", "kind": "generator", "site": SITES[SMELTER], "capacity": 1_000_000,
+             "source": "solar"},
         ],
         "meters": [
             {"id": f"{SMELTER}/meter", "site": SITES[SMELTER], "process": POTLINE},
             {"id": f"{SMELTER}/charge-meter", "site": SITES[SMELTER], "process": CHARGING},
             {"id": f"{SMELTER}/store-meter", "site": SITES[SMELTER], "device": STORE},
+            {"id": f"{SMELTER}/roof-meter", "site": SITES[SMELTER], "device": f"{SMELTER}/roof"},
+            {"id": f"{SMELTER}/at-the-grid", "site": SITES[SMELTER], "accuracy": "0.2"},
         ],
     },
     MILL: {"sites": [site(MILL, "KZ-1")], "processes": [
@@ -91,6 +96,13 @@ def consumption(name="c0", wh=(12_206_250,) * 24, hour=0, process=POTLINE, **cha
     return {"id": f"{owner}/{name}", "process": process, "from": at(hour), "wh": list(wh), **meter, **changes}
 
 
+def reading(name="site0", wh=(12_300_000,) * 24, hour=0, **changes):
+    """What the meter of the smelter's whole site says."""
+    told = consumption(name, wh, hour, **{"site": SITES[SMELTER], "meter": f"{SMELTER}/at-the-grid", **changes})
+    del told["process"]
+    return told
+
+
 def contract(name="ppa", kind="ppa", who=WIND, **changes):
     return {
         "id": f"{who}/{name}", "kind": kind, "status": "in-force", "from": WIND, "to": SMELTER,
@@ -117,11 +129,16 @@ def action(what, *ranges, attested="w0", **members):
     return {"attestation": name, "action": what, "slices": slices, **members}
 
 
+def reversal(entry, number, start, end, stated="c0"):
+    """What of a row falls with a withdrawal."""
+    return {"index": entry, "row": number, "consumption": f"{SMELTER}/{stated}", "from_wh": start, "to_wh": end}
+
+
 class Park:
     """Folds statements; `book` is the state, `size` the next entry."""
 
-    def __init__(self, now=LATER):
-        self.book = Book()
+    def __init__(self, now=LATER, rules=BALANCED):
+        self.book, self.rules = Book(), rules
         self.size = 0
         self.now = now
         self.profiles = {name: Party(name, name, frozenset(), (), profile) for name, profile in PROFILES.items()}
@@ -133,7 +150,7 @@ class Park:
 
     def say(self, who, typ, body):
         """Fold one statement of `who`; its entry. Raises Refused."""
-        said = Said(typ, who, body, self.size, self.now, self.profiles[who])
+        said = Said(typ, who, body, self.size, self.now, self.profiles[who], self.rules)
         apply(self.book, said)
         self.size += 1
         return said.index
@@ -174,9 +191,9 @@ class Park:
         return [(one.start, one.end, one.state) for one in self.attestation(name).slices]
 
 
-def started(*, hours=1):
+def started(*, hours=1, rules=BALANCED):
     """A park with one attestation an hour, given to the smelter, and a day of consumption."""
-    park = Park()
+    park = Park(rules=rules)
     for hour in range(hours):
         park.attest(name=f"w{hour}", hour=hour)
         park.give(attested=f"w{hour}")

@@ -12,7 +12,7 @@ from ledger.kernel.verify import verify_bundle, verify_receipt
 from ledger.questions.energy import newest_heads
 from ledger.showing.bundles import Shelf, attestation_bundle
 from tests.energy.energy_ledger import attest_and_give, energy_ledger, say, story
-from tests.energy.energy_park import CHARGING, SMELTER, WIND, allocation, consumption, row
+from tests.energy.energy_park import CHARGING, SMELTER, WIND, action, allocation, consumption, reversal, row
 
 W0 = f"{WIND}/w0"
 
@@ -53,7 +53,7 @@ def test_single_use_is_proven_as_of_an_entry_of_heads(told):
     report = verified(told, bundle(told))
     assert report.verified, report.verdict
     says = (
-        f"all 7 statements about attestation {W0} up to entry {told.marks['withdrawn']} are here: 1000 of its 18000000"
+        f"all 7 statements about attestation {W0} up to entry {told.marks['withdrawn']} are here: 1250 of its 18000000"
     )
     assert says in eleven(report).sentence
     assert any(f"single use of attestation {W0} proven as of index {told.heads};" in one for one in report.open_points)
@@ -126,6 +126,26 @@ def test_watt_hours_that_an_operator_let_be_used_twice_are_found(tmp_path, monke
         report = verified(world, bundle(world))
     assert report.code == "used_twice"
     assert f"Wh 9 to 19 are used by row 0 of entry {first} too" in report.verdict
+
+
+def test_what_is_left_of_a_cut_row_is_still_used(tmp_path, monkeypatch):
+    with energy_ledger(tmp_path) as world:
+        attest_and_give(world, 0)
+        say(world, SMELTER, "energy-consumption", consumption())
+        first = say(world, SMELTER, "energy-allocation", allocation(row(10)))
+        told = action("withdraw", (4, 6), reason="other", reversals=[reversal(first, 0, 4, 6)])
+        say(world, WIND, "energy-action", told)
+        report = verified(world, bundle(world))
+        assert "8 of its 18000000 Wh cover consumption" in eleven(report).sentence
+        say(world, SMELTER, "energy-allocation", allocation(row(4, reverses={"index": first, "row": 0})))
+        say(world, SMELTER, "energy-allocation", allocation(row(4, start=0, hour=1), matching="volumetric"))
+        assert verified(world, bundle(world)).verified
+        monkeypatch.setattr(state_rules, "free", lambda *_: None)
+        say(world, SMELTER, "energy-allocation", allocation(row(1, start=9, hour=1), matching="volumetric"))
+        world.post(world.operator, "heads", {})
+        report = verified(world, bundle(world))
+    assert report.code == "used_twice"
+    assert f"Wh 9 to 10 are used by row 0 of entry {first} too" in report.verdict
 
 
 def test_another_purpose_of_the_same_hour_is_no_second_use(tmp_path):

@@ -21,14 +21,16 @@ from energy_park import (
     consumption,
     contract,
     document,
+    reversal,
     row,
     started,
 )
 
-from ledger.energy.matching_rules import site_balance
 from ledger.energy.records import NOBODY, Fallen, Use
 from ledger.energy.shares import shares
 from ledger.kernel.moments import rfc3339
+from ledger.limits import FALLEN
+from ledger.rules import ENERGY
 
 
 def test_an_attestation_is_what_its_registered_device_delivered():
@@ -259,23 +261,93 @@ def test_a_withdrawal_names_all_that_falls_and_leaves_it_to_be_seen():
     assert (refusal.code, "3 rows fall with these slices, 0 are named; row 0 of entry" in refusal.sentence) == (
         "reversals", True,
     )  # fmt: skip
-    rows = [(first, 0), (first, 1), (second, 0)]
-    named = [{"index": entry, "row": number, "consumption": f"{SMELTER}/c0"} for entry, number in rows]
-    too_many = [*named, {"index": second, "row": 7, "consumption": f"{SMELTER}/c0"}]
-    assert park.refused(WIND, "energy-action", {**told, "reversals": too_many}).code == "reversals"
+    named = [reversal(first, 0, 0, 100), reversal(first, 1, 200, 250), reversal(second, 0, 300, 301)]
+    for wrong, words in (
+        ([*named, reversal(second, 7, 300, 301)], f"row 7 of entry {second}, Wh 300 to 301, does not fall"),
+        ([*named[:2], reversal(second, 0, 300, 310)], f"row 0 of entry {second}, Wh 300 to 301, is missing"),
+        ([*named[:2], {name: named[2][name] for name in ("index", "row", "consumption")}], "Wh 300 to 301, is missing"),
+        ([*named, named[0]], "3 rows fall with these slices, 4 are named"),
+    ):
+        refusal = park.refused(WIND, "energy-action", {**told, "reversals": wrong})
+        assert (refusal.code, words in refusal.sentence) == ("reversals", True), refusal.sentence
     assert park.refused(SMELTER, "energy-action", {**told, "reversals": named}).code == "not_yours"
     park.consume(name="later", wh=(1,), hour=24)
     elsewhere = [*named[:2], {**named[2], "consumption": f"{SMELTER}/later"}]
     refusal = park.refused(WIND, "energy-action", {**told, "reversals": elsewhere})
     assert f"covers an hour of {SMELTER}/c0, not of {SMELTER}/later" in refusal.sentence
     entry = park.say(WIND, "energy-action", {**told, "reversals": named})
-    assert park.states() == [(0, 301, "withdrawn"), (301, 18_000_000, "held")]
-    assert (park.hour().rows, park.hour(5).rows) == ((), ())
-    assert park.hour(5).fallen == (Fallen(f"{WIND}/w0", 300, 310, "volumetric", second, 0, entry, "wrong-meter-data"),)
+    assert park.states() == [(0, 301, "withdrawn"), (301, 310, "allocated"), (310, 18_000_000, "held")]
+    assert (park.hour().rows, [(one.start, one.end) for one in park.hour(5).rows]) == ((), [(301, 310)])
+    assert park.hour(5).fallen == (Fallen(f"{WIND}/w0", 300, 301, "volumetric", second, 0, entry, "wrong-meter-data"),)
     assert [one.row for one in park.hour().fallen] == [0, 1]
     refusal = park.refused(SMELTER, "energy-allocation", allocation(row(301)))
     assert (refusal.code, "are withdrawn already" in refusal.sentence) == ("over_allocated", True)
     assert park.refused(WIND, "energy-action", {**told, "reversals": []}).code == "slice_state"
+
+
+def test_a_row_is_cut_by_what_is_withdrawn_of_it_and_what_is_left_goes_on():
+    park = started()
+    park.say(WIND, "contract", contract(max_wh=100))
+    by_contract = {"delivery": "contract", "contract": f"{WIND}/ppa"}
+    first = park.allocate(row(100, **by_contract))
+    second = park.allocate(row(100, **by_contract), purpose="scope-2")
+    told = action("withdraw", (10, 20), (50, 60), reason="wrong-meter-data", reversals=[
+        reversal(entry, 0, start, start + 10) for entry in (first, second) for start in (10, 50)
+    ])  # fmt: skip
+    entry = park.say(WIND, "energy-action", told)
+    left = [(one.start, one.end, one.uses) for one in park.hour().rows]
+    uses = (Use(first, 0, "footprint"), Use(second, 0, "scope-2"))
+    assert left == [(0, 10, uses), (20, 50, uses), (60, 100, uses)]
+    assert park.hour().covered == 80
+    assert [(one.start, one.end, one.entry, one.by) for one in park.hour().fallen] == [
+        (10, 20, first, entry), (10, 20, second, entry), (50, 60, first, entry), (50, 60, second, entry),
+    ]  # fmt: skip
+    kept, gone = "allocated", "withdrawn"
+    assert park.states()[:5] == [(0, 10, kept), (10, 20, gone), (20, 50, kept), (50, 60, gone), (60, 100, kept)]
+    # the contract has its 20 Wh back; a part that is left is taken back by itself
+    assert (
+        "80 Wh are allocated"
+        in park.refused(SMELTER, "energy-allocation", allocation(row(21, start=100, **by_contract))).sentence
+    )
+    whole = row(100, **by_contract, reverses={"index": first, "row": 0})
+    assert park.refused(SMELTER, "energy-allocation", allocation(whole)).code == "no_such_row"
+    for entry_of in (first, second):
+        part = row(30, start=20, **by_contract, reverses={"index": entry_of, "row": 0})
+        park.allocate(part)
+    assert [(one.start, one.end) for one in park.hour().rows] == [(0, 10), (60, 100)]
+    # a second withdrawal meets two parts of one row, and names each
+    again = action("withdraw", (5, 10), (60, 61), reason="other", reversals=[
+        reversal(entry, 0, start, end) for entry in (first, second) for start, end in ((5, 10), (60, 61))
+    ])  # fmt: skip
+    park.say(WIND, "energy-action", again)
+    assert [(one.start, one.end) for one in park.hour().rows] == [(0, 5), (61, 100)]
+
+
+def test_under_older_rules_a_row_falls_whole():
+    park = started(rules=ENERGY)
+    entry = park.allocate(row(100))
+    named = [{"index": entry, "row": 0, "consumption": f"{SMELTER}/c0"}]
+    park.say(WIND, "energy-action", action("withdraw", (10, 20), reason="other", reversals=named))
+    assert park.states()[:3] == [(0, 10, "held"), (10, 20, "withdrawn"), (20, 18_000_000, "held")]
+    assert (park.hour().rows, [(one.start, one.end) for one in park.hour().fallen]) == ((), [(0, 100)])
+
+
+def test_an_hour_names_so_many_rows_that_fell_and_adds_up_those_before():
+    park, hour = started(), None
+    for number in range(FALLEN + 30):
+        entry = park.allocate(row(7))
+        park.allocate(row(7, reverses={"index": entry, "row": 0}))
+        hour = park.hour()
+        assert sum(one.row if one.reason == "earlier" else 1 for one in hour.fallen) == number + 1
+        assert sum(one.end - one.start for one in hour.fallen) == 7 * (number + 1)
+    first, *named = hour.fallen
+    assert (len(hour.fallen), first.reason, first.row, first.end) == (FALLEN, "earlier", 31, 217)
+    assert (first.entry + 2, first.by + 2) == (named[0].entry, named[0].by)  # of the last that is not told by name
+    older = started(rules=ENERGY)
+    for _ in range(FALLEN + 3):
+        entry = older.allocate(row(7))
+        older.allocate(row(7, reverses={"index": entry, "row": 0}))
+    assert len(older.hour().fallen) == FALLEN + 3
 
 
 def test_what_was_claimed_and_falls_is_never_used_again():
@@ -283,10 +355,17 @@ def test_what_was_claimed_and_falls_is_never_used_again():
     entry = park.allocate(row(100))
     claim = {"beneficiary": SMELTER, "purpose": "footprint"}
     park.say(SMELTER, "energy-action", action("cancel", (0, 60), **claim))
-    named = [{"index": entry, "row": 0, "consumption": f"{SMELTER}/c0"}]
+    named = [reversal(entry, 0, 0, 10)]
     park.say(WIND, "energy-action", action("withdraw", (0, 10), reason="other", reversals=named))
-    assert park.states()[:3] == [(0, 10, "withdrawn"), (10, 60, "cancelled"), (60, 18_000_000, "held")]
-    assert park.attestation().slices[1].uses == ()
+    assert park.states()[:3] == [(0, 10, "withdrawn"), (10, 60, "cancelled"), (60, 100, "allocated")]
+    assert park.attestation().slices[1].uses == (Use(entry, 0, "footprint"),)
+    older = started(rules=ENERGY)
+    entry = older.allocate(row(100))
+    older.say(SMELTER, "energy-action", action("cancel", (0, 60), **claim))
+    named = [{"index": entry, "row": 0, "consumption": f"{SMELTER}/c0"}]
+    older.say(WIND, "energy-action", action("withdraw", (0, 10), reason="other", reversals=named))
+    assert older.states()[:3] == [(0, 10, "withdrawn"), (10, 60, "cancelled"), (60, 18_000_000, "held")]
+    assert older.attestation().slices[1].uses == ()
 
 
 def test_an_attestation_withdrawn_whole_makes_room_for_the_right_one():
@@ -495,7 +574,7 @@ def test_what_comes_back_is_no_more_and_nothing_else_than_what_was_charged():
 def test_what_was_charged_with_power_that_is_withdrawn_is_in_doubt():
     park = charged()
     park.say(SMELTER, "energy-attestation", discharge(5, 850, ("s0", 0, 1_000)))
-    named = [{"index": 6, "row": 0, "consumption": f"{SMELTER}/s0"}]
+    named = [reversal(6, 0, 0, 1_000, "s0")]
     entry = park.say(WIND, "energy-action", action("withdraw", (0, 18_000_000), reason="fraud", reversals=named))
     assert park.attestation(f"{SMELTER}/d5").doubt == entry
     assert park.attestation("w1").doubt == NOBODY
@@ -520,12 +599,6 @@ def test_what_was_charged_with_power_that_is_withdrawn_is_in_doubt():
 )  # fmt: skip
 def test_what_is_not_there_is_named(typ, body, code):
     assert started().refused(SMELTER, typ, body).code == code
-
-
-def test_the_meters_of_a_site_add_up_to_its_own():
-    assert site_balance((600, 400), 1_000) == site_balance((600, 405), 1_000) == ""
-    assert site_balance((600, 406), 1_000) == "the processes drew 1 006 Wh, the site's meter says 1 000 Wh"
-    assert site_balance((994,), 1_000)
 
 
 def test_a_year_by_volume_is_not_a_year_by_hours():

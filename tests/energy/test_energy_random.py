@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ledger.energy import wire
 from ledger.energy.records import COVERING, Attestation, Contract, Hour
-from ledger.energy.slices import carve, within
+from ledger.energy.slices import carve
 from ledger.kernel.errors import Refused
 
 WH = 40
@@ -56,13 +56,13 @@ def live(park):
 
 
 def reversals_of(park, name, start, end):
-    """What a withdrawal of this slice has to name."""
-    found = [
-        {"index": use.entry, "row": use.row, "consumption": one.consumption}
-        for one in within(park.attestation(name).slices, max(0, start), min(WH, end))
+    """What a withdrawal of this slice has to name: of each live row what lies in it."""
+    return [
+        {"index": use.entry, "row": use.row, "consumption": hour.consumption,
+         "from_wh": max(start, one.start), "to_wh": min(end, one.end)}
+        for hour, one in live(park) if one.attestation == f"{WIND}/{name}" and one.start < end and start < one.end
         for use in one.uses
-    ] if start < end else []  # fmt: skip
-    return list({(one["index"], one["row"]): one for one in found}.values())
+    ]  # fmt: skip
 
 
 def tried(park, step):
@@ -115,7 +115,10 @@ def check(park):
             for use in s.uses:
                 covered[use.entry, use.row, one.id] += s.end - s.start
     rows = live(park)
-    assert covered == Counter({(u.entry, u.row, one.attestation): one.wh for _, one in rows for u in one.uses})
+    said = Counter()  # a row that was cut stands in several parts
+    for _, one in rows:
+        said.update({(use.entry, use.row, one.attestation): one.wh for use in one.uses})
+    assert covered == said
     for one in records:
         if isinstance(one, Hour):
             assert one.covered <= one.wh  # C2

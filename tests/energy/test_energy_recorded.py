@@ -13,7 +13,7 @@ from ledger.audit.sources import DatabaseSource
 from ledger.energy import state_rules
 from ledger.energy.book import attestation_key, hour_key
 from ledger.energy.records import Attestation
-from ledger.kernel.errors import Refused, RefusedBatch, RuleBroken
+from ledger.kernel.errors import Malformed, Refused, RefusedBatch, RuleBroken
 from ledger.recording.log import Submission
 from ledger.recording.opening import rebuild_ledger
 from ledger.recording.sequencer import Sequencer
@@ -30,6 +30,8 @@ from tests.energy.energy_park import (
     allocation,
     attestation,
     consumption,
+    reading,
+    reversal,
     row,
 )
 from tests.small_ledger import small_ledger
@@ -63,7 +65,9 @@ def rows_of(world):
 
 def test_a_story_is_recorded_audited_and_made_again_byte_for_byte(world, place):
     marks = story(world)
-    assert [one.state for one in attested(world).slices] == ["withdrawn", "held", "allocated", "held"]
+    assert [one.state for one in attested(world).slices] == [
+        "withdrawn", "allocated", "held", "allocated", "held",
+    ]  # fmt: skip
     assert attested(world, before=marks["before"]).slices[0].state == "claimed"
     assert [(one.entry, one.by) for one in covered(world).fallen] == [(marks["first"], marks["withdrawn"])] * 2
     world.close()
@@ -202,6 +206,48 @@ def test_under_older_rules_energy_is_recorded_by_its_form_and_not_known_afterwar
             say(world, WIND, "energy-attestation", attestation("w1", 1, wh=18_000_001))
         world.close()
         assert audit(Order(DatabaseSource(world.places.location))).findings == ()
+
+
+def test_what_a_rule_set_brought_is_not_in_form_before_it_and_old_rows_fall_as_they_did(tmp_path):
+    """A ledger of coilmark-rules/3 goes on as it was, and takes the newer rules by a notice."""
+    with small_ledger(tmp_path, rules="coilmark-rules/3") as world:
+        world.now = LATER
+        enrol(world)
+        attest_and_give(world, 0)
+        say(world, SMELTER, "energy-consumption", consumption())
+        first = say(world, SMELTER, "energy-allocation", allocation(row(100)))
+        with pytest.raises(Malformed, match="site came with coilmark-rules/4, in force is coilmark-rules/3"):
+            say(world, SMELTER, "energy-consumption", reading())
+        told = action("withdraw", (10, 20), reason="other", reversals=[reversal(first, 0, 10, 20)])
+        with pytest.raises(Malformed, match=r"reversals/\*/from_wh came with coilmark-rules/4"):
+            say(world, WIND, "energy-action", told)
+        del told["reversals"][0]["from_wh"], told["reversals"][0]["to_wh"]
+        say(world, WIND, "energy-action", told)
+        assert covered(world).rows == ()
+        rules = {"id": "coilmark-rules/4", "digest": "A" * 43, "from_index": world.size + 1}
+        world.post(world.operator, "notice", {"kind": "rules", "rules": rules})
+        say(world, SMELTER, "energy-consumption", reading())
+        second = say(world, SMELTER, "energy-allocation", allocation(row(50, start=100)))
+        told = action("withdraw", (110, 120), reason="other", reversals=[reversal(second, 0, 110, 120)])
+        say(world, WIND, "energy-action", told)
+        assert [one.wh for one in covered(world).rows] == [10, 30]
+        world.close()
+        before = rows_of(world)
+        assert audit(Order(DatabaseSource(world.places.location))).findings == ()
+        rebuild_ledger(world.places)
+        assert rows_of(world) == before
+
+
+def test_a_member_that_the_operator_let_in_too_early_is_found(tmp_path, monkeypatch):
+    with small_ledger(tmp_path, rules="coilmark-rules/3") as world:
+        world.now = LATER
+        enrol(world)
+        monkeypatch.setattr("ledger.admission.statements.check_members", lambda *_: None)
+        entry = say(world, SMELTER, "energy-consumption", reading())
+        world.close()
+        found = audit(Order(DatabaseSource(world.places.location))).findings
+        assert [(one.code, one.index) for one in found] == [("body", entry)]
+        assert "site came with coilmark-rules/4" in found[0].sentence
 
 
 def tampered(world, statement):

@@ -41,13 +41,13 @@ def asking(world, question, *words, size=None, reader=EVERYTHING):
 
 def test_an_attestation_has_its_slices_and_all_that_happened_to_it(world):
     found = asking(world, attestation, W0)
-    assert found.by_state == {"allocated": 1_000, "held": 15_998_500, "withdrawn": 2_000_500}
+    assert found.by_state == {"allocated": 1_250, "held": 15_998_500, "withdrawn": 2_000_250}
     assert [(one.from_wh, one.to_wh, one.state) for one in found.slices] == [
-        (0, 2_000_500, "withdrawn"), (2_000_500, 3_000_000, "held"), (3_000_000, 3_001_000, "allocated"),
-        (3_001_000, 18_000_000, "held"),
+        (0, 2_000_250, "withdrawn"), (2_000_250, 2_000_500, "allocated"), (2_000_500, 3_000_000, "held"),
+        (3_000_000, 3_001_000, "allocated"), (3_001_000, 18_000_000, "held"),
     ]  # fmt: skip
     assert [(step.what, step.wh) for step in found.history] == [
-        ("withdraw", 2_000_500), ("claim", 500_000), ("cancel", 1_000_000), ("allocate hourly", 1_000),
+        ("withdraw", 2_000_250), ("claim", 500_000), ("cancel", 1_000_000), ("allocate hourly", 1_000),
         ("allocate hourly", 1_000_500), ("transfer", 18_000_000), ("issue", 18_000_000),
     ]  # fmt: skip
     assert (found.zone, found.source, found.earlier, found.in_doubt) == ("KZ-1", "wind", 0, None)
@@ -64,8 +64,11 @@ def test_a_device_and_a_process_by_period(world):
     assert found.wh == 54_000_000 == sum(found.by_state.values())
     assert len(asking(world, attested, TURBINES, at(1), at(2)).attestations) == 1
     drawn = asking(world, consumed, POTLINE, at(0), at(25))
-    assert (drawn.consumed, drawn.hourly_wh, drawn.any_wh, drawn.missing) == (24 * 12_300_000, 0, 9, 1)
-    assert (drawn.volumetric.exact, drawn.volumetric.percent, drawn.hourly.exact) == ("1/32800000", "0.0000", "0")
+    assert (drawn.consumed, drawn.hourly_wh, drawn.any_wh, drawn.missing) == (24 * 12_300_000, 250, 259, 1)
+    told = (drawn.volumetric.exact, drawn.volumetric.percent, drawn.hourly.exact)
+    assert told == ("259/295200000", "0.0001", "1/1180800")
+    assert [(one.from_wh, one.to_wh) for one in drawn.hours[0].fallen] == [(0, 1_000_000), (2_000_000, 2_000_250)]
+    assert drawn.hours[0].fallen_before is None
     assert [(one.reason, one.entry, one.taken_back_by) for one in drawn.hours[0].fallen] == [
         ("wrong-meter-data", world.marks["first"], world.marks["withdrawn"])
     ] * 2
@@ -117,8 +120,12 @@ def test_a_store_that_lost_its_charge_says_so(tmp_path):
     with energy_ledger(tmp_path) as world:
         story(world)
         first = world.size - 1
-        charged = next(one for one in asking(world, attestation, W0).slices if one.state == "allocated")
-        named = [{"index": use.entry, "row": use.row, "consumption": charged.consumption} for use in charged.uses]
+        charged = next(one for one in asking(world, attestation, W0).slices if one.from_wh == 3_000_000)
+        named = [
+            {"index": use.entry, "row": use.row, "consumption": charged.consumption, "from_wh": charged.from_wh,
+             "to_wh": charged.to_wh}
+            for use in charged.uses
+        ]  # fmt: skip
         told = action("withdraw", (3_000_000, 3_001_000), reason="fraud", reversals=named)
         entry = say(world, WIND, "energy-action", told)
         assert entry == first + 1
@@ -138,15 +145,15 @@ def test_the_command_says_it_in_lines_and_as_json(ask):
     said = ask("show", W0).stdout
     assert f"{W0}: 18000000 Wh of wind in KZ-1, {at(0)} to {at(1)}" in said
     assert f"Wh 3000000 to 3001000  allocated  with {SMELTER}, covers hour 0 of {SMELTER}/s0" in said
-    assert "withdraw  2000500 Wh" in said
+    assert "withdraw  2000250 Wh" in said
     period = ("--from", at(0), "--to", at(3))
     assert (
-        "3 attestations, 54000000 Wh: allocated 1009, held 51998491, withdrawn"
+        "3 attestations, 54000000 Wh: allocated 1259, held 51998491, withdrawn"
         in ask("device", TURBINES, *period).stdout
     )
     drawn = ask("process", POTLINE, *period).stdout
-    assert f"{at(0)}  12300000 Wh, hourly 0, volumetric 0, 2 rows taken back" in drawn
-    assert "covered within the hour: 0 Wh, 0.0000 % (0)" in drawn
+    assert f"{at(0)}  12300000 Wh, hourly 250, volumetric 0, 2 rows taken back" in drawn
+    assert "covered within the hour: 250 Wh, 0.0007 % (1/147600)" in drawn
     assert json.loads(ask("show", W0, "--json").stdout)["wh"] == 18_000_000
     assert json.loads(ask("process", POTLINE, *period, "--json", "--as-of", "20").stdout)["as_of"] == 20
     assert ask("show", f"{WIND}/none").exit_code == 2

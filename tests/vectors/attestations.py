@@ -50,12 +50,28 @@ def withdrawn(forged, start, end, *rows):
     return forged.add(PLANT, "energy-action", body)
 
 
-def story():
-    """3 devices, 4 the attestation, 5 consumption, 6 two rows, 7 one undone, 8 a withdrawal that takes the other."""
+def cut(forged, start, end, index):
+    """A withdrawal of a part of row 0 of an entry, which says so."""
+    named = {"index": index, "row": 0, "consumption": DRAWN, "from_wh": start, "to_wh": end}
+    body = {
+        "attestation": NAME, "action": "withdraw", "slices": [{"from_wh": start, "to_wh": end}],
+        "reason": "wrong-meter-data", "reversals": [named],
+    }  # fmt: skip
+    return forged.add(PLANT, "energy-action", body)
+
+
+def begun():
+    """3 devices, 4 the attestation, 5 consumption."""
     forged = ForgedLedger()
     forged.add(OPERATOR, "party", PLANT.profile(*ROLES, **_PROFILE))
     forged.add(PLANT, "energy-attestation", _ATTESTATION)
     forged.add(PLANT, "energy-consumption", _DRAWN)
+    return forged
+
+
+def story():
+    """3 devices, 4 the attestation, 5 consumption, 6 two rows, 7 one undone, 8 a withdrawal that takes the other."""
+    forged = begun()
     allocated(forged, row(0, 400), row(400, 500, hour=1))
     allocated(forged, row(400, 500, hour=1, reverses={"index": 6, "row": 1}))
     withdrawn(forged, 300, 1_000, (6, 0))
@@ -116,16 +132,21 @@ def _used_twice():
     allocated(twice, row(0, 200), row(199, 300, hour=1))
     allocated(gone, row(299, 301))
     allocated(undone, row(400, 500, hour=1, reverses={"index": 6, "row": 1}))
-    used = ForgedLedger()
-    used.add(OPERATOR, "party", PLANT.profile(*ROLES, **_PROFILE))
-    used.add(PLANT, "energy-attestation", _ATTESTATION)
-    used.add(PLANT, "energy-consumption", _DRAWN)
+    used, left, beyond = begun(), begun(), begun()
     allocated(used, row(0, 400))
     withdrawn(used, 300, 1_000)
+    allocated(left, row(0, 400))
+    cut(left, 100, 200, 6)
+    yield bundle_case("attestation-a-row-cut", "Two parts of a row are left.", file(left, 6, 7), left.trust())
+    allocated(left, row(399, 401, hour=1))
+    allocated(beyond, row(0, 400))
+    cut(beyond, 300, 401, 6)
     for name, desc, forged in (
         ("used-twice", "Watt-hour 199 covers two hours.", twice),
         ("used-after-withdrawal", "Watt-hour 300 was withdrawn and is used.", gone),
         ("taken-back-twice", "A row is undone that was undone before.", undone),
+        ("used-after-a-cut", "Watt-hour 399 is in a part that is left of a cut row.", left),
+        ("cut-beyond-its-row", "A withdrawal takes back of a row what that has not.", beyond),
         ("withdrawn-while-used", "A withdrawal names no row, and one uses what it takes.", used),
     ):
         along = range(6, len(forged.entries))

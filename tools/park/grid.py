@@ -46,11 +46,12 @@ class Slice:
 
 @dataclass(frozen=True)
 class Used:
-    """One row of an allocation: where it stands, and what it covers."""
+    """One row of an allocation: where it stands, what it covers, and with what."""
 
     mark: str
     row: int
     consumption: str
+    covers: Slice
 
 
 @dataclass

@@ -115,7 +115,7 @@ def _allocated(
 def _row(park: Park, actor: Actor, mark: str, place: int, row: Row) -> dict[str, Any]:
     covers, local, hour = row
     consumption = record(actor, local, hour // HOURS + 1)
-    park.grid.used[covers.attestation].append(Used(mark, place, consumption))
+    park.grid.used[covers.attestation].append(Used(mark, place, consumption, covers))
     return {
         "attestation": covers.attestation, "from_wh": covers.start, "to_wh": covers.end, "consumption": consumption,
         "hour": hour % HOURS, "delivery": "contract", "contract": covers.contract,

@@ -114,5 +114,9 @@ def withdraw(park: Park, number: int) -> Iterator[Said]:
 
 def _reversals(grid: Grid, attestation: str) -> list[Mapping[str, Any]]:
     return [
-        {"index": EntryOf(one.mark), "row": one.row, "consumption": one.consumption} for one in grid.used[attestation]
-    ]
+        {
+            "index": EntryOf(one.mark), "row": one.row, "consumption": one.consumption,
+            "from_wh": one.covers.start, "to_wh": one.covers.end,
+        }
+        for one in grid.used[attestation]
+    ]  # fmt: skip

@@ -4,6 +4,7 @@ import { brief, refuse } from "./fault.js";
 import { subjectKey } from "./implied.js";
 import { REFERENCE } from "./lineage.js";
 import { need } from "./registry.js";
+import { isObject } from "./statement.js";
 
 const overlap = (one, other) => one.from < other.to && other.from < one.to;
 const nameOf = ({ statement }) => {
@@ -64,8 +65,8 @@ class Uses {
   // Each row covers what no other does, but for the same hour over again, with another purpose.
   allocate(index, number, row) {
     if (need(row, "attestation") !== this.name) return;
-    if ("reverses" in row) return this.undo(index, row.reverses);
     const span = spanOf(row), hour = JSON.stringify([need(row, "consumption"), need(row, "hour")]);
+    if ("reverses" in row) return this.undo(index, row.reverses, span);
     if (!(span.from >= 0 && span.from < span.to && span.to <= this.wh)) this.refuse(index, "watt-hours that it has not");
     const same = (other) => span.from === other.from && span.to === other.to && hour === other.hour;
     if (this.rows.some((other) => overlap(span, other) && !same(other))) this.refuse(index, "watt-hours are used already");
@@ -73,19 +74,24 @@ class Uses {
     this.rows.push({ ...span, hour, place: `${index}/${number}` });
   }
 
-  // The rows that it names fall; none is left that has some of the slices.
+  // The rows that it names fall, or what it names of them; none is left that has some of the slices.
   withdraw(index, body) {
-    for (const one of list(need(body, "reversals"))) this.undo(index, one);
+    for (const one of list(need(body, "reversals"))) this.undo(index, one, isObject(one) && "to_wh" in one ? spanOf(one) : null);
     for (const span of list(need(body, "slices")).map(spanOf)) {
       if (this.rows.some((other) => overlap(span, other))) this.refuse(index, "what is withdrawn is in use");
       this.withdrawn.push(span);
     }
   }
 
-  undo(index, one) {
-    const place = `${need(one, "index")}/${need(one, "row")}`, at = this.rows.findIndex((row) => row.place === place);
-    if (at < 0) this.refuse(index, `row ${brief(place)} is taken back, which does not use it`);
-    this.rows.splice(at, 1);
+  // All of a row, or one range that lies within a range of it; what is left on either side it goes on using.
+  undo(index, one, gone) {
+    const place = `${need(one, "index")}/${need(one, "row")}`;
+    const holds = (row) => row.place === place && (!gone || (row.from <= gone.from && gone.from < gone.to && gone.to <= row.to));
+    const row = this.rows.find(holds);
+    if (!row) this.refuse(index, `row ${brief(place)} is taken back, which does not use it`);
+    const left = gone ? [{ ...row, to: gone.from }, { ...row, from: gone.to }] : [];
+    this.rows = this.rows.filter((other) => (gone ? other !== row : other.place !== place));
+    this.rows.push(...left.filter(({ from, to }) => from < to));
   }
 
   refuse(index, says) {

@@ -15,6 +15,7 @@ from ledger.carbon.given import Given, PowerHour
 from ledger.carbon.records import Footprint, Matching
 from ledger.carbon.reports.numbers import added, over, plain, rounded, times, tonnes
 from ledger.carbon.reports.scrap import scrap_of
+from ledger.carbon.storage import net_of
 from schemas import wire_carbon as said
 
 Verdict = Literal["held", "not held", "cannot be said"]
@@ -34,8 +35,8 @@ class Observed:
 
     @property
     def hours(self) -> list[PowerHour]:
-        """The hours of the period in which something was drawn."""
-        return [one for one in self.given.hours if self.start <= one.start < self.end]
+        """The hours of the period in which something was drawn; what stores gave back counts where it was drawn."""
+        return [net_of(one) for one in self.given.hours if self.start <= one.start < self.end]
 
     @property
     def provisional(self) -> bool:
@@ -51,8 +52,8 @@ class Observed:
 
 
 def claims_set() -> dict[str, Any]:
-    """The claims as data: id, words, source, kind and threshold of each."""
-    found: dict[str, Any] = json.loads(resources.files("schemas").joinpath("claims", "park-1.json").read_bytes())
+    """The claims as data: id, words, source, kind, threshold and where that comes from, of each."""
+    found: dict[str, Any] = json.loads(resources.files("schemas").joinpath("claims", "park-2.json").read_bytes())
     return found
 
 
@@ -73,7 +74,8 @@ def _renewable(claim: Mapping[str, Any], observed: Observed) -> said.Claim:
         claim, observed, figures,
         rows=[_wh("drawn", drawn), *(_wh(f"covered, {name}", wh) for name, wh in covered.items()), *_by_process(hours)],
         method="Σ attested Wh that is allocated to an hour of a process, over Σ Wh that meters say it drew. Hourly: "
-        "generated in that hour, and never more than was drawn in it. Volumetric: generated at any time.",
+        "generated in that hour, and never more than was drawn in it. Volumetric: generated at any time. What a store "
+        "gave back counts where it was drawn, its loss with the store.",
         not_checked=[
             "power of processes for which nobody states consumption",
             "whether producers and plants measured what they signed",
@@ -180,16 +182,19 @@ def _figure(
     threshold = Decimal(claim["threshold"])
     if value is None:
         return said.ClaimFigure(
-            matching=matching, value=None, comparison=comparison, threshold=plain(threshold), verdict="cannot be said",
-            why=missing,
+            matching=matching, value=None, comparison=comparison, threshold=plain(threshold),
+            threshold_from=claim["threshold_from"], verdict="cannot be said", why=missing,
         )  # fmt: skip
     held = {"at least": value >= threshold, "more than": value > threshold, "at most": value <= threshold}[comparison]
     verdict: Verdict = "held" if held else "not held"
-    why = f"{_percent(value)}{than}, where {comparison} {_percent(threshold)} was said"
+    why = f"{_percent(value)}{than}, where {comparison} {_percent(threshold)} {_TOLD[claim['threshold_from']]}"
     return said.ClaimFigure(
         matching=matching, value=plain(rounded(value, 6)), comparison=comparison, threshold=plain(threshold),
-        verdict=verdict, why=why,
+        threshold_from=claim["threshold_from"], verdict=verdict, why=why,
     )  # fmt: skip
+
+
+_TOLD = {"said": "was said", "chosen": "is counted as held here: no number was said"}
 
 
 def _percent(value: Decimal) -> str:
