@@ -23,6 +23,7 @@ from ledger.merkle.built import Built
 from ledger.passport.body import shown
 from ledger.passport.footprint import of_mass
 from ledger.passport.issue import Basis, body_of
+from ledger.passport.story import Told
 from ledger.rules import judges_energy, rule_set
 from ledger.store.store import Location, Transaction, open_store
 from schemas.arrow import HASH
@@ -53,12 +54,13 @@ def judge_passports(location: Location, size: int, entries: Sequence[int], progr
     with closing(open_store(location, write=False)) as store, store.reading() as transaction:
         leaves, registries = transaction.leaves(0, size), _registries(transaction)
         tree = Built(pa.array(leaves, HASH))
-        accounts = Accounts(transaction, entries, registries, tree)
+        accounts, told = Accounts(transaction, entries, registries, tree), dict[int, Told]()
         for done, index in enumerate(entries):
             progress("passports", done, len(entries))
             statement = parse(transaction.entry(index).wire)
             basis = _basis(statement, index, leaves, tree, registries)
-            _judge(result, index, statement, basis, accounts)
+            source = StoreSource(transaction, basis.size, told)
+            _judge(result, (index, statement), source, basis, accounts)
         if judges_energy(registries[-1][1].rules_at(size)):
             result.periods = by_rule(accounts.at(size).findings)
     return result
@@ -98,7 +100,10 @@ def _basis(
     return Basis(size, root, leaves.__getitem__, registries[place][1])
 
 
-def _judge(result: Judged, index: int, statement: Statement, basis: Basis, accounts: Accounts) -> None:
+def _judge(
+    result: Judged, passport: tuple[int, Statement], source: StoreSource, basis: Basis, accounts: Accounts
+) -> None:
+    index, statement = passport
     said, rules = statement.body, rule_set()
     if any(one["rules"] != rules for one in said["figures"]):
         result.other_rules += 1
@@ -106,7 +111,7 @@ def _judge(result: Judged, index: int, statement: Statement, basis: Basis, accou
     footprints = _accounted(result, said, basis, accounts)
     of_it = footprints.of(said["piece"]) if footprints is not None else None
     try:
-        made = shown(body_of(said["piece"], StoreSource(accounts.transaction, basis.size), basis, rules, of_it))
+        made = shown(body_of(said["piece"], source, basis, rules, of_it))
     except CoilmarkError as error:
         result.findings.append(about(index, "passport", f"its passport cannot be computed again: {error.sentence}"))
         return

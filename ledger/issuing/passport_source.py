@@ -1,7 +1,7 @@
 """What passports are computed from, out of the store: the ledger as of a size, or as a commit in the making sees it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ledger.admission.lot_records import read_records
 from ledger.admission.view import View
@@ -16,6 +16,8 @@ from ledger.lots.tags import tag_key
 from ledger.passport.story import Certificate, Told, certificate_in, is_run
 from ledger.store.store import Stored, Transaction
 
+_KEPT = 65_536  # entries of which what they say is remembered
+
 
 @dataclass(frozen=True, slots=True)
 class StoreSource:
@@ -23,6 +25,7 @@ class StoreSource:
 
     transaction: Transaction
     size: int
+    known: dict[int, Told] = field(default_factory=dict)  # what statements said that were read before, at any size
 
     def lot(self, name: str) -> Lot | None:
         """What was known of a lot."""
@@ -46,7 +49,11 @@ class StoreSource:
 
     def told(self, entry: int) -> Told:
         """What the statement says beside."""
-        return told_by(self.transaction.entry(entry))
+        if entry not in self.known:
+            if len(self.known) >= _KEPT:
+                self.known.clear()
+            self.known[entry] = told_by(self.transaction.entry(entry))
+        return self.known[entry]
 
     def certificate(self, entry: int) -> Certificate | None:
         """What the statement says of a certificate."""

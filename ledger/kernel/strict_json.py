@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from json.encoder import encode_basestring
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ledger.kernel.errors import Malformed
 
@@ -172,7 +172,7 @@ def _is_plainly_small(text: str, max_depth: int, max_string: int) -> bool:
     return len(text) <= max_string and text.count("{") + text.count("[") <= max_depth
 
 
-def _is_small(value: object, max_depth: int, max_string: int) -> bool:
+def _is_small(value: Any, max_depth: int, max_string: int) -> bool:
     """Whether `value` is nested no deeper and has no string longer.
 
     One level after another, so that it neither recurses nor keeps a path: `_refuse` finds the place, for the few
@@ -180,15 +180,17 @@ def _is_small(value: object, max_depth: int, max_string: int) -> bool:
     """
     level = [value]
     for _ in range(max_depth):
-        below: list[object] = []
+        below: list[Any] = []
         for node in level:
-            if isinstance(node, dict):
+            kind = type(node)  # of what a decoder made: nothing is of a class derived from these
+            if kind is str:
+                if len(node) > max_string:
+                    return False
+            elif kind is dict:
                 below += node.values()
                 below += node
-            elif isinstance(node, list):
+            elif kind is list:
                 below += node
-            elif isinstance(node, str) and len(node) > max_string:
-                return False
         if not below:
             return True
         level = below

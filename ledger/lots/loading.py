@@ -17,6 +17,8 @@ class Loading:
     def __init__(self, load: Loader, versions: Versions) -> None:
         self._load, self._versions = load, versions
         self._known: dict[int, Effects | None] = {}
+        self._older: dict[int, frozenset[int]] = {}  # of each entry at hand, the entries that it leads to
+        self._steps: dict[int, tuple[tuple[str, int], ...]] = {}
         self._entries: dict[str, Sequence[int]] = {}
         self._misses = 0
 
@@ -44,9 +46,9 @@ class Loading:
         wave = entries
         for _ in range(min(self._misses, _MOST_WAVES)):
             self._fetch(wave)
-            loaded = [one for one in map(self._known.get, wave) if one is not None]
-            wave = {older for one in loaded for older in _led_to(one)}
-            wave |= self._before([step for one in loaded for step in _steps_of(one)])
+            here = wave & self._older.keys()
+            wave = set().union(*map(self._older.__getitem__, here))
+            wave |= self._before({step for entry in here for step in self._steps[entry]})
             if wave <= self._known.keys():
                 break
 
@@ -55,6 +57,8 @@ class Loading:
         if missing:
             found = self._load(missing)
             self._known.update({entry: found.get(entry) for entry in missing})
+            for entry, one in found.items():
+                self._older[entry], self._steps[entry] = frozenset(_led_to(one)), tuple(_steps_of(one))
 
     def _before(self, steps: Collection[tuple[str, int]]) -> set[int]:
         """What was before each entry of a lot or run: it is gone through addition by addition."""

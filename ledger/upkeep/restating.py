@@ -47,6 +47,7 @@ class Restater:
         self.seen = seen
         self.pending: dict[str, int] = {}
         self._footprints: Footprints | None = None
+        self._states: dict[int, int] = {}  # of passports that were looked at: up to where they have seen the ledger
         self._right: dict[str, int] = {}  # the newest passport of a piece, where it was found to say its footprint
         self._unaccounted = 0  # the first entry that may change them; NOBODY where they are of all there is
         self._reached = NOBODY  # how far the ledger was a round ago
@@ -120,9 +121,9 @@ class Restater:
             self.seen = end
 
     def restate(self, *, now: int) -> int:
-        """Make passports of pending pieces, the longest pending first; how many were recorded."""
+        """Make passports of pending pieces, the longest pending first, then by id; how many were recorded."""
         made = 0
-        for piece, since in sorted(self.pending.items(), key=lambda one: one[1])[:_PASSPORTS]:
+        for piece, since in sorted(self.pending.items(), key=lambda one: (one[1], one[0]))[:_PASSPORTS]:
             try:
                 wire = self._changed(piece, now)
                 if wire is not None and not self.leads:
@@ -147,7 +148,11 @@ class Restater:
     def _seen(self, transaction: Transaction, piece: str) -> int | None:
         """Up to where its newest passport has seen the ledger; None where it has none."""
         index = newest_passport(transaction, piece, self._log.state.published.checkpoint.size)
-        return None if index is None else int(parse(transaction.entry(index).wire).body["as_of"]["size"])
+        if len(self._states) > _ENTRIES:
+            self._states.clear()
+        if index is not None and index not in self._states:
+            self._states[index] = int(parse(transaction.entry(index).wire).body["as_of"]["size"])
+        return None if index is None else self._states[index]
 
     def _changed(self, piece: str, now: int) -> bytes | None:
         """The passport as it should be, signed, or None where the newest one says the same."""

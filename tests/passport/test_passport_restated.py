@@ -64,6 +64,15 @@ def test_a_receipt_of_the_unit_makes_all_in_it_received(mill):
     assert said(mill, "A-1")["status"] == "shipped"
 
 
+def test_pieces_that_changed_at_once_have_their_passports_by_id(mill):
+    """In whatever order a set gives them: what is recorded is the same for the same events."""
+    mill.take(CUSTOMER, ROLLING, (pallet(), None), paper="X")
+    mill.restater.look()
+    mill.restater.pending = dict(sorted(mill.restater.pending.items(), reverse=True))
+    mill.restater.restate(now=mill.world.now)
+    assert standing(mill, "B-1").index < standing(mill, "B-2").index
+
+
 def test_several_changes_make_one_passport(mill):
     mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="Y")
     mill.look(CUSTOMER, "holding", piece("A-1"))
