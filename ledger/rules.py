@@ -15,11 +15,19 @@ ENERGY = "coilmark-rules/3"  # and the rules of energy and carbon of SPEC 11 and
 BALANCED = "coilmark-rules/4"  # and those of claims (SPEC 5.9), of meters of sites, of rows that fall in part
 KNOWN = (FORMS, LOTS, ENERGY, BALANCED)  # each has the rules of those before it
 _NEXT = b"\n## "
+_OF_A_PARTY = ("cbam", "sites/*/street", "sites/*/post_code", "sites/*/po_box", "sites/*/city")
 # SPEC 3: what a rule set brought to bodies, by typ: a path to a member, "*" for each element, or a word of a member.
 _BROUGHT: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     BALANCED: {
+        "ledger": tuple(f"operator/{one}" for one in _OF_A_PARTY),
+        "party": _OF_A_PARTY,
         "energy-consumption": ("site",),
         "energy-action": ("reversals/*/from_wh", "reversals/*/to_wh"),
+        "emission-source": (
+            "kind/waste-gas", "kind/power-export",
+            *(f"precursor/{one}" for one in ("name", "route", "purchased", "other", "dated", "verifier")),
+        ),
+        "period-close": ("activity/*/product", "activity/*/non_aluminium", "carbon_price", "quality"),
     },
 }  # fmt: skip
 

@@ -52,18 +52,22 @@ class AsOf(Wire, frozen=True):
 
 
 class CarbonPrice(Wire, frozen=True):
-    """What was paid for the emissions in the country of origin (2023/956 Art 9). The ledger has no statement of it."""
+    """What was paid for emissions of goods in the country of origin, under one instrument (2023/956 Art 9).
 
-    instrument: str | None = None
-    share_covered: Share | None = None
-    emissions_covered: TonnesCO2e | None = None
-    currency: str | None = None
-    due_per_tonne: Number | None = None
-    rebate: str | None = None
-    rebate_share: Share | None = None
-    rebate_emissions: TonnesCO2e | None = None
-    rebate_amount: Number | None = None
-    effective: Number | None = None
+    Shares are of all that the goods embed, by the unrounded figure. `effective` is what is due for the emissions that
+    are covered, less the rebate, a t CO2e of all that the goods embed.
+    """
+
+    instrument: str
+    share_covered: Share
+    emissions_covered: TonnesCO2e
+    currency: Annotated[str, Meta(description="ISO 4217")]
+    due_per_tonne: Annotated[str, Meta(description="currency a t CO2e that is covered, as decimal text")]
+    rebate: str
+    rebate_share: Share
+    rebate_emissions: TonnesCO2e
+    rebate_amount: Annotated[str, Meta(description="currency, as decimal text")]
+    effective: Annotated[str, Meta(description="currency a t CO2e, six decimals, rounded half up once")]
 
 
 class FreeAllocation(Wire, frozen=True):
@@ -84,6 +88,7 @@ class CbamGood(Wire, frozen=True):
     """One row of a declaration: goods of one code out of one process. `see` is the specific embedded emission."""
 
     cn: str
+    cn_name: Annotated[str | None, Meta(description="of its heading, shortened")]
     product_name: str | None
     produced: Tonnes
     sold: Tonnes
@@ -103,7 +108,7 @@ class CbamGood(Wire, frozen=True):
     scrap: Annotated[str, Meta(description="t of scrap used a t of goods")]
     pre_consumer_scrap: Annotated[str, Meta(description="share of that scrap which is pre-consumer")]
     non_aluminium: Share | None
-    carbon_price: CarbonPrice
+    carbon_prices: list[CarbonPrice]
     free_allocation: FreeAllocation | None
 
 
@@ -116,12 +121,12 @@ class CbamPfc(Wire, frozen=True):
     method: str
     technology: str
     metal: Tonnes
-    frequency: Number | None
-    duration: Number | None
-    slope: Number | None
-    overvoltage: Number | None
-    overvoltage_factor: Number | None
-    current_efficiency: Number | None
+    frequency: Number | NotApplicable
+    duration: Number | NotApplicable
+    slope: Number | NotApplicable
+    overvoltage: Number | NotApplicable
+    overvoltage_factor: Number | NotApplicable
+    current_efficiency: Number | NotApplicable
     c2f6_ratio: Number
     cf4: Tonnes
     c2f6: Tonnes
@@ -135,21 +140,45 @@ class CbamPfc(Wire, frozen=True):
 
 
 class CbamPrecursor(Wire, frozen=True):
-    """A precursor and what it carries. `basis`: actual, default, exempt, or own: of another process of this ledger."""
+    """A precursor and what it carries. `basis`: actual, default, exempt, or own: of another process of this ledger.
+
+    `control`: purchased less used and other, 0 where they agree. `dated`: whether `produced` is the year of production
+    of the goods by default, or rests on evidence of the actual time (2025/2547 Art 13).
+    """
 
     cn: str
+    name: str | None
     origin: str | None
+    route: str | None
     basis: str
-    purchased: Tonnes
+    purchased: Tonnes | None
     used: Tonnes
-    other: Tonnes
-    control: Tonnes
+    other: Tonnes | None
+    control: Tonnes | None
     ratio: Annotated[str, Meta(description="t a t of goods")]
     see_direct: Specific
     produced: Span | None
+    dated: str | None
     installation: str | None
     producer: str | None
+    verifier: str | None
     report: str | None
+
+
+class CbamFlow(Wire, frozen=True):
+    """Heat, waste gas or power that passes between a process and another, with the factor that it counts with."""
+
+    entry: Index
+    process: str
+    period: Span
+    kind: Literal["heat", "waste-gas", "power-export"]
+    direction: Literal["in", "out"]
+    energy: Number
+    unit: Literal["TJ", "MWh"]
+    factor: Number
+    emissions: Annotated[
+        str, Meta(description="t CO2e that the process is charged with, less than 0 for what goes out")
+    ]
 
 
 class CbamProcess(Wire, frozen=True):
@@ -171,13 +200,17 @@ class CbamProcess(Wire, frozen=True):
     measured: TonnesCO2e
     heat: TonnesCO2e
     waste_gas: TonnesCO2e | None
-    biomass: TonnesCO2e | None
+    biomass: Annotated[str, Meta(description="t CO2 of biomass, which counts as nothing")]
     default_share: Share
     electricity: Annotated[str, Meta(description="MWh")]
     electricity_factor: NotApplicable
-    electricity_exported: str | None
+    electricity_source: NotApplicable
+    electricity_evidence: NotApplicable
+    electricity_exported: TonnesCO2e | None
+    joint: Annotated[bool, Meta(description="one process with another good (2025/2547 Art 4(9))")]
     goods: list[CbamGood]
     pfc: list[CbamPfc]
+    flows: list[CbamFlow]
     precursors: list[CbamPrecursor]
     factor_sets: list[str]
     gwp: str
@@ -189,6 +222,11 @@ class CbamVerification(Wire, frozen=True):
     entry: Index
     verifier: str
     name: str
+    address: str | None
+    country: str | None
+    lead_verifier: None
+    email: None
+    phone: None
     process: str
     standard: str
     verdict: str
@@ -201,38 +239,67 @@ class CbamVerification(Wire, frozen=True):
     report: str
 
 
+class CbamQuality(Wire, frozen=True):
+    """What an operator said of the data of a period when he closed it; `monitoring_plan` is the digest of the plan."""
+
+    entry: Index
+    period: Span
+    processes: list[str]
+    data: str | None
+    defaults: str | None
+    assurance: str | None
+    monitoring_plan: str | None
+
+
 class CbamInstallation(Wire, frozen=True):
-    """One installation. What the ledger does not hold, the operator adds: it has no addresses and no persons."""
+    """One installation. Persons and contact data are not in the ledger: the operator adds them."""
 
     site: str
     name: str
     operator: str
     operator_name: str
+    operator_cbam: str | None
     cbam: str | None
     country: str
     unlocode: str | None
     latitude: str
     longitude: str
     activity: str
-    street: None
-    post_code: None
-    po_box: None
-    city: None
+    street: str | None
+    post_code: str | None
+    po_box: str | None
+    city: str | None
     representative: None
     email: None
     phone: None
+    co2: TonnesCO2e
+    n2o: TonnesCO2e
+    pfcs: TonnesCO2e
+    biomass: Annotated[str, Meta(description="t CO2 of biomass, which counts as nothing")]
     calculated: TonnesCO2e
     pfc: TonnesCO2e
     measured: TonnesCO2e
+    other: Annotated[str, Meta(description="t CO2e of heat, waste gas and power that pass to and from others")]
     direct: TonnesCO2e
     indirect: NotApplicable
     total: Annotated[int, Meta(description="t CO2e, rounded half up once")]
     processes: list[CbamProcess]
+    quality: list[CbamQuality]
     verifications: list[CbamVerification]
 
 
+class CbamEmpty(Wire, frozen=True):
+    """A field that stands empty somewhere in the report, and why."""
+
+    field: Annotated[str, Meta(examples=["installation.phone"])]
+    why: str
+
+
 class CbamReport(Wire, frozen=True):
-    """What an operator tells a declarant, by installation, process, code and period. It knows no coil, no customer."""
+    """What an operator tells a declarant, by installation, process, code and period. It knows no coil, no customer.
+
+    `empty` has a reason for every field that is null, or a list without rows, somewhere in it.
+    """
 
     ledger: str
     as_of: AsOf
@@ -243,6 +310,7 @@ class CbamReport(Wire, frozen=True):
     installations: list[CbamInstallation]
     factor_sets: list[FactorTable]
     notes: list[str]
+    empty: list[CbamEmpty]
 
 
 class Evidence(Wire, frozen=True):

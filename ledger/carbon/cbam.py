@@ -13,6 +13,7 @@ from ledger.carbon.exact import decimal128, ratio
 from ledger.carbon.given import Close, Given, PowerHour, Process, Step
 from ledger.carbon.records import CbamRow, Precursor
 from ledger.carbon.streams import Stream
+from ledger.carbon.told import by_gas, flows, told_of
 from ledger.lots.sharing import share
 
 UNWROUGHT, PRODUCTS = "unwrought-aluminium", "aluminium-products"
@@ -158,6 +159,9 @@ class _Period:
                 provisional=not all(map(self._closed, self.groups[group])),
                 tables=tuple(sorted({one.table for one in streams if one.table})),
                 gwp=",".join(sorted({one.gwp for one in streams if one.gwp})),
+                **by_gas(streams),
+                **flows(streams),
+                **told_of(self.closes, self.groups[group], cn),
             )
 
     def _drew(self, group: Group, hour: PowerHour) -> bool:
@@ -219,11 +223,14 @@ class _Period:
                 bought = one.purchased
                 yield Precursor(
                     bought.cn, bought.g, bought.country, bought.basis, bought.direct, bought.installation,
-                    bought.producer, bought.report, bought.produced,
+                    bought.producer, bought.report, bought.produced, bought.name, bought.route, bought.dated,
+                    bought.verifier, bought.bought, bought.other,
                 )  # fmt: skip
         for other, g in sorted(self.mass[group].from_group.items()):
             see = self.specific(other) if other in self.groups else None
-            yield Precursor("7601" if other.good == UNWROUGHT else "", g, "", "own", see or _NONE, other.site)
+            route = self._route(other) if other in self.groups else ""
+            cn = "7601" if other.good == UNWROUGHT else ""
+            yield Precursor(cn, g, "", "own", see or _NONE, other.site, route=route)
 
     def specific(self, group: Group) -> Decimal | None:
         """F9, recursive; None where nothing left the process. What leads back to itself counts as 0 there."""
@@ -244,7 +251,7 @@ def _within(one: Stream | Close, period: tuple[int, int]) -> bool:
 @decimal128
 def _direct(streams: Iterable[Stream]) -> tuple[Decimal, Mapping[str, Decimal]]:
     """F8 of a process's streams; precursors are none of them. And its parts: how found, and how much by default."""
-    sums = dict.fromkeys(("calculated", "pfc", "measured", "heat", "default"), _NONE)
+    sums = dict.fromkeys(("calculated", "pfc", "measured", "heat", "waste-gas", "power-export", "default"), _NONE)
     for one in streams:
         if one.kind == "precursor":
             continue
@@ -253,4 +260,5 @@ def _direct(streams: Iterable[Stream]) -> tuple[Decimal, Mapping[str, Decimal]]:
             sums[name] += one.t
         sums["default"] += one.t if one.status == "default" else _NONE
     own = sums["calculated"] + sums["pfc"] + sums["measured"]
-    return embedded.attributed(own, heat_in=sums["heat"]), sums
+    exported = -sums["power-export"]
+    return embedded.attributed(own, heat_in=sums["heat"], gas_in=sums["waste-gas"], power_out=exported), sums

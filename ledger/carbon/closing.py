@@ -126,6 +126,11 @@ def _bought(close: Close, streams: Iterable[Stream], steps: Iterable[Step]) -> I
         if stream.purchased is not None and _within(stream.start, stream.end, close):
             lot, g = stream.purchased.lot, stream.purchased.g
             stated[lot] = max(stated.get(lot, 0), g)  # one stream for each account may name it
+        if stream.purchased is not None and _within(stream.start, stream.end, close):
+            bought, other = stream.purchased.bought, stream.purchased.other
+            if bought is not None and other is not None:
+                says = mass_rules.precursor(bought, stream.purchased.g, other)
+                yield "precursor", f"of stream {stream.name} {says}" if says else ""
     for lot, g in sorted(stated.items()):
         if lot:
             says = mass_rules.precursor(g, drawn.get(lot, 0), 0)

@@ -98,7 +98,7 @@ class Stock(Struct, frozen=True):
 
 
 class Activity(Struct, frozen=True):
-    """Good production of a process under one code, in g."""
+    """Good production of a process under one code, in g; what it is called, and how much of it is no aluminium."""
 
     process: str
     cn: str
@@ -106,10 +106,26 @@ class Activity(Struct, frozen=True):
     sold: int
     used: int
     other: int
+    product: str = ""
+    non_aluminium: Decimal | None = None
+
+
+class Price(Struct, frozen=True):
+    """What was paid for emissions of goods in their country of origin (4.9.14): t CO2e, and money of `currency`."""
+
+    process: str
+    cn: str
+    instrument: str
+    covered: Decimal
+    currency: str
+    due: Decimal
+    rebate: str = ""
+    rebate_covered: Decimal = Decimal(0)
+    rebate_amount: Decimal = Decimal(0)
 
 
 class Close(Struct, frozen=True):
-    """A closed period [start, end) of some processes."""
+    """A closed period [start, end) of some processes. `quality`: what is said of its data; `plan`: a digest."""
 
     entry: int
     issuer: str
@@ -118,6 +134,9 @@ class Close(Struct, frozen=True):
     end: int
     stocks: tuple[Stock, ...] = ()
     activity: tuple[Activity, ...] = ()
+    prices: tuple[Price, ...] = ()
+    quality: Mapping[str, str] = {}
+    plan: str = ""
 
 
 class Moved(Struct, frozen=True, gc=False):
@@ -218,8 +237,23 @@ def close_of(body: Mapping[str, Any], issuer: str, entry: int) -> Close:
         micros(body["period"]["from"]),
         micros(body["period"]["to"]),
         tuple(stocks),
-        tuple(Activity(**row) for row in body.get("activity", ())),
+        tuple(_activity(row) for row in body.get("activity", ())),
+        tuple(_price(row) for row in body.get("carbon_price", ())),
+        body.get("quality", {}),
+        body.get("monitoring_plan", {}).get("digest", ""),
     )
+
+
+def _activity(row: Mapping[str, Any]) -> Activity:
+    return Activity(**{**row, "non_aluminium": _share(row.get("non_aluminium"))})
+
+
+def _price(row: Mapping[str, Any]) -> Price:
+    back = row.get("rebate", {"kind": "", "covered": "0", "amount": "0"})
+    return Price(
+        row["process"], row["cn"], row["instrument"], Decimal(row["covered"]), row["currency"], Decimal(row["due"]),
+        back["kind"], Decimal(back["covered"]), Decimal(back["amount"]),
+    )  # fmt: skip
 
 
 def _share(text: str | None) -> Decimal | None:

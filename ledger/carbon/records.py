@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from ledger.carbon.embedded import declared, whole_tonnes
 from ledger.carbon.exact import decimal128, per_tonne, ratio
+from ledger.carbon.given import Price
 
 Matching: TypeAlias = Literal["location", "hourly", "volumetric"]
 # ISO 22095, the strongest first: along a chain the weakest counts (P6).
@@ -141,7 +142,10 @@ class Footprint(Struct, frozen=True):
 
 
 class Precursor(Struct, frozen=True):
-    """What went into goods of a process and carries emissions: from outside, or of an own process (basis own)."""
+    """What went into goods of a process and carries emissions: from outside, or of an own process (basis own).
+
+    `g` was used; `bought` and `other` are what was purchased and went elsewhere, where that is stated.
+    """
 
     cn: str
     g: int
@@ -152,12 +156,20 @@ class Precursor(Struct, frozen=True):
     producer: str = ""
     report: str = ""
     produced: tuple[int, int] | None = None
+    name: str = ""
+    route: str = ""
+    dated: str = ""
+    verifier: str = ""
+    bought: int | None = None
+    other: int | None = None
 
 
 class CbamRow(Struct, frozen=True):
     """One process of the CBAM, one CN code, one period [start, end). Direct emissions alone: these are Annex II goods.
 
     `direct` is what the whole process is charged with (F8) and `activity` its activity level, over all its codes, in g.
+    By gas, `co2`, `n2o` and `pfcs` are of all that is burnt, made or measured; `biomass` counts as nothing. `waste_gas`
+    and `exported` are parts of `direct`, None where no stream of that kind is stated.
     """
 
     installation: str
@@ -186,6 +198,15 @@ class CbamRow(Struct, frozen=True):
     provisional: bool
     tables: tuple[str, ...]
     gwp: str
+    co2: Decimal = Decimal(0)
+    n2o: Decimal = Decimal(0)
+    pfcs: Decimal = Decimal(0)
+    biomass: Decimal = Decimal(0)
+    waste_gas: Decimal | None = None
+    exported: Decimal | None = None
+    product: str = ""
+    non_aluminium: Decimal | None = None
+    prices: tuple[Price, ...] = ()
 
     @property
     def indirect(self) -> None:

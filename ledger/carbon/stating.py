@@ -61,9 +61,11 @@ def close(book: Book, said: Said) -> None:
     """Raises RuleBroken or Conflict, the book as it may be left half written."""
     body, period = said.body, _period(said)
     rule.over(period, said.recorded_at)
-    for row in (*body.get("stocks", ()), *body.get("activity", ())):
+    prices = body.get("carbon_price", ())
+    for row in (*body.get("stocks", ()), *body.get("activity", ()), *prices):
         if row["process"] not in body["processes"]:
             raise RuleBroken("process", f"process {row['process']} is none of those that are closed", id=row["process"])
+    rule.check_prices(prices)
     for name in body["processes"]:
         process = said.registered("processes", name)["id"]
         old = book.get(closed_key(process))

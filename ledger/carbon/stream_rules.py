@@ -3,7 +3,7 @@
 Traps of units are refused where a number cannot be meant as it stands: a percentage below 1, a fraction above 1.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,19 @@ def over(period: Stretch, now: int) -> None:
     if period.end - now > AHEAD:
         says = f"it ends at {rfc3339(period.end)}, the ledger's clock says {rfc3339(now)}"
         raise RuleBroken("time_ahead", f"{says}, the most is {AHEAD // 1_000_000} s ahead")
+
+
+def check_prices(prices: Sequence[Body]) -> None:
+    """Of what a carbon price covers, more cannot be given back. Raises RuleBroken ("carbon_price")."""
+    for row in prices:
+        back = row.get("rebate", {"covered": "0", "amount": "0"})
+        paid = Decimal(row["covered"]) * Decimal(row["due"])
+        if Decimal(back["covered"]) > Decimal(row["covered"]) or Decimal(back["amount"]) > paid:
+            says = (
+                f"{row['covered']} t CO2e are covered at {row['due']} {row['currency']}, "
+                f"{back['amount']} {row['currency']} for {back['covered']} t are given back"
+            )
+            raise RuleBroken("carbon_price", f"{says}: that is more than there was", cn=row["cn"])
 
 
 def check(body: Body) -> None:

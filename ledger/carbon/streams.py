@@ -26,7 +26,10 @@ class Emission(Struct, frozen=True):
 
 
 class Purchased(Struct, frozen=True):
-    """A precursor from outside, with what it carries in t CO2e/t, the mark-up in it."""
+    """A precursor from outside, with what it carries in t CO2e/t, the mark-up in it.
+
+    `g` was used; `bought` and `other` are what was purchased of it and went elsewhere, where that is stated.
+    """
 
     cn: str
     g: int
@@ -39,6 +42,12 @@ class Purchased(Struct, frozen=True):
     installation: str
     produced: tuple[int, int] | None
     report: str
+    name: str = ""
+    route: str = ""
+    bought: int | None = None
+    other: int | None = None
+    dated: str = ""
+    verifier: str = ""
 
 
 class Power(Struct, frozen=True):
@@ -50,7 +59,10 @@ class Power(Struct, frozen=True):
 
 
 class Stream(Struct, frozen=True):
-    """One source stream of one process in one period [start, end), in µs. `cf4` and `c2f6` are t in the duct."""
+    """One source stream of one process in one period [start, end), in µs. `cf4` and `c2f6` are t in the duct.
+
+    `biogenic` is t CO2 of biomass, which counts as nothing.
+    """
 
     entry: int
     process: str
@@ -68,6 +80,7 @@ class Stream(Struct, frozen=True):
     table: str = ""
     gwp: str = ""
     replaces: int = -1
+    biogenic: Decimal = _NONE
 
     @property
     def t(self) -> Decimal:
@@ -91,7 +104,8 @@ def read_stream(body: Mapping[str, Any], entry: int) -> Stream:
         gwp=body.get("gwp", ""),
         replaces=body.get("replaces", -1),
     )
-    return stream if kind not in body else _READ[kind](stream, body[kind])
+    member = kind.replace("-", "_")
+    return stream if member not in body else _READ[kind](stream, body[member])
 
 
 def _with(stream: Stream, **more: Any) -> Stream:
@@ -107,10 +121,13 @@ def _fuel(stream: Stream, said: Mapping[str, Any]) -> Stream:
     factor, oxidation, biomass = (Decimal(said[name]) for name in ("factor", "oxidation", "biomass"))
     if said["unit"] == "kJ":
         energy = Decimal(said["quantity"]) / _TERAJOULE
-        return _emitting(stream, ("CO2", formulas.heat_of_fuel(energy, factor, oxidation, biomass)))
-    quantity = Decimal(said["quantity"]) / _TONNE
-    value = Decimal(said["net_calorific_value"])
-    return _emitting(stream, ("CO2", formulas.combustion(quantity, value, factor, oxidation, biomass)))
+        fossil, grown = (formulas.heat_of_fuel(energy, factor, oxidation, part) for part in (biomass, _ONE - biomass))
+    else:
+        quantity, value = Decimal(said["quantity"]) / _TONNE, Decimal(said["net_calorific_value"])
+        fossil, grown = (
+            formulas.combustion(quantity, value, factor, oxidation, part) for part in (biomass, _ONE - biomass)
+        )
+    return _with(_emitting(stream, ("CO2", fossil)), biogenic=grown)
 
 
 def _anode(stream: Stream, said: Mapping[str, Any]) -> Stream:
@@ -171,6 +188,12 @@ def _precursor(stream: Stream, said: Mapping[str, Any]) -> Stream:
         said.get("installation", ""),
         (micros(produced["from"]), micros(produced["to"])) if produced else None,
         said.get("report", {}).get("digest", ""),
+        said.get("name", ""),
+        said.get("route", ""),
+        said.get("purchased"),
+        said.get("other"),
+        said.get("dated", ""),
+        said.get("verifier", ""),
     )
     carried = formulas.carbon_balance(Decimal(said["mass"]) / _TONNE, _ONE, _both(direct, indirect))
     basis = "default" if said["basis"] == "default" else "claimed"
@@ -185,6 +208,12 @@ def _heat(stream: Stream, said: Mapping[str, Any]) -> Stream:
     """F8: what is given away counts against the process."""
     t = formulas.heat_of_fuel(Decimal(said["energy"]) / _TERAJOULE, Decimal(said["factor"]), _ONE, _NONE)
     return _emitting(stream, ("CO2e", t if said["direction"] == "in" else -t))
+
+
+def _exported(stream: Stream, said: Mapping[str, Any]) -> Stream:
+    """F8: power that was made in the process and given away counts against it."""
+    t = formulas.carbon_balance(Decimal(said["energy"]) / _TONNE, _ONE, Decimal(said["factor"]))  # MWh
+    return _emitting(stream, ("CO2e", -t))
 
 
 def _measured(stream: Stream, said: Mapping[str, Any]) -> Stream:
@@ -216,5 +245,7 @@ _READ: Mapping[str, Callable[[Stream, Mapping[str, Any]], Stream]] = {
     "precursor": _precursor,
     "electricity": _electricity,
     "heat": _heat,
+    "waste-gas": _heat,
+    "power-export": _exported,
     "measured": _measured,
 }

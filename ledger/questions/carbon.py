@@ -1,15 +1,16 @@
 """The accounts of a period, asked of the store: the CBAM report, and the claims board."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from msgspec import structs
 
 from ledger.carbon.accounts import CbamAccount
 from ledger.carbon.cbam import cbam_of
-from ledger.carbon.given import Given
+from ledger.carbon.given import Close, Given
 from ledger.carbon.recompute import recompute
 from ledger.carbon.records import Footprint
+from ledger.carbon.reports.between import KINDS, flow_of
 from ledger.carbon.reports.cbam import About, Site, cbam_report
 from ledger.carbon.reports.claims import Observed, board, claims_set
 from ledger.carbon.reports.pfc import pfc_of
@@ -43,8 +44,10 @@ def cbam(asked: Asked, start: str | None = None, end: str | None = None, year: i
         period=period,
         sites=sites,
         year=year if year is not None else int(rfc3339(period[1] - 1)[:4]),
-        pfc=[pfc_of(_statement(asked, entry).body, entry) for entry in _pfc_entries(given, period)],
+        pfc=[pfc_of(_statement(asked, entry).body, entry) for entry in _stated(given, period, {"pfc"})],
+        flows=[flow_of(_statement(asked, entry).body, entry) for entry in _stated(given, period, KINDS)],
         verifications=list(_verifications(asked, given, period)),
+        closes=list(_closes(given, period)),
     )
     return cbam_report(CbamAccount(rows), about)
 
@@ -108,7 +111,8 @@ def _sites(asked: Asked) -> Mapping[str, Site]:
     return {
         row["id"]: Site(
             row["id"], row["name"], party.id, party.name, row["country"], row["latitude"], row["longitude"],
-            row.get("unlocode"), row.get("cbam"),
+            row.get("unlocode"), row.get("cbam"), party.profile.get("cbam"),
+            *(row.get(name) for name in ("street", "post_code", "po_box", "city")),
         )
         for party in asked.registry.parties.values() for row in party.profile.get("sites", ())
     }  # fmt: skip
@@ -118,10 +122,20 @@ def _statement(asked: Asked, entry: int) -> Statement:
     return parse(asked.transaction.entry(entry).wire)
 
 
-def _pfc_entries(given: Given, period: Period) -> Iterator[int]:
+def _stated(given: Given, period: Period, kinds: Collection[str]) -> Iterator[int]:
+    """The entries of streams of these kinds that enter the account of processes."""
     for one in given.streams:
-        if one.kind == "pfc" and one.status != "not-applicable" and period[0] <= one.start and one.end <= period[1]:
+        within = period[0] <= one.start and one.end <= period[1]
+        if one.kind in kinds and one.status != "not-applicable" and "cbam-direct" in one.accounts and within:
             yield one.entry
+
+
+def _closes(given: Given, period: Period) -> Iterator[tuple[str, Close]]:
+    """Each close in the period, by the sites of its processes."""
+    for one in sorted(given.closes, key=lambda close: (close.start, close.entry)):
+        if period[0] <= one.start and one.end <= period[1]:
+            sites = {given.processes[name].site for name in one.processes if name in given.processes}
+            yield from ((site, one) for site in sorted(sites))
 
 
 def _verifications(asked: Asked, given: Given, period: Period) -> Iterator[tuple[str, said.CbamVerification]]:
@@ -141,14 +155,21 @@ def _meets(statement: Statement, period: Period) -> bool:
 
 def _verification(asked: Asked, statement: Statement, entry: int, process: str) -> said.CbamVerification:
     body = statement.body
-    by = body.get("accreditation", {})
+    by, place = body.get("accreditation", {}), _first_site(asked, statement.iss)
+    address = ", ".join(place[name] for name in ("street", "post_code", "city") if name in place)
     return said.CbamVerification(
         entry=entry, verifier=statement.iss, name=asked.registry.party(statement.iss).name, process=process,
+        address=address or None, country=place.get("country"), lead_verifier=None, email=None, phone=None,
         standard=body["standard"], verdict=body["verdict"], level=body.get("level"),
         materiality=body.get("materiality"), site_visit=body.get("site_visit"), accreditation_body=by.get("body"),
         accreditation_country=by.get("country"), accreditation_number=by.get("number"),
         report=body["report"]["digest"],
     )  # fmt: skip
+
+
+def _first_site(asked: Asked, party: str) -> Mapping[str, str]:
+    sites = asked.registry.party(party).profile.get("sites", ())
+    return sites[0] if sites else {}
 
 
 def _shipped(given: Given, period: Period) -> set[str]:

@@ -46,7 +46,8 @@ def read(data):
 def test_every_block_has_its_sheet_and_says_what_the_report_says(report):
     sheets = read(spreadsheet(report))
     assert list(sheets) == [
-        "Report", "Installations", "Processes", "Goods", "PFC", "Precursors", "Verification", "Factor sets",
+        "Report", "Installations", "Processes", "Goods", "Carbon price", "PFC", "Heat, gas, power", "Precursors",
+        "Data quality", "Verification", "Factor sets", "Left empty",
     ]  # fmt: skip
     header = {row["field"]: row["value"] for row in sheets["Report"]}
     assert header["period start"] == "2025-12-01T00:00:00Z"
@@ -56,6 +57,12 @@ def test_every_block_has_its_sheet_and_says_what_the_report_says(report):
     assert goods["76061292"]["see indirect"] == "not applicable"
     assert goods["76012030"]["produced"] == pytest.approx(25.6)
     assert {row["good"] for row in sheets["Processes"]} == {"aluminium-products", "unwrought-aluminium"}
+
+
+def test_what_stands_empty_is_told_in_a_sheet_of_its_own(report):
+    sheets = read(spreadsheet(report))
+    assert {row["field"]: row["why"] for row in sheets["Left empty"]} == {one.field: one.why for one in report.empty}
+    assert (sheets["Carbon price"], sheets["Data quality"]) == ([], [])
 
 
 def test_a_number_that_a_cell_cannot_hold_stands_as_text(report):
@@ -89,7 +96,7 @@ def test_the_pfc_block_shows_the_formula_of_the_example(worked):
     assert Decimal(row.total) == r["pfc_tco2e"]
     assert (row.frequency, row.overvoltage, row.gwp_cf4, row.period.end) == (
         "0.10",
-        None,
+        "not applicable",
         "6630",
         "2026-01-01T00:00:00Z",
     )

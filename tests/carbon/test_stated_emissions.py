@@ -120,6 +120,34 @@ def test_a_close_speaks_of_its_own_processes(office, said):
     office.refused("period-close", strange, "process")
 
 
+def test_no_more_of_a_carbon_price_is_given_back_than_was_due(office, said):
+    price = {
+        "process": process("cold-rolling"), "cn": "76061292", "instrument": "tax", "covered": "20", "currency": "KZT",
+        "due": "500", "rebate": {"kind": "refund", "covered": "20", "amount": "10000"},
+    }  # fmt: skip
+    for changes in ({"covered": "20.1"}, {"amount": "10000.01"}):
+        told = {**price, "rebate": {**price["rebate"], **changes}}
+        office.refused(
+            "period-close", {**said["close"], "carbon_price": [told]}, "carbon_price", "20 t CO2e", "500 KZT"
+        )
+    elsewhere = {**price, "process": "(417)9521141000038/mill"}
+    office.refused("period-close", {**said["close"], "carbon_price": [elsewhere]}, "process", "(417)9521141000038/mill")
+    office.say("period-close", {**said["close"], "carbon_price": [price]})
+
+
+def test_waste_gas_and_power_that_is_given_away_are_streams_of_their_own(office, said):
+    told = {**said["material"], "accounts": ["cbam-direct"], "period": JANUARY}
+    told.pop("material")
+    gas = {**told, "kind": "waste-gas", "stream": "off-gas"}
+    with pytest.raises(Malformed):
+        office.say("emission-source", gas)
+    office.say("emission-source", {**gas, "waste_gas": {"direction": "in", "energy": 1, "factor": "50"}})
+    power = {**told, "kind": "power-export", "stream": "power-out", "power_export": {"energy": 1, "factor": "0.5"}}
+    office.say("emission-source", power)
+    idle = {name: one for name, one in power.items() if name not in {"power_export", "table"}}
+    office.say("emission-source", {**idle, "stream": "idle", "status": "not-applicable"})
+
+
 def test_a_period_ends_after_it_begins_and_what_was_measured_is_over(office, said):
     turned = {**said["fuel"], "period": {"from": PERIOD["to"], "to": PERIOD["from"]}}
     office.refused("emission-source", turned, "period", "2026-01-01T00:00:00Z", "2025-12-01T00:00:00Z")

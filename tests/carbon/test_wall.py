@@ -9,6 +9,7 @@ from worked import example
 
 from ledger.carbon import records
 from ledger.carbon.accounts import CbamAccount, FootprintAccount, cbam_export
+from ledger.carbon.given import Price
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +41,12 @@ def test_the_accounts_share_no_type():
     voluntary = {records.Footprint, *reached(records.Footprint, set())}
     declared = {records.CbamRow, *reached(records.CbamRow, set())}
     assert voluntary == {records.Footprint, records.Part, records.Power, records.Gap, records.Restated}
-    assert declared == {records.CbamRow, records.Precursor}
+    assert declared == {records.CbamRow, records.Precursor, Price}
     assert not issubclass(FootprintAccount, CbamAccount)
 
 
 def test_what_is_declared_names_no_piece_and_no_share_of_renewable_power(accounts):
-    names = set(records.CbamRow.__struct_fields__) | set(records.Precursor.__struct_fields__)
+    names = {name for kind in (records.CbamRow, records.Precursor, Price) for name in kind.__struct_fields__}
     assert not [name for name in names if any(word in name for word in ("piece", "coil", "hourly", "share", "coc"))
                 and name != "default_share"]  # fmt: skip
     assert all(row.indirect is None for row in accounts.cbam.rows)

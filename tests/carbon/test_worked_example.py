@@ -28,12 +28,17 @@ def covered(park, day, share):
 
 def accounts_of(worked, *shares):
     """One coil for each share, all in one closed period."""
+    return recompute(given_of(worked, *shares))
+
+
+def given_of(worked, *shares):
+    """What these accounts are made of."""
     park = ExamplePark(*worked)
     chains = [(chr(ord("A") + number), 1 + 3 * number, share) for number, share in enumerate(shares)]
     bodies = [one for tag, day, _ in chains for one in park.bodies(tag, day=day)]
     bodies += [*park.streams(len(shares)), park.close(len(shares))]
     hours = [one for _, day, share in chains for one in covered(park, day, share)]
-    return recompute(given(bodies, hours))
+    return given(bodies, hours)
 
 
 @pytest.mark.parametrize("share", [100, 80, 0])

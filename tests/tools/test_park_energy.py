@@ -92,9 +92,26 @@ def test_no_hour_is_covered_with_more_than_was_drawn_and_hourly_means_the_same_h
     assert all(wh <= drawn[name]["wh"][hour] for (name, hour), wh in covered.items())
 
 
+def _of_processes(told):
+    return [said for said in told["energy-consumption"] if "process" in said.body]
+
+
+def test_what_a_site_s_own_meter_says_is_what_its_processes_drew_within_its_class(usual):
+    sums = Counter()
+    for said in _of_processes(usual):
+        for hour, wh in enumerate(said.body["wh"]):
+            sums[said.actor.site, said.body["from"], hour] += wh
+    read = [said for said in usual["energy-consumption"] if "site" in said.body]
+    assert len(read) > 30
+    for said in read:
+        for hour, wh in enumerate(said.body["wh"]):
+            drawn = sums[said.body["site"], said.body["from"], hour]
+            assert abs(wh - drawn) <= drawn * 2 / 1_000
+
+
 def test_a_plant_draws_what_it_makes_needs_and_a_potline_day_and_night_the_same(usual):
     total = Counter()
-    for said in usual["energy-consumption"]:
+    for said in _of_processes(usual):
         local = said.body["process"].rpartition("/")[2]
         assert len(said.body["wh"]) == 24
         total[local] += sum(said.body["wh"])
@@ -107,7 +124,7 @@ def test_a_plant_draws_what_it_makes_needs_and_a_potline_day_and_night_the_same(
 
 
 def test_by_volume_four_fifths_are_covered_and_in_the_same_hours_fewer(usual):
-    drawn = sum(sum(said.body["wh"]) for said in usual["energy-consumption"])
+    drawn = sum(sum(said.body["wh"]) for said in _of_processes(usual))
     covered = Counter()
     for said, _, row in _rows(usual):
         covered[said.body["matching"]] += row["to_wh"] - row["from_wh"]
@@ -117,7 +134,7 @@ def test_by_volume_four_fifths_are_covered_and_in_the_same_hours_fewer(usual):
 
 def test_a_windy_day_covers_nearly_all_of_the_potlines_and_a_calm_one_little(usual):
     hours, covered = defaultdict(int), Counter()
-    for said in usual["energy-consumption"]:
+    for said in _of_processes(usual):
         if said.body["process"] == SMELTER.own("potline-1"):
             hours[said.body["id"]] = sum(said.body["wh"])
     for said, _, row in _rows(usual):

@@ -27,6 +27,7 @@ class Actor:
     processes: Mapping[str, str] = field(default_factory=dict)
     devices: tuple[Mapping[str, Any], ...] = ()
     meters: tuple[Mapping[str, Any], ...] = ()
+    cbam: str = ""  # its id as an operator in the CBAM registry
 
     @property
     def id(self) -> str:
@@ -63,6 +64,7 @@ class Actor:
             "name": self.name,
             "roles": list(self.roles),
             "prefixes": [self.prefix],
+            **({"cbam": self.cbam} if self.cbam else {}),
             "sites": [site],
             "processes": [
                 {"id": self.own(local), "kind": kind, "site": self.site} for local, kind in self.processes.items()
@@ -111,6 +113,8 @@ DRAWS = ("energy-consumption", "emission-source", "period-close")
 MATCHES = (*DRAWS, "energy-allocation")
 SUPPLIES = ("energy-attestation", "energy-action", "contract")
 
+AT_THE_GRID = {"id": "m-grid", "accuracy": "0.2"}  # the meter of a whole site
+
 PARK = Actor("operator", "Saryarka Aluminium Park", "9521210", _at("52.2870", "76.9670", unlocode="KZPWQ"))
 MINE = Actor(
     "mine", "Torgai Bauxite", "9521211", _at("50.2490", "66.9110"), ("lot-event", *DRAWS), {"pit-1": "mining"},
@@ -125,7 +129,9 @@ REFINERY = Actor(
     devices=(_scale("draft", "Draft survey", "draft-survey", "0.5"), _scale("bridge-3", "Weighbridge 3")),
 )  # fmt: skip
 SMELTER = Actor(
-    "smelter", "Ertis Smelter and Casthouse", "9521213", _at("52.3300", "76.9900", cbam="KZ-ERT-0001"),
+    "smelter", "Ertis Smelter and Casthouse", "9521213", _at(
+        "52.3300", "76.9900", cbam="KZ-ERT-0001", street="Potline Road 1", post_code="140000", city="Pavlodar",
+    ),
     ("lot-event", *MATCHES),
     {
         "silo-1": "auxiliary", "potline-1": "electrolysis", "potline-2": "electrolysis", "potline-3": "electrolysis",
@@ -135,15 +141,21 @@ SMELTER = Actor(
         _scale("crane-7", "Crane scale 7"), _scale("bridge-1", "Weighbridge 1"),
         _scale("level-1", "Crucible level gauge", "level-gauge", "0.5"),
     ),
+    meters=(AT_THE_GRID,),
+    cbam="KZ-OP-0001",
 )  # fmt: skip
 MILL = Actor(
-    "mill", "Ertis Rolling Mill", "9521214", _at("52.2900", "77.0100", cbam="KZ-ERT-0002"),
+    "mill", "Ertis Rolling Mill", "9521214", _at(
+        "52.2900", "77.0100", cbam="KZ-ERT-0002", street="Coil Road 2", post_code="140000", city="Pavlodar",
+    ),
     ("lot-event", "certificate", *MATCHES),
     {
         "scalper": "scalping", "preheater": "auxiliary", "hot": "hot-rolling", "cold": "cold-rolling",
         "annealer": "annealing", "leveller": "levelling", "slitter": "slitting", "shear": "cutting",
     },
     devices=(_scale("scale-2", "Coil scale 2"),),
+    meters=(AT_THE_GRID,),
+    cbam="KZ-OP-0002",
 )  # fmt: skip
 WIND = Actor(
     "wind", "Yereymentau Wind Power", "9521215", _at("51.6200", "73.1000"), SUPPLIES,

@@ -5,8 +5,10 @@ One statement a stream, process and week. Figures per t are those of a modern pl
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
+from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.gs1 import canonical_id
 from tools.park.actors import MILL, MINE, REFINERY, SMELTER, Actor
 from tools.park.events import KG, Said, day, utc
@@ -132,12 +134,12 @@ def _closed(park: Park, actor: Actor, days: range) -> Said:
     activity = [
         {
             "process": actor.own(local), "cn": cn, "produced": (sold + used) * KG, "sold": sold * KG,
-            "used": used * KG, "other": 0,
+            "used": used * KG, "other": 0, **_NAMED.get((local, cn), {}),
         }
         for local, cn, sold, used in _goods(park, actor, days)
     ]  # fmt: skip
     if activity:
-        body["activity"] = activity
+        body |= {"activity": activity, "quality": _QUALITY, "monitoring_plan": _PLAN}
     if actor is SMELTER:
         body["stocks"] = [
             {"process": actor.own(f"potline-{line}"), "material": "metal", "opening": _IN_CELLS, "closing": _IN_CELLS}
@@ -148,6 +150,21 @@ def _closed(park: Park, actor: Actor, days: range) -> Said:
     return Said(actor, "period-close", body, day(days.stop, "16:00"), what, notable=actor is SMELTER)
 
 
+_NAMED = {
+    ("casthouse", "76012030"): {"product": "Rolling slab, EN AW-5xxx and 6xxx", "non_aluminium": "0.04"},
+    ("casthouse", "76011090"): {"product": "Sow"},
+    ("cold", "76061292"): {"product": "Coil, EN AW-5xxx and 6xxx", "non_aluminium": "0.04"},
+    ("slitter", "76061292"): {"product": "Strip, EN AW-5xxx and 6xxx", "non_aluminium": "0.04"},
+}
+_QUALITY = {
+    "data": "Masses by scales of class 0.1, power by meters of class 0.5, gas by the supplier's meter.",
+    "defaults": "Alloying metals and alumina are bought: their suppliers gave no verified report.",
+    "assurance": "Monthly comparison of scales, meters and invoices.",
+}
+_PLAN = {
+    "digest": b64url_encode(sha256(b"A monitoring plan that exists in the demo alone.\n").digest()),
+    "media_type": "application/pdf", "kind": "monitoring-plan",
+}  # fmt: skip
 _IN_CELLS = 900_000_000  # g of metal that always lie in a line's cells
 
 

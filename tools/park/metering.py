@@ -7,7 +7,7 @@ need then it uses at the end of the week for hours that stayed uncovered, and th
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tools.park.actors import MILL, MINE, REFINERY, SMELTER, Actor
+from tools.park.actors import AT_THE_GRID, MILL, MINE, REFINERY, SMELTER, Actor
 from tools.park.events import Said, day, utc
 from tools.park.grid import Slice, Used, on
 from tools.park.weather import HOURS
@@ -26,6 +26,20 @@ def read_meters(park: Park, number: int) -> Iterator[Said]:
             by_hour = [drawn.get(hour, 0) for hour in on(number)]
             if any(by_hour):
                 yield _meter(actor, local, number, by_hour)
+        if AT_THE_GRID in actor.meters:
+            yield _at_the_grid(park, actor, number)
+
+
+def _at_the_grid(park: Park, actor: Actor, number: int) -> Said:
+    """The site's own meter: what all its processes drew, a thousandth more or less as meters have it (C1)."""
+    sums = [sum(park.grid.drawn[actor.word, local].get(hour, 0) for local in actor.processes) for hour in on(number)]
+    by_hour = [wh + wh * (hour % 3 - 1) // 1_000 for hour, wh in zip(on(number), sums, strict=True)]
+    body = {
+        "id": actor.own(f"drawn/site/{day(number):%Y-%m-%d}"), "site": actor.site, "from": utc(day(number)),
+        "wh": by_hour, "method": "meter", "meter": actor.own(AT_THE_GRID["id"]),
+    }  # fmt: skip
+    what = f"the {actor.word} as a whole drew {sum(by_hour) // 1_000:,} kWh".replace(",", " ")
+    return Said(actor, "energy-consumption", body, day(number + 1), what)
 
 
 def _meter(actor: Actor, local: str, number: int, by_hour: list[int]) -> Said:

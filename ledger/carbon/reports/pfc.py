@@ -24,8 +24,8 @@ def pfc_of(body: Mapping[str, Any], entry: int) -> said.CbamPfc:
         entry=entry, process=body["process"],
         period=said.Span(start=rfc3339(micros(period["from"])), end=rfc3339(micros(period["to"]))),
         method=pfc["method"], technology=pfc["technology"], metal=plain(Decimal(pfc["metal"]).scaleb(-6)),
-        **{name: pfc.get(name) for name in _OF_A_METHOD}, c2f6_ratio=pfc["c2f6_ratio"], cf4=plain(cf4),
-        c2f6=plain(c2f6), gwp=body["gwp"], gwp_cf4=plain(gwp["CF4"]), gwp_c2f6=plain(gwp["C2F6"]),
+        **{name: pfc.get(name, said.NOT_APPLICABLE) for name in _OF_A_METHOD}, c2f6_ratio=pfc["c2f6_ratio"],
+        cf4=plain(cf4), c2f6=plain(c2f6), gwp=body["gwp"], gwp_cf4=plain(gwp["CF4"]), gwp_c2f6=plain(gwp["C2F6"]),
         cf4_co2e=plain(duct[0]), c2f6_co2e=plain(duct[1]), collection_efficiency=plain(collection),
         total=plain(collected(warming([(cf4, gwp["CF4"]), (c2f6, gwp["C2F6"])]), collection)),
     )  # fmt: skip

@@ -40,11 +40,15 @@ def _sheets(report: said.CbamReport) -> Iterable[tuple[str, Sequence[str], Rows]
         ([getattr(one, name) for name in _INSTALLATION] for one in report.installations),
     )
     yield "Processes", ("installation", *_PROCESS), _of_processes(report)
-    yield "Goods", ("installation", "process", *_GOOD, *_PRICE, *_FREE), _goods(report)
-    yield "PFC", ("installation", *_names(said.CbamPfc)), _pfc(report)
+    yield "Goods", ("installation", "process", *_GOOD, *_FREE), _goods(report)
+    yield "Carbon price", ("installation", "process", "cn", *_names(said.CarbonPrice)), _prices(report)
+    yield "PFC", ("installation", *_names(said.CbamPfc)), _of_each(report, "pfc")
+    yield "Heat, gas, power", ("installation", *_names(said.CbamFlow)), _of_each(report, "flows")
     yield "Precursors", ("installation", "good", *_names(said.CbamPrecursor)), _precursors(report)
-    yield "Verification", ("installation", *_names(said.CbamVerification)), _verifications(report)
+    yield "Data quality", ("installation", *_names(said.CbamQuality)), _of_sites(report, "quality")
+    yield "Verification", ("installation", *_names(said.CbamVerification)), _of_sites(report, "verifications")
     yield "Factor sets", _names(said.FactorTable), ([*_values(one)] for one in report.factor_sets)
+    yield "Left empty", _names(said.CbamEmpty), ([*_values(one)] for one in report.empty)
 
 
 def _names(kind: Any) -> tuple[str, ...]:
@@ -61,10 +65,10 @@ def _flat(value: Any) -> Any:
     return ", ".join(value) if isinstance(value, list) else value
 
 
-_INSTALLATION = tuple(name for name in _names(said.CbamInstallation) if name not in {"processes", "verifications"})
-_PROCESS = tuple(name for name in _names(said.CbamProcess) if name not in {"goods", "pfc", "precursors"})
-_GOOD = tuple(name for name in _names(said.CbamGood) if name not in {"carbon_price", "free_allocation"})
-_PRICE = tuple(f"carbon price: {name}" for name in _names(said.CarbonPrice))
+_SHEETS = frozenset({"processes", "quality", "verifications", "goods", "pfc", "flows", "precursors", "carbon_prices"})
+_INSTALLATION = tuple(name for name in _names(said.CbamInstallation) if name not in _SHEETS)
+_PROCESS = tuple(name for name in _names(said.CbamProcess) if name not in _SHEETS - {"processes"})
+_GOOD = tuple(name for name in _names(said.CbamGood) if name not in _SHEETS | {"free_allocation"})
 _FREE = tuple(f"free allocation: {name}" for name in _names(said.FreeAllocation))
 
 
@@ -94,14 +98,30 @@ def _goods(report: said.CbamReport) -> Rows:
             for one in process.goods:
                 free = _values(one.free_allocation) if one.free_allocation else [None] * len(_FREE)
                 said_of_it = [getattr(one, name) for name in _GOOD]
-                yield site.site, process.good, *said_of_it, *_values(one.carbon_price), *free
+                yield site.site, process.good, *said_of_it, *free
 
 
-def _pfc(report: said.CbamReport) -> Rows:
+def _prices(report: said.CbamReport) -> Rows:
     for site in report.installations:
         for process in site.processes:
-            for one in process.pfc:
+            for good in process.goods:
+                for one in good.carbon_prices:
+                    yield site.site, process.good, good.cn, *_values(one)
+
+
+def _of_each(report: said.CbamReport, name: str) -> Rows:
+    """The rows of a list that every process has."""
+    for site in report.installations:
+        for process in site.processes:
+            for one in getattr(process, name):
                 yield site.site, *_values(one)
+
+
+def _of_sites(report: said.CbamReport, name: str) -> Rows:
+    """The rows of a list that every installation has."""
+    for site in report.installations:
+        for one in getattr(site, name):
+            yield site.site, *_values(one)
 
 
 def _precursors(report: said.CbamReport) -> Rows:
@@ -109,12 +129,6 @@ def _precursors(report: said.CbamReport) -> Rows:
         for process in site.processes:
             for one in process.precursors:
                 yield site.site, process.good, *_values(one)
-
-
-def _verifications(report: said.CbamReport) -> Rows:
-    for site in report.installations:
-        for one in site.verifications:
-            yield site.site, *_values(one)
 
 
 def _write(book: "Workbook", title: str, heads: Sequence[str], rows: Rows) -> None:
@@ -133,7 +147,10 @@ def _write(book: "Workbook", title: str, heads: Sequence[str], rows: Rows) -> No
         sheet.column_dimensions[sheet.cell(1, column).column_letter].width = min(_WIDE, width + 2)
 
 
-_CODES = frozenset({"cn", "unlocode", "cbam", "accreditation_number", "latitude", "longitude"})  # digits, not numbers
+# Digits, not numbers.
+_CODES = frozenset(
+    {"cn", "unlocode", "post_code", "po_box", "cbam", "operator_cbam", "accreditation_number", "latitude", "longitude"}
+)
 
 
 def _cell(value: Any, *, is_code: bool) -> Any:
