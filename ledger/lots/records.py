@@ -4,6 +4,7 @@ Mass is in g, time in µs since 1970 UTC. Records travel as msgpack arrays: the 
 A frozen record is part of no cycle, so the garbage collector need not look at any: a question makes thousands.
 """
 
+from collections.abc import Collection
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -13,6 +14,11 @@ from ledger.lots.claim_records import Accompanied, Claimed, Claims
 Place: TypeAlias = tuple[str, str, str]  # lot, holder, delivery
 ON_HAND = ""  # the delivery of a holding that is under way nowhere
 NOBODY = -1  # no entry
+# Rules on all that an event, a run or a month takes in and gives; a finding names one of its lots.
+_OF_AN_EVENT = frozenset({
+    "unaccounted_loss", "mass_not_closed", "oxide_balance", "alumina_floor", "alumina_band", "carbon_floor",
+    "carbon_band",
+})  # fmt: skip
 
 
 class Finding(Struct, frozen=True, array_like=True, gc=False):
@@ -22,6 +28,10 @@ class Finding(Struct, frozen=True, array_like=True, gc=False):
     lot: str
     says: str
     facts: dict[str, Any] = {}
+
+    def concerns(self, lots: Collection[str]) -> bool:
+        """Whether it is of one of these lots, or of the event as a whole, whatever lot it names."""
+        return not self.lot or self.lot in lots or self.rule in _OF_AN_EVENT
 
 
 class Holding(Struct, frozen=True, array_like=True, gc=False):

@@ -86,10 +86,11 @@ def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, kind: 
     if lot.inside:
         booking.find("taken_from_unit", lot.id, f"piece {lot.id} was taken out of {lot.inside} without unpacking it")
         lot = unpack(booking, lot)
-    g = lot.on_hand(holder)
+    have = lot.on_hand(holder)
+    g = max(have, lot.g or 0) if lot.doubt != NOBODY else have  # rule 5.6: short until its own correction comes
     owner = booking.debit(lot.id, g, holder=holder, role=part.role, kind=kind, scrap=scrap)
     lot = booking.lot(lot.id)
-    kept = without(lot, holder, ON_HAND)
+    kept = without(lot, holder, ON_HAND) if g == have else lot.holdings
     booking.book.put_lot(replace(lot, holdings=kept, consumed_by=booking.event.index if consume else NOBODY))
     if consume:
         booking.mark("consumed", lot.id)

@@ -217,12 +217,13 @@ def _holds(story: Story) -> Iterator[dict[str, Any]]:
 
 
 def _findings(story: Story) -> Iterator[dict[str, Any]]:
-    """Of the events on its way and in its trace; of a correction, what it leaves of the pieces (rule 5.6)."""
+    """Of the events on its way and in its trace, on its lots; of a correction, what it leaves of the pieces (5.6)."""
     way = {*story.way, *(node.entry for node in story.trace.nodes)}
+    lots = {*story.line, *story.trace.lots}
     for entry in sorted({*way, *_corrections(story)}):
         one = story.effects.get(entry)
         for found in one.findings if one is not None else ():
-            if entry not in way and found.lot not in story.line:
+            if not found.concerns(lots if entry in way else story.line):
                 continue
             about = {"about": {"kind": "lot", "id": found.lot}} if found.lot else {}
             yield {"rule": found.rule, "text": found.says[:_TEXT], "entry": entry, **about}

@@ -12,12 +12,12 @@ MOST = 1_000  # events whose findings are told with a stock, the newest
 
 def of_events(events: Iterable[Effects], names: Collection[str]) -> list[said.LotFinding]:
     """What these events break, as far as it is about one of these lots, or about the event as a whole."""
-    return [_told(one.index, found) for one in events for found in one.findings if found.lot in {*names, ""}]
+    return [_told(one.index, found) for one in events for found in one.findings if found.concerns(names)]
 
 
-def of_trace(told: Mapping[int, Effects]) -> list[said.LotFinding]:
-    """All that the events break which a trace goes through, and the declarations of error on its way."""
-    return [_told(entry, found) for entry in sorted(told) for found in told[entry].findings]
+def of_trace(told: Mapping[int, Effects], names: Collection[str]) -> list[said.LotFinding]:
+    """What the events of a trace break, and the declarations of error on its way; of the lots that it goes through."""
+    return of_events((told[entry] for entry in sorted(told)), names)
 
 
 def of_stock(asked: Asked, lots: Iterable[Lot]) -> list[said.LotFinding]:

@@ -35,7 +35,7 @@ def trace_up(asked: Asked, name: str) -> said.TraceUp:
             recycled=str(shares.recycled),
         ),
         corrections=_corrected(trace.corrections),
-        findings=of_trace(told),
+        findings=of_trace(told, {name, *trace.lots}),
     )
 
 
@@ -93,8 +93,14 @@ def trace_down(asked: Asked, name: str) -> said.TraceDown:
         left={kind: str(ug) for kind, ug in found.left.items()},
         folded=said.Folded(count=found.folded, ug=str(found.folded_ug)),
         corrections=_corrected(found.corrections),
-        findings=of_trace(load(_entries(found))),
+        findings=of_trace(load(_entries(found)), {name, *_reached(found)}),
     )
+
+
+def _reached(found: Descent) -> set[str]:
+    """The lots that have some of it, or had."""
+    taken = {lot for node in found.nodes for lot in node.lots}
+    return taken | {lot for lot, *_ in found.places} | {one.lot for one in found.sent}
 
 
 def recall_list(asked: Asked, name: str) -> said.RecallList:

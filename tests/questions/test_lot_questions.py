@@ -12,6 +12,7 @@ from ledger.questions.asking import Asked, as_of
 from ledger.questions.lots import lot, lots_by
 from ledger.questions.stock import stock
 from ledger.questions.traces import as_csv, recall_list, trace_down, trace_up
+from ledger.showing.passports import standing
 from ledger.store.access import ANYONE, EVERYTHING, Reader
 from tests.passport import small_mill as mills
 from tests.passport.small_mill import CUSTOMER, TONNE, handed, piece, site, small_mill
@@ -84,6 +85,27 @@ def test_findings_stand_with_the_stock_and_with_both_ways_of_a_trace(tmp_path):
         (found,) = asking(other, trace_down, canonical_id(scrap)).findings
         assert (found.rule, found.entry) == ("delivery_difference", taken)
         assert found in asking(other, stock, site(3)).findings
+
+
+def test_what_is_found_on_one_lot_stands_with_no_other_and_what_is_found_on_their_event_with_all(tmp_path):
+    with small_mill(tmp_path) as other:
+        other.make_coils("A")
+        halves = [piece("A-3"), piece("A-4")]
+        wrong = {"form": "coil", "alloy": "EN-AW-5754", "thickness": 1500, "cn": "76011010"}
+        cut = other.make(
+            ROLLING, "cutting", [(piece("A-1"), 7_500_000)], [(halves[0], 3_000_000), (halves[1], 4_000_000)],
+            attributes=[(halves[1], wrong)],
+        )  # fmt: skip
+        rules = {"A-3": {"unaccounted_loss"}, "A-4": {"unaccounted_loss", "customs_code"}}
+        other.send(ROLLING, CUSTOMER, *((one, None) for one in halves), paper="C")
+        for name, broken in rules.items():
+            assert {one.rule for one in asking(other, lot, coil(name)).findings} == broken
+            assert {one.rule for one in asking(other, trace_up, coil(name)).findings if one.entry == cut} == broken
+            assert {one["rule"] for one in passport_of(other, name)["findings"] if one["entry"] == cut} == broken
+
+
+def passport_of(other, name):
+    return standing(other.world.log, coil(name)).statement.body
 
 
 def test_what_arrived_short_is_found_when_the_lot_or_its_site_is_asked_about(tmp_path):
