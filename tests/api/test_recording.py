@@ -149,7 +149,7 @@ def test_statements_that_arrive_together_are_checked_together_and_each_has_its_o
 def test_kill_9_in_the_middle_of_a_load_loses_nothing_that_was_acknowledged(tmp_path):
     world, secrets = make_world(tmp_path)
     posted = Posted(world)
-    wires = [posted.new() for _ in range(400)]
+    wires = [posted.new() for _ in range(1_000)]
     acknowledged = {}
     with _process(world) as (process, served):
         served.secrets = secrets
@@ -170,7 +170,7 @@ def test_kill_9_in_the_middle_of_a_load_loses_nothing_that_was_acknowledged(tmp_
         process.kill()
         for thread in threads:
             thread.join()
-    assert 100 <= len(acknowledged) < 400
+    assert 100 <= len(acknowledged) < 1_000
     with _process(world) as (process, served):
         for wire, index in acknowledged.items():
             seen = served.ask("GET", f"/v1/entries/{index}", authorization=f"Bearer {secrets['auditor']}")
@@ -179,7 +179,7 @@ def test_kill_9_in_the_middle_of_a_load_loses_nothing_that_was_acknowledged(tmp_
         assert again.status == 201
         told = {row["statement"].encode(): parse_receipt(_file(row)).entry.index for row in again.json["receipts"]}
         assert {wire: told[wire] for wire in acknowledged} == acknowledged
-        assert len(set(told.values())) == 400
+        assert len(set(told.values())) == 1_000
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) in {0, -signal.SIGTERM}
 
