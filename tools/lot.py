@@ -1,5 +1,6 @@
 """`coilmark lot`: what a ledger knows of lots, asked of its database."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +141,29 @@ def find(*, folder: Path, word: str, value: str, as_of: int | None, as_json: boo
     for one in found.lots:
         click.echo(f"{one.id}  {one.g} g  {', '.join(one.holders) or 'nobody has any'}")
     click.echo(f"{len(found.lots)} lots of {word} {value}")
+
+
+@command.command()
+@_FOLDER
+@click.argument("entry", type=click.IntRange(min=0))
+@click.option("--reason", type=click.Choice(["incorrect_data", "did_not_occur"]), default="incorrect_data")
+@click.option(
+    "--corrective", multiple=True, metavar="EVENTID", help="The event that will be right; may be given again."
+)
+@databases.option
+def declare(*, folder: Path, entry: int, reason: str, corrective: tuple[str, ...], database: str | None) -> None:
+    """Print the body that declares the event of ENTRY wrong, for `coilmark sign`.
+
+    Its issuer signs it, nobody else. With --corrective what the event made is in doubt until that event comes, which
+    takes its place; without one it did not happen.
+    """
+    from ledger.questions.declaring import declaration  # noqa: PLC0415  brings the database with it
+
+    now = time.time_ns() // 1_000
+    said = _ask(
+        folder, database, None, lambda asked: declaration(asked, entry, reason=reason, corrections=corrective, now=now)
+    )
+    click.echo(msgspec.json.Encoder(decimal_format="number").encode(said).decode())
 
 
 def _ask(folder: Path, database: str | None, as_of: int | None, question: "Callable[[Asked], Any]") -> Any:

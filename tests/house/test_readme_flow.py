@@ -83,6 +83,18 @@ def test_the_bundle_of_it_verifies_too(followed, folder, server):
     assert "My plant" in run.stdout
 
 
+def test_an_event_is_declared_wrong_as_it_says(folder, server):
+    (lines,) = re.findall(r"```\n(COIL=.*?)```", _section("Declare an event wrong"), re.DOTALL)
+    run = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", lines.replace("http://127.0.0.1:8080", server)],
+        cwd=folder, env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r"entry \d+ was declared wrong by entry \d+", run.stdout)
+    assert "shortage: (417)9521212000011 has used" in run.stdout
+
+
 def test_a_flipped_byte_names_the_step_that_fails(followed, folder):
     assert followed.returncode == 0
     data = bytearray((folder / "receipt.json").read_bytes())

@@ -13,7 +13,9 @@ from small_ledger import PLANT, ROLLING
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
 from small_mill import CUSTOMER, TONNE, lot, piece, site, small_mill
 
+from ledger.bodies import check_body
 from ledger.kernel.gs1 import canonical_id
+from ledger.lots.event_body import check_lot_event
 from tools.main import cli
 
 COIL, ORE, SILO = (canonical_id(one) for one in (piece("A-1"), lot("BX-A"), lot("SILO", 3)))
@@ -54,6 +56,20 @@ def test_both_ways_of_a_trace(ask):
     assert f"with {ROLLING.id} {ROLLING.id} urn:example:OUT-1" in went
     earlier = json.loads(ask("trace", COIL, "--as-of", "24", "--json").stdout)
     assert earlier["as_of"] == 24
+
+
+def test_what_declares_an_event_wrong_is_the_event_again_with_its_error(ask):
+    made = json.loads(ask("show", COIL, "--json").stdout)["made_by"]
+    body = json.loads(ask("declare", str(made), "--corrective", "urn:example:right").stdout)
+    assert body["errorDeclaration"]["correctiveEventIDs"] == ["urn:example:right"]
+    assert (body["errorDeclaration"]["reason"], "al:attributes" in body) == ("incorrect_data", False)
+    assert piece("A-1") in body["outputEPCList"]
+    check_body("lot-event", body)
+    check_lot_event(body)
+    for entry in ("0", "99999"):
+        run = ask("declare", entry)
+        assert run.exit_code != 0
+        assert isinstance(run.exception, SystemExit), run.exception
 
 
 def test_a_recall_list_for_people_and_for_a_spreadsheet(ask):
