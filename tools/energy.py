@@ -2,17 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
-from tools import database as databases
-
-if TYPE_CHECKING:
-    from ledger.questions.asking import Asked
-
-_FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+from tools.asking import FOLDER, ask, asking, print_json
 
 
 @click.group()
@@ -25,17 +18,6 @@ def command() -> None:
     """
 
 
-def _asking(function: Callable[..., None]) -> Callable[..., None]:
-    options = (
-        click.option("--as-of", type=click.IntRange(min=1), help="As of so many entries."),
-        click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON."),
-        databases.option,
-    )
-    for option in options:
-        function = option(function)
-    return function
-
-
 def _in_period(function: Callable[..., None]) -> Callable[..., None]:
     to = click.option("--to", "end", required=True, help="The first full UTC hour after it.")
     return click.option("--from", "start", required=True, help="A full hour, such as 2026-03-01T00:00:00Z.")(
@@ -44,16 +26,16 @@ def _in_period(function: Callable[..., None]) -> Callable[..., None]:
 
 
 @command.command()
-@_FOLDER
+@FOLDER
 @click.argument("attestation")
-@_asking
+@asking
 def show(*, folder: Path, attestation: str, as_of: int | None, as_json: bool, database: str | None) -> None:
     """State, slices and history of one attestation."""
     from ledger.questions.energy import attestation as question  # noqa: PLC0415  brings the database with it
 
-    found = _ask(folder, database, as_of, lambda asked: question(asked, attestation))
+    found = ask(folder, database, as_of, lambda asked: question(asked, attestation))
     if as_json:
-        _print(found)
+        print_json(found)
         return
     click.echo(f"{found.id}: {found.wh} Wh of {found.source} in {found.zone}, {found.start} to {found.end}")
     click.echo(f"  issued by {found.issuer} in entry {found.entry}, expires {found.expires}")
@@ -68,19 +50,19 @@ def show(*, folder: Path, attestation: str, as_of: int | None, as_json: bool, da
 
 
 @command.command()
-@_FOLDER
+@FOLDER
 @click.argument("device_id", metavar="DEVICE")
 @_in_period
-@_asking
+@asking
 def device(
     *, folder: Path, device_id: str, start: str, end: str, as_of: int | None, as_json: bool, database: str | None
 ) -> None:
     """What a device attested in a period, and what became of it."""
     from ledger.questions.energy import attested as question  # noqa: PLC0415  brings the database with it
 
-    found = _ask(folder, database, as_of, lambda asked: question(asked, device_id, start, end))
+    found = ask(folder, database, as_of, lambda asked: question(asked, device_id, start, end))
     if as_json:
-        _print(found)
+        print_json(found)
         return
     for one in found.attestations:
         click.echo(f"{one.start}  {one.id}  {one.wh} Wh  {_states(one.by_state)}")
@@ -88,19 +70,19 @@ def device(
 
 
 @command.command()
-@_FOLDER
+@FOLDER
 @click.argument("process_id", metavar="PROCESS")
 @_in_period
-@_asking
+@asking
 def process(
     *, folder: Path, process_id: str, start: str, end: str, as_of: int | None, as_json: bool, database: str | None
 ) -> None:
     """What a process drew in a period, what covers it hour by hour, and both shares."""
     from ledger.questions.energy import consumed as question  # noqa: PLC0415  brings the database with it
 
-    found = _ask(folder, database, as_of, lambda asked: question(asked, process_id, start, end))
+    found = ask(folder, database, as_of, lambda asked: question(asked, process_id, start, end))
     if as_json:
-        _print(found)
+        print_json(found)
         return
     for one in found.hours:
         fallen = f", {len(one.fallen)} rows taken back" if one.fallen else ""
@@ -109,18 +91,6 @@ def process(
     click.echo(f"covered within the hour: {found.hourly_wh} Wh, {found.hourly.percent} % ({found.hourly.exact})")
     click.echo(f"covered in any way: {found.any_wh} Wh, {found.volumetric.percent} % ({found.volumetric.exact})")
     click.echo(f"by {found.rules}, as of {found.as_of} entries; percent rounded half up")
-
-
-def _ask(folder: Path, database: str | None, as_of: int | None, question: "Callable[[Asked], Any]") -> Any:
-    from ledger.questions.asking import of_store  # noqa: PLC0415  likewise
-    from ledger.recording.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
-
-    with of_store(databases.require(layout(folder, None, database)).location, as_of) as asked:
-        return question(asked)
-
-
-def _print(found: Any) -> None:
-    click.echo(msgspec.json.encode(found).decode())
 
 
 def _states(by_state: dict[str, int]) -> str:

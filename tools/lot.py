@@ -1,19 +1,14 @@
 """`coilmark lot`: what a ledger knows of lots, asked of its database."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-import msgspec
 
 from tools import database as databases
+from tools.asking import FOLDER, ask, asking, print_json
 
-if TYPE_CHECKING:
-    from ledger.questions.asking import Asked
-
-_FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 _ID = click.argument("lot")
 _G = 1_000_000  # µg
 
@@ -27,28 +22,17 @@ def command() -> None:
     """
 
 
-def _asking(function: Callable[..., None]) -> Callable[..., None]:
-    options = (
-        click.option("--as-of", type=click.IntRange(min=1), help="As of so many entries."),
-        click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON."),
-        databases.option,
-    )
-    for option in options:
-        function = option(function)
-    return function
-
-
 @command.command()
-@_FOLDER
+@FOLDER
 @_ID
-@_asking
+@asking
 def show(*, folder: Path, lot: str, as_of: int | None, as_json: bool, database: str | None) -> None:
     """State, history and findings of one lot or piece."""
     from ledger.questions.lots import lot as question  # noqa: PLC0415  brings the database with it
 
-    found = _ask(folder, database, as_of, lambda asked: question(asked, _canonical(lot)))
+    found = ask(folder, database, as_of, lambda asked: question(asked, _canonical(lot)))
     if as_json:
-        _print(found)
+        print_json(found)
         return
     click.echo(f"{found.id}, {found.source} by {found.maker or 'nobody heard of'} in entry {found.made_by}")
     for one in found.holdings:
@@ -61,35 +45,35 @@ def show(*, folder: Path, lot: str, as_of: int | None, as_json: bool, database: 
 
 
 @command.command()
-@_FOLDER
+@FOLDER
 @_ID
 @click.option("--down", is_flag=True, help="Where it went, not where it came from.")
-@_asking
+@asking
 def trace(*, folder: Path, lot: str, down: bool, as_of: int | None, as_json: bool, database: str | None) -> None:
     """Where a lot came from, or where it went, with masses."""
     from ledger.questions.traces import trace_down, trace_up  # noqa: PLC0415  brings the database with it
 
     name = _canonical(lot)
     if down:
-        went = _ask(folder, database, as_of, lambda asked: trace_down(asked, name))
-        _print(went) if as_json else _say_down(went)
+        went = ask(folder, database, as_of, lambda asked: trace_down(asked, name))
+        print_json(went) if as_json else _say_down(went)
         return
-    came = _ask(folder, database, as_of, lambda asked: trace_up(asked, name))
-    _print(came) if as_json else _say_up(came)
+    came = ask(folder, database, as_of, lambda asked: trace_up(asked, name))
+    print_json(came) if as_json else _say_up(came)
 
 
 @command.command()
-@_FOLDER
+@FOLDER
 @_ID
 @click.option("--csv", "as_csv", is_flag=True, help="Print it for a spreadsheet.")
-@_asking
+@asking
 def recall(*, folder: Path, lot: str, as_csv: bool, as_of: int | None, as_json: bool, database: str | None) -> None:
     """What was sent off with some of a lot in it, and to whom."""
     from ledger.questions import traces  # noqa: PLC0415  brings the database with it
 
-    found = _ask(folder, database, as_of, lambda asked: traces.recall_list(asked, _canonical(lot)))
+    found = ask(folder, database, as_of, lambda asked: traces.recall_list(asked, _canonical(lot)))
     if as_json:
-        _print(found)
+        print_json(found)
     elif as_csv:
         click.echo(traces.as_csv(found), nl=False)
     else:
@@ -99,16 +83,16 @@ def recall(*, folder: Path, lot: str, as_csv: bool, as_of: int | None, as_json: 
 
 
 @command.command()
-@_FOLDER
+@FOLDER
 @click.argument("site")
-@_asking
+@asking
 def stock(*, folder: Path, site: str, as_of: int | None, as_json: bool, database: str | None) -> None:
     """What is at a site: on hand, in transit, in open runs, not yet reported by its senders; what it may claim."""
     from ledger.questions.stock import stock as question  # noqa: PLC0415  brings the database with it
 
-    found = _ask(folder, database, as_of, lambda asked: question(asked, _canonical(site)))
+    found = ask(folder, database, as_of, lambda asked: question(asked, _canonical(site)))
     if as_json:
-        _print(found)
+        print_json(found)
         return
     for what, rows in (("on hand", found.on_hand), ("in transit", found.in_transit)):
         for row in rows:
@@ -126,17 +110,17 @@ def stock(*, folder: Path, site: str, as_of: int | None, as_json: bool, database
 
 
 @command.command()
-@_FOLDER
+@FOLDER
 @click.argument("word")
 @click.argument("value")
-@_asking
+@asking
 def find(*, folder: Path, word: str, value: str, as_of: int | None, as_json: bool, database: str | None) -> None:
     """The lots of a heat, cast, localId, order or customerPart."""
     from ledger.questions.lots import lots_by  # noqa: PLC0415  brings the database with it
 
-    found = _ask(folder, database, as_of, lambda asked: lots_by(asked, word, value))
+    found = ask(folder, database, as_of, lambda asked: lots_by(asked, word, value))
     if as_json:
-        _print(found)
+        print_json(found)
         return
     for one in found.lots:
         click.echo(f"{one.id}  {one.g} g  {', '.join(one.holders) or 'nobody has any'}")
@@ -144,7 +128,7 @@ def find(*, folder: Path, word: str, value: str, as_of: int | None, as_json: boo
 
 
 @command.command()
-@_FOLDER
+@FOLDER
 @click.argument("entry", type=click.IntRange(min=0))
 @click.option("--reason", type=click.Choice(["incorrect_data", "did_not_occur"]), default="incorrect_data")
 @click.option(
@@ -160,27 +144,16 @@ def declare(*, folder: Path, entry: int, reason: str, corrective: tuple[str, ...
     from ledger.questions.declaring import declaration  # noqa: PLC0415  brings the database with it
 
     now = time.time_ns() // 1_000
-    said = _ask(
+    said = ask(
         folder, database, None, lambda asked: declaration(asked, entry, reason=reason, corrections=corrective, now=now)
     )
-    click.echo(msgspec.json.Encoder(decimal_format="number").encode(said).decode())
-
-
-def _ask(folder: Path, database: str | None, as_of: int | None, question: "Callable[[Asked], Any]") -> Any:
-    from ledger.questions.asking import of_store  # noqa: PLC0415  brings the database with it
-
-    with of_store(databases.locate(folder, database), as_of) as asked:
-        return question(asked)
+    print_json(said)
 
 
 def _canonical(text: str) -> str:
     from ledger.kernel.gs1 import canonical_id  # noqa: PLC0415  --help does not need it
 
     return canonical_id(text)
-
-
-def _print(found: Any) -> None:
-    click.echo(msgspec.json.encode(found).decode())
 
 
 def _grams(ug: str) -> str:
