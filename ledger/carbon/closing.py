@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
+from ledger.carbon.factors import known
 from ledger.carbon.given import Close, Given, PowerHour, Step
 from ledger.carbon.site_balance import unbalanced
 from ledger.carbon.streams import Stream
@@ -77,6 +78,7 @@ def _of_process(given: Given, close: Close, told: _Told, charged: Charged) -> It
             sums = {"produced": row.produced, "sold": row.sold, "used": row.used, "other": row.other}
             yield "activity", mass_rules.activity(sums)
     yield from _bought(close, told.streams, steps)
+    yield from _carried(close, told.streams)
     yield from _missing(close, told.streams)
     if close.start in charged.left.get(process, {}):
         yield "unattributed", "it was charged with power or emissions, and nothing was made that could carry them"
@@ -135,6 +137,24 @@ def _bought(close: Close, streams: Iterable[Stream], steps: Iterable[Step]) -> I
         if lot:
             says = mass_rules.precursor(g, drawn.get(lot, 0), 0)
             yield "precursor", f"of lot {lot} {says}" if says else ""
+
+
+def _carried(close: Close, streams: Iterable[Stream]) -> Iterator[tuple[str, str]]:
+    """E4: what a precursor is said to carry in the account of processes: verified, or by default with its mark-up."""
+    for one in streams:
+        bought = one.purchased
+        if bought is None or "cbam-direct" not in one.accounts or not _within(one.start, one.end, close):
+            continue
+        if bought.basis == "actual" and not bought.verifier:
+            yield "precursor_verified", f"of stream {one.name} values are actual, and nobody is named who verified them"
+        if bought.produced is not None and bought.produced[1] > one.end:
+            until = f"{rfc3339(bought.produced[1])}, after the period in which it was used"
+            yield "precursor_verified", f"of stream {one.name} it was produced until {until}"
+        year = rfc3339(one.end - 1)[:4]
+        wanted = known()[one.table].find("mark_up", year) if one.table in known() else None
+        if bought.basis == "default" and wanted is not None and bought.mark_up != wanted:
+            says = f"of stream {one.name} the mark-up is {bought.mark_up} %, {one.table} has {wanted} % for {year}"
+            yield "mark_up", says
 
 
 def _missing(close: Close, streams: Iterable[Stream]) -> Iterator[tuple[str, str]]:

@@ -48,6 +48,7 @@ class Purchased(Struct, frozen=True):
     other: int | None = None
     dated: str = ""
     verifier: str = ""
+    mark_up: Decimal = _NONE
 
 
 class Power(Struct, frozen=True):
@@ -194,6 +195,7 @@ def _precursor(stream: Stream, said: Mapping[str, Any]) -> Stream:
         said.get("other"),
         said.get("dated", ""),
         said.get("verifier", ""),
+        mark_up,
     )
     carried = formulas.carbon_balance(Decimal(said["mass"]) / _TONNE, _ONE, _both(direct, indirect))
     basis = "default" if said["basis"] == "default" else "claimed"

@@ -3,15 +3,20 @@
 import copy
 
 import pytest
-from example_park import ExamplePark, process
+from example_park import SITE, ExamplePark, process, table
 from folded_example import given
 from test_worked_example import covered
 from worked import example
 
+from ledger.bodies import check_body
 from ledger.carbon.closing import by_rule
-from ledger.carbon.given import Step
+from ledger.carbon.given import Close, Given, Process, Step
 from ledger.carbon.recompute import recompute
+from ledger.carbon.streams import read_stream
+from ledger.kernel.moments import micros
 
+DIGEST = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+JANUARY = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
 NOVEMBER = {"from": "2025-11-01T00:00:00Z", "to": "2025-12-01T00:00:00Z"}
 
 
@@ -90,6 +95,46 @@ def test_what_a_stream_says_of_a_bought_lot_is_what_was_drawn_of_it(park):
     stream.pop("material")
     (one,) = found(park, streams=[("emission-source", stream)])
     assert (one.rule, "650 000 g were purchased, 700 000 g consumed" in one.says) == ("precursor", True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"basis": "default", "mark_up": "10"}, []),
+        ({"basis": "default", "mark_up": "5"}, [("mark_up", "the mark-up is 5 %, eu-2025-2621/defaults has 10 %")]),
+        ({"basis": "exempt", "country": "CH", "direct": "0"}, []),
+        ({"basis": "actual", "verifier": "A verifier"}, []),
+        ({"basis": "actual"}, [("precursor_verified", "nobody is named who verified them")]),
+        ({"basis": "actual", "verifier": "A", "produced": {"from": JANUARY["from"], "to": "2026-02-02T00:00:00Z"}},
+         [("precursor_verified", "it was produced until 2026-02-02T00:00:00Z, after the period")]),
+    ],
+)  # fmt: skip
+def test_what_a_precursor_carries_is_verified_or_the_default_with_its_mark_up(park, changes, wanted):
+    """E4, in January; what enters the footprint alone is not held to it."""
+    _, body = next(one for one in park.streams() if one[1]["stream"] == "alloying")
+    actual = {
+        "producer": "Works", "installation": "W-1", "produced": NOVEMBER,
+        "report": {"digest": DIGEST, "media_type": "application/pdf"},
+    }  # fmt: skip
+    said = {"cn": "76011090", "mass": 1, "country": "KZ", "direct": "1.87"}
+    said |= (actual if changes["basis"] == "actual" else {}) | changes
+    stream = {**body, "stream": "bought", "kind": "precursor", "precursor": said, "period": JANUARY,
+              "accounts": ["cbam-direct"], "table": table("eu-2025-2621/defaults")}  # fmt: skip
+    stream.pop("material")
+    told = judged(stream)
+    assert [one.rule for one in told] == [rule for rule, _ in wanted]
+    assert all(words in one.says for one, (_, words) in zip(told, wanted, strict=True))
+    assert judged({**stream, "accounts": ["footprint"]}) == []
+
+
+def judged(stream):
+    """The findings of January, of this stream alone."""
+    check_body("emission-source", stream)
+    processes = {process("casting"): Process(process("casting"), "casting", SITE, "P")}
+    start, end = (micros(JANUARY[name]) for name in ("from", "to"))
+    closes = (Close(1, "P", (process("casting"),), start, end),)
+    findings = recompute(Given((), (), (read_stream(stream, 0),), closes, processes)).findings
+    return [one for one in findings if one.rule != "unattributed"]  # nothing is made here
 
 
 def test_power_that_met_nothing_is_told_and_charged_to_nobody(park):
