@@ -19,6 +19,7 @@ _FIGURES: tuple[tuple[str, Matching, str], ...] = (
 )
 # The most of each (SPEC 4.9.5).
 _PARTS, _POWER, _GAPS, _RESTATED = 200, 50, 100, 100
+FULL: Mapping[str, int] = {"breakdown": _PARTS, "power": _POWER}  # what figures are made of: so long it may be cut
 MEMBERS = ("breakdown", "power", "gaps", "tables", "restated", "accounts")
 
 

@@ -26,9 +26,9 @@ from ledger.lots.observations import agree, countersign, lot_confirmed
 from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
 from ledger.passport.body import passport_body, shown
 from ledger.passport.footprint import of_mass
+from ledger.passport.stated import check_stated
 from ledger.passport.story import Certificate, Story, Told, certificate_in, rests_on, story_of
 
-_FOOTPRINT = "its footprint rests on more than a bundle holds, and was not computed again: an audit does"
 _COMPARED = (
     "id", "piece", "status", "facts", "steps", "stages", "holds", "claims", "figures", "ends", "corrections", "inputs",
 )  # fmt: skip
@@ -218,7 +218,7 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
         raise Unverified("inputs", f"the inputs do not make up the story of {said['piece']}: {why}", step=11) from error
     _check_inputs(story, inputs, source)
     says = _compare(of_mass(said), shown(made), _judged(story, source))
-    return True, f"{says}; {_FOOTPRINT}" if "accounts" in said else says
+    return True, f"{says}; {check_stated(said, story, rules)}" if "accounts" in said else says
 
 
 def _check_whole(story: Story, source: Refolded) -> None:

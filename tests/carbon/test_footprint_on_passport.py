@@ -212,16 +212,75 @@ def test_an_operator_who_states_another_footprint_is_found(office, member):
     assert member in findings[0][2]
 
 
-def test_a_full_bundle_says_that_its_footprint_takes_an_audit(office):
-    park = office.park
-    office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 80), *park.rest()])
-    office.ship()
-    office.settle()
+def read_offline(office):
+    """The newest passport's full bundle, verified with nothing beside it: the report, and what step 11 says."""
     found = passports.standing(office.world.log, COIL)
     report = verify_bundle(
         encode_bundle(passports.full(office.world.log, found, EVERYTHING)), office.world.trust,
         expected=Expected(piece=COIL), recompute=lambda one: recompute(one, rule_set()),
     )  # fmt: skip
-    assert report.verified
-    told = " ".join(str(one) for one in report.steps)
-    assert "its footprint rests on more than a bundle holds" in told
+    return report, report.steps[10].sentence
+
+
+def test_a_full_bundle_holds_the_footprint_against_its_breakdown_and_says_what_takes_an_audit(office):
+    park = office.park
+    office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 80), *park.rest()])
+    office.ship()
+    office.settle()
+    report, told = read_offline(office)
+    assert report.verified, report.verdict
+    assert "footprint and renewable shares are those of the breakdown that it states" in told
+    assert "that the breakdown follows from signed hours and streams takes more than a bundle holds" in told
+
+
+def _figure(body, name, **change):
+    return {"figures": [{**one, **change} if one["name"] == name else one for one in body["figures"]]}
+
+
+def _row(body, member, **change):
+    return {member: [{**body[member][0], **change}, *body[member][1:]]}
+
+
+STATED = {
+    "a share": lambda b: _figure(b, "renewable-share-hourly", value="0.800001"),
+    "a footprint": lambda b: _figure(b, "product-footprint", value="4.000000"),
+    "the last place but one of a footprint": lambda b: _figure(
+        b, "product-footprint-location",
+        value=str(Decimal(next(o["value"] for o in b["figures"] if o["name"].endswith("-location")))
+                  + Decimal("0.000010")),
+    ),
+    "coverage": lambda b: _figure(b, "product-footprint", coverage="1.000000"),
+    "a model": lambda b: _figure(b, "renewable-share-volumetric", coc_model="identity-preserved"),
+    "one provisional figure": lambda b: _figure(b, "renewable-share-hourly", provisional=True),
+    "other potentials": lambda b: _figure(b, "product-footprint-location", gwp="AR4"),
+    "a figure less": lambda b: {"figures": b["figures"][:-1]},
+    "a source less": lambda b: {"breakdown": b["breakdown"][1:]},
+    "one kg": lambda b: _row(b, "breakdown", kg=str(Decimal(b["breakdown"][0]["kg"]) + 1)),
+    "one Wh matched": lambda b: _row(b, "power", volumetric_wh=b["power"][0]["volumetric_wh"] + 1),
+    "more matched by the hour": lambda b: _row(b, "power", hourly_wh=b["power"][0]["volumetric_wh"] + 1),
+    "one Wh of a source": lambda b: _row(
+        b, "power", sources=[{**b["power"][0]["sources"][0], "wh": b["power"][0]["sources"][0]["wh"] - 1}]
+    ),
+    "a factor set": lambda b: _row(b, "tables", digest=b64url_encode(bytes(32))),
+    "a later state": lambda b: {"accounts": {**b["accounts"], "size": b["as_of"]["size"] + 1}},
+    "another root": lambda b: {"accounts": {**b["as_of"], "root": b64url_encode(bytes(32))}},
+    "a later entry": lambda b: {"restated": [{"entry": b["as_of"]["size"], "reason": "replaced"}]},
+}  # fmt: skip
+
+
+def test_a_footprint_that_is_not_that_of_its_breakdown_fails_step_11(office):
+    park = office.park
+    office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 80), *park.rest()])
+    office.ship()
+    office.settle()
+    honest = office.passport()
+    for name, forged in STATED.items():
+        checkpoint = office.world.log.state.published.checkpoint
+        state = {"as_of": {"size": checkpoint.size, "root": b64url_encode(checkpoint.root)}}
+        body = {**honest, **state}
+        body = {**body, **forged(body)}
+        office.world.submit(signed(body, office.world.issuer, office.world.log.state.registry, now=office.world.now))
+        report, _ = read_offline(office)
+        assert report.failed is not None, name
+        assert (report.failed.number, report.code) == (11, "figure"), name
+        assert "the passport does not add up: " in report.failed.sentence, (name, report.failed.sentence)
