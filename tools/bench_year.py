@@ -43,7 +43,7 @@ class Spent:
 
 @dataclass(slots=True)
 class YearFigure:
-    """What was told, and what each part took. `signing` is the plants' own work, and is in no other part."""
+    """What was told, and what each part took. `record` has the plants' signing and all of `restate` in it."""
 
     coils: int
     days: int
