@@ -13,6 +13,7 @@ from typing import Any, cast
 from litestar import Litestar, Request
 
 from api.accounts_board import AccountsBoard
+from api.accounts_process import AccountsProcess
 from api.checkpoint_board import CheckpointBoard
 from api.forwarding import Forwarder
 from api.intake import Intake
@@ -72,6 +73,7 @@ class Desk:
     restater: Restater | None
     arrow_reader: ArrowReader
     accounts: AccountsBoard
+    accounts_process: AccountsProcess
     means: Means
     scans: ScanCounter
 
@@ -175,6 +177,8 @@ def _furnish(
             pool.start()
     arrow_reader = ArrowReader()
     stack.callback(arrow_reader.stop)
+    accounts, accounts_process = AccountsBoard(), AccountsProcess(places.location)
+    stack.callback(accounts.stop, accounts_process.stop)
     _watch(metrics, log, sequencer, now)
     metrics.watch("storage_free_bytes", "Free on the fullest of the ledger's disks", lambda: room.free)
     metrics.watch("storage_low", "1 where a disk has less than a tenth left", lambda: room.low)
@@ -196,7 +200,8 @@ def _furnish(
         places=places,
         restater=None if issuer is None else Restater(log, sequencer.submit, issuer, begun_at(places.restated)),
         arrow_reader=arrow_reader,
-        accounts=AccountsBoard(),
+        accounts=accounts,
+        accounts_process=accounts_process,
         means=Means(log, time.monotonic),
         scans=_scans(places, metrics, stack, now),
     )

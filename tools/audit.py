@@ -75,7 +75,7 @@ def command(
         jobs=jobs or len(os.sched_getaffinity(0)),
         levels=folder / "levels" if (folder / "levels").is_dir() else None,
     )
-    with _progress(quiet=as_json) as progress:
+    with progress_bar(quiet=as_json) as progress:
         report = audit(order, progress=progress)
     seconds = time.monotonic() - started
     if as_json:
@@ -137,7 +137,7 @@ def _read(path: Path) -> str:
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Progress]:
+def progress_bar(*, quiet: bool) -> Iterator[Progress]:
     """A bar on a terminal, nothing elsewhere."""
     if quiet or not sys.stderr.isatty():
         yield lambda _what, _done, _all: None

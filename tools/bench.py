@@ -84,6 +84,20 @@ def energy(*, rows: int, as_json: bool) -> None:
 
 
 @command.command()
+@click.option("--coils", default=400, show_default=True, type=click.IntRange(4, 100_000), help="How many are made.")
+@click.option("--weeks", default=1, show_default=True, type=click.IntRange(1, 520), help="Passports again so often.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
+def year(*, coils: int, weeks: int, as_json: bool) -> None:
+    """The demo's park for longer: told, recorded, audited, and every footprint computed again."""
+    from tools.audit import progress_bar  # noqa: PLC0415  for those who ask for it
+    from tools.bench_year import lines, run_year  # noqa: PLC0415  brings the database with it
+
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder, progress_bar(quiet=as_json) as progress:
+        figure = run_year(Path(folder), coils, weeks, progress)
+    click.echo(json.dumps(figure.as_dict(), indent=1) if as_json else "\n".join(lines(figure)))
+
+
+@command.command()
 @click.option("--rounds", default=5, show_default=True, help="How often the server that writes is killed.")
 @databases.option
 @databases.owner_option

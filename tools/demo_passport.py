@@ -13,6 +13,7 @@ from ledger.kernel.gs1 import canonical_id
 if TYPE_CHECKING:
     from ledger.passport.issue import Issuer
     from ledger.recording.log import Log, Recorded, Submission
+    from ledger.upkeep.restating import Restater
     from tools.demo_ledger import Stage
 
 _DOTS = 203.2  # an inch: 8 a mm
@@ -31,9 +32,19 @@ def issuer_of(stage: "Stage") -> "Issuer":
 
 def restate(stage: "Stage", log: "Log") -> int:
     """Say in passports what has happened since they were made; how many were made again."""
+    return restate_with(restater_of(stage, log), stage)
+
+
+def restater_of(stage: "Stage", log: "Log") -> "Restater":
+    """One that has seen nothing yet."""
     from ledger.upkeep.restating import Restater  # noqa: PLC0415  see issuer_of
 
-    restater, made = Restater(log, lambda one: _recorded(log, one), issuer_of(stage), 0), 0
+    return Restater(log, lambda one: _recorded(log, one), issuer_of(stage), 0)
+
+
+def restate_with(restater: "Restater", stage: "Stage") -> int:
+    """Let it catch up; how many passports were made again."""
+    made = 0
     while more := restater.round(now=stage.clock()):
         made += more
     return made

@@ -30,7 +30,7 @@ def command(*, folder: Path, piece: str | None, table: Path | None, as_of: int |
     if (piece is None) == (table is None):
         raise click.UsageError("name a piece, or a file with --table")
     if table is not None:
-        click.echo(f"{_write(databases.locate(folder, database), as_of, table)} footprints in {table}")
+        click.echo(f"{write_table(databases.locate(folder, database), as_of, table)} footprints in {table}")
         return
     from ledger.kernel.gs1 import canonical_id  # noqa: PLC0415  --help does not need it
     from ledger.questions.asking import of_store  # noqa: PLC0415  brings the database with it
@@ -41,8 +41,8 @@ def command(*, folder: Path, piece: str | None, table: Path | None, as_of: int |
     click.echo(msgspec.json.format(msgspec.json.encode(document)).decode())
 
 
-def _write(location: "Location", as_of: int | None, table: Path) -> int:
-    """How many rows were written."""
+def write_table(location: "Location", as_of: int | None, table: Path) -> int:
+    """Every piece's footprint, computed now, into one Arrow file; how many rows were written."""
     import pyarrow as pa  # noqa: PLC0415  slow to load
 
     from ledger.carbon.recompute import recompute  # noqa: PLC0415  brings the domain with it

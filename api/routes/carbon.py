@@ -1,13 +1,14 @@
 """The accounts of a period: the CBAM report for declarants, and the claims board as data and as a page."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from litestar import Request, route
 from litestar.response.base import ASGIResponse
 
 from api import openapi
+from api.accounts_process import Question
 from api.answers import FRESH, json, raw
 from api.body import query
 from api.claims_view import claims_view
@@ -16,8 +17,7 @@ from api.pages import HEADERS, template
 from ledger.carbon.reports.sheet import spreadsheet
 from ledger.kernel.encoding import decimal_integer
 from ledger.kernel.errors import Malformed
-from ledger.questions.asking import Asked, as_of
-from ledger.questions.carbon import cbam, claims
+from ledger.questions.asking import as_of
 from ledger.showing.passports import require_token
 from schemas import wire_carbon
 
@@ -40,7 +40,7 @@ async def get_cbam(request: Request[Any, Any, Any]) -> ASGIResponse:
     year = decimal_integer(told["year"], "year") if "year" in told else None
     if year is not None and year not in _YEARS:
         raise Malformed("query", f"a year of import is from {_YEARS[0]} to {_YEARS[-1]}, not {year}")
-    report = await _told(request, told, lambda asked: cbam(asked, told.get("from"), told.get("to"), year))
+    report = await _told(request, told, "cbam", wire_carbon.CbamReport, year)
     if kind == "json":
         return json(report, _PRIVATE)
     body = await asyncio.to_thread(spreadsheet, report)
@@ -63,24 +63,17 @@ async def get_claims_page(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 async def _board(request: Request[Any, Any, Any]) -> wire_carbon.ClaimsBoard:
     told = query(request, "from", "to", "as_of")
-    return await _told(request, told, lambda asked: claims(asked, told.get("from"), told.get("to")))
+    return await _told(request, told, "claims", wire_carbon.ClaimsBoard)
 
 
-async def _told(request: Request[Any, Any, Any], told: Mapping[str, str], question: Callable[[Asked], T]) -> T:
-    # In a thread: it reads the whole ledger, and nobody else should wait for it.
-    return await asyncio.to_thread(_ask, request, told, question)
-
-
-def _ask(request: Request[Any, Any, Any], told: Mapping[str, str], question: Callable[[Asked], T]) -> T:
+async def _told(
+    request: Request[Any, Any, Any], told: Mapping[str, str], what: str, kind: type[T], year: int | None = None
+) -> T:
     desk, reader = desk_of(request), reader_of(request)
     require_token(reader)
-    state = desk.log.state
     wanted = decimal_integer(told["as_of"], "as_of") if "as_of" in told else None
-    size = as_of(wanted, state.published.checkpoint.size)
-
-    def compute() -> T:
-        with desk.log.store.reading() as transaction:
-            return question(Asked(transaction, size, state.registry, reader))
-
-    words = tuple(sorted((name, value) for name, value in told.items() if name not in {"as_of", "format"}))
-    return desk.accounts.told((request.url.path.rpartition("/")[2], size, reader, words), compute)
+    size = as_of(wanted, desk.log.state.published.checkpoint.size)
+    question = Question(what, size, reader, told.get("from"), told.get("to"), year)
+    answer = desk.accounts.told(question, lambda: desk.accounts_process.answer(question, kind))
+    # Shielded: another may wait for the same answer when this reader goes away.
+    return await asyncio.shield(asyncio.wrap_future(answer))

@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from io import BytesIO
+from threading import Event
 from types import SimpleNamespace
 
 import openpyxl
@@ -13,9 +14,12 @@ import pytest
 from served import InProcess, app_of, run
 
 from api.accounts_board import AccountsBoard
+from api.accounts_process import AccountsProcess, Question
+from ledger.kernel.errors import Busy, Missing
 from ledger.recording.opening import clock, layout, open_log
-from ledger.store.access import Reader, access_file
+from ledger.store.access import EVERYTHING, Reader, access_file
 from ledger.store.sqlite.access import SqliteTokens
+from schemas.wire_carbon import CbamReport, ClaimsBoard
 from tools.demo_ledger import Stage, found, tell
 from tools.demo_passport import issuer_of, restate
 from tools.park.actors import MILL, SMELTER
@@ -168,7 +172,7 @@ def test_a_question_is_computed_once_and_only_the_newest_answers_are_kept():
     board, computed = AccountsBoard(), []
 
     def answer(question):
-        return board.told(question, lambda: computed.append(question) or question)
+        return board.told(question, lambda: computed.append(question) or question).result()
 
     assert [answer(question) for question in ("a", "a", "b", "a")] == ["a", "a", "b", "a"]
     assert computed == ["a", "b"]
@@ -187,8 +191,34 @@ def test_a_question_that_is_asked_twice_at_once_is_computed_once():
         return "told"
 
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: board.told("same", slowly), range(4)))
+        answers = list(pool.map(lambda _: board.told("same", slowly).result(), range(4)))
     assert (answers, computed) == (["told"] * 4, [1])
+
+
+def test_what_is_known_does_not_wait_for_what_is_computed_and_an_error_is_not_kept():
+    board, gate = AccountsBoard(), Event()
+    assert board.told("known", lambda: "told").result() == "told"
+    slow = board.told("slow", gate.wait)
+    assert board.told("known", lambda: "again").done()
+    gate.set()
+    assert slow.result()
+    with pytest.raises(ZeroDivisionError):
+        board.told("wrong", lambda: 1 // 0).result()
+    assert board.told("wrong", lambda: "right").result() == "right"
+
+
+def test_accounts_are_computed_in_a_process_that_may_die_alone(park):
+    asker = AccountsProcess(park[0].places.location)
+    question = Question("claims", 1_000, EVERYTHING, "2026-05-03T19:00:00Z", "2026-05-10T19:00:00Z")
+    first = asker.answer(question, ClaimsBoard)
+    asker._worker.process.kill()
+    with pytest.raises(Busy, match="ended; ask again") as caught:
+        asker.answer(question, ClaimsBoard)
+    assert caught.value.code == "accounts_unread"
+    assert asker.answer(question, ClaimsBoard) == first
+    with pytest.raises(Missing, match="period"):
+        asker.answer(Question("cbam", 50, EVERYTHING), CbamReport)
+    asker.stop()
 
 
 def test_a_coil_s_page_says_why_it_is_greener_than_another_or_not(park):
