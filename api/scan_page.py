@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from api.assets import assets
@@ -109,9 +110,14 @@ def _page(name: str, said: Words, desk: Desk, links: Mapping[str, str], **given:
         version=assets().version,
         # What the page's script believes until the reader says otherwise: the keys that this server names.
         trust="".join(f"log {key}\n" for key in keys) + "quorum none\n",
-        fingerprints=[fingerprint(parse_vkey(key)) for key in keys],
+        fingerprints=[_fingerprint(key) for key in keys],
         **given,
     )
+
+
+@cache  # a few keys a ledger; whether a key is on the curve takes half a millisecond to say
+def _fingerprint(key: str) -> str:
+    return fingerprint(parse_vkey(key))
 
 
 def _links(code: str | None) -> dict[str, str]:
