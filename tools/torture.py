@@ -13,7 +13,17 @@ import click
 from tools.problems import FINE, THING_WRONG
 from tools.torture_totals import keep, totals
 
-ALL = ("kill-sqlite", "kill-postgres", "faults", "faults-postgres", "flips", "disk", "overload", "start")
+ALL = (
+    "kill-sqlite",
+    "kill-postgres",
+    "kill-servers",
+    "faults",
+    "faults-postgres",
+    "flips",
+    "disk",
+    "overload",
+    "start",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ def command(
     \b
     kill-sqlite    kill -9 of the server under load, again and again
     kill-postgres  likewise of the server, of PostgreSQL's processes, or of all
+    kill-servers   likewise of one of two servers on one PostgreSQL
     faults         every system call of an append fails, and is the last one
     faults-postgres  likewise on PostgreSQL, what is said to its server included
     flips          every byte that means anything is flipped; audit or verifier must say so
@@ -134,6 +145,19 @@ def _kill_postgres(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
         return kill_loop(places, counts.postgres, seed, strike_postgres(server), owner=place.owner).as_dict()
 
 
+def _kill_servers(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
+    from ledger.recording.opening import layout  # noqa: PLC0415  likewise
+    from tools import own_postgres  # noqa: PLC0415  likewise
+    from tools.torture_servers import kill_servers  # noqa: PLC0415  likewise
+
+    if reason := own_postgres.why_not():
+        return {"not_run": reason}
+    with own_postgres.running() as server:
+        place = server.place()
+        places = layout(folder / "ledger", None, place.writer)
+        return kill_servers(places, counts.postgres, seed, place.owner).as_dict()
+
+
 def _faults(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
     from tools.torture_faults import FileBed, fault_sweep, why_not  # noqa: PLC0415  likewise
 
@@ -200,6 +224,7 @@ def _start(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
 _RUNS: dict[str, Callable[[Path, Counts, int], dict[str, Any]]] = {
     "kill-sqlite": _kill_sqlite,
     "kill-postgres": _kill_postgres,
+    "kill-servers": _kill_servers,
     "faults": _faults,
     "faults-postgres": _faults_postgres,
     "flips": _flips,

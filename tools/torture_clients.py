@@ -7,6 +7,7 @@ import time
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 
 from ledger.kernel.checkpoint import parse_checkpoint
 from ledger.kernel.entry import parse_entry
@@ -22,9 +23,12 @@ _AGAIN = {408, 429, 500, 503, 507}
 
 @dataclass
 class Crowd:
-    """Threads that post, and one that reads heads. What they saw is in `history`; `statuses` counts answers."""
+    """Threads that post to the servers at `ports` in turn, and one for each server that reads its heads.
 
-    port: int
+    What they saw is in `history`; `statuses` counts answers.
+    """
+
+    ports: Sequence[int]
     history: History = field(default_factory=History)
     statuses: dict[int, int] = field(default_factory=dict)
     odd: list[str] = field(default_factory=list)  # answers that no client should ever get
@@ -36,7 +40,7 @@ class Crowd:
     def begin(self, shares: Sequence[Iterator[bytes]]) -> None:
         """One client for each share of the statements."""
         self._threads = [threading.Thread(target=self._post_all, args=(share,)) for share in shares]
-        self._threads.append(threading.Thread(target=self._read_heads))
+        self._threads += [threading.Thread(target=self._read_heads, args=(port,)) for port in self.ports]
         for thread in self._threads:
             thread.start()
 
@@ -52,20 +56,21 @@ class Crowd:
         self.end()
 
     def _post_all(self, wires: Iterator[bytes]) -> None:
+        ports = cycle(self.ports)
         for wire in wires:
             if self._over.is_set():
                 return
             attempt = Attempt(wire, time.monotonic_ns())
             with self._lock:
                 self.history.attempts.append(attempt)  # before it is sent
-            while not self._settled(attempt):
+            while not self._settled(attempt, next(ports)):
                 if self._abandoned.wait(_PAUSE):
                     return
 
-    def _settled(self, attempt: Attempt) -> bool:
+    def _settled(self, attempt: Attempt, port: int) -> bool:
         attempt.tries += 1
         try:
-            status, body = self._ask("POST", "/v1/statements", attempt.wire)
+            status, body = _ask(port, "POST", "/v1/statements", attempt.wire)
         except (OSError, http.client.HTTPException):
             return False
         with self._lock:
@@ -81,11 +86,11 @@ class Crowd:
         attempt.outcome = OK if status in _SETTLED else FAIL
         return True
 
-    def _read_heads(self) -> None:
+    def _read_heads(self, port: int) -> None:
         newest = 0
         while not self._over.wait(_PAUSE):
             try:
-                status, body = self._ask("GET", "/checkpoint", None)
+                status, body = _ask(port, "GET", "/checkpoint", None)
                 head = parse_checkpoint(parse_note(body).text) if status == 200 else None
             except (OSError, http.client.HTTPException, CoilmarkError):
                 continue
@@ -95,12 +100,13 @@ class Crowd:
                 newest = max(newest, head.size)
                 self.history.heads.add(head)
 
-    def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_TIMEOUT)
-        try:
-            headers = {"content-type": "application/sd-jwt"} if body else {}
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
+
+def _ask(port: int, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT)
+    try:
+        headers = {"content-type": "application/sd-jwt"} if body else {}
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()

@@ -30,7 +30,7 @@ from tools.torture_server import Victim, patiently
 CLIENTS = 8
 _SPAN = 50  # statements signed at once
 _SHORTEST, _LONGEST = 0.02, 0.8  # seconds that a server lives
-_TERM_EVERY = 10  # cycles
+TERM_EVERY = 10  # cycles
 _BATCH = 10_000
 Strike = Callable[[Victim, random.Random], str]
 
@@ -61,15 +61,15 @@ def kill_loop(places: Layout, cycles: int, seed: int, strike: Strike, *, owner: 
     choose = random.Random(seed)  # noqa: S311  no secret hangs on it
     pem = create(places, owner)
     victim = Victim(places)
-    crowd, starts, stops = Crowd(victim.port), [0.0], [0.0]
+    crowd, starts, stops = Crowd([victim.port]), [0.0], [0.0]
     strikes: dict[str, int] = {}
     try:
         for cycle in range(cycles):
             starts.append(victim.wait() if victim.alive else victim.up())
             if not cycle:
-                crowd.begin([_share(pem, client) for client in range(CLIENTS)])
+                crowd.begin([share(pem, client) for client in range(CLIENTS)])
             time.sleep(choose.uniform(_SHORTEST, _LONGEST))
-            if cycle % _TERM_EVERY == _TERM_EVERY - 1:
+            if cycle % TERM_EVERY == TERM_EVERY - 1:
                 stops.append(victim.end())
                 hit = "SIGTERM"
             else:
@@ -82,7 +82,7 @@ def kill_loop(places: Layout, cycles: int, seed: int, strike: Strike, *, owner: 
         crowd.abandon()  # where all went well there is nothing left to settle
         if victim.alive:
             victim.kill()
-    return _counted(places, crowd, strikes, (max(starts), max(stops)))
+    return counted(places, crowd, strikes, (max(starts), max(stops)))
 
 
 def kill_server(victim: Victim, _choose: random.Random) -> str:
@@ -124,14 +124,15 @@ def _gone(pids: list[int]) -> None:
         time.sleep(0.01)
 
 
-def _share(pem: bytes, client: int) -> Iterator[bytes]:
+def share(pem: bytes, client: int) -> Iterator[bytes]:
     """The statements of one client, for ever: nobody else has their numbers."""
     for span in count():
         start = (span * CLIENTS + client) * _SPAN
         yield from sign_span((pem, start, start + _SPAN))
 
 
-def _counted(places: Layout, crowd: Crowd, strikes: dict[str, int], times: tuple[float, float]) -> Killed:
+def counted(places: Layout, crowd: Crowd, strikes: dict[str, int], times: tuple[float, float]) -> Killed:
+    """The clients' notes held against what is stored, and an audit; `times` are the slowest start and stop."""
     kept = kept_in(places)
     broken = judge(crowd.history, kept)
     lost = sum("was acknowledged" in one for one in broken)

@@ -112,6 +112,14 @@ def test_a_short_kill_loop_on_postgres():
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(bool(own_postgres.why_not()), reason=own_postgres.why_not())
+def test_a_short_kill_loop_of_two_servers():
+    figures = run("kill-servers", "--cycles", "4")["kill-servers"]
+    assert (figures["cycles"], figures["lost"], figures["broken"]) == (4, 0, [])
+    assert figures["acknowledged"] > 0
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(bool(torture_faults.why_not()), reason=torture_faults.why_not())
 @pytest.mark.parametrize(
     ("what", "store"),

@@ -1,0 +1,73 @@
+"""Two servers of one PostgreSQL under load, as on two machines, of which one is killed again and again."""
+
+import json
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from ledger.recording.opening import Layout
+from tools.bench_ledger import create
+from tools.torture_clients import Crowd
+from tools.torture_kill import CLIENTS, TERM_EVERY, Killed, counted, share
+from tools.torture_server import Victim
+
+_SERVERS = 2
+_SHORTEST, _LONGEST = 0.1, 2.5  # seconds from two that are ready to the next kill: takeovers end in it, or do not
+
+
+def kill_servers(places: Layout, cycles: int, seed: int, owner: str) -> Killed:
+    """Clients post to either and read either's heads. Deterministic in what it chooses, not in what happens."""
+    choose = random.Random(seed)  # noqa: S311  no secret hangs on it
+    pem = create(places, owner)
+    victims = [_beside(places, number) for number in range(_SERVERS)]
+    crowd = Crowd([victim.port for victim in victims])
+    starts, stops, strikes = [0.0], [0.0], dict[str, int]()
+    with _served(victims, crowd):
+        starts += [victim.up() for victim in victims]
+        crowd.begin([share(pem, client) for client in range(CLIENTS)])
+        for cycle in range(cycles):
+            time.sleep(choose.uniform(_SHORTEST, _LONGEST))
+            victim = choose.choice(victims)
+            hit = "the one that writes" if _writes(victim) else "the other"
+            if cycle % TERM_EVERY == TERM_EVERY - 1:
+                stops.append(victim.end())
+                hit = "SIGTERM"
+            else:
+                victim.kill()
+            strikes[hit] = strikes.get(hit, 0) + 1
+            starts.append(victim.up())
+        crowd.end()
+    return counted(places, crowd, strikes, (max(starts), max(stops)))
+
+
+def _beside(places: Layout, number: int) -> Victim:
+    """A server with a folder, level files and a second head of its own."""
+    folder = places.folder.with_name(f"server-{number}")
+    folder.mkdir()
+    own = replace(places, folder=folder, head=folder.with_name(f"{folder.name}.head"))
+    shutil.copy(places.log_key, own.log_key)
+    shutil.copy(Path(str(places.head)), Path(str(own.head)))
+    victim = Victim(own)
+    victim.settings["COILMARK_ADVERTISE"] = f"http://127.0.0.1:{victim.port}"
+    return victim
+
+
+def _writes(victim: Victim) -> bool:
+    says: dict[str, object] = json.loads(victim.ask("/readyz")[1])
+    return says["sequencer"] is True
+
+
+@contextmanager
+def _served(victims: list[Victim], crowd: Crowd) -> Iterator[None]:
+    """Whatever happens in it, in the end nobody posts and nobody serves."""
+    try:
+        yield
+    finally:
+        crowd.abandon()  # where all went well there is nothing left to settle
+        for victim in victims:
+            if victim.alive:
+                victim.end()
