@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from litestar import Litestar, Request
 
@@ -52,6 +52,7 @@ from ledger.upkeep.restating import Restater
 
 _log = logging.getLogger(__name__)
 _MICROSECONDS = 1_000_000
+_T = TypeVar("_T")
 _UNDER_WAY = 100_000  # objects: a few batches of 500 statements have as many
 
 
@@ -92,6 +93,12 @@ class Desk:
         if self.restater is None or "accounts" in found.statement.body:
             return None
         return found.index if self.restater.owes_footprint(found.piece) else None
+
+    async def made(self, page: Callable[[], _T]) -> _T:
+        """A page of a piece. Where the ledger is a file it is made right here: threads that do so would spend as long
+        again on handing the interpreter lock to each other. A PostgreSQL server may be slow to answer.
+        """
+        return page() if self.places.url is None else await asyncio.to_thread(page)
 
     def codes(self) -> Codes | None:
         """The codes of the labels, with those blocked since."""

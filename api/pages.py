@@ -29,6 +29,6 @@ def template(name: str) -> jinja2.Template:
     """One of our templates; everything put into it is escaped, and what is missing is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, auto_reload=False,  # they come with the program: no file is looked at again
     )  # fmt: skip
     return environment.get_template(name)

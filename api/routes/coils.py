@@ -136,5 +136,5 @@ async def _scan(request: Request[Any, Any, Any]) -> ASGIResponse:
         scanned = request.scope["method"] == "GET" and "lang" not in said
         address = address_of(request, desk.settings.proxies) if scanned else ""
         shown = partial(scan_page, desk, piece, said.get("c"), reader, language, address=address)
-        status, page = await asyncio.to_thread(shown)
+        status, page = await desk.made(shown)
     return raw(page.encode(), "text/html", WITH_SCRIPT | {"content-language": language}, status)

@@ -40,7 +40,8 @@ class Standing:
 
     def body(self, reader: Reader) -> dict[str, Any]:
         """What it says to this reader."""
-        return parse(without(self.statement, hidden(self.statement, reader))).body
+        kept_back = hidden_of(self.statement, reader)
+        return parse(without(self.statement, kept_back)).body if kept_back else self.statement.body
 
 
 def may_open(codes: Codes | None, piece: str, code: str | None, reader: Reader) -> bool:
