@@ -1,8 +1,7 @@
 """From posted bytes to receipts: check, hand in, wait for the commit.
 
-Checking is most of the work, and the process that writes has the least time for it. So the statements of a batch, of a
-group that a standby sends on, or of requests that arrive at the same moment are checked by the pool. A few are checked
-right here: the way to another process and back would cost more.
+One statement is checked right here: the way to another process and back would cost more than the check. The
+statements of a batch, or of a group that a standby sends on, are checked by the pool.
 """
 
 import asyncio
@@ -40,27 +39,10 @@ class Intake:
         self._pool = pool
         self._bridge = Bridge(asyncio.get_running_loop())
         self._known = _Known(log.state.registry)
-        self._arrived: list[tuple[bytes, asyncio.Future[Verdict]]] = []  # in this turn of the loop
-        self._checks: set[asyncio.Future[list[Verdict]]] = set()  # the loop itself keeps no task alive
 
     def check_one(self, wire: bytes) -> Verdict:
         """What can be said of a statement alone."""
         return check_all([wire], self._ledger.uri, self._known_keys())[0]
-
-    async def check_with_others(self, wire: bytes) -> Verdict:
-        """What can be said of a statement alone, found out with those that arrive in the same turn. Raises Busy."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Verdict] = loop.create_future()
-        self._arrived.append((wire, answer))
-        if len(self._arrived) == 1:
-            loop.call_soon(self._check_arrived)
-        return await answer
-
-    def _check_arrived(self) -> None:
-        arrived, self._arrived = self._arrived, []
-        self._checks.add(checking := asyncio.ensure_future(self.check([wire for wire, _ in arrived])))
-        checking.add_done_callback(self._checks.discard)
-        checking.add_done_callback(lambda done: _hand_out(done, [answer for _, answer in arrived]))
 
     async def check(self, wires: Sequence[bytes]) -> list[Verdict]:
         """What can be said of each statement alone, found out in other processes where there are many. Raises Busy."""
@@ -124,18 +106,6 @@ class Intake:
         except Busy:
             return {}
         return {}
-
-
-def _hand_out(checked: "asyncio.Future[list[Verdict]]", answers: Sequence["asyncio.Future[Verdict]"]) -> None:
-    """To each his own; a fault of the check is everybody's."""
-    fault = asyncio.CancelledError() if checked.cancelled() else checked.exception()
-    for row, answer in enumerate(answers):
-        if answer.done():  # its client went away
-            continue
-        if fault is None:
-            answer.set_result(checked.result()[row])
-        else:
-            answer.set_exception(fault)
 
 
 def _alone(verdict: Verdict) -> Submission:

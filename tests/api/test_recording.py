@@ -130,21 +130,6 @@ def test_singles_and_batches_at_once_each_get_their_own_receipts(tmp_path):
     run(scenario)
 
 
-def test_statements_that_arrive_together_are_checked_together_and_each_has_its_own_answer(tmp_path, monkeypatch):
-    async def scenario():
-        async with in_process(tmp_path) as served:
-            posted = Posted(served.world)
-            wires = [posted.new() for _ in range(9)] + [posted.flipped_signature()]
-            asked, check = [], served.desk.intake.check
-            monkeypatch.setattr(served.desk.intake, "check", lambda some: asked.append(len(some)) or check(some))
-            answers = await asyncio.gather(*(served.post(wire) for wire in wires))
-            assert len(asked) < len(wires)
-            assert [answer.status for answer in answers] == [201] * 9 + [403]
-            assert [parse_receipt(answer.body).statement for answer in answers[:9]] == wires[:9]
-
-    run(scenario)
-
-
 @pytest.mark.slow
 def test_kill_9_in_the_middle_of_a_load_loses_nothing_that_was_acknowledged(tmp_path):
     world, secrets = make_world(tmp_path)
