@@ -265,10 +265,12 @@ def test_every_altered_missing_or_invented_record_of_energy_is_found(tmp_path):
         last = say(world, SMELTER, "energy-allocation", allocation(row(10)))
         key = attestation_key(f"{WIND}/w0")
     assert isinstance(attested_in(world, key), Attestation)
-    more = 'INSERT INTO state_record SELECT ?, "index", value FROM state_record WHERE "key" = ? AND "index" = ?'
-    assert ("state_record", last) in tampered(world, (more, (bytes(32), key, last)))
     flipped = 'UPDATE state_record SET value = CAST(replace(value, ?, ?) AS BLOB) WHERE "key" = ? AND "index" = ?'
     assert ("state_record", last) in tampered(world, (flipped, (b"allocated", b"cancelled", key, last)))
+    assert tampered(world, (flipped, (b"cancelled", b"allocated", key, last))) == set()  # as it was
+    more = 'INSERT INTO state_record SELECT ?, "index", value FROM state_record WHERE "key" = ? AND "index" = ?'
+    assert ("state_record", last) in tampered(world, (more, (bytes(32), key, last)))
+    assert tampered(world, ('DELETE FROM state_record WHERE "key" = ?', (bytes(32),))) == set()
     gone = tampered(world, ('DELETE FROM state_record WHERE "key" = ? AND "index" = ?', (key, last)))
     assert ("state_record", last) in gone
 
