@@ -8,10 +8,11 @@ from msgspec.structs import replace
 from ledger.energy.book import Book, consumption_key
 from ledger.energy.issuing import not_ahead
 from ledger.energy.records import HOUR, Consumption, Hour
+from ledger.energy.replacing import take_place
 from ledger.energy.said import Said
 from ledger.energy.site_meters import read_site
 from ledger.energy.slices import watt_hours
-from ledger.kernel.errors import Conflict, RuleBroken, Unauthorised
+from ledger.kernel.errors import Conflict, RuleBroken
 from ledger.kernel.moments import micros, rfc3339
 
 
@@ -60,14 +61,9 @@ def _check_estimated(body: Mapping[str, Any]) -> None:
 def _replace(book: Book, name: str, new: Consumption) -> None:
     """SPEC 4.9.10: the earlier record of the same process and hours. Raises RuleBroken, Conflict, Unauthorised."""
     old = book.consumption(name)
-    if old.issuer != new.issuer:
-        raise Unauthorised("not_yours", f"consumption {name} was stated by {old.issuer}, not by {new.issuer}", id=name)
-    if old.replaced_by:
-        raise Conflict("replaced", f"consumption {name} was replaced by {old.replaced_by}: name that one", id=name)
-    if (old.process, old.start, old.hours) != (new.process, new.start, new.hours):
-        says = f"consumption {name} is of {old.hours} hours of {old.process} from {rfc3339(old.start)} on"
-        raise RuleBroken("replaces", f"{says}: what takes its place is of the same process and hours", id=name)
-    book.put(consumption_key(name), replace(old, replaced_by=new.id))
+    says = f"consumption {name} is of {old.hours} hours of {old.process} from {rfc3339(old.start)} on"
+    same = (old.process, old.start, old.hours) == (new.process, new.start, new.hours)
+    take_place(book, old, new, "" if same else f"{says}: what takes its place is of the same process and hours")
 
 
 def _state(book: Book, record: Consumption, position: int, wh: int, body: Mapping[str, Any]) -> None:

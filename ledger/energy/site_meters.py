@@ -1,11 +1,10 @@
 """What an `energy-consumption` of a whole site does: its meter's hours, for the sum of its processes (C1)."""
 
-from msgspec.structs import replace
-
 from ledger.energy.book import Book, consumption_key, site_key
 from ledger.energy.records import HOUR, SiteHour, SiteReading
+from ledger.energy.replacing import take_place
 from ledger.energy.said import Said
-from ledger.kernel.errors import Conflict, RuleBroken, Unauthorised
+from ledger.kernel.errors import Conflict, RuleBroken
 from ledger.kernel.moments import micros, rfc3339
 
 
@@ -37,14 +36,12 @@ def read_site(book: Book, said: Said) -> None:
 def _replace(book: Book, name: str, new: SiteReading) -> None:
     """SPEC 4.9.10: the earlier record of the same site and hours. Raises RuleBroken, Conflict, Unauthorised."""
     old = book.get(consumption_key(name))
-    if not isinstance(old, SiteReading) or (old.site, old.start, old.hours) != (new.site, new.start, new.hours):
-        says = f"consumption {name} is of other hours, or not of the meter of site {new.site}"
-        raise RuleBroken("replaces", f"{says}: what takes its place is of the same", id=name)
-    if old.issuer != new.issuer:
-        raise Unauthorised("not_yours", f"consumption {name} was stated by {old.issuer}, not by {new.issuer}", id=name)
-    if old.replaced_by:
-        raise Conflict("replaced", f"consumption {name} was replaced by {old.replaced_by}: name that one", id=name)
-    book.put(consumption_key(name), replace(old, replaced_by=new.id))
+    says = f"consumption {name} is of other hours, or not of the meter of site {new.site}"
+    misfit = f"{says}: what takes its place is of the same"
+    if not isinstance(old, SiteReading):
+        raise RuleBroken("replaces", misfit, id=name)
+    same = (old.site, old.start, old.hours) == (new.site, new.start, new.hours)
+    take_place(book, old, new, "" if same else misfit)
 
 
 def _check_free(book: Book, site: str, start: int, replaced: str | None) -> None:

@@ -1,6 +1,5 @@
 """What is wrong with source streams and closes is refused at the door: code, sentence with the numbers, no entry."""
 
-import copy
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +9,7 @@ from served import serving_world
 from small_ledger import PLANT, small_ledger
 
 sys.path.append(str(Path(__file__).parents[1] / "carbon"))
-from example_park import ExamplePark, process, table
+from example_park import ExamplePark, changed, process, table
 from signed_example import parties
 from worked import example
 
@@ -40,15 +39,6 @@ def server(tmp_path_factory, said):
             answer = server.post(world.statement(PLANT, typ, body))
             assert answer.status == 201, answer.body
         yield server
-
-
-def changed(body, *path, to, **more):
-    found = copy.deepcopy({**body, **more})
-    inner = found
-    for step in path[:-1]:
-        inner = inner[step]
-    inner[path[-1]] = to
-    return found
 
 
 def bought(said, **members):

@@ -5,6 +5,7 @@ park.bodies("A", day=1)                        # (typ, body) of one coil's chain
 park.streams(coils=1)                          # (typ, body) of the period's emissions
 """
 
+import copy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -242,3 +243,13 @@ def _link(name):
 
 def _pieces(parts):
     return [_link(one[0]) for one in parts if "(21)" in one[0]]
+
+
+def changed(body, *path, to, **more):
+    """A body with one thing in it changed, and `more` beside."""
+    found = copy.deepcopy({**body, **more})
+    inner = found
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = to
+    return found

@@ -1,9 +1,7 @@
 """What is refused of source streams and closes: with a code and the numbers in a sentence, and nothing is changed."""
 
-import copy
-
 import pytest
-from example_park import PERIOD, ExamplePark, process, table
+from example_park import PERIOD, ExamplePark, changed, process, table
 from example_park import profile as plant_profile
 from small_ledger import PLANT
 from worked import example
@@ -61,15 +59,6 @@ def said(vectors):
     park = ExamplePark(*example(vectors))
     streams = {body["kind"]: body for _, body in park.streams() if body["stream"] != "bauxite-mining"}
     return {**streams, "close": park.close()[1]}
-
-
-def changed(body, *path, to, **more):
-    found = copy.deepcopy({**body, **more})
-    inner = found
-    for step in path[:-1]:
-        inner = inner[step]
-    inner[path[-1]] = to
-    return found
 
 
 def test_a_stream_of_a_period_is_stated_once(office, said):
