@@ -4,7 +4,7 @@ import json
 
 from click.testing import CliRunner
 
-from tools.bench_open import run_open
+from tools.bench.open import run_open
 from tools.main import cli
 
 

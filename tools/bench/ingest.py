@@ -15,7 +15,7 @@ from typing import Any
 
 from ledger.recording.opening import Layout, layout
 from tools import database as databases
-from tools.bench_ledger import create, sign_span
+from tools.bench.ledger import create, sign_span
 from tools.listening import free_port
 from tools.load import Load, drive, request
 

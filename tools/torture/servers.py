@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ledger.recording.opening import Layout
-from tools.bench_ledger import create
-from tools.torture_clients import Crowd
-from tools.torture_kill import CLIENTS, TERM_EVERY, Killed, counted, share
-from tools.torture_server import Victim
+from tools.bench.ledger import create
+from tools.torture.clients import Crowd
+from tools.torture.kill import CLIENTS, TERM_EVERY, Killed, counted, share
+from tools.torture.server import Victim
 
 _SERVERS = 2
 _SHORTEST, _LONGEST = 0.1, 2.5  # seconds from two that are ready to the next kill: takeovers end in it, or do not

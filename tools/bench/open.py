@@ -1,6 +1,6 @@
 """How long a ledger takes to open, as it grows: with its level files at hand, and where they are made again.
 
-The ledger is that of `bench_proofs`: small statements that nobody signed, enough to be opened and read.
+The ledger is that of `bench proofs`: small statements that nobody signed, enough to be opened and read.
 """
 
 import shutil
@@ -13,9 +13,9 @@ from typing import Any
 
 from ledger.recording.log import Log
 from ledger.recording.opening import Layout, layout, open_for_reading, open_log
-from tools.bench_ingest import served
-from tools.bench_ledger import create
-from tools.bench_proofs import lengthen
+from tools.bench.ingest import served
+from tools.bench.ledger import create
+from tools.bench.proofs import lengthen
 
 _READER = 1  # the number of a second process on one folder
 
