@@ -1,13 +1,20 @@
-"""Scripts, words and style of the pages: files as they lie in `browser/`, under a version of them all."""
+"""Scripts, words and style of the pages: files as they lie in `browser/`, under a version of them all.
+
+One script more says which rule set this program has: `rules.js`.
+"""
 
 import gzip
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from ledger.carbon.factors import known
 from ledger.kernel.errors import Missing
+from ledger.rules import rule_set
 
 _FOLDER = Path(__file__).parent / "browser"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
@@ -45,11 +52,16 @@ class Assets:
 def assets() -> Assets:
     """Read once: they come with the program."""
     paths = sorted(path for path in _FOLDER.rglob("*") if path.suffix in _TYPES)
-    files = {str(path.relative_to(_FOLDER)): _asset(path) for path in paths}
+    files = {str(path.relative_to(_FOLDER)): _asset(path.read_bytes(), path.suffix) for path in paths}
+    files["rules.js"] = _asset(f"export default {json.dumps(rules())};\n".encode(), ".js")
     said = sha256(b"".join(f"{name}\n".encode() + sha256(one.body).digest() for name, one in files.items()))
     return Assets(said.hexdigest()[:16], files)
 
 
-def _asset(path: Path) -> Asset:
-    body = path.read_bytes()
-    return Asset(body, gzip.compress(body, 9, mtime=0), _TYPES[path.suffix])
+def rules() -> dict[str, Any]:
+    """The rule set under which a browser computes passports again, and the digests of its factor sets by their ids."""
+    return {**rule_set(), "factors": {name: one.digest for name, one in known().items()}}
+
+
+def _asset(body: bytes, suffix: str) -> Asset:
+    return Asset(body, gzip.compress(body, 9, mtime=0), _TYPES[suffix])

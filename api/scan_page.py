@@ -62,9 +62,8 @@ def refused_page(desk: Desk, status: int, sentence: str, language: str) -> str:
 
 def verify_page(desk: Desk, language: str) -> str:
     """The page that checks a file in the reader's browser."""
-    return _page(
-        "verify.html", words(language), desk, _links(None), modules=assets().modules("verifier/", "check", "verify")
-    )
+    modules = assets().modules("verifier/", "lots/", "check", "rules", "verify")  # all of it: it works offline
+    return _page("verify.html", words(language), desk, _links(None), modules=modules)
 
 
 def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: Reader, said: Words) -> str:

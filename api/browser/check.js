@@ -20,7 +20,7 @@ export class Tongue {
 
   fact(name, value) {
     if (["iat", "recorded", "seen", "eventTime"].includes(name)) return value === null ? "–" : this.time(value);
-    if (name === "witnesses") return this.say(value);
+    if (name === "witnesses" || name === "footprint") return this.say(value);
     if (["index", "shown", "proven", "step", "named", "ended", "from"].includes(name)) return String(value);
     return typeof value === "number" || typeof value === "bigint" ? this.numbers.format(value) : String(value);
   }

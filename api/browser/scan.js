@@ -3,6 +3,7 @@
 
 import { Tongue, element, showReport, verdictLine } from "./check.js";
 import { fingerprint, forget, keep, kept } from "./check_keys.js";
+import { recompute } from "./check_rules.js";
 import { parseTrust } from "./verifier/trust.js";
 import { verify } from "./verifier/verify.js";
 
@@ -50,7 +51,7 @@ async function check(tongue, path) {
   } catch (error) {
     return nothing(tongue, "no_file", error);
   }
-  const report = await verify(bytes, parseTrust(trust), { expected: { piece: given.piece } });
+  const report = await verify(bytes, parseTrust(trust), { expected: { piece: given.piece }, recompute });
   const page = report.verified ? { ...compare(tongue, report), compared: say === "key_compared" } : null;
   showReport(section, tongue, report, page);
   if (page?.good && say === "key_first") {

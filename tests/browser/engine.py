@@ -13,7 +13,10 @@ VERIFIER = Path(__file__).parents[2] / "api" / "browser" / "verifier"
 
 @dataclass(frozen=True)
 class Given:
-    """What a verifier is given. `own` takes WebCrypto away, so that the page's own curves decide."""
+    """What a verifier is given. `own` takes WebCrypto away, so that the page's own curves decide.
+
+    `rules` is the rule set that passports are computed under again; without one they are not.
+    """
 
     file: bytes
     trust: bytes
@@ -21,6 +24,7 @@ class Given:
     index: int | None = None
     statement: bytes | None = None
     own: bool = False
+    rules: dict | None = None
 
 
 def verdicts(cases):
@@ -46,6 +50,8 @@ def _line(case):
         line["piece"] = case.piece
     if case.index is not None:
         line["index"] = case.index
+    if case.rules is not None:
+        line["rules"] = case.rules
     if case.statement is not None:
         line["statement"] = _b64(case.statement)
     return line

@@ -15,7 +15,7 @@ from ledger.kernel.trust import format_trust
 from ledger.passport.codes import path_of
 
 SAY = words()
-FULL = [*["passed"] * 10, "not_checked", "passed", "passed"]
+SHORT, FULL = [*["passed"] * 10, "not_checked", "passed", "passed"], ["passed"] * 13
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_the_page_of_a_good_coil_ticks_what_it_checked_and_says_what_it_did_not(
     assert reader.verdict.startswith(SAY["good"])
     assert "Steps not checked: 11." in reader.verdict
     assert SAY["good_key"] in reader.verdict
-    assert reader.outcomes == FULL
+    assert reader.outcomes == SHORT
     assert SAY["takes_full"] in reader.page.inner_html("#check .steps")
     assert "no page can tell" in reader.page.inner_text(".honest")
 
@@ -75,18 +75,31 @@ def test_it_asks_nobody_but_its_own_server_and_is_small(reader, address, park):
     assert sum(sizes) - len(proof_of(park)) < 100_000, sizes
 
 
-def test_the_full_proof_is_checked_on_a_tap_and_figures_are_not_ticked(reader, address):
+def test_the_full_proof_is_computed_again_on_a_tap_by_rules_that_are_fetched_then(reader, address):
     reader.open(address)
+    assert not any("/lots/" in url for url in reader.asked)
     reader.again(SAY["full"])
     reader.page.click("#check summary")
     assert (reader.kind, reader.outcomes) == ("good", FULL)
-    assert "Figures not recomputed in this browser" in reader.page.inner_text("#check .steps")
+    assert SAY["good_all"] in reader.verdict
+    steps = reader.page.inner_text("#check .steps")
+    assert "Computed again from their events, and the same: facts and masses" in steps
+    assert SAY["footprint_none"] in steps
+    assert any("/lots/recompute.js" in url for url in reader.asked)
+
+
+def test_without_the_rules_the_full_proof_is_checked_and_its_figures_are_not(reader, address):
+    reader.open(address, prepare=lambda page: page.route("**/lots/*", lambda route: route.abort()))
+    reader.again(SAY["full"])
+    reader.forgive("ERR_FAILED")
+    assert (reader.kind, reader.outcomes) == ("good", SHORT)
+    assert "Figures not recomputed in this browser" in reader.page.inner_html("#check .steps")
 
 
 def test_without_webcrypto_its_own_curves_decide(reader, address):
     reader.open(address, prepare=lambda page: page.add_init_script("delete Crypto.prototype.subtle"))
     assert reader.page.evaluate("crypto.subtle === undefined")
-    assert (reader.kind, reader.outcomes) == ("good", FULL)
+    assert (reader.kind, reader.outcomes) == ("good", SHORT)
 
 
 def test_without_script_it_says_that_nothing_was_verified(reader, address):

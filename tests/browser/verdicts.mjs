@@ -1,5 +1,6 @@
 // Verdicts of the page's verifier for a test: one JSON case a line on standard input, one JSON answer a line.
-// A case has `file` (base64), `trust` (base64), `piece`, `index`, `statement` (base64); `own` takes WebCrypto away.
+// A case has `file` (base64), `trust` (base64), `piece`, `index`, `statement` (base64); `own` takes WebCrypto away. `rules`
+// is the rule set that passports are computed under again; without one they are not.
 
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
@@ -8,6 +9,7 @@ const folder = pathToFileURL(`${process.argv[2]}/`);
 const { verify } = await import(new URL("verify.js", folder));
 const { parseTrust } = await import(new URL("trust.js", folder));
 const { unbase64 } = await import(new URL("bytes.js", folder));
+const { recompute } = await import(new URL("../lots/recompute.js", folder));
 const believed = new Map();
 
 function trusted(text) {
@@ -15,13 +17,15 @@ function trusted(text) {
   return believed.get(text);
 }
 
-async function answer({ file, trust, piece = null, index = null, statement = null }) {
+async function answer({ file, trust, piece = null, index = null, statement = null, rules = null }) {
   const own = statement === null ? null : String.fromCharCode(...unbase64(statement));
-  const report = await verify(unbase64(file), trusted(trust), { expected: { piece, index }, statement: own });
+  const given = { expected: { piece, index }, statement: own, recompute: rules && ((inputs) => recompute(inputs, rules)) };
+  const report = await verify(unbase64(file), trusted(trust), given);
   return {
     verified: report.verified,
     code: report.code,
     steps: report.steps.map((step) => step.outcome),
+    said: report.steps[10].say,
     detail: report.steps.find((step) => step.outcome === "failed")?.facts.detail ?? "",
   };
 }

@@ -11,7 +11,7 @@ const KINDS = [
   "party", "lot", "device", "meter", "process", "attestation", "consumption", "contract", "certificate", "passport", "ledger",
 ];
 export const NAMED_BY_OPERATOR = ["ledger", "party", "passport"];
-const AL = "https://coilmark.org/ns/al/1/";
+export const AL = "https://coilmark.org/ns/al/1/";
 // By strength: a subject that is named more than once has the strongest.
 export const REFERENCE = 1, TOUCH = 2, ADVANCE = 3, CONSUME = 4, CREATE = 5;
 const PARTY = [
@@ -132,7 +132,7 @@ function isName(kind, id, iss) {
 }
 
 // What the event's context binds `al` to: the later binding where there are two.
-function bound(event) {
+export function bound(event) {
   const context = event["@context"];
   let found;
   for (const one of Array.isArray(context) ? context : [context]) if (isObject(one) && "al" in one) found = one.al;
@@ -152,7 +152,7 @@ function* lotsNamed(event) {
 }
 
 // EPCIS 2.0 7.3.3: single things have no quantity, classes are nothing without one.
-function idsIn(member, value) {
+export function idsIn(member, value) {
   const classes = member.endsWith("uantityList"), listed = member === "parentID" ? [value] : value;
   if (!Array.isArray(listed)) refuse("body", `${member} is a list`);
   if (classes && !listed.every(isObject)) refuse("body", `an element of ${member} is an object`);

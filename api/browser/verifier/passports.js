@@ -64,8 +64,8 @@ export async function checkInputs(steps, found, authority, recompute) {
   const facts = { count: inputs.length, hidden: inputs.filter((one) => !one.statement || one.statement.withheld).length };
   if (facts.hidden) return steps.notChecked(11, "inputs_hidden", facts);
   if (!recompute) return steps.notChecked(11, "inputs_only", facts);
-  const computed = await recompute({ passport: told, inputs, registries: authority.registries });
-  return computed ? steps.passed("figures", facts) : steps.notChecked(11, "inputs_only", facts);
+  const { computed, say, facts: more } = await recompute({ passport: told, inputs, registries: authority.registries });
+  return computed ? steps.passed(say, { ...facts, ...more }) : steps.notChecked(11, say, { ...facts, ...more });
 }
 
 function checkRoot({ index, statement: { body } }, inputs) {

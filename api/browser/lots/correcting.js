@@ -1,0 +1,163 @@
+// Errors declared and corrected: what an event did is taken back, what takes its place is booked (SPEC 5.6).
+
+import { Booking, addToDelivery } from "./booking.js";
+import {
+  NOBODY, addTo, holdingOf, newEffects, newHolding, onHand, placeOf, placeOfRun, settled, twoLines,
+} from "./book.js";
+import { grams, sum } from "./exact.js";
+import { takeBackRun } from "./runs.js";
+import { same } from "./same.js";
+import { unpack } from "./taking.js";
+
+const REPLACED = "correction";
+
+// Take back what entry `wrong` did. Never refused for what came of it since: shortages are found, and block.
+export function declare(book, event, wrong) {
+  const old = book.effects.get(wrong), nothing = newEffects(event, "error declaration");
+  if (!old || old.declaredBy !== NOBODY) return nothing;
+  book.effects.set(wrong, { ...old, declaredBy: event.index, awaited: event.corrections.length > 0 });
+  for (const name of event.corrections) {
+    const key = twoLines(event.issuer, name);
+    if (!book.corrections.has(key)) book.corrections.set(key, wrong);
+  }
+  takeBackMarks(new Booking(book, event), old);
+  const underWay = takeBackLate(book, old);
+  for (const one of old.credits) post(book, one, -one.g);
+  for (const one of [...old.debits, ...underWay]) post(book, one, one.g);
+  const moved = [
+    ...old.moved.map((one) => ({ ...one, shipped: -one.shipped, received: -one.received })),
+    ...underWay.map(({ delivery, lot, g }) => ({ delivery, lot, shipped: 0n, received: -g })),
+  ];
+  for (const one of moved) addToDelivery(book, one);
+  takeBackRun(book, event.issuer, old);
+  const touched = new Set([...old.credits, ...old.debits].map((one) => one.lot)), again = sum(underWay.map((one) => one.g));
+  return {
+    ...nothing, undoes: wrong, debits: old.credits, credits: [...old.debits, ...underWay], left: old.entered, moved,
+    entered: again ? new Map(old.left).set("late", (old.left.get("late") ?? 0n) + again) : old.left,
+    findings: shortages(book, touched),
+  };
+}
+
+// Undoing makes no mix.
+function post(book, { lot: name, holder, delivery, owner, mix }, g) {
+  const lot = book.lots.get(name);
+  if (!lot) return;
+  const held = holdingOf(lot, holder, delivery);
+  book.put(settled(addTo(lot, newHolding(holder, delivery, owner, g, held.mix === NOBODY ? mix : held.mix))));
+}
+
+function shortages(book, names) {
+  return lotsOf(book, names).flatMap(({ id, holdings }) => holdings.filter((one) => one.g < 0n).map(({ holder, g }) => {
+    const says = `${holder} has used ${grams(-g)} of lot ${id} more than there was, with the correction`;
+    return { rule: "shortage", lot: id, says };
+  }));
+}
+
+const lotsOf = (book, names) => [...names].map((name) => book.lots.get(name)).filter(Boolean);
+
+function takeBackMarks(booking, old) {
+  const { book, event } = booking;
+  for (const name of old.made) {
+    const lot = book.lots.get(name);
+    // A class lot that nobody will correct has what others added; nothing of it is in doubt.
+    if (lot?.madeBy === old.index && (lot.single || event.corrections.length)) book.change(lot, { doubt: event.index });
+  }
+  for (const name of old.consumed) {
+    const lot = book.lots.get(name);
+    if (lot?.consumedBy === old.index) book.change(lot, { consumedBy: NOBODY });
+  }
+  for (const name of old.held) {
+    for (const lot of lotsOf(book, [name])) book.change(lot, { heldBy: lot.heldBy.filter((one) => one !== old.issuer) });
+  }
+  takeBackSales(book, old);
+  takeBackWords(book, old);
+  for (const name of old.packed) {
+    const lot = book.lots.get(name);
+    if (lot?.inside) unpack(booking, lot);
+  }
+  for (const name of event.sites) if (book.sites.get(name) === old.index) book.sites.set(name, NOBODY);
+}
+
+function takeBackSales(book, old) {
+  for (const { lot: name, owner } of old.sold) {
+    for (const lot of lotsOf(book, [name])) {
+      book.change(lot, { holdings: lot.holdings.map((one) => (one.owner === owner ? { ...one, owner: old.issuer } : one)) });
+    }
+  }
+}
+
+// What it said of a lot that was there is as it was before, unless something else was said since. What it began keeps its
+// description until another event makes it again: it is in doubt, not unknown.
+function takeBackWords(book, old) {
+  for (const { lot: id, name, before, after } of [...old.words].reverse()) {
+    const lot = book.lots.get(id);
+    if (!lot || lot.madeBy === old.index || !same(lot.attributes.get(name) ?? null, after)) continue;
+    const attributes = new Map(lot.attributes);
+    if (before === null) attributes.delete(name);
+    else attributes.set(name, before);
+    book.change(lot, { attributes });
+  }
+}
+
+// What was received before its sender was heard was not, or its sender is waited for again. Returned is what a sender sent
+// off and nobody has received, now that the early receipt is none.
+function takeBackLate(book, old) {
+  for (const name of new Set(old.credits.filter((one) => one.kind === "late").map((one) => one.lot))) {
+    for (const lot of lotsOf(book, [name])) book.change(lot, { late: lot.late.filter((one) => one.entry !== old.index) });
+  }
+  for (const row of old.settles) waitAgain(book, old, row);
+  return old.settled.flatMap((row) => sendAgain(book, old, row));
+}
+
+function waitAgain(book, old, { lot: name, entry, g }) {
+  const lot = book.lots.get(name), receipt = book.effects.get(entry);
+  if (!lot || !receipt || receipt.declaredBy !== NOBODY) return;
+  const late = [...lot.late, { holder: receipt.issuer, entry, g }].sort((a, b) => a.entry - b.entry);
+  book.change(lot, { late });
+  book.effects.set(entry, { ...receipt, settled: receipt.settled.filter((one) => one.entry !== old.index) });
+}
+
+function sendAgain(book, old, { lot, entry, g }) {
+  const sent = book.effects.get(entry), delivery = sent?.moved.find((one) => one.lot === lot)?.delivery;
+  if (!delivery || sent.declaredBy !== NOBODY) return [];
+  const settles = sent.settles.filter((one) => one.lot !== lot || one.entry !== old.index);
+  book.effects.set(entry, { ...sent, settles });
+  const under = { lot, holder: sent.issuer, delivery, owner: old.issuer, g, role: "", had: 0n, mix: entry, kind: "late", scrap: "" };
+  return [under];
+}
+
+// The entry whose place this event takes.
+export const replacedBy = (book, event) => book.corrections.get(twoLines(event.issuer, event.name)) ?? NOBODY;
+
+// Where the events added whose place is taken, each with the first of them that did: to these mixes is added.
+export function placesOf(book, wrong) {
+  const places = new Map();
+  for (let old = book.effects.get(wrong); old; old = book.effects.get(old.replaces)) {
+    for (const one of old.credits) places.set(placeOf(one), old.index);
+    if (old.run && old.debits.length) places.set(placeOfRun(old.issuer, old.run), old.index);
+  }
+  return places;
+}
+
+// After a corrective event: pieces that had moved on stay where they are, with the difference found.
+export function settle(booking, wrong) {
+  const { book, event } = booking, old = book.effects.get(wrong);
+  if (old) book.effects.set(wrong, { ...old, replacedBy: event.index });
+  for (const posting of [...booking.credits]) {
+    const lot = booking.lot(posting.lot);
+    if (lot.single && lot.madeBy === event.index) settlePiece(booking, lot, posting);
+    book.put(settled(booking.lot(posting.lot)));
+  }
+}
+
+function settlePiece(booking, lot, { holder, delivery, owner, g }) {
+  const elsewhere = lot.holdings.filter((one) => one.holder !== holder || one.delivery !== delivery);
+  if (!elsewhere.length && lot.consumedBy === NOBODY) return;
+  const left = onHand(lot, holder);
+  if (left > 0n) booking.debit(lot.id, left, { holder, kind: REPLACED });
+  else if (left < 0n) booking.credit(lot.id, -left, { holder, owner, kind: REPLACED, mixes: false });
+  booking.book.change(booking.lot(lot.id), { holdings: elsewhere });
+  if (!left) return;
+  const says = `piece ${lot.id} had moved on with ${grams(g - left)}, it is corrected to ${grams(g)}`;
+  booking.find("corrected_after_use", lot.id, says);
+}

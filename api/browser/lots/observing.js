@@ -1,0 +1,130 @@
+// Events on things as they are: commissioning, opening stock, holds, counts, ends (SPEC 5.1, 5.3, 5.7); and statements
+// beside events that the fold knows: contracts and verifications.
+
+import { refuse } from "../verifier/fault.js";
+import { micros } from "../verifier/moments.js";
+import { introduce } from "./booking.js";
+import { NOBODY, holdingOf, isWith, onHand, settled } from "./book.js";
+import { enterFromOutside } from "./custody.js";
+import { list, must, text } from "./event.js";
+import { abs, compareText, grams, least } from "./exact.js";
+import { PRIMARY, tolerance } from "./mass_rules.js";
+import { opened, withContents } from "./packing.js";
+import { checkHolder, take } from "./taking.js";
+import { judgeProduct } from "./transforming.js";
+
+const BLOCKING = ["unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"];
+const FREE = ["conformant", "available", "sellable_accessible"];
+const POSITIVE = ["positive", "positive-with-comments"];
+
+export function commission(booking) {
+  const { event } = booking, { issuer, opening } = event;
+  if (opening) openSite(booking);
+  for (const part of event.things) {
+    if (event.origins.has(part.id)) {
+      enterFromOutside(booking, part);
+      continue;
+    }
+    introduce(booking, part, opening ? "opening" : "commissioned", issuer);
+    const kind = opening ? "opening" : PRIMARY.includes(event.processKind) ? "primary" : "commissioned";
+    booking.credit(part.id, part.g ?? 0n, { holder: issuer, owner: issuer, kind });
+    judgeProduct(booking, part.id);
+    if (kind === "commissioned") booking.find("no_source", part.id, `lot ${part.id} was commissioned at no primary source`);
+  }
+}
+
+// Once, by whose site it is.
+function openSite({ event, book, sites, lenient }) {
+  const [site] = event.sites, before = book.sites.get(site) ?? NOBODY;
+  if (site === undefined) refuse("site", "opening stock is of a site: readPoint or bizLocation names it");
+  if (sites.get(site) !== event.issuer) refuse("site", `site ${site} is not registered by ${event.issuer}, who opens its stock`);
+  if (before !== NOBODY && !lenient) refuse("opening_again", `the opening stock of ${site} was booked by entry ${before}`);
+  book.sites.set(site, event.index);
+}
+
+// A piece or an amount is destroyed, a unit with what is in it; a class lot without an amount is closed.
+export function end(booking) {
+  for (const part of opened(booking, booking.event.things)) {
+    const lot = booking.lot(part.id);
+    if (lot.single || part.g !== null) {
+      take(booking, part, { consume: lot.single, kind: "destroyed" });
+    } else {
+      checkHolder(lot, booking.event.issuer);
+      booking.book.change(lot, { closed: true });
+    }
+  }
+}
+
+// Maker and holder may hold, and the operator.
+export function hold(booking, operator) {
+  const { issuer } = booking.event;
+  for (const part of withContents(booking, booking.event.things)) {
+    const lot = booking.lot(part.id);
+    if (![lot.maker, operator].includes(issuer) && !isWith(lot, issuer)) refuse("hold", `${issuer} cannot hold lot ${lot.id}`);
+    booking.book.change(lot, { heldBy: [...new Set([...lot.heldBy, issuer])].sort(compareText) });
+    booking.mark("held", lot.id);
+  }
+}
+
+// Who held releases, or the operator.
+export function release(booking, operator) {
+  const { event } = booking, { issuer } = event, unset = event.unset.some((one) => BLOCKING.includes(one));
+  const said = FREE.includes(event.disposition) && ["inspecting", "accepting"].includes(event.step);
+  if (!said && !unset) return;
+  for (const part of withContents(booking, event.things)) {
+    const lot = booking.lot(part.id);
+    if (!lot.heldBy.length) continue;
+    const left = issuer === operator ? [] : lot.heldBy.filter((one) => one !== issuer);
+    if (left.length === lot.heldBy.length && unset) refuse("release", `lot ${lot.id} is held by ${lot.heldBy.join(", ")}`);
+    booking.book.change(lot, { heldBy: left });
+    booking.mark("released", lot.id);
+  }
+}
+
+// A count sets the holder's balance; what is too much waits for a second signature.
+export function count(booking) {
+  for (const part of booking.event.things) {
+    const lot = booking.lot(part.id);
+    checkHolder(lot, booking.event.issuer);
+    if (lot.single) seen(booking, lot, part);
+    else if (part.g === null) refuse("no_mass", `the count of lot ${part.id} gives no mass`);
+    else set(booking, lot, part.g);
+  }
+}
+
+function seen(booking, lot, { g }) {
+  if (g === null || lot.g === null || abs(g - lot.g) <= tolerance(lot.g, booking.event.scale)) return;
+  booking.find("weight_differs", lot.id, `piece ${lot.id} has ${grams(lot.g)}, the count says ${grams(g)}`);
+}
+
+function set(booking, lot, g) {
+  const { issuer: holder, scale } = booking.event, have = onHand(lot, holder);
+  const says = `lot ${lot.id} had ${grams(have)}, the count found ${grams(g)}`;
+  if (g < have) {
+    booking.debit(lot.id, have - g, { holder, kind: "unaccounted" });
+    booking.find("count_down", lot.id, says);
+  } else if (g > have) {
+    booking.credit(lot.id, g - have, { holder, owner: holdingOf(lot, holder).owner, kind: "count surplus" });
+  }
+  let surplus = least(lot.surplus, g);
+  if (g - have > scale) {
+    surplus = least(g, surplus + g - have); // what the scale cannot tell apart is no surplus
+    booking.find("count_up", lot.id, `${says}: nobody countersigned the rest`);
+  }
+  booking.book.put(settled({ ...booking.lot(lot.id), surplus }));
+}
+
+// The newest statement under an id is the contract that counts.
+export function agree(book, body) {
+  const valid = must(body, "valid"), allows = must(body, "kind") === "tolling" && must(body, "status") === "in-force";
+  const [start, finish] = ["from", "to"].map((name) => micros(text(must(valid, name))));
+  book.contracts.set(must(body, "id"), { allows, parties: list(must(body, "parties")), start, end: finish });
+}
+
+// Somebody else than its holder confirms a count or clears a shortage.
+export function countersign(book, { body, iss }) {
+  if (!POSITIVE.includes(must(body, "verdict")) || must(must(body, "subject"), "kind") !== "lot") return;
+  const lot = book.lots.get(String(must(body.subject, "id")));
+  if (!lot || !(lot.surplus || lot.blocked) || isWith(lot, iss)) return;
+  book.change(lot, { surplus: 0n, blocked: false });
+}

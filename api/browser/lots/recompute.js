@@ -1,0 +1,102 @@
+// A passport computed again from the inputs of its full bundle (SPEC 7, step 11), and what it says held against that.
+
+import { brief, refuse } from "../verifier/fault.js";
+import { namesOneThing } from "../verifier/gs1.js";
+import { isObject } from "../verifier/statement.js";
+import { NOBODY } from "./book.js";
+import { bodyOf } from "./passport.js";
+import { Refolded } from "./refolded.js";
+import { same } from "./same.js";
+import { checkStated } from "./stated.js";
+import { restsOn, storyOf } from "./story.js";
+
+const COMPARED = [
+  "id", "piece", "status", "facts", "steps", "stages", "holds", "claims", "figures", "ends", "corrections", "inputs",
+];
+
+// `rules` is the rule set that this program has: { id, digest, factors }. Returned is whether it was
+// computed, and a word for a sentence with its facts: what follows another rule set is not judged.
+export function recompute({ passport, inputs, registries }, rules) {
+  const said = passport.statement.body, { id, digest } = rules;
+  const other = rowsOf(said, "figures").find((one) => !same(one.rules ?? null, { id, digest }));
+  if (other) return { computed: false, say: "rules_unknown", facts: { rules: brief(other.rules?.id ?? "") } };
+  const { story, source, made } = computedAgain(said, { passport, inputs, registries }, { id, digest });
+  checkInputs(story, inputs);
+  compare(said, made, judgedIn(story, source));
+  const footprint = "accounts" in said ? checkStated(said, story, rules) : "footprint_none";
+  return { computed: true, say: "figures", facts: { figures: made.figures.length, ways: made.steps.length, footprint } };
+}
+
+// Whatever is wrong with an input, or does not go together, is a fault of the inputs.
+function computedAgain(said, { passport, inputs, registries }, rules) {
+  try {
+    const source = new Refolded(inputs, registries, said.as_of.size), story = storyOf(said.piece, source);
+    checkWhole(story, source);
+    return { story, source, made: bodyOf(story, source, registries.get(passport.index), { rules, root: said.inputs.root }) };
+  } catch (error) {
+    return refuse("inputs", `the inputs do not make up the story of ${brief(said.piece)}: ${error.message}`);
+  }
+}
+
+// Of what the piece rests on, no version is left out (4.6).
+function checkWhole(story, source) {
+  for (const { entry, lots } of story.trace.nodes) {
+    for (const lot of lots) if (lot) requireWhole(source, lot, entry);
+    const one = standing(story, entry), used = one?.joins ? one.debits.map((posting) => posting.lot) : [];
+    for (const lot of used.filter(namesOneThing)) requireWhole(source, lot, one.index);
+  }
+  for (const [lot, entry] of restsOn(story.trace, source)) requireWhole(source, lot, entry);
+  requireWhole(source, story.piece.id, source.size);
+}
+
+// The event itself, or what took its place where it was declared wrong.
+function standing({ effects }, entry) {
+  let one = effects.get(entry);
+  while (one && one.declaredBy !== NOBODY) one = effects.get(one.replacedBy);
+  return one;
+}
+
+function requireWhole(source, lot, entry) {
+  if (!source.whole(lot, entry)) throw new Error(`the bundle leaves out a version of lot ${lot}, on which entry ${entry} rests`);
+}
+
+function checkInputs(story, inputs) {
+  const shown = new Set(inputs.map((one) => Number(one.index))), wanted = new Set(story.inputs);
+  const missing = story.inputs.filter((entry) => !shown.has(entry)), beside = [...shown].filter((entry) => !wanted.has(entry));
+  if (missing.length) refuse("inputs", `the bundle lacks entries ${missing.slice(0, 5)}, as the rules compute it`);
+  if (beside.length) refuse("inputs", `the bundle holds entries ${beside.slice(0, 5)} that it does not rest on`);
+}
+
+// Entries whose findings rest on nothing but what the bundle holds: no stand-ins, and no run but a traced one.
+function judgedIn({ trace, effects }, { stoodIn }) {
+  const runs = new Map(), name = (one) => `${one.issuer}\n${one.run}`;
+  for (const { entry, lots } of trace.nodes) {
+    const one = effects.get(entry);
+    if (one?.run && lots.includes("")) runs.set(name(one), Math.max(entry, runs.get(name(one)) ?? NOBODY));
+  }
+  const judged = [...effects].filter(([entry, one]) => !stoodIn.has(entry) && (!one.run || entry <= (runs.get(name(one)) ?? NOBODY)));
+  return new Set(judged.map(([entry]) => entry));
+}
+
+function rowsOf(body, name) {
+  const rows = name in body ? body[name] : [];
+  const inForm = Array.isArray(rows) && rows.every(isObject);
+  return inForm ? rows : refuse("figure", `the passport has ${name} out of form`);
+}
+
+// Member by member. A withheld member of the facts is not there, and is not missed; a footprint is another matter.
+function compare(said, made, judged) {
+  const facts = Object.fromEntries(Object.entries(made.facts).filter(([name]) => name in Object(said.facts)));
+  const figures = rowsOf(said, "figures").filter((one) => one.scope !== "voluntary"), told = { ...said, figures };
+  for (const member of COMPARED) {
+    const [first, second] = [told, { ...made, facts }].map((body) => body[member] ?? null);
+    if (!same(first, second)) refuse("figure", `the passport says ${member} ${short(first)}, its inputs give ${short(second)}`);
+  }
+  // Findings on other entries also rest on what the bundle does not show.
+  const first = rowsOf(said, "findings").filter((one) => judged.has(one.entry));
+  const second = (made.findings ?? []).filter((one) => judged.has(one.entry));
+  if (same(first, second)) return;
+  refuse("figure", `the passport has ${first.length} findings on what is shown, its inputs give ${second.length}`);
+}
+
+const short = (value) => brief(JSON.stringify(value) ?? "nothing");

@@ -1,0 +1,80 @@
+// Which entries the passport of a piece rests on, and what they say of it (SPEC 4.6).
+
+import { refuse } from "../verifier/fault.js";
+import { namesOneThing } from "../verifier/gs1.js";
+import { NOBODY, standsAlone } from "./book.js";
+import { compareText } from "./exact.js";
+import { traceUp } from "./trace.js";
+
+const isRun = (name) => name.includes(" "); // runs are named by their issuer and a blank; no id has one
+const ascending = (entries) => [...entries].sort((a, b) => a - b);
+
+// `line` are the piece and the pieces it was made of, `way` the events on them, `effects` what every event did that it
+// rests on, `inputs` all entries it rests on.
+export function storyOf(piece, source) {
+  const lot = source.lot(piece) ?? refuse("no_piece", `piece ${piece} is not known to this ledger`);
+  const trace = traceUp(lot, source.size - 1, source);
+  const line = [piece, ...trace.lots.filter((name) => !isRun(name) && name !== piece && namesOneThing(name))];
+  const way = wayOf(line, source);
+  const inputs = withCorrections([...way, ...trace.closure, ...ofThose(restsOn(trace, source), source)], source);
+  const events = inputs.filter((entry) => source.effects.has(entry));
+  const effects = new Map(events.map((entry) => [entry, source.effects.get(entry)]));
+  const stands = [...way].filter((entry) => effects.has(entry) && standsAlone(effects.get(entry)));
+  const certificates = certificatesOf(piece, effects, source);
+  return { piece: lot, trace, line, way: ascending(stands), effects, certificates, inputs: ascending(inputs) };
+}
+
+// Those that name the piece, each as it was said of last; the ones that stand.
+function certificatesOf(piece, effects, source) {
+  const entries = source.versions(piece).filter((entry) => !effects.has(entry) && source.certificates.has(entry));
+  const newest = new Map(entries.map((entry) => [source.certificates.get(entry).id, source.certificates.get(entry)]));
+  return [...newest.keys()].sort(compareText).map((id) => newest.get(id)).filter((one) => one.stands);
+}
+
+// Every event of the pieces, and of the units they were in while they were: a unit's events name the unit alone.
+function wayOf(line, source) {
+  const found = new Set();
+  for (const name of line) {
+    for (const entry of source.versions(name)) {
+      found.add(entry);
+      if (source.effects.get(entry)?.packed.includes(name)) carried(found, name, source.told(entry).parent, entry, source);
+    }
+  }
+  return found;
+}
+
+// The events of a unit from the one that packed something in it to the one that took it out, outer units too.
+function carried(found, name, unit, since, source) {
+  for (const entry of source.versions(unit).filter((one) => one >= since)) {
+    const one = source.effects.get(entry);
+    found.add(entry);
+    if (one?.unpacked.includes(name)) break;
+    if (one?.packed.includes(unit)) carried(found, unit, source.told(entry).parent, entry, source);
+  }
+}
+
+// Lots whose whole history up to an entry a trace rests on without going through it: what says of which class the scrap
+// was that entered a melt, and that there was less of a lot than was drawn; and all that the lots of a correction went
+// through before it.
+export function restsOn(trace, source) {
+  const ends = trace.ends.filter(({ lot, reason }) => lot && ["scrap", "unknown"].includes(reason)), last = new Map();
+  const rests = ends.map(({ lot, entry }) => [lot, entry]);
+  for (const entry of trace.replaced.values()) {
+    const one = source.effects.get(entry);
+    if (one) rests.push(...[...one.debits, ...one.credits].map((posting) => [posting.lot, entry]));
+  }
+  for (const [lot, entry] of rests) last.set(lot, Math.max(entry, last.get(lot) ?? NOBODY));
+  return last;
+}
+
+const ofThose = (last, source) => [...last].flatMap(([name, upto]) => source.versions(name).filter((entry) => entry <= upto));
+
+// Where one of them was declared wrong: by which entry, and what took its place.
+function withCorrections(inputs, source) {
+  const found = new Set(inputs);
+  for (const entry of found) {
+    const one = source.effects.get(entry);
+    for (const named of one ? [one.declaredBy, one.replacedBy, one.undoes] : []) if (named !== NOBODY) found.add(named);
+  }
+  return [...found].filter((entry) => entry < source.size);
+}

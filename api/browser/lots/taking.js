@@ -1,0 +1,88 @@
+// What must hold before something is used, moved or taken (SPEC 5.3, 5.4, 5.6), and taking it.
+
+import { refuse } from "../verifier/fault.js";
+import { NOBODY, ON_HAND, holdingOf, isWith, onHand, without } from "./book.js";
+import { abs, grams, most } from "./exact.js";
+
+// Neither used up nor held; a correction goes through, and what it meets is found.
+export function checkUsable(booking, lot) {
+  const refusal = unusable(lot);
+  if (!refusal) return;
+  if (!booking.lenient) refuse(...refusal);
+  booking.find(refusal[0], lot.id, refusal[1]);
+}
+
+function unusable({ id, consumedBy, heldBy, blocked }) {
+  if (consumedBy !== NOBODY) return ["consumed", `piece ${id} was used up by entry ${consumedBy}`];
+  if (heldBy.length) return ["held", `lot ${id} is held by ${heldBy.join(", ")}`];
+  return blocked ? ["blocked", `lot ${id} is blocked until its shortage is cleared`] : null;
+}
+
+// What a declared event made may be looked at and held, not used or shipped.
+export function checkNotInDoubt(booking, lot) {
+  if (lot.doubt !== NOBODY && !booking.lenient) refuse("in_doubt", `lot ${lot.id} is in doubt: entry ${lot.doubt}`);
+}
+
+export function checkHolder(lot, holder) {
+  if (!isWith(lot, holder)) refuse("not_holder", `lot ${lot.id} is not with ${holder}`);
+}
+
+// Draw an amount of a lot, or take a piece whole, from what the issuer has on hand: its g, and its owner. `kind` is where
+// it goes, if nowhere; `scrap` the class of scrap that enters a melt.
+export function take(booking, part, { consume, kind = "", scrap = "" }) {
+  const holder = booking.event.issuer, lot = booking.lot(part.id), how = { holder, role: part.role, kind, scrap };
+  checkUsable(booking, lot);
+  checkNotInDoubt(booking, lot);
+  if (lot.single) return takePiece(booking, lot, part, consume, how);
+  const g = part.g ?? 0n;
+  if (lot.surplus && g > onHand(lot, holder) - lot.surplus && !booking.lenient) {
+    refuse("surplus", `lot ${lot.id} has ${grams(lot.surplus)} that a count found and nobody countersigned`);
+  }
+  return { g, owner: booking.debit(lot.id, g, how) };
+}
+
+function takePiece(booking, before, part, consume, how) {
+  const { holder } = how;
+  // A corrective event uses what another used up meanwhile: the piece is short of its mass, and blocked (5.6).
+  if (booking.lenient && before.consumedBy !== NOBODY) {
+    const g = before.g || part.g || 0n;
+    return { g, owner: booking.debit(before.id, g, how) };
+  }
+  if (!booking.lenient || !before.holdings.length) checkHolder(before, holder);
+  const lot = takenOut(booking, weigh(booking, before, part, holder, ON_HAND)), have = onHand(lot, holder);
+  const g = lot.doubt === NOBODY ? have : most(have, lot.g ?? 0n); // short until its own correction comes (5.6)
+  const owner = booking.debit(lot.id, g, how), after = booking.lot(lot.id);
+  const holdings = g === have ? without(after, holder, ON_HAND) : after.holdings;
+  booking.book.change(after, { holdings, consumedBy: consume ? booking.event.index : NOBODY });
+  if (consume) booking.mark("consumed", lot.id);
+  return { g, owner };
+}
+
+function takenOut(booking, lot) {
+  if (!lot.inside) return lot;
+  booking.find("taken_from_unit", lot.id, `piece ${lot.id} was taken out of ${lot.inside} without unpacking it`);
+  return unpack(booking, lot);
+}
+
+// A piece that nobody had weighed gets its mass; one that weighs something else now is found, not changed.
+export function weigh(booking, lot, part, holder, delivery) {
+  if (part.g === null) return lot;
+  if (lot.g === null) {
+    booking.book.change(lot, { g: part.g });
+    const { owner } = holdingOf(lot, holder, delivery);
+    booking.credit(lot.id, part.g, { holder, owner, delivery, kind: "weighed", mixes: false });
+    return booking.lot(lot.id);
+  }
+  if (abs(part.g - lot.g) * 200n > lot.g) {
+    booking.find("weight_differs", lot.id, `piece ${lot.id} has ${grams(lot.g)}, the event says ${grams(part.g)}`);
+  }
+  return lot;
+}
+
+// Take a thing out of the unit it is in.
+export function unpack(booking, lot) {
+  const unit = booking.book.lots.get(lot.inside);
+  if (unit) booking.book.change(unit, { contents: unit.contents.filter((one) => one !== lot.id) });
+  booking.mark("unpacked", lot.id);
+  return booking.book.change(lot, { inside: "" });
+}
