@@ -12,6 +12,7 @@ from pathlib import Path
 from ledger.recording.opening import Layout
 from tools.bench_ledger import create
 from tools.torture_clients import Crowd
+from tools.torture_history import OK, History
 from tools.torture_kill import CLIENTS, TERM_EVERY, Killed, counted, share
 from tools.torture_server import Victim
 
@@ -26,22 +27,33 @@ def kill_servers(places: Layout, cycles: int, seed: int, owner: str) -> Killed:
     victims = [_beside(places, number) for number in range(_SERVERS)]
     crowd = Crowd([victim.port for victim in victims])
     starts, stops, strikes = [0.0], [0.0], dict[str, int]()
+    beheaded: list[int] = []
     with _served(victims, crowd):
         starts += [victim.up() for victim in victims]
         crowd.begin([share(pem, client) for client in range(CLIENTS)])
         for cycle in range(cycles):
             time.sleep(choose.uniform(_SHORTEST, _LONGEST))
             victim = choose.choice(victims)
-            hit = "the one that writes" if _writes(victim) else "the other"
+            writes = _writes(victim)
+            hit = "the one that writes" if writes else "the other"
             if cycle % TERM_EVERY == TERM_EVERY - 1:
                 stops.append(victim.end())
                 hit = "SIGTERM"
             else:
                 victim.kill()
+                beheaded += [time.monotonic_ns()] if writes else []
             strikes[hit] = strikes.get(hit, 0) + 1
             starts.append(victim.up())
         crowd.end()
-    return counted(places, crowd, strikes, (max(starts), max(stops)))
+    counts = counted(places, crowd, strikes, (max(starts), max(stops)))
+    return replace(counts, slowest_takeover=max(_takeovers(crowd.history, beheaded), default=0.0))
+
+
+def _takeovers(history: History, beheaded: list[int]) -> Iterator[float]:
+    """Seconds from each kill of the one that wrote to the first acknowledgement of what was first sent after it."""
+    done = sorted((one.invoked, one.settled) for one in history.attempts if one.outcome == OK)
+    for killed in beheaded:
+        yield round(min(settled - killed for invoked, settled in done if invoked > killed) / 1e9, 3)
 
 
 def _beside(places: Layout, number: int) -> Victim:
