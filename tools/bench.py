@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
 
@@ -158,22 +159,29 @@ def proofs(size: int, proofs: int, *, as_json: bool) -> None:
 
 @command.command(name="open")
 @click.option("--size", default=1_000_000, show_default=True, help="Entries of the ledger.")
+@databases.option
+@databases.owner_option
+@click.option("--replica", help="postgresql:// URL of a streaming replica of it: opened there by a reader too.")
+@click.option("--own-postgres", is_flag=True, help="On a PostgreSQL server started for it, and a replica of that.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
-def open_command(size: int, *, as_json: bool) -> None:
+def open_command(
+    size: int,
+    database: str | None,
+    owner_database: str | None,
+    replica: str | None,
+    *,
+    own_postgres: bool,
+    as_json: bool,
+) -> None:
     """A ledger opened to write and to read, with its level files and without, and served."""
-    from tools.bench_open import run_open  # noqa: PLC0415  brings pyarrow with it
+    from tools.bench_open import lines, run_open  # noqa: PLC0415  brings pyarrow with it
+    from tools.bench_own import Database, own_database  # noqa: PLC0415  brings psycopg with it
 
-    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
-        figure = run_open(Path(folder), size)
-    if as_json:
-        click.echo(json.dumps(figure.as_dict()))
-        return
-    click.echo(
-        f"{figure.size:,} entries, opened to write: {figure.writer_s:.2f} s, without level files "
-        f"{figure.writer_without_levels_s:.2f} s\n"
-        f"by a reader beside it: {figure.reader_s:.2f} s, without level files {figure.reader_without_levels_s:.2f} s\n"
-        f"from the start of the server's process to its first ready: {figure.serving_s:.2f} s"
-    )
+    given = Database(database, owner_database, (lambda: nullcontext(replica)) if replica else None)
+    where = own_database() if own_postgres else nullcontext(given)
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder, where as chosen:
+        figure = run_open(Path(folder), size, chosen)
+    click.echo(json.dumps(figure.as_dict()) if as_json else "\n".join(lines(figure)))
 
 
 @command.command(name="audit")

@@ -2,15 +2,13 @@
 
 import json
 import random
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from ledger.recording.opening import Layout
-from tools.bench_ledger import create
+from tools.bench_ledger import beside, create
 from tools.torture_clients import Crowd
 from tools.torture_history import OK, History
 from tools.torture_kill import CLIENTS, TERM_EVERY, Killed, counted, share
@@ -24,7 +22,7 @@ def kill_servers(places: Layout, cycles: int, seed: int, owner: str) -> Killed:
     """Clients post to either and read either's heads. Deterministic in what it chooses, not in what happens."""
     choose = random.Random(seed)  # noqa: S311  no secret hangs on it
     pem = create(places, owner)
-    victims = [_beside(places, number) for number in range(_SERVERS)]
+    victims = [_victim(beside(places, f"server-{number}")) for number in range(_SERVERS)]
     crowd = Crowd([victim.port for victim in victims])
     starts, stops, strikes = [0.0], [0.0], dict[str, int]()
     beheaded: list[int] = []
@@ -56,14 +54,9 @@ def _takeovers(history: History, beheaded: list[int]) -> Iterator[float]:
         yield round(min(settled - killed for invoked, settled in done if invoked > killed) / 1e9, 3)
 
 
-def _beside(places: Layout, number: int) -> Victim:
-    """A server with a folder, level files and a second head of its own."""
-    folder = places.folder.with_name(f"server-{number}")
-    folder.mkdir()
-    own = replace(places, folder=folder, head=folder.with_name(f"{folder.name}.head"))
-    shutil.copy(places.log_key, own.log_key)
-    shutil.copy(Path(str(places.head)), Path(str(own.head)))
-    victim = Victim(own)
+def _victim(places: Layout) -> Victim:
+    """A server whose address the others can find."""
+    victim = Victim(places)
     victim.settings["COILMARK_ADVERTISE"] = f"http://127.0.0.1:{victim.port}"
     return victim
 
