@@ -10,6 +10,7 @@ import click
 
 from tools import database as databases
 from tools.bench_ingest import Figure, Plan, run_ingest
+from tools.bench_stores import command as stores
 
 
 @click.group(name="bench", help="Measure this machine: ingest, proofs, hashing, traces, audit, pages.")
@@ -45,6 +46,9 @@ def ingest(
         click.echo(json.dumps([figure.as_dict() for figure in figures], indent=1))
     else:
         click.echo("\n".join(_line(figure) for figure in figures))
+
+
+command.add_command(stores, "stores")
 
 
 @command.command()
@@ -228,7 +232,7 @@ def _line(figure: Figure) -> str:
     return (
         f"{figure.work:<28} {figure.per_second:>9,.0f} statements/s   p50 {figure.p50_ms:6.1f} ms   "
         f"p99 {figure.p99_ms:6.1f} ms   server memory {figure.server_mib:5.0f} MiB   "
-        f"{figure.bytes_each:,.0f} bytes a statement"
+        f"{figure.bytes_each:,.0f} bytes and {figure.server_us:,.0f} µs of a processor a statement"
     )
 
 
