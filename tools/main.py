@@ -10,7 +10,7 @@ from tools.problems import CALL_WRONG, report
 
 # name -> (module, the first line of its help). A test holds this table against what each command says itself.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("tools.demo", "Make a mine-to-coil ledger, check it, tamper with a copy, serve it."),
+    "demo": ("tools.demo.command", "Make a mine-to-coil ledger, check it, tamper with a copy, serve it."),
     "init": ("tools.init", "Create a ledger: its folder, its log key and index 0."),
     "serve": ("tools.serve", "Serve a ledger over HTTP; one process writes."),
     "keygen": ("tools.keygen", "Make a private key for a party and print its thumbprint."),
@@ -34,8 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lot": ("tools.lot", "Ask what the ledger knows of a lot, a site, an order or a heat."),
     "energy": ("tools.energy", "Ask what was attested, whose it is, and what it covers."),
     "rebuild": ("tools.rebuild", "Make derived data again from what was signed."),
-    "torture": ("tools.torture", "Kill, starve and flood ledgers of its own making, and count what they lost."),
-    "bench": ("tools.bench", "Measure this machine: ingest, proofs, hashing, traces, audit, pages."),
+    "torture": ("tools.torture.command", "Kill, starve and flood ledgers of its own making, and count what they lost."),
+    "bench": ("tools.bench.command", "Measure this machine: ingest, proofs, hashing, traces, audit, pages."),
 }
 
 

@@ -20,8 +20,8 @@ from ledger.recording.opening import clock, layout, open_log
 from ledger.store.access import EVERYTHING, Reader, access_file
 from ledger.store.sqlite.access import SqliteTokens
 from schemas.wire_carbon import CbamReport, ClaimsBoard
-from tools.demo_ledger import Stage, found, tell
-from tools.demo_passport import issuer_of, restate
+from tools.demo.ledger import Stage, found, tell
+from tools.demo.passport import issuer_of, restate
 from tools.park.actors import MILL, SMELTER
 from tools.park.plan import make_plan
 

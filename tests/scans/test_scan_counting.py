@@ -11,7 +11,7 @@ from ledger.scans.counter import ScanCounter
 from ledger.scans.judging import A_DAY, DAYS, LEAST, SPREAD, Tally, tally
 from ledger.scans.places import CELLS, NOWHERE, place_key, place_of
 from ledger.store.scans import SqliteScans, scans_file
-from tools.bench_scans import Month, run_scans
+from tools.bench.scans import Month, run_scans
 
 KEY = place_key(bytes(range(32)))
 DAY = 86_400_000_000

@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from ledger.merkle import kernel
-from tools import bench_merkle, bench_merkle_rivals
-from tools.bench_merkle import Row
-from tools.bench_merkle_plot import plot
+from tools.bench import merkle, merkle_rivals
+from tools.bench.merkle import Row
+from tools.bench.merkle_plot import plot
 from tools.main import cli
 
 KEYS = ["work", "size", "threads", "per_second", "ns_each", "rival", "kernel"]
@@ -21,12 +21,12 @@ OURS = {
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    monkeypatch.setattr(bench_merkle, "_SECONDS", 0)
-    monkeypatch.setattr(bench_merkle, "_PROOFS", 100)
-    monkeypatch.setattr(bench_merkle, "_VERIFIED", 100)
-    monkeypatch.setattr(bench_merkle, "_CONSISTENCY", 10)
-    monkeypatch.setattr(bench_merkle_rivals, "_SAMPLE", 20)
-    monkeypatch.setattr(bench_merkle_rivals, "_COMPRESSIONS", 20)
+    monkeypatch.setattr(merkle, "_SECONDS", 0)
+    monkeypatch.setattr(merkle, "_PROOFS", 100)
+    monkeypatch.setattr(merkle, "_VERIFIED", 100)
+    monkeypatch.setattr(merkle, "_CONSISTENCY", 10)
+    monkeypatch.setattr(merkle_rivals, "_SAMPLE", 20)
+    monkeypatch.setattr(merkle_rivals, "_COMPRESSIONS", 20)
 
 
 def run(*args):
@@ -64,7 +64,7 @@ def test_the_table_lists_every_row_and_a_drawing_is_made(tmp_path):
 
 
 def test_a_rival_that_is_not_installed_is_absent(monkeypatch):
-    monkeypatch.setattr(bench_merkle_rivals, "find_spec", lambda _: None)
+    monkeypatch.setattr(merkle_rivals, "find_spec", lambda _: None)
     rows = json.loads(run("--sizes", "20", "--threads", "1", "--json").stdout)
     absent = [row for row in rows if row["rival"] in {"pymerkle", "DataFusion", "DuckDB"}]
     assert len(absent) == 8
@@ -110,23 +110,23 @@ def test_node_hashes_are_timed_on_every_path_of_the_processor():
     rows = json.loads(run("--sizes", "20", "--threads", "1", "--json").stdout)
     paths = set(kernel.available_paths()[:-1]) or {"portable"}
     assert {row["kernel"] for row in rows if row["work"] == "node hashes" and row["rival"] is None} == paths
-    limits = [row for row in rows if row["rival"] == bench_merkle_rivals.LIMIT]
+    limits = [row for row in rows if row["rival"] == merkle_rivals.LIMIT]
     assert {row["kernel"] for row in limits} == paths
 
 
 def test_a_rival_that_takes_too_long_is_left_out_and_said_so(monkeypatch):
-    monkeypatch.setattr(bench_merkle_rivals, "_LARGEST", dict.fromkeys(bench_merkle_rivals._LARGEST, 20))
+    monkeypatch.setattr(merkle_rivals, "_LARGEST", dict.fromkeys(merkle_rivals._LARGEST, 20))
     done = run("--sizes", "20,2000", "--threads", "1")
     lines = [line for line in done.stdout.splitlines() if "left out" in line]
     assert len(lines) == 8
     assert all(re.search(r"2,000 .* left out: [\d.]+ s a run, by its rate at 20 ", line) for line in lines)
     rows = json.loads(run("--sizes", "2000", "--threads", "1", "--json").stdout)
-    left_out = [row for row in rows if row["rival"] in bench_merkle_rivals._LARGEST and row["per_second"] is None]
+    left_out = [row for row in rows if row["rival"] in merkle_rivals._LARGEST and row["per_second"] is None]
     assert len(left_out) == 8
     assert all(list(row) == KEYS for row in left_out)
 
 
 def test_a_tree_may_have_more_leaves_than_there_are_entries_in_memory(monkeypatch):
-    monkeypatch.setattr(bench_merkle, "_ENTRIES", 70)
+    monkeypatch.setattr(merkle, "_ENTRIES", 70)
     rows = json.loads(run("--sizes", "200", "--threads", "1", "--json").stdout)
     assert {row["work"] for row in rows if row["rival"] is None} == OURS

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from tools import own_postgres
-from tools.bench_open import run_open
+from tools.bench.open import run_open
 from tools.main import cli
 
 

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.recording.opening import layout, open_log
-from tools.bench_ledger import create
-from tools.bench_proofs import lengthen
+from tools.bench.ledger import create
+from tools.bench.proofs import lengthen
 from tools.main import cli
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.bench_takeover import run_takeover
+from tools.bench.takeover import run_takeover
 
 
 @pytest.mark.slow

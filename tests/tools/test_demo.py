@@ -27,9 +27,9 @@ from ledger.recording.opening import layout, load_codes, open_log
 from ledger.rules import rule_set
 from ledger.showing.reading import receipt
 from ledger.store.access import EVERYTHING
-from tools import demo
-from tools.demo_ledger import MARK, Stage, clear, found, tell
-from tools.demo_tamper import tamper_with_receipt
+from tools.demo import command as demo
+from tools.demo.ledger import MARK, Stage, clear, found, tell
+from tools.demo.tamper import tamper_with_receipt
 from tools.listening import free_port
 from tools.main import cli
 from tools.park.actors import ACTORS

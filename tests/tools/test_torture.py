@@ -7,10 +7,11 @@ from click.testing import CliRunner
 
 from ledger.kernel.checkpoint import Checkpoint
 from tests.slow_merkle import mth
-from tools import own_postgres, torture_disk, torture_faults
+from tools import own_postgres
 from tools.main import cli
-from tools.torture_history import FAIL, INFO, OK, Attempt, History, Kept, judge
-from tools.torture_totals import keep, totals
+from tools.torture import disk, faults
+from tools.torture.history import FAIL, INFO, OK, Attempt, History, Kept, judge
+from tools.torture.totals import keep, totals
 
 
 class Tree:
@@ -121,7 +122,7 @@ def test_a_short_kill_loop_of_two_servers():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(torture_faults.why_not()), reason=torture_faults.why_not())
+@pytest.mark.skipif(bool(faults.why_not()), reason=faults.why_not())
 @pytest.mark.parametrize(
     ("what", "store"),
     [
@@ -142,7 +143,7 @@ def test_some_system_calls_fail(what, store):
 
 @pytest.mark.slow
 def test_a_disk_that_fills_up():
-    if reason := torture_disk.why_not():
+    if reason := disk.why_not():
         pytest.skip(reason)
     figures = run("disk")["disk"]
     reserve = figures["with_reserve"]

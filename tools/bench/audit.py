@@ -14,7 +14,7 @@ from ledger.audit.sources import DatabaseSource
 from ledger.kernel.keys import PublicKey, verify_signature
 from ledger.kernel.statement import parse
 from ledger.recording.opening import layout, open_log
-from tools.bench_ledger import create, fill
+from tools.bench.ledger import create, fill
 
 
 @dataclass(frozen=True, slots=True)

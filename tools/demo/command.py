@@ -14,9 +14,9 @@ import click
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.receipt import Receipt, encode_receipt
 from ledger.kernel.statement import parse
-from tools.demo_ledger import Stage, clear, found, tell
-from tools.demo_passport import FULL, SHORT, issuer_of, keep, restate, show
-from tools.demo_tamper import tamper_with_database, tamper_with_receipt
+from tools.demo.ledger import Stage, clear, found, tell
+from tools.demo.passport import FULL, SHORT, issuer_of, keep, restate, show
+from tools.demo.tamper import tamper_with_database, tamper_with_receipt
 from tools.park.actors import PARK, URI
 from tools.park.events import ALMATY, Said
 from tools.park.finishing import pieces

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from tools.problems import FINE, THING_WRONG
-from tools.torture_totals import keep, totals
+from tools.torture.totals import keep, totals
 
 ALL = (
     "kill-sqlite",
@@ -127,7 +127,7 @@ def _counts(counts: Counts, cycles: int | None, share: float | None, entries: in
 
 def _kill_sqlite(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
     from ledger.recording.opening import layout  # noqa: PLC0415  --help does without a database
-    from tools.torture_kill import kill_loop, kill_server  # noqa: PLC0415  likewise, and below
+    from tools.torture.kill import kill_loop, kill_server  # noqa: PLC0415  likewise, and below
 
     return kill_loop(layout(folder / "ledger"), counts.sqlite, seed, kill_server).as_dict()
 
@@ -135,7 +135,7 @@ def _kill_sqlite(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
 def _kill_postgres(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
     from ledger.recording.opening import layout  # noqa: PLC0415  likewise
     from tools import own_postgres  # noqa: PLC0415  likewise
-    from tools.torture_kill import kill_loop, strike_postgres  # noqa: PLC0415  likewise
+    from tools.torture.kill import kill_loop, strike_postgres  # noqa: PLC0415  likewise
 
     if reason := own_postgres.why_not():
         return {"not_run": reason}
@@ -148,7 +148,7 @@ def _kill_postgres(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
 def _kill_servers(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
     from ledger.recording.opening import layout  # noqa: PLC0415  likewise
     from tools import own_postgres  # noqa: PLC0415  likewise
-    from tools.torture_servers import kill_servers  # noqa: PLC0415  likewise
+    from tools.torture.servers import kill_servers  # noqa: PLC0415  likewise
 
     if reason := own_postgres.why_not():
         return {"not_run": reason}
@@ -159,7 +159,7 @@ def _kill_servers(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
 
 
 def _faults(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
-    from tools.torture_faults import FileBed, fault_sweep, why_not  # noqa: PLC0415  likewise
+    from tools.torture.faults import FileBed, fault_sweep, why_not  # noqa: PLC0415  likewise
 
     reason = why_not()
     return {"not_run": reason} if reason else fault_sweep(folder, FileBed(folder), counts.every, seed).as_dict()
@@ -167,7 +167,7 @@ def _faults(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
 
 def _faults_postgres(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
     from tools import own_postgres  # noqa: PLC0415  likewise
-    from tools.torture_faults import PostgresBed, fault_sweep, why_not  # noqa: PLC0415  likewise
+    from tools.torture.faults import PostgresBed, fault_sweep, why_not  # noqa: PLC0415  likewise
 
     if reason := why_not() or own_postgres.why_not():
         return {"not_run": reason}
@@ -176,7 +176,7 @@ def _faults_postgres(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
 
 
 def _flips(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
-    from tools.torture_flips import flip_bytes  # noqa: PLC0415  likewise
+    from tools.torture.flips import flip_bytes  # noqa: PLC0415  likewise
 
     return flip_bytes(folder, seed, counts.share).as_dict()
 
@@ -184,7 +184,7 @@ def _flips(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
 def _disk(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
     """With a reserve, and without, where the disk itself says no in the middle of things; and that of PostgreSQL."""
     from tools import own_postgres  # noqa: PLC0415  likewise
-    from tools.torture_disk import fill_disk, fill_postgres_disk, why_not  # noqa: PLC0415  likewise
+    from tools.torture.disk import fill_disk, fill_postgres_disk, why_not  # noqa: PLC0415  likewise
 
     if reason := why_not():
         return {"not_run": reason}
@@ -199,7 +199,7 @@ def _disk(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
 
 def _overload(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
     from ledger.recording.opening import layout  # noqa: PLC0415  likewise
-    from tools.torture_overload import overload  # noqa: PLC0415  likewise
+    from tools.torture.overload import overload  # noqa: PLC0415  likewise
 
     return overload(layout(folder / "ledger"), counts.flood, counts.statements).as_dict()
 
@@ -207,8 +207,8 @@ def _overload(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
 def _start(folder: Path, counts: Counts, _seed: int) -> dict[str, Any]:
     """After a kill, with the write-ahead log as it was left: the seconds to ready, three times."""
     from ledger.recording.opening import layout  # noqa: PLC0415  likewise
-    from tools.bench_ledger import create, fill  # noqa: PLC0415  likewise
-    from tools.torture_server import Victim  # noqa: PLC0415  likewise
+    from tools.bench.ledger import create, fill  # noqa: PLC0415  likewise
+    from tools.torture.server import Victim  # noqa: PLC0415  likewise
 
     places = layout(folder / "ledger")
     pem = create(places)

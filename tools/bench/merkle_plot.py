@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tools.bench_merkle import Row
+from tools.bench.merkle import Row
 
 _ACROSS = 3  # panels
 _WIDTH, _HEIGHT = 330, 230  # of a panel

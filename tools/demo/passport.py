@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ledger.passport.issue import Issuer
     from ledger.recording.log import Log, Recorded, Submission
     from ledger.upkeep.restating import Restater
-    from tools.demo_ledger import Stage
+    from tools.demo.ledger import Stage
 
 _DOTS = 203.2  # an inch: 8 a mm
 _DOT = 25_400 / _DOTS  # µm

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ledger.audit.audit import Order, Report, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.recording.opening import open_log
-from tools.demo_ledger import Stage, found, tell
-from tools.demo_passport import issuer_of, restate_with, restater_of
+from tools.demo.ledger import Stage, found, tell
+from tools.demo.passport import issuer_of, restate_with, restater_of
 from tools.footprint import write_table
 from tools.park.plan import make_plan
 

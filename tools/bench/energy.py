@@ -13,7 +13,7 @@ from ledger.kernel.keys import Signer, load_signer
 from ledger.kernel.moments import rfc3339
 from ledger.recording.log import Log
 from ledger.recording.opening import clock, layout, open_log, rebuild_ledger
-from tools.bench_ledger import OPERATOR, SITE, URI, append, create, issued
+from tools.bench.ledger import OPERATOR, SITE, URI, append, create, issued
 
 _HOUR = 3_600_000_000  # µs
 _METERS = 6

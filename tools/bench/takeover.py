@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.recording.opening import Layout, layout
-from tools.bench_ingest import begin_server, wait_ready
-from tools.bench_ledger import create, sign_span
+from tools.bench.ingest import begin_server, wait_ready
+from tools.bench.ledger import create, sign_span
 from tools.listening import free_port
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from typing import Any
 from ledger.recording.log import Log
 from ledger.recording.opening import Layout, layout, open_for_reading, open_log
 from ledger.store.store import check_head, open_store
-from tools.bench_ingest import served
-from tools.bench_ledger import beside, create
-from tools.bench_own import Database
-from tools.bench_proofs import lengthen
+from tools.bench.ingest import served
+from tools.bench.ledger import beside, create
+from tools.bench.own import Database
+from tools.bench.proofs import lengthen
 
 _FILE = Database()
 _READER = 1  # the number of a second process on one folder

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from ledger.merkle import kernel
-from tools.bench_merkle import Row, run_merkle
-from tools.bench_merkle_plot import plot
+from tools.bench.merkle import Row, run_merkle
+from tools.bench.merkle_plot import plot
 
 _HEAD = f"{'work':<28} {'size':>11} {'threads':>7} {'a second':>14} {'each':>11}  {'':<20}"
 

@@ -13,7 +13,7 @@ from ledger.kernel.checkpoint import parse_checkpoint
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.note import parse_note
-from tools.torture_history import FAIL, OK, Attempt, History
+from tools.torture.history import FAIL, OK, Attempt, History
 
 _TIMEOUT = 10.0  # seconds
 _PAUSE = 0.02  # seconds before the next try

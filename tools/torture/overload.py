@@ -14,9 +14,9 @@ from typing import Any
 
 from ledger.kernel.entry import parse_entry
 from ledger.recording.opening import Layout
-from tools.bench_ledger import create, sign_span
-from tools.torture_kill import kept_in
-from tools.torture_server import Victim
+from tools.bench.ledger import create, sign_span
+from tools.torture.kill import kept_in
+from tools.torture.server import Victim
 
 BATCH = 500  # statements a request under overload
 AT_ONCE = 96  # such requests at any moment: 48 000 statements, where a server lets 20 000 wait

@@ -12,9 +12,9 @@ from ledger.kernel.moments import rfc3339
 from ledger.passport.issue import Issuer
 from ledger.recording.opening import clock, layout, open_log
 from ledger.rules import rule_set
-from tools.bench_ingest import served
-from tools.bench_ledger import PROCESS, create, event_of, signed_now
-from tools.bench_timing import processor_seconds
+from tools.bench.ingest import served
+from tools.bench.ledger import PROCESS, create, event_of, signed_now
+from tools.bench.timing import processor_seconds
 from tools.load import Load, drive
 
 _EACH = 1_000  # pieces an event makes

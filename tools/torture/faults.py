@@ -28,7 +28,7 @@ from ledger.recording.log import Log, Submission
 from ledger.recording.opening import Layout, layout, open_log
 from ledger.store.store import open_store
 from tools import own_postgres
-from tools.bench_ledger import URI, create, fill, sign_span
+from tools.bench.ledger import URI, create, fill, sign_span
 
 BEFORE, APPENDED = 50, 3  # statements in the ledger, and in the append that fails
 FAULTS = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC, "done and EIO": -errno.EIO, "killed": 0}
@@ -174,7 +174,7 @@ class _Zygote:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tools.torture_faults", str(self._library), str(self._wires)],
+            [sys.executable, "-m", "tools.torture.faults", str(self._library), str(self._wires)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -18,8 +18,8 @@ from ledger.recording.opening import layout, open_log
 from ledger.rules import rule_set
 from ledger.showing.passports import full, short, standing
 from ledger.store.access import EVERYTHING
-from tools.bench_ledger import PROCESS, create, event_of, signed_now
-from tools.bench_timing import median_ms
+from tools.bench.ledger import PROCESS, create, event_of, signed_now
+from tools.bench.timing import median_ms
 
 _TONNE = 1_000_000
 _METAL = "https://id.bench.example/01/09521141000021/10/METAL"

@@ -34,8 +34,8 @@ from ledger.rules import rule_set
 from ledger.showing.passports import full, short, standing
 from ledger.showing.reading import bundle, receipt
 from ledger.store.access import EVERYTHING
-from tools.bench_ledger import create, signed_now
-from tools.bench_passport import COIL, story
+from tools.bench.ledger import create, signed_now
+from tools.bench.passport import COIL, story
 
 EVENTS = 5  # until a coil is shipped; its passport comes after
 _MASKS = (0x01, 0x80, 0xFF)

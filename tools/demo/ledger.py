@@ -14,7 +14,7 @@ from ledger.kernel.errors import CoilmarkError, Conflict, Refused
 from ledger.kernel.keys import Signer, load_signer
 from ledger.kernel.receipt import Receipt
 from ledger.kernel.statement import issue
-from tools.demo_keys import demo_key, demo_randomness
+from tools.demo.keys import demo_key, demo_randomness
 from tools.init import Founding, found_ledger, trust_text
 from tools.keygen import write_key
 from tools.park.actors import ACTORS, ORIGIN, PARK, URI, Actor

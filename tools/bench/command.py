@@ -9,8 +9,8 @@ from statistics import median
 import click
 
 from tools import database as databases
-from tools.bench_ingest import Figure, Plan, run_ingest
-from tools.bench_stores import command as stores
+from tools.bench.ingest import Figure, Plan, run_ingest
+from tools.bench.stores import command as stores
 
 
 @click.group(name="bench", help="Measure this machine: ingest, proofs, hashing, traces, audit, pages.")
@@ -57,7 +57,7 @@ command.add_command(stores, "stores")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
 def lots(*, events: int, ancestors: int, as_json: bool) -> None:
     """Trace a coil up and its first lot down, tell a lot's state, and rebuild what is known of lots."""
-    from tools.bench_lots import run_lots  # noqa: PLC0415  for those who ask for it
+    from tools.bench.lots import run_lots  # noqa: PLC0415  for those who ask for it
 
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
         figure = run_lots(Path(folder), events, ancestors)
@@ -76,7 +76,7 @@ def lots(*, events: int, ancestors: int, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
 def energy(*, rows: int, as_json: bool) -> None:
     """Allocate the power of a park to its processes, row by row; then audit and rebuild all of it."""
-    from tools.bench_energy import run_energy  # noqa: PLC0415  for those who ask for it
+    from tools.bench.energy import run_energy  # noqa: PLC0415  for those who ask for it
 
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
         figure = run_energy(Path(folder), rows)
@@ -95,7 +95,7 @@ def energy(*, rows: int, as_json: bool) -> None:
 def year(*, coils: int, weeks: int, as_json: bool) -> None:
     """The demo's park for longer: told, recorded, audited, and every footprint computed again."""
     from tools.audit import progress_bar  # noqa: PLC0415  for those who ask for it
-    from tools.bench_year import lines, run_year  # noqa: PLC0415  brings the database with it
+    from tools.bench.year import lines, run_year  # noqa: PLC0415  brings the database with it
 
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder, progress_bar(quiet=as_json) as progress:
         figure = run_year(Path(folder), coils, weeks, progress)
@@ -109,7 +109,7 @@ def year(*, coils: int, weeks: int, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
 def takeover(*, rounds: int, database: str | None, owner_database: str | None, as_json: bool) -> None:
     """Two servers, of which the one that writes is killed: how long until the other has recorded a statement."""
-    from tools.bench_takeover import run_takeover  # noqa: PLC0415  for those who ask for it
+    from tools.bench.takeover import run_takeover  # noqa: PLC0415  for those who ask for it
 
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
         figure = run_takeover(Path(folder), rounds, database, owner_database)
@@ -129,7 +129,7 @@ def takeover(*, rounds: int, database: str | None, owner_database: str | None, a
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write an SVG drawing to this file.")
 def merkle(sizes: str, threads: str, plot: Path | None, *, as_json: bool) -> None:
     """Hashing, building, proving and verifying, beside what one would take instead and the processor's limit."""
-    from tools.bench_merkle_report import report  # noqa: PLC0415  pyarrow takes 0.2 s to import
+    from tools.bench.merkle_report import report  # noqa: PLC0415  pyarrow takes 0.2 s to import
 
     report(_numbers(sizes, "--sizes"), _numbers(threads, "--threads"), plot, as_json=as_json)
 
@@ -147,7 +147,7 @@ def _numbers(text: str, option: str) -> list[int]:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
 def proofs(size: int, proofs: int, *, as_json: bool) -> None:
     """Many inclusion proofs in one answer of a server, as Arrow, from question to columns."""
-    from tools.bench_proofs import run_proofs  # noqa: PLC0415  brings pyarrow with it
+    from tools.bench.proofs import run_proofs  # noqa: PLC0415  brings pyarrow with it
 
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
         figure = run_proofs(Path(folder), size, proofs)
@@ -178,8 +178,8 @@ def open_command(
     as_json: bool,
 ) -> None:
     """A ledger opened to write and to read, with its level files and without, and served."""
-    from tools.bench_open import lines, run_open  # noqa: PLC0415  brings pyarrow with it
-    from tools.bench_own import Database, own_database  # noqa: PLC0415  brings psycopg with it
+    from tools.bench.open import lines, run_open  # noqa: PLC0415  brings pyarrow with it
+    from tools.bench.own import Database, own_database  # noqa: PLC0415  brings psycopg with it
 
     given = Database(database, owner_database, (lambda: nullcontext(replica)) if replica else None)
     where = own_database() if own_postgres else nullcontext(given)
@@ -193,7 +193,7 @@ def open_command(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
 def audit_command(statements: int, *, as_json: bool) -> None:
     """A whole audit against the bare verification of the same signatures, on all cores."""
-    from tools.bench_audit import run_audit  # noqa: PLC0415  brings the database with it
+    from tools.bench.audit import run_audit  # noqa: PLC0415  brings the database with it
 
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
         figure = run_audit(Path(folder), statements)
@@ -212,7 +212,7 @@ def audit_command(statements: int, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
 def passport_command(ancestors: int, *, as_json: bool) -> None:
     """A passport computed, its full bundle built, verified and computed again."""
-    from tools.bench_passport import run_passport  # noqa: PLC0415  brings the database with it
+    from tools.bench.passport import run_passport  # noqa: PLC0415  brings the database with it
 
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
         figure = run_passport(Path(folder), ancestors)
@@ -244,7 +244,7 @@ def _line(figure: Figure) -> str:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
 def page_command(*, coils: int, passports: int, pages: int, workers: int, as_json: bool) -> None:
     """The scan page as a server gives it, to one who asks and to eight at once."""
-    from tools.bench_page import run_page  # noqa: PLC0415  brings the database with it
+    from tools.bench.page import run_page  # noqa: PLC0415  brings the database with it
 
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
         figure = run_page(Path(folder), coils, passports, pages, workers)
@@ -269,7 +269,7 @@ def page_command(*, coils: int, passports: int, pages: int, workers: int, as_jso
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
 def scans(*, genuine: int, copies: int, labels: str, carriers: int, seed: int, as_json: bool) -> None:
     """Labels and copies of labels in a simulated month: how many of each are called conspicuous."""
-    from tools.bench_scans import Month, run_scans  # noqa: PLC0415  for those who ask for it
+    from tools.bench.scans import Month, run_scans  # noqa: PLC0415  for those who ask for it
 
     between = _numbers(labels.replace("-", ","), "--labels")
     figure = run_scans(Month(genuine, copies, seed, carriers=carriers, labels=(between[0], between[-1])))
@@ -278,4 +278,4 @@ def scans(*, genuine: int, copies: int, labels: str, carriers: int, seed: int, a
         return
     click.echo(f"of {figure.genuine:,} genuine codes {figure.flagged} are conspicuous: {figure.flagged_share:.3%}")
     click.echo(f"of {figure.copies:,} copies, scanned 20 times or more, {figure.found} are: {figure.found_share:.1%}")
-    click.echo("a simulation: what it assumes stands in tools/bench_scans.py")
+    click.echo("a simulation: what it assumes stands in tools/bench/scans.py")

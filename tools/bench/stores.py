@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from tools.bench_ingest import Figure, Plan, run_ingest
-from tools.bench_own import own_server
+from tools.bench.ingest import Figure, Plan, run_ingest
+from tools.bench.own import own_server
 from tools.own_postgres import Server
 
 _CONNECTIONS, _BATCH = 32, 500

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from ledger.recording.opening import Layout
-from tools.bench_ledger import beside, create
-from tools.torture_clients import Crowd
-from tools.torture_history import OK, History
-from tools.torture_kill import CLIENTS, TERM_EVERY, Killed, counted, share
-from tools.torture_server import Victim
+from tools.bench.ledger import beside, create
+from tools.torture.clients import Crowd
+from tools.torture.history import OK, History
+from tools.torture.kill import CLIENTS, TERM_EVERY, Killed, counted, share
+from tools.torture.server import Victim
 
 _SERVERS = 2
 _SHORTEST, _LONGEST = 0.1, 2.5  # seconds from two that are ready to the next kill: takeovers end in it, or do not

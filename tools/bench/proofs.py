@@ -28,8 +28,8 @@ from ledger.merkle import verifier
 from ledger.recording.opening import Layout, layout, open_log, second_head
 from ledger.store.protocol import NewRow, Stored, StoredHead
 from schemas.arrow import WANTED_INDICES
-from tools.bench_ingest import served
-from tools.bench_ledger import OPERATOR, SMALL, create, small_statements
+from tools.bench.ingest import served
+from tools.bench.ledger import OPERATOR, SMALL, create, small_statements
 
 ARROW = "application/vnd.apache.arrow.stream"
 _BATCH = 20_000  # entries inserted at once

@@ -14,8 +14,8 @@ from ledger.questions.lots import lot
 from ledger.questions.traces import trace_down, trace_up
 from ledger.recording.opening import layout, open_log, rebuild_ledger
 from ledger.store.access import EVERYTHING
-from tools.bench_ledger import PROCESS, create, event_of, fill, signed_now
-from tools.bench_timing import median_ms
+from tools.bench.ledger import PROCESS, create, event_of, fill, signed_now
+from tools.bench.timing import median_ms
 
 _TONNE = 1_000_000  # g
 _STAGES = 4  # lots that one after the other are made of all of the one before

@@ -15,8 +15,8 @@ from typing import Any
 
 from ledger.recording.opening import Layout, layout
 from tools import database as databases
-from tools.bench_ledger import create, sign_span
-from tools.bench_timing import processor_seconds
+from tools.bench.ledger import create, sign_span
+from tools.bench.timing import processor_seconds
 from tools.listening import free_port
 from tools.load import drive, request
 

@@ -17,10 +17,10 @@ from ledger.audit.sources import DatabaseSource
 from ledger.kernel.entry import parse_entry
 from ledger.recording.opening import layout
 from tools import own_postgres
-from tools.bench_ledger import create, sign_span
-from tools.torture_history import OK, Attempt, History, judge
-from tools.torture_kill import kept_in
-from tools.torture_server import Victim
+from tools.bench.ledger import create, sign_span
+from tools.torture.history import OK, Attempt, History, judge
+from tools.torture.kill import kept_in
+from tools.torture.server import Victim
 
 DISK, BALLAST = 32, 20  # MiB: the disk, and what lies on it until it is full
 POSTGRES_DISK, _LEFT = 256, 12  # MiB: the disk, and what is free on it beside the ballast

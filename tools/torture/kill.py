@@ -22,10 +22,10 @@ from ledger.recording.opening import Layout
 from ledger.store.store import open_store
 from schemas.arrow import HASH
 from tools import own_postgres
-from tools.bench_ledger import create, sign_span
-from tools.torture_clients import Crowd
-from tools.torture_history import FAIL, OK, Kept, judge
-from tools.torture_server import Victim, patiently
+from tools.bench.ledger import create, sign_span
+from tools.torture.clients import Crowd
+from tools.torture.history import FAIL, OK, Kept, judge
+from tools.torture.server import Victim, patiently
 
 CLIENTS = 8
 _SPAN = 50  # statements signed at once

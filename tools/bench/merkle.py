@@ -20,8 +20,8 @@ from ledger.merkle.built import Built
 from ledger.merkle.columns import run_of
 from ledger.merkle.tree import Tree
 from schemas.arrow import ENTRY
-from tools.bench_merkle_memory import Memory, memory_of
-from tools.bench_merkle_rivals import Task, rivals
+from tools.bench.merkle_memory import Memory, memory_of
+from tools.bench.merkle_rivals import Task, rivals
 
 _ENTRY_SIZE = 113
 _DISTINCT = 1_000_000  # entries of random bytes; more are the same again
