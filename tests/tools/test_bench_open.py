@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
+from tools import own_postgres
 from tools.bench.open import run_open
 from tools.main import cli
 
@@ -20,3 +22,14 @@ def test_the_command_says_what_it_measured():
     done = CliRunner().invoke(cli, ["bench", "open", "--size", "30", "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["size"] == 30
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(own_postgres.why_not()), reason=own_postgres.why_not())
+def test_a_reader_opens_it_on_a_replica():
+    done = CliRunner().invoke(cli, ["bench", "open", "--size", "300", "--own-postgres", "--json"])
+    assert done.exit_code == 0, done.output
+    figure = json.loads(done.stdout)
+    assert figure["size"] == 300
+    assert figure["replica_s"] > 0
+    assert figure["replica_without_levels_s"] > 0

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
 
@@ -9,6 +10,7 @@ import click
 
 from tools import database as databases
 from tools.bench.ingest import Figure, Plan, run_ingest
+from tools.bench.stores import command as stores
 
 
 @click.group(name="bench", help="Measure this machine: ingest, proofs, hashing, traces, audit, pages.")
@@ -44,6 +46,9 @@ def ingest(
         click.echo(json.dumps([figure.as_dict() for figure in figures], indent=1))
     else:
         click.echo("\n".join(_line(figure) for figure in figures))
+
+
+command.add_command(stores, "stores")
 
 
 @command.command()
@@ -158,22 +163,29 @@ def proofs(size: int, proofs: int, *, as_json: bool) -> None:
 
 @command.command(name="open")
 @click.option("--size", default=1_000_000, show_default=True, help="Entries of the ledger.")
+@databases.option
+@databases.owner_option
+@click.option("--replica", help="postgresql:// URL of a streaming replica of it: opened there by a reader too.")
+@click.option("--own-postgres", is_flag=True, help="On a PostgreSQL server started for it, and a replica of that.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
-def open_command(size: int, *, as_json: bool) -> None:
+def open_command(
+    size: int,
+    database: str | None,
+    owner_database: str | None,
+    replica: str | None,
+    *,
+    own_postgres: bool,
+    as_json: bool,
+) -> None:
     """A ledger opened to write and to read, with its level files and without, and served."""
-    from tools.bench.open import run_open  # noqa: PLC0415  brings pyarrow with it
+    from tools.bench.open import lines, run_open  # noqa: PLC0415  brings pyarrow with it
+    from tools.bench.own import Database, own_database  # noqa: PLC0415  brings psycopg with it
 
-    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
-        figure = run_open(Path(folder), size)
-    if as_json:
-        click.echo(json.dumps(figure.as_dict()))
-        return
-    click.echo(
-        f"{figure.size:,} entries, opened to write: {figure.writer_s:.2f} s, without level files "
-        f"{figure.writer_without_levels_s:.2f} s\n"
-        f"by a reader beside it: {figure.reader_s:.2f} s, without level files {figure.reader_without_levels_s:.2f} s\n"
-        f"from the start of the server's process to its first ready: {figure.serving_s:.2f} s"
-    )
+    given = Database(database, owner_database, (lambda: nullcontext(replica)) if replica else None)
+    where = own_database() if own_postgres else nullcontext(given)
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder, where as chosen:
+        figure = run_open(Path(folder), size, chosen)
+    click.echo(json.dumps(figure.as_dict()) if as_json else "\n".join(lines(figure)))
 
 
 @command.command(name="audit")
@@ -220,7 +232,7 @@ def _line(figure: Figure) -> str:
     return (
         f"{figure.work:<28} {figure.per_second:>9,.0f} statements/s   p50 {figure.p50_ms:6.1f} ms   "
         f"p99 {figure.p99_ms:6.1f} ms   server memory {figure.server_mib:5.0f} MiB   "
-        f"{figure.bytes_each:,.0f} bytes a statement"
+        f"{figure.bytes_each:,.0f} bytes and {figure.server_us:,.0f} µs of a processor a statement"
     )
 
 

@@ -16,11 +16,13 @@ from typing import Any
 from ledger.recording.opening import Layout, layout
 from tools import database as databases
 from tools.bench.ledger import create, sign_span
+from tools.bench.timing import processor_seconds
 from tools.listening import free_port
-from tools.load import Load, drive, request
+from tools.load import drive, request
 
 _CHUNK = 2_000
 _PREFILL_BATCH = 1_000
+_BATCHES_AT_ONCE = 4
 _NOT_FOR_A_SERVER = {"PYTHONDONTWRITEBYTECODE", databases.OWNER_VARIABLE}
 
 
@@ -35,13 +37,15 @@ class Plan:
     database: str | None = None
     owner: str | None = None
     workers: int = 1
+    postmaster: int | None = None  # process id of the first process of the database's server, where that is known
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One measurement. Latencies are of requests, in ms; memory is the server process's, resident.
 
-    Bytes are those of files: of a ledger in PostgreSQL, the level files alone.
+    Bytes are those of files: of a ledger in PostgreSQL, the level files alone. Processor time is in µs a statement, of
+    all processes of the server, and of all of the database's; the latter is None where its server is not known.
     """
 
     work: str
@@ -52,6 +56,8 @@ class Figure:
     p99_ms: float
     server_mib: float
     bytes_each: float
+    server_us: float
+    database_us: float | None
 
     def as_dict(self) -> dict[str, Any]:
         """For --json."""
@@ -66,17 +72,17 @@ def run_ingest(folder: Path, plan: Plan) -> list[Figure]:
     with multiprocessing.Pool() as pool:
         spans = [(plant, start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK)]
         wires = [wire for chunk in pool.map(sign_span, spans) for wire in chunk]
-    figures = []
+    prefill, rest = wires[: plan.prefill], wires[plan.prefill :]
+    single = [request("/v1/statements", "application/sd-jwt", wire) for wire in rest[: plan.statements]]
+    batches = _batches(rest[plan.statements :], plan.batch)
+    size = plan.prefill + 2
     with served(places, plan.workers) as (port, pid):
-        prefill, rest = wires[: plan.prefill], wires[plan.prefill :]
         drive(port, _batches(prefill, _PREFILL_BATCH), 2)
-        single = [request("/v1/statements", "application/sd-jwt", wire) for wire in rest[: plan.statements]]
-        load = drive(port, single, plan.connections)
-        figures.append(_figure("single statements", (plan.prefill + 2, plan.statements), load, places, pid))
-        load = drive(port, _batches(rest[plan.statements :], plan.batch), 4)
-        size = plan.prefill + 2 + plan.statements
-        figures.append(_figure(f"batches of {plan.batch}", (size, plan.statements), load, places, pid))
-    return figures
+        bench = _Bench(plan, places, port, pid)
+        return [
+            bench.measured("single statements", size, single, plan.connections),
+            bench.measured(f"batches of {plan.batch}", size + plan.statements, batches, _BATCHES_AT_ONCE),
+        ]
 
 
 def _batches(wires: Sequence[bytes], size: int) -> list[bytes]:
@@ -87,21 +93,39 @@ def _batches(wires: Sequence[bytes], size: int) -> list[bytes]:
     ]
 
 
-def _figure(work: str, span: tuple[int, int], load: Load, places: Layout, pid: int) -> Figure:
-    size_before, count = span
-    if load.statuses.keys() != {201}:
-        raise RuntimeError(f"{work}: the server answered {load.statuses}; last: {load.last_body[:500]!r}")
-    stored = sum(path.stat().st_size for path in places.folder.rglob("*") if path.is_file())
-    return Figure(
-        work=work,
-        statements=count,
-        size_before=size_before,
-        per_second=count / load.seconds,
-        p50_ms=1000 * load.percentile(0.5),
-        p99_ms=1000 * load.percentile(0.99),
-        server_mib=_resident_mib(pid),
-        bytes_each=stored / (size_before + count),
-    )
+@dataclass(frozen=True)
+class _Bench:
+    """A server that is up."""
+
+    plan: Plan
+    places: Layout
+    port: int
+    pid: int
+
+    def measured(self, work: str, size_before: int, requests: Sequence[bytes], connections: int) -> Figure:
+        """Raises RuntimeError where one is refused."""
+        count, before = self.plan.statements, self._spent()
+        load = drive(self.port, requests, connections)
+        server, database = (after - earlier for after, earlier in zip(self._spent(), before, strict=True))
+        if load.statuses.keys() != {201}:
+            raise RuntimeError(f"{work}: the server answered {load.statuses}; last: {load.last_body[:500]!r}")
+        stored = sum(path.stat().st_size for path in self.places.folder.rglob("*") if path.is_file())
+        return Figure(
+            work=work,
+            statements=count,
+            size_before=size_before,
+            per_second=count / load.seconds,
+            p50_ms=1000 * load.percentile(0.5),
+            p99_ms=1000 * load.percentile(0.99),
+            server_mib=_resident_mib(self.pid),
+            bytes_each=stored / (size_before + count),
+            server_us=1e6 * server / count,
+            database_us=None if self.plan.postmaster is None else 1e6 * database / count,
+        )
+
+    def _spent(self) -> tuple[float, float]:
+        postmaster = self.plan.postmaster
+        return processor_seconds(self.pid), 0.0 if postmaster is None else processor_seconds(postmaster)
 
 
 def _resident_mib(pid: int) -> float:

@@ -1,7 +1,10 @@
 """A ledger to measure on: one party that may do everything, and statements about as long as a plant's."""
 
 import multiprocessing
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ledger.checking.statements import Checked, check
@@ -48,6 +51,16 @@ def create(places: Layout, owner: str | None = None) -> bytes:
     create_ledger(places, URI, issued(signer, "ledger", "urn:bench:ledger", now, ledger), owner=owner)
     _register(places, issued(signer, "party", "urn:bench:party", now, party))
     return pem
+
+
+def beside(places: Layout, name: str) -> Layout:
+    """The same ledger for a server on another machine: a folder of its own, called `name`, and a second head beside."""
+    folder = places.folder.with_name(name)
+    folder.mkdir()
+    own = replace(places, folder=folder, head=folder.with_name(f"{name}.head"))
+    shutil.copy(places.log_key, own.log_key)
+    shutil.copy(Path(str(places.head)), Path(str(own.head)))
+    return own
 
 
 def _register(places: Layout, wire: bytes) -> None:

@@ -14,6 +14,7 @@ from ledger.recording.opening import clock, layout, open_log
 from ledger.rules import rule_set
 from tools.bench.ingest import served
 from tools.bench.ledger import PROCESS, create, event_of, signed_now
+from tools.bench.timing import processor_seconds
 from tools.load import Load, drive
 
 _EACH = 1_000  # pieces an event makes
@@ -57,9 +58,9 @@ def run_page(folder: Path, coils: int, passports: int, pages: int, workers: int)
     with served(places, workers) as (port, pid):
         _good(drive(port, wanted[:200], 1))
         alone = _good(drive(port, wanted, 1))
-        before = _processor_seconds(pid)
+        before = processor_seconds(pid)
         together = _good(drive(port, wanted, 8))
-        spent = _processor_seconds(pid) - before
+        spent = processor_seconds(pid) - before
     return PageFigure(
         coils, workers, passports, alone.percentile(0.5) * 1e3, alone.percentile(0.99) * 1e3, pages / together.seconds,
         spent / pages * 1e3, len(together.last_body),
@@ -100,15 +101,3 @@ def _good(load: Load) -> Load:
     if set(load.statuses) != {200} or b'id="check"' not in load.last_body:
         raise RuntimeError(f"the server answered {load.statuses}: {load.last_body[:300]!r}")
     return load
-
-
-def _processor_seconds(pid: int) -> float:
-    """User and system time of a process and of those it started (Linux: proc(5))."""
-    lists = Path(f"/proc/{pid}/task").glob("*/children")
-    children = [int(one) for each in lists for one in each.read_text("ascii").split()]
-    return sum(map(_own_seconds, (pid, *children)))
-
-
-def _own_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

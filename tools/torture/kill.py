@@ -50,10 +50,11 @@ class Killed:
     slowest_start: float  # seconds from start to ready
     slowest_stop: float  # seconds that SIGTERM took
     broken: tuple[str, ...]
+    slowest_takeover: float | None = None  # seconds, of two servers: nothing was recorded from the kill until then
 
     def as_dict(self) -> dict[str, Any]:
         """For --json."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def kill_loop(places: Layout, cycles: int, seed: int, strike: Strike, *, owner: str | None = None) -> Killed:

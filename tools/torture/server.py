@@ -50,17 +50,20 @@ class Victim:
 
     def wait(self) -> float:
         """Until it says that it is ready; the seconds. Raises RuntimeError where it ended, or is not in a minute."""
-        started = time.monotonic()
+        started, said = time.monotonic(), "nothing"
         while time.monotonic() - started < _PATIENCE:
             if self._process.exitcode is not None:
                 raise RuntimeError(f"the server ended with exit code {self._process.exitcode} before it was ready")
             try:
-                if self.ask("/readyz")[0] == 200:
-                    return time.monotonic() - started
+                status, body = self.ask("/readyz")
             except (OSError, http.client.HTTPException):
                 pass
+            else:
+                if status == http.client.OK:
+                    return time.monotonic() - started
+                said = body.decode("utf-8", "replace")
             time.sleep(_PAUSE)
-        raise RuntimeError(f"the server was not ready within {_PATIENCE:.0f} s")
+        raise RuntimeError(f"the server was not ready within {_PATIENCE:.0f} s; it last said {said}")
 
     def up(self) -> float:
         """Start and wait; the seconds until it was ready."""

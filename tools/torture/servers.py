@@ -2,16 +2,15 @@
 
 import json
 import random
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from ledger.recording.opening import Layout
-from tools.bench.ledger import create
+from tools.bench.ledger import beside, create
 from tools.torture.clients import Crowd
+from tools.torture.history import OK, History
 from tools.torture.kill import CLIENTS, TERM_EVERY, Killed, counted, share
 from tools.torture.server import Victim
 
@@ -23,35 +22,41 @@ def kill_servers(places: Layout, cycles: int, seed: int, owner: str) -> Killed:
     """Clients post to either and read either's heads. Deterministic in what it chooses, not in what happens."""
     choose = random.Random(seed)  # noqa: S311  no secret hangs on it
     pem = create(places, owner)
-    victims = [_beside(places, number) for number in range(_SERVERS)]
+    victims = [_victim(beside(places, f"server-{number}")) for number in range(_SERVERS)]
     crowd = Crowd([victim.port for victim in victims])
     starts, stops, strikes = [0.0], [0.0], dict[str, int]()
+    beheaded: list[int] = []
     with _served(victims, crowd):
         starts += [victim.up() for victim in victims]
         crowd.begin([share(pem, client) for client in range(CLIENTS)])
         for cycle in range(cycles):
             time.sleep(choose.uniform(_SHORTEST, _LONGEST))
             victim = choose.choice(victims)
-            hit = "the one that writes" if _writes(victim) else "the other"
+            writes = _writes(victim)
+            hit = "the one that writes" if writes else "the other"
             if cycle % TERM_EVERY == TERM_EVERY - 1:
                 stops.append(victim.end())
                 hit = "SIGTERM"
             else:
                 victim.kill()
+                beheaded += [time.monotonic_ns()] if writes else []
             strikes[hit] = strikes.get(hit, 0) + 1
             starts.append(victim.up())
         crowd.end()
-    return counted(places, crowd, strikes, (max(starts), max(stops)))
+    counts = counted(places, crowd, strikes, (max(starts), max(stops)))
+    return replace(counts, slowest_takeover=max(_takeovers(crowd.history, beheaded), default=0.0))
 
 
-def _beside(places: Layout, number: int) -> Victim:
-    """A server with a folder, level files and a second head of its own."""
-    folder = places.folder.with_name(f"server-{number}")
-    folder.mkdir()
-    own = replace(places, folder=folder, head=folder.with_name(f"{folder.name}.head"))
-    shutil.copy(places.log_key, own.log_key)
-    shutil.copy(Path(str(places.head)), Path(str(own.head)))
-    victim = Victim(own)
+def _takeovers(history: History, beheaded: list[int]) -> Iterator[float]:
+    """Seconds from each kill of the one that wrote to the first acknowledgement of what was first sent after it."""
+    done = sorted((one.invoked, one.settled) for one in history.attempts if one.outcome == OK)
+    for killed in beheaded:
+        yield round(min(settled - killed for invoked, settled in done if invoked > killed) / 1e9, 3)
+
+
+def _victim(places: Layout) -> Victim:
+    """A server whose address the others can find."""
+    victim = Victim(places)
     victim.settings["COILMARK_ADVERTISE"] = f"http://127.0.0.1:{victim.port}"
     return victim
 
