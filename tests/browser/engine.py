@@ -13,7 +13,10 @@ VERIFIER = Path(__file__).parents[2] / "api" / "browser" / "verifier"
 
 @dataclass(frozen=True)
 class Given:
-    """What a verifier is given. `own` takes WebCrypto away, so that the page's own curves decide."""
+    """What a verifier is given. `incarnation` is the bundle of a newer life of the ledger.
+
+    `own` takes WebCrypto away, so that the page's own curves decide.
+    """
 
     file: bytes
     trust: bytes
@@ -21,6 +24,7 @@ class Given:
     index: int | None = None
     statement: bytes | None = None
     own: bool = False
+    incarnation: bytes | None = None
 
 
 def verdicts(cases):
@@ -48,6 +52,8 @@ def _line(case):
         line["index"] = case.index
     if case.statement is not None:
         line["statement"] = _b64(case.statement)
+    if case.incarnation is not None:
+        line["incarnation"] = _b64(case.incarnation)
     return line
 
 

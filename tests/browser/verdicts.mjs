@@ -1,11 +1,12 @@
 // Verdicts of the page's verifier for a test: one JSON case a line on standard input, one JSON answer a line.
-// A case has `file` (base64), `trust` (base64), `piece`, `index`, `statement` (base64); `own` takes WebCrypto away.
+// A case has `file`, `trust`, perhaps `statement` and `incarnation` (base64 each), `piece`, `index`; `own` takes
+// WebCrypto away.
 
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 const folder = pathToFileURL(`${process.argv[2]}/`);
-const { verify } = await import(new URL("verify.js", folder));
+const { readLives, verify } = await import(new URL("verify.js", folder));
 const { parseTrust } = await import(new URL("trust.js", folder));
 const { unbase64 } = await import(new URL("bytes.js", folder));
 const believed = new Map();
@@ -15,9 +16,10 @@ function trusted(text) {
   return believed.get(text);
 }
 
-async function answer({ file, trust, piece = null, index = null, statement = null }) {
+async function answer({ file, trust: text, piece = null, index = null, statement = null, incarnation = null }) {
   const own = statement === null ? null : String.fromCharCode(...unbase64(statement));
-  const report = await verify(unbase64(file), trusted(trust), { expected: { piece, index }, statement: own });
+  const trust = trusted(text), lives = incarnation === null ? [] : await readLives(unbase64(incarnation), trust);
+  const report = await verify(unbase64(file), trust, { expected: { piece, index }, statement: own, lives });
   return {
     verified: report.verified,
     code: report.code,
