@@ -157,3 +157,13 @@ def with_a_coil(**founding):
     forged = ForgedLedger(**founding)
     forged.add(PLANT, "lot-event", coil("C-1"))
     return forged
+
+
+def renew(forged):
+    """The next entry begins incarnation 1, under another origin and log key; its index."""
+    origin, log = f"{forged.origin}/2", "log-2"
+    keys = [format_vkey(vkey_of(origin, signer(log).key))]
+    body = {**parse(forged.wires[0]).body, "incarnation": 1, "origin": origin, "log_keys": keys, "keys": []}
+    index = forged.add(OPERATOR, "ledger", body)
+    forged.origin, forged.log = origin, log
+    return index

@@ -21,7 +21,7 @@ export class Tongue {
   fact(name, value) {
     if (["iat", "recorded", "seen", "eventTime"].includes(name)) return value === null ? "–" : this.time(value);
     if (name === "witnesses" || name === "footprint") return this.say(value);
-    if (["index", "shown", "proven", "step", "named", "ended", "from"].includes(name)) return String(value);
+    if (["index", "shown", "proven", "step", "named", "ended", "from", "first", "second"].includes(name)) return String(value);
     return typeof value === "number" || typeof value === "bigint" ? this.numbers.format(value) : String(value);
   }
 
@@ -62,7 +62,10 @@ export function showReport(section, tongue, report, page = null) {
   const warnings = report.open.filter((point) => WARNED.includes(point.say)).map((point) => tongue.say(point.say, point.facts));
   if (failed) {
     const title = tongue.say(`t${failed.number}`), step = tongue.say("bad_says", { step: failed.number, title });
-    verdictLine(section, "bad", tongue.say("bad"), `${step} ${meaning(tongue, failed)}`);
+    verdictLine(section, "bad", tongue.say(report.code === "lost" ? "lost" : "bad"), `${step} ${meaning(tongue, failed)}`);
+  } else if (report.proven) {
+    const { say, facts } = report.proven;
+    verdictLine(section, "warn", tongue.say("proven"), tongue.say(say, facts), tongue.say("proven_says", facts), tongue.say("good_trust"));
   } else if (page && !page.good) {
     verdictLine(section, "bad", tongue.say("bad"), page.text);
   } else {

@@ -3,7 +3,7 @@
 import { Tongue, element, showReport, verdictLine } from "./check.js";
 import { recompute } from "./check_rules.js";
 import { parseTrust } from "./verifier/trust.js";
-import { verify } from "./verifier/verify.js";
+import { readLives, verify } from "./verifier/verify.js";
 
 const at = (id) => document.getElementById(id);
 const section = at("check"), drop = at("drop"), says = at("says");
@@ -15,19 +15,27 @@ async function check() {
   if (!file) return;
   const asked = file;
   says.hidden = true;
-  let trust;
+  let trust, lives;
   try {
     trust = parseTrust(at("trust").value.replace(/\n*$/, "\n"));
   } catch (error) {
     return nothing("trust_bad", error);
   }
+  try {
+    lives = await told(at("lives").files[0], trust);
+  } catch (error) {
+    return nothing("lives_bad", error);
+  }
   const piece = at("piece").value.trim() || null;
-  const report = await verify(new Uint8Array(await file.arrayBuffer()), trust, { expected: { piece }, recompute });
+  const report = await verify(new Uint8Array(await file.arrayBuffer()), trust, { expected: { piece }, lives, recompute });
   if (asked !== file) return; // another was given meanwhile
   showReport(section, tongue, report);
-  if (report.verified && report.about.statement) showContent(report.about.statement);
+  if (report.verified && report.about?.statement) showContent(report.about.statement);
   section.dataset.done = report.verified ? "verified" : "failed";
 }
+
+// What a newer incarnation says of those before, where the reader has its bundle.
+const told = async (bundle, trust) => (bundle ? readLives(new Uint8Array(await bundle.arrayBuffer()), trust) : []);
 
 // What the statement says, as it says it.
 function showContent({ typ, iss, body }) {
@@ -59,7 +67,7 @@ function nothing(why, error) {
 }
 
 at("file").addEventListener("change", (event) => take(event.target.files[0]));
-for (const id of ["piece", "trust"]) at(id).addEventListener("change", () => take(file));
+for (const id of ["piece", "trust", "lives"]) at(id).addEventListener("change", () => take(file));
 at("given").addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("dragover", (event) => {
   event.preventDefault();

@@ -14,7 +14,7 @@ from ledger.kernel.note import TYPE_ED25519, Vkey, format_vkey, verify_note
 from ledger.kernel.proofs import verify_consistency, verify_inclusion
 from ledger.kernel.receipt import Receipt
 from ledger.kernel.report import Report, Steps
-from ledger.kernel.tlog_proof import parse_tlog_proof
+from ledger.kernel.tlog_proof import TlogProof, parse_tlog_proof
 from ledger.kernel.trust import Trust
 
 _NOT_ASKED = "a proof of misbehaviour speaks of what the log signed, and of nothing that stands in it"
@@ -77,13 +77,13 @@ def _trees(steps: Steps, proof: ForkedTrees, trust: Trust) -> None:
 
 def _entries(steps: Steps, proof: ForkedEntries, trust: Trust) -> None:
     first, second = proof.receipts
-    proofs = [parse_tlog_proof(receipt.proof) for receipt in proof.receipts]
+    proofs = [_proof_of(receipt) for receipt in proof.receipts]
     one, other, vkey = _both(steps, proofs[0].checkpoint, proofs[1].checkpoint, trust)
     # (3)
     steps.begin(3)
     for receipt, path, checkpoint in zip(proof.receipts, proofs, (one, other), strict=True):
-        if path.extra is not None or path.index != receipt.entry.index:
-            raise Malformed("receipt", "the proof of a receipt is of its own entry and has no extra line")
+        if path.index != receipt.entry.index:
+            raise Unverified("inclusion", "the proof of a receipt is of its own entry, this is of another", step=3)
         leaf = receipt.entry.leaf
         verify_inclusion(index=path.index, size=checkpoint.size, leaf=leaf, path=path.path, root=checkpoint.root)
     if first.entry.leaf == second.entry.leaf:
@@ -103,6 +103,14 @@ def _entries(steps: Steps, proof: ForkedEntries, trust: Trust) -> None:
     )
     steps.passed(says)
     steps.proves(f"{says}, and {vkey.name} signed both; its key is {format_vkey(vkey)}")
+
+
+def _proof_of(receipt: Receipt) -> TlogProof:
+    """Still step 1, as of a receipt that comes alone."""
+    proof = parse_tlog_proof(receipt.proof)
+    if proof.extra is not None:
+        raise Malformed("receipt", "the proof of a receipt has no extra line: nothing would vouch for it")
+    return proof
 
 
 def _version_of_both(first: Receipt, second: Receipt) -> tuple[bytes, int]:

@@ -13,9 +13,10 @@ VERIFIER = Path(__file__).parents[2] / "api" / "browser" / "verifier"
 
 @dataclass(frozen=True)
 class Given:
-    """What a verifier is given. `own` takes WebCrypto away, so that the page's own curves decide.
+    """What a verifier is given. `incarnation` is the bundle of a newer life of the ledger.
 
-    `rules` is the rule set that passports are computed under again; without one they are not.
+    `own` takes WebCrypto away, so that the page's own curves decide. `rules` is the rule set that passports are computed
+    under again; without one they are not.
     """
 
     file: bytes
@@ -25,6 +26,7 @@ class Given:
     statement: bytes | None = None
     own: bool = False
     rules: dict | None = None
+    incarnation: bytes | None = None
 
 
 def verdicts(cases):
@@ -54,6 +56,8 @@ def _line(case):
         line["rules"] = case.rules
     if case.statement is not None:
         line["statement"] = _b64(case.statement)
+    if case.incarnation is not None:
+        line["incarnation"] = _b64(case.incarnation)
     return line
 
 

@@ -11,7 +11,7 @@ const { parseProof } = await load("files.js");
 const { namesOneThing } = await load("gs1.js");
 const { canonicalSubjectId, implied, mayCreate, subjectKey } = await load("implied.js");
 const { NO_INDEX, checkOpened, parseEntry, parseItem } = await load("lineage.js");
-const { verifyInclusion, verifyMultiproof } = await load("merkle.js");
+const { verifyConsistency, verifyInclusion, verifyMultiproof } = await load("merkle.js");
 const { openCheckpoint, parseVkey } = await load("note.js");
 const { apply, authorise, begin, disputedAt } = await load("registry.js");
 const { parseJwk, verifySignature } = await load("signatures.js");
@@ -78,7 +78,9 @@ const RUNNERS = {
     return { origin, size: Number(size), root: hex(root), cosignatures: cosignatures.map(cosignature) };
   },
   proof(given) {
-    const path = given.path.map(unhex), root = unhex(given.root), size = BigInt(given.size);
+    const path = given.path.map(unhex);
+    if (given.kind === "consistency") return consistency(given, path);
+    const root = unhex(given.root), size = BigInt(given.size);
     if (given.kind === "inclusion") verifyInclusion(BigInt(given.index), size, unhex(given.leaf), path, root);
     else verifyMultiproof(size, given.leaves.map(([index, leaf]) => [BigInt(index), unhex(leaf)]), path, root);
     return {};
@@ -104,6 +106,12 @@ const RUNNERS = {
     return { verdicts };
   },
 };
+
+function consistency(given, path) {
+  const older = { size: BigInt(given.old_size), root: unhex(given.old_root) };
+  verifyConsistency(older, { size: BigInt(given.new_size), root: unhex(given.new_root) }, path);
+  return {};
+}
 
 async function verdict(registry, index, wire) {
   const said = parseStatement(wire);

@@ -5,20 +5,25 @@ import os
 import sys
 from base64 import b64decode
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 from damaged import Source, cases, parcels
 from engine import verdicts
+from forged_ledger import renew
 from forgeries import forged
 from small_ledger import ROLLING
 
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
 from small_mill import CUSTOMER, pallet, piece, small_mill
+from vectors.misbehaviours import branch, forked_entries, forked_trees, make_twice
 
-from ledger.kernel.trust import parse_trust
-from ledger.kernel.verify import Expected, verify_bundle, verify_receipt
+from ledger.kernel.misbehaviour import encode_misbehaviour
+from ledger.kernel.trust import format_trust, parse_trust
+from ledger.kernel.verify import Expected, read_lives, verify_bundle, verify_receipt
+from ledger.kernel.verify_misbehaviour import verify_misbehaviour
 
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
 NUMBER = int(os.environ.get("COILMARK_DAMAGED", "10000"))
@@ -45,11 +50,16 @@ def files(tmp_path_factory):
 
 
 def kernel_says(case):
+    if case.file.startswith(b'{"type":"coilmark.misbehaviour/v1"'):
+        return verify_misbehaviour(case.file, parse_trust(case.trust))
     verify = verify_bundle if b'"coilmark.bundle/' in case.file[:64] else verify_receipt
-    return verify(case.file, parse_trust(case.trust), expected=Expected(case.piece, case.index))
+    trust = parse_trust(case.trust)
+    lives = () if case.incarnation is None else read_lives(case.incarnation, trust)
+    return verify(case.file, trust, expected=Expected(case.piece, case.index), lives=lives)
 
 
-def test_they_agree_on_every_step_of_every_file(files):
+def outcomes_of(files):
+    """How often each step failed with each code, where both verifiers say the same of every step of every file."""
     differing, outcomes = [], Counter()
     for case, said in zip(files, verdicts(files), strict=True):
         report = kernel_says(case)
@@ -59,7 +69,53 @@ def test_they_agree_on_every_step_of_every_file(files):
         if (said["verified"], said["steps"]) != (report.verified, steps):
             differing.append((report.verdict, report.code, said, case))
     assert differing[:3] == [], len(differing)
+    return outcomes
+
+
+def test_they_agree_on_every_step_of_every_file(files):
+    outcomes = outcomes_of(files)
     # Nothing would be shown by files that all fail alike.
     assert {step for step, _ in outcomes} == set(range(13)), outcomes
     assert len(outcomes) > 55, outcomes
     assert outcomes[0, ""] > NUMBER / 20, outcomes
+
+
+def forks(random):
+    """Proofs of two trees and of two entries, true ones and others."""
+    small, large = sorted((random.randrange(1, 9), random.randrange(1, 9)))
+    one = branch(*(f"A-{n}" for n in range(small)))
+    other = branch(*(f"{random.choice('AAB')}-{n}" for n in range(large)))
+    again = make_twice(other, random.choice(("A-0", "B-0")))
+    trees = forked_trees(one, other)
+    forked = (
+        trees,
+        replace(trees, older=trees.newer, newer=trees.older),
+        forked_entries(one, other, random.randrange(3, 3 + small)),
+        forked_entries(one, other, 3, random.randrange(3, 3 + large)),
+        forked_entries(other, other, 3, again),
+    )
+    trust = format_trust(random.choice((one, one, one, branch(log="another"))).trust()).encode()
+    return [Source(encode_misbehaviour(one), trust) for one in forked]
+
+
+def test_they_agree_on_proofs_of_misbehaviour():
+    random = Random(20_260_106)
+    sources = [one for _ in range(40) for one in forks(random)]
+    outcomes = outcomes_of(cases(random, sources, NUMBER // 5))
+    assert {step for step, _ in outcomes} == {0, 1, 2, 3, 9}, outcomes
+    assert {"no_contradiction", "consistency", "inclusion", "lineage"} <= {code for _, code in outcomes}, outcomes
+    assert outcomes[0, ""] > NUMBER / 100, outcomes
+
+
+def test_they_agree_on_what_was_lost():
+    """Receipts and bundles of two lives of a ledger, for who was given the bundle of the later one, and who was not."""
+    random = Random(20_260_107)
+    before, after = branch("C-1", "C-2", "C-3", "C-4"), branch("C-1", "C-2")
+    begins = renew(after)
+    shown, trust = after.bundle(begins), format_trust(after.trust()).encode()
+    files = [one.receipt(index) for one in (before, after) for index in range(len(one.entries))]
+    files += [one.bundle(index) for one in (before, after) for index in range(len(one.entries))]
+    given = cases(random, [Source(file, trust) for file in files], NUMBER // 10)
+    outcomes = outcomes_of([replace(one, incarnation=random.choice((None, shown, shown))) for one in given])
+    assert outcomes[3, "lost"] > NUMBER / 500, outcomes
+    assert outcomes[0, ""] > NUMBER / 100, outcomes

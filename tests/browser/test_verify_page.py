@@ -5,17 +5,19 @@ from base64 import b64decode
 from pathlib import Path
 
 import pytest
-from forged_ledger import ForgedLedger
+from forged_ledger import ForgedLedger, renew
 from parks import COIL, proof_of
 from reading import words
 from small_ledger import OPERATOR, PLANT, coil, link
+from vectors.misbehaviours import branch, forked_trees
 
+from ledger.kernel.misbehaviour import encode_misbehaviour
 from ledger.kernel.statement import Hidden
 from ledger.kernel.trust import format_trust
 
 SAY = words()
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
-FILES = sorted([*VECTORS.glob("receipt/*.json"), *VECTORS.glob("bundle/*.json")])
+FILES = sorted(path for kind in ("receipt", "bundle", "misbehaviour") for path in VECTORS.glob(f"{kind}/*.json"))
 SCRIPT = "<img src=x onerror=\"document.title='hit'\"><script>document.title='hit'</script>"
 
 
@@ -147,3 +149,33 @@ def test_script_in_every_field_of_a_file_is_text(verify):
     assert SCRIPT in verify.page.text_content("#check .steps")  # the operator's name
     assert verify.page.query_selector("img, #check script, #says script") is None
     assert verify.page.title() == "Check a file · coilmark"
+
+
+def test_a_proof_that_the_log_forked_is_told_as_such_and_never_as_a_good_record(verify):
+    one, other = branch("A-0", "A-1"), branch("B-0", "B-1", "B-2")
+    given(verify, format_trust(one.trust()))
+    verify.drop(encode_misbehaviour(forked_trees(one, other)), "misbehaviour.json")
+    assert (verify.kind, verify.verdict.startswith(SAY["proven"])) == ("warn", True)
+    assert "signed that its first 5 entries have the root" in verify.verdict
+    assert SAY["good"] not in verify.page.inner_text("#check")
+    assert [at for at, one in enumerate(verify.outcomes, 1) if one == "passed"] == [1, 2, 3, 13]
+    honest = branch("A-0", "A-1", "A-2")
+    verify.drop(encode_misbehaviour(forked_trees(one, honest)), "misbehaviour.json")
+    assert (verify.kind, SAY["f3_no_contradiction"] in verify.verdict) == ("bad", True)
+
+
+def test_a_receipt_that_a_restore_lost_is_told_from_a_false_one(verify, tmp_path):
+    before, after = branch("C-1", "C-2", "C-3"), branch("C-1")
+    (tmp_path / "newest.coilmark.json").write_bytes(after.bundle(renew(after)))
+    given(verify, format_trust(after.trust()))
+    verify.drop(before.receipt(4))
+    assert verify.outcomes.index("failed") == 1  # nobody told of the key of that time
+    verify.page.set_input_files("#lives", tmp_path / "newest.coilmark.json")
+    verify.drop(before.receipt(4))
+    assert (verify.kind, verify.verdict.startswith(SAY["lost"])) == ("bad", True)
+    verify.drop(before.receipt(3))
+    assert verify.kind in {"good", "warn"}
+    (tmp_path / "newest.coilmark.json").write_bytes(before.bundle(3))
+    verify.page.set_input_files("#lives", tmp_path / "newest.coilmark.json")
+    verify.drop(before.receipt(4))
+    assert (verify.kind, verify.verdict.startswith(SAY["none"])) == ("bad", True)

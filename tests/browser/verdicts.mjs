@@ -1,12 +1,12 @@
 // Verdicts of the page's verifier for a test: one JSON case a line on standard input, one JSON answer a line.
-// A case has `file` (base64), `trust` (base64), `piece`, `index`, `statement` (base64); `own` takes WebCrypto away. `rules`
-// is the rule set that passports are computed under again; without one they are not.
+// A case has `file`, `trust`, perhaps `statement` and `incarnation` (base64 each), `piece`, `index`; `own` takes
+// WebCrypto away. `rules` is the rule set that passports are computed under again; without one they are not.
 
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 const folder = pathToFileURL(`${process.argv[2]}/`);
-const { verify } = await import(new URL("verify.js", folder));
+const { readLives, verify } = await import(new URL("verify.js", folder));
 const { parseTrust } = await import(new URL("trust.js", folder));
 const { unbase64 } = await import(new URL("bytes.js", folder));
 const { recompute } = await import(new URL("../lots/recompute.js", folder));
@@ -17,10 +17,11 @@ function trusted(text) {
   return believed.get(text);
 }
 
-async function answer({ file, trust, piece = null, index = null, statement = null, rules = null }) {
+async function answer({ file, trust: text, piece = null, index = null, statement = null, incarnation = null, rules = null }) {
   const own = statement === null ? null : String.fromCharCode(...unbase64(statement));
-  const given = { expected: { piece, index }, statement: own, recompute: rules && ((inputs) => recompute(inputs, rules)) };
-  const report = await verify(unbase64(file), trusted(trust), given);
+  const trust = trusted(text), lives = incarnation === null ? [] : await readLives(unbase64(incarnation), trust);
+  const again = rules && ((inputs) => recompute(inputs, rules));
+  const report = await verify(unbase64(file), trust, { expected: { piece, index }, statement: own, lives, recompute: again });
   return {
     verified: report.verified,
     code: report.code,

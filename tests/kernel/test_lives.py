@@ -1,13 +1,11 @@
 """Receipts of an earlier life: verified under the key of their time, lost where a later life begins before them."""
 
 import pytest
-from forged_ledger import ForgedLedger
-from small_ledger import OPERATOR, ORIGIN, PLANT, coil, signer
+from forged_ledger import ForgedLedger, renew
+from small_ledger import ORIGIN, PLANT, coil
 
 from ledger.kernel.errors import Unverified
-from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.receipt import parse_receipt
-from ledger.kernel.statement import parse
 from ledger.kernel.verify import read_lives, verify_receipt
 
 NEW = f"{ORIGIN}/2"
@@ -20,20 +18,11 @@ def history(*serials):
     return forged
 
 
-def renewed(forged):
-    """The next entry begins incarnation 1, under another origin and log key."""
-    new_log = format_vkey(vkey_of(NEW, signer("log-2").key))
-    body = {**parse(forged.wires[0]).body, "incarnation": 1, "origin": NEW, "log_keys": [new_log], "keys": []}
-    index = forged.add(OPERATOR, "ledger", body)
-    forged.origin, forged.log = NEW, "log-2"
-    return index
-
-
 @pytest.fixture
 def lost():
     """A life of 7 entries, and its next one, which begins at entry 5."""
     before, after = history("C-1", "C-2", "C-3", "C-4"), history("C-1", "C-2")
-    begins = renewed(after)
+    begins = renew(after)
     trust = after.trust()
     return before, trust, read_lives(after.bundle(begins), trust)
 

@@ -3,37 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from forged_ledger import ForgedLedger
-from slow_merkle import mth, proof
-from small_ledger import PLANT, coil, signer
+from slow_merkle import mth
+from small_ledger import signer
+from vectors.misbehaviours import branch, forked_entries, forked_trees, make_twice
 
 from ledger.kernel.checkpoint import Checkpoint, sign_checkpoint
-from ledger.kernel.lineage import Item, Role
 from ledger.kernel.misbehaviour import ForkedEntries, ForkedTrees, encode_misbehaviour
 from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.receipt import parse_receipt
 from ledger.kernel.trust import parse_trust
 from ledger.kernel.verify_misbehaviour import verify_misbehaviour
-
-
-def branch(*serials, **given):
-    """A ledger that says of entry 3 and later what this branch says."""
-    forged = ForgedLedger(**given)
-    for serial in serials:
-        forged.add(PLANT, "lot-event", coil(serial))
-    return forged
-
-
-def forked_trees(older, newer):
-    """The proof that the larger branch gives against the smaller one."""
-    size = len(older.leaves)
-    path = tuple(proof(size, newer.leaves))
-    return ForkedTrees(older.note(), newer.note(), mth(newer.leaves[:size]), path)
-
-
-def forked_entries(one, other, index, second=None):
-    receipts = (parse_receipt(one.receipt(index)), parse_receipt(other.receipt(index if second is None else second)))
-    return ForkedEntries(receipts)
 
 
 def verdict(forked, trust):
@@ -113,21 +92,9 @@ def test_one_entry_in_two_trees_is_no_contradiction():
     fails(forked_entries(one, other, 3), one.trust(), 3, "both receipts are of the same entry")
 
 
-def twice(forged, serial):
-    """The last entry again makes the first version of a lot that has one."""
-    return forged.add(
-        PLANT,
-        "lot-event",
-        coil(serial),
-        lambda honest: [
-            Item(Role.CREATE, one.subject, 1, 2**64 - 1, bytes(32)) if one.role is Role.TOUCH else one for one in honest
-        ],
-    )
-
-
 def test_one_version_made_twice_in_one_tree():
     forged = branch("A-0", "A-1")
-    again = twice(forged, "A-0")
+    again = make_twice(forged, "A-0")
     report = verdict(forked_entries(forged, forged, 3, again), forged.trust())
     assert report.verified, report.verdict
     assert f"entry 3 and entry {again} both make version 1 of the subject" in report.verdict
@@ -158,6 +125,13 @@ def test_a_receipt_that_does_not_hold_proves_nothing():
     one, other = branch("A-0", "A-1"), branch("B-0", "B-1")
     bad = (parse_receipt(one.receipt(3)), parse_receipt(other.receipt(3, at=4)))
     fails(ForkedEntries(bad), one.trust(), 3, "the proof of a receipt is of its own entry")
+
+
+def test_a_receipt_with_an_extra_line_is_out_of_form():
+    one, other = branch("A-0", "A-1"), branch("B-0", "B-1")
+    good, plain = forked_entries(one, other, 3).receipts
+    extra = replace(good, proof=good.proof.replace("\nindex", "\nextra AAAA\nindex", 1))
+    fails(ForkedEntries((extra, plain)), one.trust(), 1, "no extra line")
 
 
 def test_every_byte_of_a_proof_counts():

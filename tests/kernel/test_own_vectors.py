@@ -23,7 +23,7 @@ SPEC = (SCHEMAS / "SPEC.md").read_text("utf-8")
 FILES = sorted(path for path in FOLDER.glob("*/*.json") if path.parent.name != "example")
 LEAST = {
     "entry": 5, "lineage": 14, "subject": 17, "statement": 40, "json": 20, "note": 10, "checkpoint": 10, "proof": 23,
-    "tlog-proof": 7, "trust": 11, "party": 12, "implied": 15, "receipt": 33, "bundle": 28,
+    "tlog-proof": 7, "trust": 11, "party": 12, "implied": 15, "receipt": 33, "bundle": 28, "misbehaviour": 5,
 }  # fmt: skip
 
 

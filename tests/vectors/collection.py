@@ -1,6 +1,17 @@
 """All vectors together."""
 
-from vectors import attestations, bundles, entries, example, histories, jsons, receipts, statements, trees
+from vectors import (
+    attestations,
+    bundles,
+    entries,
+    example,
+    histories,
+    jsons,
+    misbehaviours,
+    receipts,
+    statements,
+    trees,
+)
 from vectors.cases import check, file_of
 from vectors.run import outcome
 
@@ -23,6 +34,7 @@ def cases():
     yield from receipts.receipts()
     yield from bundles.bundles()
     yield from attestations.attestations()
+    yield from misbehaviours.misbehaviours()
 
 
 def vector_files():

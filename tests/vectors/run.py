@@ -17,11 +17,14 @@ from ledger.kernel.subjects import canonical_subject_id, may_create, subject_key
 from ledger.kernel.tlog_proof import parse_tlog_proof
 from ledger.kernel.trust import format_trust, parse_trust, quorum_met
 from ledger.kernel.verify import Expected, verify_bundle, verify_receipt
+from ledger.kernel.verify_misbehaviour import verify_misbehaviour
+
+VERIFIED = ("receipt", "bundle", "misbehaviour")
 
 
 def outcome(folder, given):
     """What the kernel says of the input of a vector in this folder: everything but `desc` and `input`."""
-    if folder in {"receipt", "bundle"}:
+    if folder in VERIFIED:
         return verified(folder, given)
     try:
         want = RUNNERS[folder](given)
@@ -191,7 +194,9 @@ def trust_file(given):
 def verified(folder, given):
     data, trust = given_bytes(given, folder), parse_trust(given["trust"])
     expected = Expected(**given.get("expected", {}))
-    if folder == "bundle":
+    if folder == "misbehaviour":
+        report = verify_misbehaviour(data, trust)
+    elif folder == "bundle":
         report = verify_bundle(data, trust, expected=expected)
     else:
         own = given["statement"].encode("ascii") if "statement" in given else None
@@ -267,4 +272,4 @@ RUNNERS = {
     "party": histories,
     "implied": subjects_of,
 }
-FOLDERS = (*RUNNERS, "receipt", "bundle")
+FOLDERS = (*RUNNERS, *VERIFIED)

@@ -9,15 +9,15 @@ import { decode } from "./strict_json.js";
 
 export const RECEIPT = "coilmark.receipt/v1", BUNDLE = "coilmark.bundle/v1";
 export const KINDS = ["entry", "short", "full", "delivery", "attestation"];
-const MIB = 1 << 20;
-const STRING_LIMIT = MIB; // characters, SPEC 8
+export const MIB = 1 << 20;
+export const STRING_LIMIT = MIB; // characters, SPEC 8
 
 // SPEC 4.6, JSON files: ASCII, no white space, escapes with lower-case hex.
-function compact(value) {
+export function compact(value) {
   return JSON.stringify(value).replace(/[\u007f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-function take(value, what, required, optional = []) {
+export function take(value, what, required, optional = []) {
   if (value === null || typeof value !== "object" || Array.isArray(value)) refuse("members", `a ${what} is an object`);
   if (required.some((name) => !(name in value))) refuse("members", `the ${what} lacks a member`);
   const known = [...required, ...optional];
@@ -25,11 +25,11 @@ function take(value, what, required, optional = []) {
   return value;
 }
 
-function text(value, name) {
+export function text(value, name) {
   return typeof value === "string" ? value : refuse("members", `${name} is a string`);
 }
 
-function ascii(value, name) {
+export function ascii(value, name) {
   return /^[\u0000-\u007f]*$/.test(text(value, name)) ? value : refuse("members", `${name} is an ASCII string`);
 }
 
@@ -38,11 +38,11 @@ function integer(value, name, limit) {
   return fits ? value : refuse("members", `${name} is an integer from 0 to ${limit}`);
 }
 
-function list(value, name) {
+export function list(value, name) {
   return Array.isArray(value) ? value : refuse("members", `${name} is an array`);
 }
 
-const hashes = (value, name) => list(value, name).map((one) => unbase64(text(one, name), `a hash of ${name}`, 32));
+export const hashes = (value, name) => list(value, name).map((one) => unbase64(text(one, name), `a hash of ${name}`, 32));
 
 function parseShown(members) {
   const entry = parseEntry(unbase64(ascii(members.entry, "entry"), "entry"));
@@ -79,7 +79,7 @@ function shownJson({ entry, count, opened, wire }) {
   return wire === null ? shown : { ...shown, statement: wire };
 }
 
-function checkSpelling(value, bytes, code) {
+export function checkSpelling(value, bytes, code) {
   if (!equal(utf8(compact(value)), bytes)) refuse(code, `the ${code} is not in its one canonical spelling`);
 }
 
@@ -88,10 +88,12 @@ export function parseReceipt(bytes) {
   const value = decode(bytes, "the receipt", { maxString: STRING_LIMIT });
   const members = take(value, "receipt", ["type", "entry", "lineage", "proof"], ["statement"]);
   if (members.type !== RECEIPT) refuse("receipt", `the type of the receipt is not ${RECEIPT}`);
-  const shown = parseShown(members), proof = text(members.proof, "proof");
-  checkSpelling({ type: RECEIPT, ...shownJson(shown), proof }, bytes, "receipt");
-  return { shown, proof };
+  const receipt = { shown: parseShown(members), proof: text(members.proof, "proof") };
+  checkSpelling(receiptJson(receipt), bytes, "receipt");
+  return receipt;
 }
+
+export const receiptJson = ({ shown, proof }) => ({ type: RECEIPT, ...shownJson(shown), proof });
 
 export function parseBundle(bytes) {
   if (bytes.length > 64 * MIB) refuse("bundle_size", `the bundle has ${bytes.length} bytes, the limit is ${64 * MIB}`);

@@ -70,3 +70,34 @@ function climb(size, leaves, join, hash) {
   }
   return { node: nodes[0][1], used };
 }
+
+// The first leaves of the newer tree, as many as the older one counts, have the older root. RFC 9162 2.1.4.2.
+export function verifyConsistency(older, newer, path) {
+  if (older.size < 1n || older.size > newer.size) refuse("consistency", `size ${newer.size} does not continue size ${older.size}`);
+  const { seeded, sides } = consistencyShape(older.size, newer.size), wanted = sides.length + (seeded ? 0 : 1);
+  if (path.length !== wanted) refuse("consistency", `the path has ${path.length} hashes, want ${wanted}`);
+  const [seed, ...rest] = seeded ? [older.root, ...path] : path;
+  let first = seed, second = seed;
+  rest.forEach((node, i) => {
+    if (sides[i]) first = nodeHash(node, first);
+    second = sides[i] ? nodeHash(node, second) : nodeHash(second, node);
+  });
+  if (!equal(first, older.root)) refuse("consistency", "the path does not lead to the earlier root");
+  if (!equal(second, newer.root)) refuse("consistency", "the path does not lead to the later root");
+}
+
+// Whether the older tree is one node of the newer, with whose root the walk begins and not with a hash of the path; and
+// for each hash after that whether it stands on the left.
+function consistencyShape(older, newer) {
+  let first = older - 1n, last = newer - 1n;
+  const up = () => { first >>= 1n; last >>= 1n; };
+  while (first & 1n || (first > 0n && older === newer)) up();
+  const seeded = first === 0n, sides = [];
+  if (older === newer) return { seeded, sides };
+  for (; last > 0n; up()) {
+    const left = Boolean(first & 1n) || first === last;
+    sides.push(left);
+    while (left && first > 0n && !(first & 1n)) up();
+  }
+  return { seeded, sides };
+}

@@ -7,7 +7,7 @@ export const COUNT = 13;
 
 export class Steps {
   constructor(of, watch = () => {}) {
-    Object.assign(this, { of, watch, current: 0, done: new Map(), code: "", open: [], about: null, body: null });
+    Object.assign(this, { of, watch, current: 0, done: new Map(), code: "", open: [], about: null, body: null, proven: null });
   }
 
   // What is refused from here on counts for this step.
@@ -21,6 +21,11 @@ export class Steps {
 
   notChecked(number, say, facts = {}) {
     this.set(number, "not_checked", say, facts);
+  }
+
+  // What the whole proves, if no step fails.
+  proves(say, facts) {
+    this.proven = { say, facts };
   }
 
   set(number, outcome, say, facts) {
@@ -43,6 +48,7 @@ export class Steps {
       if (!this.done.has(number)) this.notChecked(number, "not_reached", { step: this.current });
     }
     const steps = [...this.done.values()].sort((a, b) => a.number - b.number);
-    return { of: this.of, verified: !this.code, code: this.code, steps, open: this.open, about: this.about, body: this.body };
+    const { of, code, open, about, body, proven } = this;
+    return { of, verified: !code, code, steps, open, about, body, proven };
   }
 }

@@ -1,13 +1,16 @@
-// Verification of a receipt or a bundle with nothing but its bytes and what the reader trusts (SPEC 7). No network, no
-// clock. Origin, keys, quorum and pins come from the trust file, the expected piece from the reader. Each block carries
-// the number of its step; 5, 6 and 8 go before 4 and 7, since nothing is read out of bytes that no entry commits to.
+// Verification of a receipt, a bundle or a proof of misbehaviour with nothing but its bytes and what the reader trusts
+// (SPEC 7). No network, no clock. Origin, keys, quorum and pins come from the trust file, the expected piece from the
+// reader. Each block carries the number of its step; 5, 6 and 8 go before 4 and 7, since nothing is read out of bytes
+// that no entry commits to.
 
 import { equal, hex } from "./bytes.js";
 import { checkExpected, checkTime, sayOpen } from "./circumstances.js";
 import { refuse } from "./fault.js";
 import { BUNDLE, parseBundle, parseProof, parseReceipt } from "./files.js";
+import { checkLost, livesOf, withLives } from "./lives.js";
 import { checkLineage } from "./step_lineage.js";
 import { verifyInclusion, verifyMultiproof } from "./merkle.js";
+import { MISBEHAVIOUR, misbehaviour } from "./misbehaviour.js";
 import { openCheckpoint } from "./note.js";
 import { checkAuthority, checkIndex0 } from "./authority.js";
 import { checkInputs, checkKind } from "./passports.js";
@@ -19,23 +22,40 @@ import { quorumMet } from "./trust.js";
 const beginning = (bytes) => String.fromCharCode(...bytes.subarray(0, 64));
 export const isBundle = (bytes) => beginning(bytes).includes('"coilmark.bundle/');
 
-// A file of either kind. `expected` has `piece` in any GS1 spelling and `index`, where the reader knows them; `statement`
-// is his own copy in wire form; `recompute` knows the rules of lots; `watch` is told each step as it is done.
+export const isMisbehaviour = (bytes) => beginning(bytes).startsWith(`{"type":"${MISBEHAVIOUR}"`);
+
+// A file of any kind. `expected` has `piece` in any GS1 spelling and `index`, where the reader knows them; `statement`
+// is his own copy in wire form; `lives` what `readLives` made of a newer incarnation; `recompute` knows the rules of
+// lots; `watch` is told each step as it is done.
 export function verify(bytes, trust, options = {}) {
+  if (isMisbehaviour(bytes)) return verifyMisbehaviour(bytes, trust, options);
   return isBundle(bytes) ? verifyBundle(bytes, trust, options) : verifyReceipt(bytes, trust, options);
 }
 
-export function verifyReceipt(bytes, trust, { statement = null, expected = {}, watch } = {}) {
+export function verifyReceipt(bytes, trust, { statement = null, expected = {}, lives = [], watch } = {}) {
   const steps = new Steps("receipt", watch);
-  return steps.report(() => receipt(steps, bytes, trust, expected, statement));
+  return steps.report(() => receipt(steps, bytes, withLives(trust, lives), expected, { statement, lives }));
 }
 
-export function verifyBundle(bytes, trust, { expected = {}, recompute = null, watch } = {}) {
+export function verifyBundle(bytes, trust, { expected = {}, lives = [], recompute = null, watch } = {}) {
   const steps = new Steps("bundle", watch);
-  return steps.report(() => bundle(steps, bytes, trust, expected, recompute));
+  return steps.report(() => bundle(steps, bytes, withLives(trust, lives), expected, { lives, recompute }));
 }
 
-async function receipt(steps, bytes, trust, expected, statement) {
+// Verified means proven: that a log of the trust file signed what cannot be true together.
+export function verifyMisbehaviour(bytes, trust, { watch } = {}) {
+  const steps = new Steps("misbehaviour", watch);
+  return steps.report(() => misbehaviour(steps, bytes, trust));
+}
+
+// The incarnations in the bundle of a `ledger` statement. Refuses one that does not hold.
+export async function readLives(bytes, trust) {
+  const { verified, steps } = await verifyBundle(bytes, trust);
+  if (!verified) refuse("lives", steps.find((step) => step.outcome === "failed").facts.detail);
+  return livesOf(bytes);
+}
+
+async function receipt(steps, bytes, trust, expected, { statement, lives }) {
   // (1)
   steps.begin(1);
   const { shown, proof: text } = parseReceipt(bytes), proof = parseProof(text), { index } = shown.entry;
@@ -45,6 +65,7 @@ async function receipt(steps, bytes, trust, expected, statement) {
   steps.begin(3);
   if (proof.index !== index) refuse("inclusion", `the proof is of entry ${proof.index}, the entry itself is ${index}`);
   verifyInclusion(index, signed.size, shown.entry.leaf, proof.path, signed.root);
+  checkLost(lives, signed, index);
   steps.passed("included", { count: 1, size: signed.size, hashes: proof.path.length });
   // (4), (7)
   steps.notChecked(4, "takes_bundle");
@@ -58,7 +79,7 @@ async function receipt(steps, bytes, trust, expected, statement) {
   sayOpen(steps, found, null, wants);
 }
 
-async function bundle(steps, bytes, trust, expected, recompute) {
+async function bundle(steps, bytes, trust, expected, { lives, recompute }) {
   // (1)
   steps.begin(1);
   const { kind, about, entries, proof, checkpoint: note } = parseBundle(bytes);
@@ -68,6 +89,7 @@ async function bundle(steps, bytes, trust, expected, recompute) {
   steps.begin(3);
   verifyMultiproof(signed.size, entries.map(({ entry }) => [entry.index, entry.leaf]), proof, signed.root);
   checkChain(entries.map((one) => one.entry));
+  checkLost(lives, signed, about);
   steps.passed("included", { count: entries.length, size: signed.size, hashes: proof.length });
   const found = statements(steps, { kind, entries, about, signed, trust });
   checkKind(steps, found);
