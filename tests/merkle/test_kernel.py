@@ -119,7 +119,7 @@ def test_only_real_paths_have_rounds_to_time(path):
 # Hashes against hashlib
 
 
-@pytest.mark.parametrize("count", [1, 3, 4, 16, 37])
+@pytest.mark.parametrize("count", [1, 3, 4, 16, 37, 110])
 def test_leaves_of_every_length(path, count):
     rng = random.Random(count)
     for width in range(1, LONGEST + 1):

@@ -19,6 +19,9 @@ typedef struct {
     void (*nodes)(const uint8_t *children, uint8_t *out, size_t count);
     /* One block into each of `count` states (FIPS 180-4 6.2.2). */
     void (*blocks)(uint32_t (*states)[STATE_WORDS], const uint8_t (*blocks)[BLOCK_SIZE], size_t count);
+    /* The leaf hashes (RFC 6962 2.1) of as many values as can be worked on together, the first of `count`, each `width`
+     * bytes; answers with how many. Null where there is no better way than `blocks`. */
+    size_t (*equal_values)(const uint8_t *values, size_t width, size_t count, uint8_t *out);
     /* The rounds of at least `count` compressions and nothing else, for timing: no words are computed, nothing is
      * loaded or stored, so no hash on this path can take less. The answer is there lest the compiler leave them out. */
     uint32_t (*bare_rounds)(size_t count);
@@ -41,6 +44,11 @@ size_t sha256_usable_paths(const sha256_path *found[MOST_PATHS]);
  * of 65 bytes in bits (5.1.1). All but the first word are the same for every node. */
 #define SECOND_BLOCK_MARK UINT32_C(0x00800000)
 #define SECOND_BLOCK_LENGTH UINT32_C(520)
+
+/* The words of that block, K added, by its one byte of message. Filled by sha256_usable_paths, before any path is known
+ * to anybody, and the same ever after. */
+extern uint32_t sha256_second_words[256][64];
+void sha256_tabulate(void);
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #if defined(__clang__)

@@ -155,7 +155,7 @@ static int usable(void)
 #endif
 }
 
-const sha256_path sha256_armv8 = {"armv8", usable, nodes, blocks, bare_rounds};
+const sha256_path sha256_armv8 = {"armv8", usable, nodes, blocks, NULL, bare_rounds};
 #else
 typedef int not_for_this_processor;
 #endif

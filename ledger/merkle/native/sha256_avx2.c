@@ -14,6 +14,7 @@ enum { LANES = 8, BATCHES = 1 };
 #define XOR3(x, y, z) XOR(XOR(x, y), z)
 #define CHOOSE(x, y, z) XOR(z, AND(x, XOR(y, z)))
 #define MAJORITY(x, y, z) OR(AND(x, y), AND(z, OR(x, y)))
+#define PUT(x, kept, put) OR(AND(x, kept), put)
 #define SHIFT_R(x, by) _mm256_srli_epi32(x, by)
 #define SHIFT_L(x, by) _mm256_slli_epi32(x, by)
 #define ROTATE(x, by) OR(SHIFT_R(x, by), SHIFT_L(x, 32 - (by)))
@@ -48,37 +49,18 @@ TARGET static ALWAYS_INLINE void transpose(V r[8])
     }
 }
 
-TARGET static ALWAYS_INLINE V load(const void *at) { return _mm256_loadu_si256((const V *)at); }
-
-TARGET static ALWAYS_INLINE void load_words(V w[16], const uint8_t *blocks)
+TARGET static ALWAYS_INLINE void load_eight(V w[8], const uint8_t *row[LANES], size_t at)
 {
-    UNROLL for (unsigned i = 0; i < LANES; i++) {
-        w[i] = swap_bytes(load(blocks + BLOCK_SIZE * i));
-        w[i + 8] = swap_bytes(load(blocks + BLOCK_SIZE * i + 32));
-    }
+    UNROLL for (unsigned i = 0; i < LANES; i++)
+        w[i] = _mm256_loadu_si256((const V *)(row[i] + at));
     transpose(w);
-    transpose(w + 8);
 }
 
-TARGET static ALWAYS_INLINE void load_states(V h[STATE_WORDS], uint32_t (*states)[STATE_WORDS])
-{
-    UNROLL for (unsigned i = 0; i < LANES; i++)
-        h[i] = load(states[i]);
-    transpose(h);
-}
-
-TARGET static ALWAYS_INLINE void store_states(uint32_t (*states)[STATE_WORDS], V h[STATE_WORDS])
+TARGET static ALWAYS_INLINE void store_eight(uint8_t *to, V h[8])
 {
     transpose(h);
     UNROLL for (unsigned i = 0; i < LANES; i++)
-        _mm256_storeu_si256((V *)states[i], h[i]);
-}
-
-TARGET static ALWAYS_INLINE void store_hashes(uint8_t *out, V h[STATE_WORDS])
-{
-    transpose(h);
-    UNROLL for (unsigned i = 0; i < LANES; i++)
-        _mm256_storeu_si256((V *)(out + HASH_SIZE * i), swap_bytes(h[i]));
+        _mm256_storeu_si256((V *)(to + HASH_SIZE * i), h[i]);
 }
 
 #include "sha256_lanes.h"
@@ -89,7 +71,7 @@ static int usable(void)
     return __builtin_cpu_supports("avx2");
 }
 
-const sha256_path sha256_avx2 = {"avx2x8", usable, nodes, blocks, bare_rounds};
+const sha256_path sha256_avx2 = {"avx2x8", usable, nodes, blocks, equal_values, bare_rounds};
 #else
 typedef int not_for_this_processor;
 #endif

@@ -8,13 +8,12 @@
 enum { LANES = 16, BATCHES = 2 };
 #define V __m512i
 #define ADD(x, y) _mm512_add_epi32(x, y)
-#define OR(x, y) _mm512_or_si512(x, y)
+#define PUT(x, kept, put) _mm512_ternarylogic_epi32(x, kept, put, 0xea)
 #define XOR3(x, y, z) _mm512_ternarylogic_epi32(x, y, z, 0x96)
 #define CHOOSE(x, y, z) _mm512_ternarylogic_epi32(x, y, z, 0xca)
 #define MAJORITY(x, y, z) _mm512_ternarylogic_epi32(x, y, z, 0xe8)
 #define ROTATE(x, by) _mm512_ror_epi32(x, by)
 #define SHIFT_R(x, by) _mm512_srli_epi32(x, by)
-#define SHIFT_L(x, by) _mm512_slli_epi32(x, by)
 #define EVERY(word) _mm512_set1_epi32((int)(word))
 #define KEEP(x) __asm__("" : "+v"(x))
 
@@ -35,59 +34,35 @@ TARGET static ALWAYS_INLINE void transpose_quarters(V r[4])
     r[3] = _mm512_unpackhi_epi64(ab_high, cd_high);
 }
 
-TARGET static ALWAYS_INLINE void transpose(V r[16])
+TARGET static ALWAYS_INLINE V load_two(const uint8_t *low, const uint8_t *high)
 {
-    UNROLL for (unsigned i = 0; i < 16; i += 4)
-        transpose_quarters(r + i);
-    UNROLL for (unsigned i = 0; i < 4; i++) { /* now the quarters themselves: r[i], r[i + 4] ... are rows of four */
-        V ab_even = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88), ab_odd = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
-        V cd_even = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-        V cd_odd = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
-        r[i] = _mm512_shuffle_i32x4(ab_even, cd_even, 0x88);
-        r[i + 4] = _mm512_shuffle_i32x4(ab_odd, cd_odd, 0x88);
-        r[i + 8] = _mm512_shuffle_i32x4(ab_even, cd_even, 0xdd);
-        r[i + 12] = _mm512_shuffle_i32x4(ab_odd, cd_odd, 0xdd);
+    __m256i first = _mm256_loadu_si256((const __m256i *)low), second = _mm256_loadu_si256((const __m256i *)high);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
+}
+
+/* Two rows that follow each other share a register on the way, so that their hashes come out side by side. */
+TARGET static ALWAYS_INLINE void load_eight(V w[8], const uint8_t *row[LANES], size_t at)
+{
+    V r[8];
+    UNROLL for (unsigned i = 0; i < 8; i++)
+        r[i] = load_two(row[2 * i] + at, row[2 * i + 1] + at);
+    transpose_quarters(r);
+    transpose_quarters(r + 4);
+    UNROLL for (unsigned i = 0; i < 4; i++) { /* a quarter has every second row of eight */
+        w[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+        w[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
     }
 }
 
-TARGET static ALWAYS_INLINE void load_words(V w[16], const uint8_t *blocks)
+TARGET static ALWAYS_INLINE void store_eight(uint8_t *to, V h[8])
 {
-    UNROLL for (unsigned i = 0; i < LANES; i++)
-        w[i] = swap_bytes(_mm512_loadu_si512(blocks + BLOCK_SIZE * i));
-    transpose(w);
-}
-
-TARGET static ALWAYS_INLINE void load_states(V h[STATE_WORDS], uint32_t (*states)[STATE_WORDS])
-{
-    V rows[16];
-    UNROLL for (unsigned i = 0; i < LANES; i++)
-        rows[i] = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)states[i]));
-    transpose(rows);
-    UNROLL for (unsigned i = 0; i < STATE_WORDS; i++)
-        h[i] = rows[i];
-}
-
-TARGET static ALWAYS_INLINE void to_rows(V rows[16], const V h[STATE_WORDS])
-{
-    UNROLL for (unsigned i = 0; i < 16; i++)
-        rows[i] = h[i & 7]; /* the upper halves of the rows are not used */
-    transpose(rows);
-}
-
-TARGET static ALWAYS_INLINE void store_states(uint32_t (*states)[STATE_WORDS], const V h[STATE_WORDS])
-{
-    V rows[16];
-    to_rows(rows, h);
-    UNROLL for (unsigned i = 0; i < LANES; i++)
-        _mm256_storeu_si256((__m256i *)states[i], _mm512_castsi512_si256(rows[i]));
-}
-
-TARGET static ALWAYS_INLINE void store_hashes(uint8_t *out, const V h[STATE_WORDS])
-{
-    V rows[16];
-    to_rows(rows, h);
-    UNROLL for (unsigned i = 0; i < LANES; i++)
-        _mm256_storeu_si256((__m256i *)(out + HASH_SIZE * i), _mm512_castsi512_si256(swap_bytes(rows[i])));
+    const V first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), last = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+    transpose_quarters(h);
+    transpose_quarters(h + 4);
+    UNROLL for (unsigned i = 0; i < 4; i++) {
+        _mm512_storeu_si512(to + 64 * i, _mm512_permutex2var_epi64(h[i], first, h[i + 4]));
+        _mm512_storeu_si512(to + 64 * (i + 4), _mm512_permutex2var_epi64(h[i], last, h[i + 4]));
+    }
 }
 
 #include "sha256_lanes.h"
@@ -98,7 +73,7 @@ static int usable(void)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
 }
 
-const sha256_path sha256_avx512 = {"avx512x16", usable, nodes, blocks, bare_rounds};
+const sha256_path sha256_avx512 = {"avx512x16", usable, nodes, blocks, equal_values, bare_rounds};
 #else
 typedef int not_for_this_processor;
 #endif

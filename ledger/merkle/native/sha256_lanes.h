@@ -2,8 +2,9 @@
  * such registers are worked on in turn, so that one has something to do while another waits for its last result.
  *
  * Included by one file an instruction set, which defines TARGET, V (the register), LANES, BATCHES and, on registers:
- * ADD, OR, XOR3, CHOOSE, MAJORITY, ROTATE, SHIFT_R, SHIFT_L, EVERY (one word in all lanes), KEEP (the compiler must not
- * re-arrange the sum so far), load_words, load_states, store_states, store_hashes.
+ * ADD, XOR3, CHOOSE, MAJORITY, ROTATE, SHIFT_R, EVERY (one word in all lanes), PUT (some bits in place of those not kept),
+ * KEEP (the compiler must not re-arrange the sum so far), swap_bytes (in each word), load_eight (the eight words at a
+ * byte of each row: word t of all rows in register t) and store_eight (back, 32 bytes a row).
  */
 
 enum { FULL = LANES * BATCHES };
@@ -47,18 +48,6 @@ TARGET static ALWAYS_INLINE void rounds_16(V s[BATCHES][STATE_WORDS], V w[BATCHE
         }
 }
 
-/* The rounds from `from` on, a multiple of 16, with the words from there on. A function of its own and a loop: the code
- * of two whole compressions in a row is more than the processor's nearest cache holds, and takes half as long again. */
-TARGET static __attribute__((noinline)) void rounds(V states[BATCHES][STATE_WORDS], V w[BATCHES][16], unsigned from)
-{
-    V s[BATCHES][STATE_WORDS];
-    memcpy(s, states, sizeof s);
-    NO_UNROLL for (; from < 48; from += 16)
-        rounds_16(s, w, from, 1);
-    rounds_16(s, w, 48, 0);
-    memcpy(states, s, sizeof s);
-}
-
 TARGET static ALWAYS_INLINE void add_states(V h[BATCHES][STATE_WORDS], V s[BATCHES][STATE_WORDS]) /* 6.2.2 step 4 */
 {
     UNROLL for (unsigned i = 0; i < BATCHES; i++)
@@ -66,93 +55,178 @@ TARGET static ALWAYS_INLINE void add_states(V h[BATCHES][STATE_WORDS], V s[BATCH
             h[i][j] = ADD(h[i][j], s[i][j]);
 }
 
-TARGET static ALWAYS_INLINE void compress(V h[BATCHES][STATE_WORDS], V w[BATCHES][16])
+/* A function of its own and a loop: the code of two whole compressions in a row is more than the processor's nearest
+ * cache holds, and takes half as long again. */
+TARGET static __attribute__((noinline)) void compress(V h[BATCHES][STATE_WORDS], V w[BATCHES][16])
 {
     V s[BATCHES][STATE_WORDS];
     memcpy(s, h, sizeof s);
-    rounds(s, w, 0);
+    NO_UNROLL for (unsigned from = 0; from < 48; from += 16)
+        rounds_16(s, w, from, 1);
+    rounds_16(s, w, 48, 0);
     add_states(h, s);
 }
 
-#define SIGMA_0(x) (rotate_right(x, 7) ^ rotate_right(x, 18) ^ (x) >> 3)
-#define SIGMA_1(x) (rotate_right(x, 17) ^ rotate_right(x, 19) ^ (x) >> 10)
-
-/* The words 16 to 31 of a node's second block: of the 16 before, only the first differs and only the last is not 0. */
-TARGET static ALWAYS_INLINE void second_words(V w[16], V first)
+/* The second block of a node has one byte of message: with the words and K of the rounds from 16 on looked up by it, a
+ * lane needs four steps to gather eight of them instead of twelve to compute each. */
+TARGET static ALWAYS_INLINE void known_rounds(V s[BATCHES][STATE_WORDS], V w[BATCHES][8])
 {
-    const uint32_t length = SECOND_BLOCK_LENGTH;
-    const uint32_t w17 = SIGMA_1(length), w19 = SIGMA_1(w17), w21 = SIGMA_1(w19);
-    w[0] = first;
-    w[1] = EVERY(w17);
-    w[2] = sigma_1(w[0]);
-    w[3] = EVERY(w19);
-    w[4] = sigma_1(w[2]);
-    w[5] = EVERY(w21);
-    w[6] = ADD(sigma_1(w[4]), EVERY(length));
-    w[7] = ADD(EVERY(SIGMA_1(w21)), w[0]);
-    UNROLL for (unsigned t = 8; t < 14; t++)
-        w[t] = ADD(sigma_1(w[t - 2]), w[t - 7]);
-    w[14] = ADD(ADD(sigma_1(w[12]), w[7]), EVERY(SIGMA_0(length)));
-    w[15] = ADD(ADD(sigma_1(w[13]), w[8]), ADD(sigma_0(w[0]), EVERY(length)));
+    UNROLL for (unsigned t = 0; t < 8; t++)
+        UNROLL for (unsigned i = 0; i < BATCHES; i++)
+            round_of(s[i], t, w[i][t]);
 }
 
-/* The first 16 rounds of that block. */
-TARGET static ALWAYS_INLINE void second_rounds(V s[BATCHES][STATE_WORDS], const V first[BATCHES])
+/* The first 16 rounds of that block: all words but the first are the same for every node, and word 16 is word 0. */
+TARGET static ALWAYS_INLINE void constant_rounds(V s[BATCHES][STATE_WORDS], V w[BATCHES][8])
 {
     UNROLL for (unsigned i = 0; i < BATCHES; i++)
-        round_of(s[i], 0, ADD(first[i], EVERY(sha256_k[0])));
+        round_of(s[i], 0, ADD(w[i][0], EVERY(sha256_k[0] - sha256_k[16])));
     UNROLL for (unsigned t = 1; t < 16; t++)
         UNROLL for (unsigned i = 0; i < BATCHES; i++)
             round_of(s[i], t, EVERY(sha256_k[t] + (t == 15 ? SECOND_BLOCK_LENGTH : 0)));
 }
 
-TARGET static ALWAYS_INLINE void compress_second(V h[BATCHES][STATE_WORDS], const V first[BATCHES])
+TARGET static ALWAYS_INLINE void load_all(V w[BATCHES][8], const uint8_t *rows[BATCHES][LANES], size_t at)
 {
-    V s[BATCHES][STATE_WORDS], w[BATCHES][16];
-    memcpy(s, h, sizeof s);
     UNROLL for (unsigned i = 0; i < BATCHES; i++)
-        second_words(w[i], first[i]);
-    second_rounds(s, first);
-    rounds(s, w, 16);
+        load_eight(w[i], rows[i], at);
+}
+
+TARGET static ALWAYS_INLINE void compress_second(V h[BATCHES][STATE_WORDS], const uint8_t *words[BATCHES][LANES])
+{
+    V s[BATCHES][STATE_WORDS], w[BATCHES][8];
+    memcpy(s, h, sizeof s);
+    load_all(w, words, 4 * 16);
+    constant_rounds(s, w);
+    NO_UNROLL for (unsigned t = 24; t < 64; t += 8) {
+        known_rounds(s, w);
+        load_all(w, words, 4 * t);
+    }
+    known_rounds(s, w);
     add_states(h, s);
 }
 
-/* RFC 6962 2.1: the prefix 0x01 moves each byte of the pair by one. Answers with the first word of the second block. */
-TARGET static ALWAYS_INLINE V load_pairs(V w[16], const uint8_t *children)
+TARGET static ALWAYS_INLINE void load_words(V w[BATCHES][16], const uint8_t *rows[BATCHES][LANES])
 {
-    load_words(w, children);
-    V last = OR(SHIFT_L(w[15], 24), EVERY(SECOND_BLOCK_MARK));
-    UNROLL for (unsigned t = 15; t > 0; t--)
-        w[t] = OR(SHIFT_R(w[t], 8), SHIFT_L(w[t - 1], 24));
-    w[0] = OR(SHIFT_R(w[0], 8), EVERY(UINT32_C(0x01000000)));
-    return last;
+    UNROLL for (unsigned i = 0; i < BATCHES; i++) {
+        load_eight(w[i], rows[i], 0);
+        load_eight(w[i] + 8, rows[i], BLOCK_SIZE / 2);
+        UNROLL for (unsigned t = 0; t < 16; t++)
+            w[i][t] = swap_bytes(w[i][t]);
+    }
+}
+
+TARGET static ALWAYS_INLINE void find_rows(const uint8_t *rows[BATCHES][LANES], const uint8_t *first, size_t apart)
+{
+    UNROLL for (unsigned i = 0; i < BATCHES; i++)
+        UNROLL for (unsigned j = 0; j < LANES; j++)
+            rows[i][j] = first + apart * (LANES * i + j);
+}
+
+/* RFC 6962 2.1: the first blocks of messages with a prefix, 64 bytes of which stand `apart`. The byte before the first
+ * message, in whose place the prefix would be, may be none of ours. */
+TARGET static ALWAYS_INLINE void load_prefixed(V w[BATCHES][16], const uint8_t *first, size_t apart, uint32_t prefix)
+{
+    const uint8_t *rows[BATCHES][LANES];
+    uint8_t begin[BLOCK_SIZE] = {0};
+    memcpy(begin + 1, first, BLOCK_SIZE - 1);
+    find_rows(rows, (const uint8_t *)((uintptr_t)first - 1), apart);
+    rows[0][0] = begin;
+    load_words(w, rows);
+    UNROLL for (unsigned i = 0; i < BATCHES; i++)
+        w[i][0] = PUT(w[i][0], EVERY(UINT32_C(0x00ffffff)), EVERY(prefix << 24));
+}
+
+TARGET static ALWAYS_INLINE void begin_states(V h[BATCHES][STATE_WORDS])
+{
+    UNROLL for (unsigned i = 0; i < BATCHES; i++)
+        UNROLL for (unsigned j = 0; j < STATE_WORDS; j++)
+            h[i][j] = EVERY(sha256_h0[j]);
+}
+
+TARGET static ALWAYS_INLINE void store_hashes(uint8_t *out, V h[BATCHES][STATE_WORDS])
+{
+    UNROLL for (unsigned i = 0; i < BATCHES; i++) {
+        UNROLL for (unsigned j = 0; j < STATE_WORDS; j++)
+            h[i][j] = swap_bytes(h[i][j]);
+        store_eight(out + HASH_SIZE * LANES * i, h[i]);
+    }
 }
 
 /* All pairs are read before the first hash is written. */
 TARGET static void full_nodes(const uint8_t *children, uint8_t *out)
 {
-    V w[BATCHES][16], h[BATCHES][STATE_WORDS], last[BATCHES];
-    UNROLL for (unsigned i = 0; i < BATCHES; i++) {
-        last[i] = load_pairs(w[i], children + PAIR_SIZE * LANES * i);
-        UNROLL for (unsigned j = 0; j < STATE_WORDS; j++)
-            h[i][j] = EVERY(sha256_h0[j]);
-    }
-    compress(h, w);
-    compress_second(h, last);
+    const uint8_t *second[BATCHES][LANES];
+    V w[BATCHES][16], h[BATCHES][STATE_WORDS];
     UNROLL for (unsigned i = 0; i < BATCHES; i++)
-        store_hashes(out + HASH_SIZE * LANES * i, h[i]);
+        UNROLL for (unsigned j = 0; j < LANES; j++)
+            second[i][j] = (const uint8_t *)sha256_second_words[children[PAIR_SIZE * (LANES * i + j + 1) - 1]];
+    load_prefixed(w, children, PAIR_SIZE, 0x01);
+    begin_states(h);
+    compress(h, w);
+    compress_second(h, second);
+    store_hashes(out, h);
 }
 
 TARGET static void full_blocks(uint32_t (*states)[STATE_WORDS], const uint8_t (*given)[BLOCK_SIZE])
 {
+    const uint8_t *at[BATCHES][LANES];
     V w[BATCHES][16], h[BATCHES][STATE_WORDS];
-    UNROLL for (unsigned i = 0; i < BATCHES; i++) {
-        load_words(w[i], given[LANES * i]);
-        load_states(h[i], states + LANES * i);
-    }
+    find_rows(at, given[0], BLOCK_SIZE);
+    load_words(w, at);
+    find_rows(at, (const uint8_t *)states, HASH_SIZE);
+    load_all(h, at, 0);
     compress(h, w);
     UNROLL for (unsigned i = 0; i < BATCHES; i++)
-        store_states(states + LANES * i, h[i]);
+        store_eight((uint8_t *)(states + LANES * i), h[i]);
+}
+
+/* What FIPS 180-4 5.1.1 puts into a block of a message that ends before it does, and which bits it leaves. */
+typedef struct {
+    uint32_t kept[16], put[16];
+} padding;
+
+static padding padding_of(size_t start, size_t total)
+{
+    uint8_t kept[BLOCK_SIZE] = {0}, put[BLOCK_SIZE] = {0};
+    size_t here = start < total ? total - start : 0;
+    padding p;
+    memset(kept, 0xff, here);
+    if (start <= total)
+        put[here] = 0x80;
+    for (unsigned t = 0; t < 16; t++) {
+        p.kept[t] = read_word(kept + 4 * t);
+        p.put[t] = read_word(put + 4 * t);
+    }
+    if (total + 1 + 8 <= start + BLOCK_SIZE) {
+        p.put[14] = (uint32_t)(total >> 29);
+        p.put[15] = (uint32_t)(total << 3);
+    }
+    return p;
+}
+
+TARGET static void full_values(const uint8_t *values, size_t width, uint8_t *out)
+{
+    const size_t total = width + 1;
+    V w[BATCHES][16], h[BATCHES][STATE_WORDS];
+    begin_states(h);
+    for (size_t start = 0; start < total + 1 + 8; start += BLOCK_SIZE) {
+        if (start == 0)
+            load_prefixed(w, values, width, 0x00);
+        else {
+            const uint8_t *rows[BATCHES][LANES];
+            find_rows(rows, values + start - 1, width);
+            load_words(w, rows);
+        }
+        if (total < start + BLOCK_SIZE) {
+            padding p = padding_of(start, total);
+            UNROLL for (unsigned i = 0; i < BATCHES; i++)
+                UNROLL for (unsigned t = 0; t < 16; t++)
+                    w[i][t] = PUT(w[i][t], EVERY(p.kept[t]), EVERY(p.put[t]));
+        }
+        compress(h, w);
+    }
+    store_hashes(out, h);
 }
 
 TARGET static uint32_t bare_rounds(size_t count)
@@ -169,7 +243,7 @@ TARGET static uint32_t bare_rounds(size_t count)
                     round_of(s[i], t, EVERY(sha256_k[from + t]));
     UNROLL for (unsigned i = 1; i < BATCHES; i++)
         s[0][0] = ADD(s[0][0], s[i][0]);
-    store_states(states, s[0]);
+    store_eight((uint8_t *)states, s[0]);
     return states[0][0];
 }
 
@@ -203,4 +277,15 @@ static void blocks(uint32_t (*states)[STATE_WORDS], const uint8_t (*given)[BLOCK
         full_blocks(states + i, given + i);
     if (i < count)
         for_the_rest()->blocks(states + i, given + i, count - i);
+}
+
+/* Blocks are loaded whole, so as many bytes as may be read behind the last value must be those of values, too. */
+static size_t equal_values(const uint8_t *values, size_t width, size_t count, uint8_t *out)
+{
+    size_t i = 0;
+    for (; i + FULL <= count && (count - i - FULL) * width >= BLOCK_SIZE + 8; i += FULL) {
+        ask_for((uintptr_t)values + width * (i + FULL), width * FULL);
+        full_values(values + width * i, width, out + HASH_SIZE * i);
+    }
+    return i;
 }

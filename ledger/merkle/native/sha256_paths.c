@@ -32,6 +32,7 @@ static int sha_beats_lanes(const sha256_path *const found[], size_t count)
 size_t sha256_usable_paths(const sha256_path *found[MOST_PATHS])
 {
     size_t count = 0;
+    sha256_tabulate();
     for (size_t i = 0; i < sizeof all_paths / sizeof all_paths[0]; i++)
         if (all_paths[i]->usable())
             found[count++] = all_paths[i];

@@ -67,6 +67,19 @@ static void node(const uint8_t *children, uint8_t *out)
         write_word(out + 4 * i, state[i]);
 }
 
+uint32_t sha256_second_words[256][64] __attribute__((aligned(64)));
+
+void sha256_tabulate(void)
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        uint32_t w[16] = {byte << 24 | SECOND_BLOCK_MARK, [15] = SECOND_BLOCK_LENGTH};
+        for (unsigned t = 0; t < 64; t++) {
+            sha256_second_words[byte][t] = w[t & 15] + sha256_k[t];
+            w[t & 15] = next_word(w, t);
+        }
+    }
+}
+
 static void nodes(const uint8_t *children, uint8_t *out, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -96,4 +109,4 @@ static uint32_t bare_rounds(size_t count)
 
 static int usable(void) { return 1; }
 
-const sha256_path sha256_scalar = {"c-scalar", usable, nodes, blocks, bare_rounds};
+const sha256_path sha256_scalar = {"c-scalar", usable, nodes, blocks, NULL, bare_rounds};

@@ -93,22 +93,6 @@ TARGET static ALWAYS_INLINE void load_first(__m128i m[4], const uint8_t *pair)
         m[i] = _mm_shuffle_epi8(load(pair + 16 * i - 1), big_endian());
 }
 
-/* The words of a node's second block, K added, by the one byte of message in it. */
-static uint32_t second_words[256][64] __attribute__((aligned(64)));
-
-TARGET static void tabulate(void)
-{
-    for (unsigned byte = 0; byte < 256; byte++) {
-        __m128i m[4] = {_mm_cvtsi32_si128((int)(byte << 24 | SECOND_BLOCK_MARK))};
-        m[1] = m[2] = _mm_setzero_si128();
-        m[3] = _mm_set_epi32((int)SECOND_BLOCK_LENGTH, 0, 0, 0);
-        UNROLL for (unsigned i = 0; i < 16; i++) {
-            store(second_words[byte] + 4 * i, _mm_add_epi32(m[i & 3], load(sha256_k + 4 * i)));
-            next_words(m, i);
-        }
-    }
-}
-
 /* A node between its blocks. */
 typedef struct {
     state s;
@@ -126,7 +110,7 @@ TARGET static ALWAYS_INLINE void begin(half_way h[], __m128i m[][4], const uint8
 {
     UNROLL for (unsigned j = 0; j < nodes; j++) {
         load_first(m[j], pairs + PAIR_SIZE * j);
-        h[j] = (half_way){load_state(sha256_h0), second_words[pairs[PAIR_SIZE * j + PAIR_SIZE - 1]]};
+        h[j] = (half_way){load_state(sha256_h0), sha256_second_words[pairs[PAIR_SIZE * j + PAIR_SIZE - 1]]};
     }
 }
 
@@ -251,21 +235,16 @@ static int has_them(void)
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b >> 29 & 1 && __builtin_cpu_supports(SHANI_BESIDE);
 }
 
-/* Asked for each batch by the paths with lanes, and CPUID is slow where a hypervisor answers it. First asked where the
- * paths are listed, before there is a thread that hashes: so the table is whole when it is read. */
+/* Asked for each batch by the paths with lanes, and CPUID is slow where a hypervisor answers it. */
 static int usable(void)
 {
     static _Atomic int known;
-    if (!known) {
-        int found = has_them();
-        if (found)
-            tabulate();
-        known = found ? 1 : -1;
-    }
+    if (!known)
+        known = has_them() ? 1 : -1;
     return known > 0;
 }
 
-const sha256_path SHANI_PATH = {SHANI_NAME, usable, nodes, blocks, bare_rounds};
+const sha256_path SHANI_PATH = {SHANI_NAME, usable, nodes, blocks, NULL, bare_rounds};
 #else
 typedef int not_for_this_processor;
 #endif
