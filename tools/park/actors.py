@@ -28,6 +28,7 @@ class Actor:
     devices: tuple[Mapping[str, Any], ...] = ()
     meters: tuple[Mapping[str, Any], ...] = ()
     cbam: str = ""  # its id as an operator in the CBAM registry
+    scopes: tuple[Mapping[str, Any], ...] = ()  # in which it keeps a mass balance of claims
 
     @property
     def id(self) -> str:
@@ -75,7 +76,11 @@ class Actor:
                  "site": self.site}
                 for one in (*self.meters, *_metered(self.processes))
             ],
+            **({"claim_scopes": [self._scope(one) for one in self.scopes]} if self.scopes else {}),
         }  # fmt: skip
+
+    def _scope(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        return {**said, "id": self.own(said["id"]), "sites": [self.site]}
 
 
 def _metered(processes: Mapping[str, str]) -> Iterator[dict[str, str]]:
@@ -105,6 +110,17 @@ def _plant(capacity: int, source: str, commissioned: str, name: str) -> dict[str
     return {
         "id": "farm-1", "kind": "generator", "source": source, "capacity": capacity, "commissioned": commissioned,
         "zone": "KZ-N", "name": name,
+    }  # fmt: skip
+
+
+RECYCLED = "recycled"  # the scope of post-consumer metal by mass balance, of smelter and mill
+
+
+def _recycled(material: str, factor: str) -> dict[str, Any]:
+    """Claims of so much aluminium for each g of `material` that came in claimed (SPEC 5.9)."""
+    return {
+        "id": RECYCLED, "scheme": "Recycled Metal by Mass Balance", "material": "aluminium", "begins": "2026-05",
+        "months": 12, "opening": 0, "inputs": [{"material": material, "factor": factor}],
     }  # fmt: skip
 
 
@@ -143,6 +159,7 @@ SMELTER = Actor(
     ),
     meters=(AT_THE_GRID,),
     cbam="KZ-OP-0001",
+    scopes=(_recycled("scrap", "0.95"),),
 )  # fmt: skip
 MILL = Actor(
     "mill", "Ertis Rolling Mill", "9521214", _at(
@@ -156,6 +173,7 @@ MILL = Actor(
     devices=(_scale("scale-2", "Coil scale 2"),),
     meters=(AT_THE_GRID,),
     cbam="KZ-OP-0002",
+    scopes=(_recycled("aluminium", "0.80"),),
 )  # fmt: skip
 WIND = Actor(
     "wind", "Yereymentau Wind Power", "9521215", _at("51.6200", "73.1000"), SUPPLIES,

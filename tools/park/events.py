@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from tools.park.actors import LINKS, URI, Actor
+from tools.park.actors import LINKS, RECYCLED, URI, Actor
 
 ALMATY = timezone(timedelta(hours=5))  # all of Kazakhstan since March 2024
 MIDNIGHT = datetime(2026, 5, 4, tzinfo=ALMATY)  # the first day of the story, a Monday
@@ -213,25 +213,39 @@ def handed_over(giver: Actor, taker: Actor, document: str, kind: str = "desadv",
     }
 
 
-def shipped(giver: Actor, taker: Actor, time: datetime, document: str, parts: Sequence[Part]) -> dict[str, Any]:
-    """What left."""
+def claimed(actor: Actor, g: int) -> dict[str, Any]:
+    """The member that says how much of what is handed over is claimed as recycled, by mass balance; none for 0."""
+    return {"al_claim": [{"scope": actor.own(RECYCLED), "g": g}] if g else []}
+
+
+def shipped(
+    giver: Actor, taker: Actor, time: datetime, document: str, parts: Sequence[Part], *, claim: int = 0
+) -> dict[str, Any]:
+    """What left; so many g of it are claimed."""
     over = handed_over(giver, taker, document)
-    return observed(giver, time, "shipping", parts, disposition="in_transit", **over)
+    return observed(giver, time, "shipping", parts, disposition="in_transit", **over, **claimed(giver, claim))
 
 
 def received(
-    giver: Actor, taker: Actor, time: datetime, document: str, parts: Sequence[Part], *, late: bool = False
-) -> dict[str, Any]:
-    """What arrived, by the taker's own weight. `late`: the giver's own statements have not been heard yet."""
-    over = handed_over(giver, taker, document)
+    giver: Actor, taker: Actor, time: datetime, document: str, parts: Sequence[Part], *,
+    late: bool = False, claim: int = 0,
+) -> dict[str, Any]:  # fmt: skip
+    """What arrived, by the taker's own weight, so many g claimed.
+
+    `late`: the giver's own statements have not been heard yet.
+    """
     origin = [_origin(one, "late", giver.name, document) for one in parts] if late else None
-    return observed(taker, time, "receiving", parts, disposition="in_progress", al_origin=origin, **over)
+    more = {**handed_over(giver, taker, document), **claimed(taker, claim)}
+    return observed(taker, time, "receiving", parts, disposition="in_progress", al_origin=origin, **more)
 
 
-def bought(taker: Actor, time: datetime, supplier: str, document: str, parts: Sequence[Part]) -> dict[str, Any]:
-    """What arrived from outside the ledger."""
+def bought(
+    taker: Actor, time: datetime, supplier: str, document: str, parts: Sequence[Part], *, claim: int = 0
+) -> dict[str, Any]:
+    """What arrived from outside the ledger; so many g of it were claimed by who sold it."""
     origin = [_origin(one, "outside", supplier, document) for one in parts]
-    return observed(taker, time, "receiving", parts, disposition="in_progress", al_origin=origin)
+    claims = claimed(taker, claim)
+    return observed(taker, time, "receiving", parts, disposition="in_progress", al_origin=origin, **claims)
 
 
 def _origin(one: Part, kind: str, supplier: str, document: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.statement import Hidden
 from tools.park.actors import CUSTOMERS, MILL, Actor
 from tools.park.casthouse import analysis
-from tools.park.events import Part, Said, day, handed_over, made, observed, packed, said
+from tools.park.events import KG, Part, Said, claimed, day, handed_over, made, observed, packed, said, tonnes
 from tools.park.mill import SCALE, line, offcut, ordered, rolled
 from tools.park.plan import Coil
 from tools.park.products import PRODUCTS
@@ -19,6 +19,7 @@ from tools.park.yard import Park
 
 SLIT, SHIPPED = 7, 8  # days from the heat
 _DOCK = 2  # pallets a truck
+_KEPT = 8  # tenths of what came in claimed are claimed again: a coil has about nine tenths of its slab
 
 
 def pieces(coil: Coil) -> tuple[str, ...]:
@@ -116,9 +117,11 @@ def _shipped(park: Park, when: tuple[int, int], customer: Actor, coils: list[Coi
     pallets = [pallet(one) for one in coils]
     event = observed(MILL, day(number, "09:00", minutes), "loading", [], epcList=pallets, disposition="in_progress")
     yield said(MILL, event, f"{len(pallets)} pallets loaded for {customer.word}")
-    over = handed_over(MILL, customer, f"ASN-{number:03d}{customer.word[0].upper()}{truck + 1}")
+    claim = sum(sum(one.weights.strips) * one.product.claimed * _KEPT // 10 for one in coils)
+    over = handed_over(MILL, customer, f"ASN-{number:03d}{customer.word[0].upper()}{truck + 1}") | claimed(MILL, claim)
     event = observed(
         MILL, day(number, "10:00", minutes), "shipping", [], epcList=pallets, disposition="in_transit", **over
     )
-    what = f"{', '.join(one.serial for one in coils)} shipped to {customer.word}"
+    how = f", {tonnes(claim // KG)} claimed as recycled" if claim else ""
+    what = f"{', '.join(one.serial for one in coils)} shipped to {customer.word}{how}"
     yield said(MILL, event, what, notable=park.plan.followed in coils)

@@ -85,12 +85,12 @@ def _brought(park: Park, number: int, place: int, coil: Coil) -> Iterator[Said]:
     """A truck for each slab, from noon, when the last of them is homogenised."""
     paper = f"TRUCK-{coil.number + 52:05d}"
     weighed = coil.weights.slab + 10 * park.plan.chance.between(-1, 1, "truck", coil.number)
-    event = shipped(
-        SMELTER, MILL, day(number, "12:00", place * _TRUCK), paper, [Part(slab(coil), coil.weights.slab, device=CRANE)]
-    )
+    claim = coil.weights.slab * coil.product.claimed  # g: kg and thousandths
+    left = [Part(slab(coil), coil.weights.slab, device=CRANE)]
+    event = shipped(SMELTER, MILL, day(number, "12:00", place * _TRUCK), paper, left, claim=claim)
     yield said(SMELTER, event, f"slab {coil.heat}-{coil.position} to the mill")
     arrived = [Part(slab(coil), weighed, device=SCALE)]
-    event = received(SMELTER, MILL, day(number, "12:40", place * _TRUCK), paper, arrived)
+    event = received(SMELTER, MILL, day(number, "12:40", place * _TRUCK), paper, arrived, claim=claim)
     yield said(MILL, event, f"slab {coil.heat}-{coil.position} received")
 
 

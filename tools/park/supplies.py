@@ -72,9 +72,12 @@ def _bought(park: Park, number: int, kind: str, lot: str, kg: int) -> Said:
     is_scrap = kind in SCRAP_CLASS
     about = {"material": "scrap", "scrapClass": SCRAP_CLASS[kind]} if is_scrap else {"material": "alloying"}
     parts = [Part(lot, kg, device=BRIDGE, about=about)]
-    event = bought(SMELTER, day(number, "09:00"), _SUPPLIERS[kind], f"Delivery note {number + 2_200}", parts)
+    claim = kg * KG if kind == "post" else 0
+    note = f"Delivery note {number + 2_200}"
+    event = bought(SMELTER, day(number, "09:00"), _SUPPLIERS[kind], note, parts, claim=claim)
     what = f"{SCRAP_CLASS[kind]} scrap" if is_scrap else kind
-    return said(SMELTER, event, f"{tonnes(kg)} {what} bought", notable=is_scrap and number == 1)
+    how = "bought, claimed as recycled by mass balance" if claim else "bought"
+    return said(SMELTER, event, f"{tonnes(kg)} {what} {how}", notable=is_scrap and number == 1)
 
 
 def take_scrap(park: Park, number: int) -> Iterator[Said]:
