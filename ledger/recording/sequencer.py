@@ -7,8 +7,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from typing import Any
 
 from ledger.kernel.errors import Busy, CoilmarkError, Refused, RuleBroken, Unsettled
 from ledger.recording.log import Admitted, Log, Recorded, Submission
@@ -76,13 +77,13 @@ class Sequencer:
 
         Raises Busy at once where too much is waiting.
         """
-        job = Job(submission, Future())
+        job = Job(submission, _answer())
         self._hand_in(job)
         return job.answer
 
     def rehearse(self, submission: Submission) -> "Future[Admitted]":
         """What would be answered, with nothing stored; in its turn, so that it sees what was handed in before it."""
-        job = Rehearsal(submission, Future())
+        job = Rehearsal(submission, _answer())
         self._hand_in(job)
         return job.answer
 
@@ -91,7 +92,7 @@ class Sequencer:
 
         Where that fails, it ends all the same: what can be read is what was read before.
         """
-        look = Look(Future())
+        look = Look(_answer())
         with self._lock:
             if self._closed:
                 look.answer.set_result(None)
@@ -119,27 +120,40 @@ class Sequencer:
     def _run(self) -> None:
         more = True
         while more:
-            if not self.log.leads:
-                self._stand_by()
-            self._looked()
-            jobs, more = self._gather()
-            if not jobs:
-                self._idle()
-                continue
-            started = time.perf_counter()
-            commits = [job for job in jobs if isinstance(job, Job)]
-            if commits:
-                self._commit(commits)
-            for job in jobs:
-                if isinstance(job, Rehearsal):
-                    self._rehearse(job)
-            self._looks += [job for job in jobs if isinstance(job, Look)]
-            count = sum(len(job.submission.statements) for job in jobs)
+            jobs: list[Handed] = []
+            try:
+                if not self.log.leads:
+                    self._stand_by()
+                self._looked()
+                jobs, more = self._gather()
+                self._serve(jobs)
+            except Exception as error:  # noqa: BLE001  nobody takes over from a thread that ended with the lead
+                self._fault(jobs, error)
             with self._lock:
-                self._waiting -= count
-            if commits:
-                self._observe(count, time.perf_counter() - started)
+                self._waiting -= sum(len(job.submission.statements) for job in jobs)
         self._looked()
+
+    def _serve(self, jobs: list[Handed]) -> None:
+        if not jobs:
+            self._idle()
+            return
+        started = time.perf_counter()
+        commits = [job for job in jobs if isinstance(job, Job)]
+        if commits:
+            self._commit(commits)
+        for job in jobs:
+            if isinstance(job, Rehearsal):
+                self._rehearse(job)
+        self._looks += [job for job in jobs if isinstance(job, Look)]
+        if commits:
+            self._observe(sum(len(job.submission.statements) for job in jobs), time.perf_counter() - started)
+
+    def _fault(self, jobs: list[Handed], error: Exception) -> None:
+        """Something that nothing here foresees: whoever waits is told, and the ledger is opened again."""
+        _log.error("a fault in the sequencer", exc_info=error)
+        self._broken = _unsettled(error)
+        _fail([job for job in jobs if not job.answer.done()], self._broken)
+        time.sleep(self._pace.reload)
 
     def _looked(self) -> None:
         """Whoever asked before this thread looked last may read now."""
@@ -277,6 +291,13 @@ def _unsettled(error: Exception) -> CoilmarkError:
     return Unsettled("outcome_unknown", f"it is not known whether this was recorded ({reason}); retry with the same id")
 
 
-def _fail(jobs: list[Job], error: CoilmarkError) -> None:
+def _answer() -> "Future[Any]":
+    """One that who waits for it cannot cancel: this thread gives every answer, and giving one never fails."""
+    answer: Future[Any] = Future()
+    answer.set_running_or_notify_cancel()
+    return answer
+
+
+def _fail(jobs: Sequence[Handed], error: CoilmarkError) -> None:
     for job in jobs:
         job.answer.set_exception(error)

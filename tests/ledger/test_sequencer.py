@@ -165,6 +165,42 @@ def test_too_many_waiting_are_asked_to_come_back(world):
     assert sequencer.waiting == 0
 
 
+def test_whoever_tires_of_waiting_hinders_nobody(world):
+    """As a reader at a standby does, whose server looks for two seconds at most."""
+    sequencer = Sequencer(world.log)
+    tired = [sequencer.look(), sequencer.submit(submission(world, "C-1")), sequencer.rehearse(submission(world, "C-2"))]
+    assert not any(answer.cancel() for answer in tired)
+    sequencer.start()
+    assert tired[0].result(SOON) is None
+    assert tired[1].result(SOON).admitted.indices == (3,)
+    assert sequencer.submit(submission(world, "C-2")).result(SOON).admitted.indices == (4,)
+    sequencer.stop()
+
+
+def test_a_fault_that_nobody_foresaw_does_not_end_the_one_that_writes(world, sequencer, monkeypatch, caplog):
+    """It would keep the lead, take statements in, answer none, and let no other server write."""
+    with monkeypatch.context() as faulty:
+        faulty.setattr(world.log.store, "beat", lambda: 1 // 0)
+        faulty.setattr(sequencer, "_pace", Pace(election=0.01, reload=0.01))
+        assert sequencer.submit(submission(world, "C-1")).result(SOON).admitted.indices == (3,)
+        until = time.monotonic() + SOON
+        while "a fault in the sequencer" not in caplog.text:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    assert sequencer.submit(submission(world, "C-2")).result(SOON).admitted.indices == (4,)
+    assert sequencer.broken is None
+
+
+def test_who_waits_during_a_fault_is_told(world):
+    sequencer = Sequencer(world.log, Pace(reload=0.01), require_room=lambda _bytes: 1 // 0)
+    sequencer.start()
+    error = sequencer.submit(submission(world, "C-1")).exception(SOON)
+    assert isinstance(error, Unsettled)
+    assert "ZeroDivisionError" in str(error)
+    sequencer.stop()
+    assert sequencer.waiting == 0
+
+
 def test_stopping_answers_what_was_handed_in(world):
     sequencer = Sequencer(world.log)
     futures = [sequencer.submit(submission(world, f"C-{n}")) for n in range(30)]
