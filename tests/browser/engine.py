@@ -15,8 +15,8 @@ VERIFIER = Path(__file__).parents[2] / "api" / "browser" / "verifier"
 class Given:
     """What a verifier is given. `incarnation` is the bundle of a newer life of the ledger.
 
-    `own` takes WebCrypto away, so that the page's own curves decide. `rules` is the rule set that passports are computed
-    under again; without one they are not.
+    `own` takes WebCrypto away, so that the page's own curves decide. `rules` is the rule set that passports are
+    computed under again; without one they are not.
     """
 
     file: bytes
