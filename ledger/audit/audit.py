@@ -113,7 +113,7 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
     heads, incarnations = _heads(order, outline, whole, epochs)
     findings += heads
     sound = authority is not None and not findings
-    passports, hindsight = _at_last(order, whole, short, progress) if sound else (None, [])
+    passports, hindsight = _at_last(order, outline, whole, short, progress) if sound else (None, [])
     findings += passports.findings if passports is not None else ()
     return Report(
         size=outline.size,
@@ -133,13 +133,15 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
 
 
 def _at_last(
-    order: Order, whole: Whole, short: Sequence[Short], progress: Progress
+    order: Order, outline: Outline, whole: Whole, short: Sequence[Short], progress: Progress
 ) -> tuple[Judged | None, list[Finding]]:
     """What is judged from records, and so only where all of these are as they must be."""
     if not isinstance(order.source, DatabaseSource):
         return None, []
     hindsight = tell_hindsight(order.source.path, whole.size, whole.movements, short, progress)
-    return judge_passports(order.source.path, whole.size, whole.deferred.passports, progress), hindsight
+    tree = Built(hashes(pa.py_buffer(whole.lineage.leaves)))
+    with crew(_processes(order, outline)) as workers:
+        return judge_passports(order.source.path, tree, whole.deferred.passports, workers, progress), hindsight
 
 
 def _processes(order: Order, outline: Outline) -> int:

@@ -39,6 +39,15 @@ class Withheld:
     outermost: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A passport's entry, the size that it is of, and that of the state whose footprint it states, where it does."""
+
+    index: int
+    as_of: int
+    accounts: int | None
+
+
 @dataclass(slots=True)
 class Deferred:
     """What only the whole ledger can judge, of one range."""
@@ -46,7 +55,7 @@ class Deferred:
     declared: list[Declared] = field(default_factory=list)
     remade: list[Remade] = field(default_factory=list)
     heads: list[int] = field(default_factory=list)
-    passports: list[int] = field(default_factory=list)
+    passports: list[Issued] = field(default_factory=list)
     withheld: list[Withheld] = field(default_factory=list)
     erased: list[tuple[int, int, frozenset[str]]] = field(default_factory=list)  # notice, entry, digests
 
@@ -65,3 +74,9 @@ def withheld(index: int, statement: Statement) -> Withheld:
             level += node
     digests = frozenset(met - {one.digest for one in statement.disclosures})
     return Withheld(index, statement.typ, digests, digests & frozenset(payload[statement.typ].get(DIGESTS, ())))
+
+
+def issued(index: int, statement: Statement) -> Issued:
+    """What a passport says of the states that it was computed from; a later state than its own is none."""
+    size, accounts = int(statement.body["as_of"]["size"]), statement.body.get("accounts")
+    return Issued(index, size, min(int(accounts["size"]), size) if accounts is not None else None)

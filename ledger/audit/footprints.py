@@ -1,50 +1,92 @@
-"""Footprints computed again, as of the states that passports name."""
+"""Footprints computed again, as of the states that passports name: one task for each state."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
 
+from ledger.audit.findings import Finding
+from ledger.carbon.closing import by_rule
 from ledger.issuing.footprints import Footprints, footprints_of
-from ledger.kernel.party import Registry
+from ledger.kernel.party import Registry, apply, begin
 from ledger.kernel.statement import parse
-from ledger.merkle.built import Built
-from ledger.store.store import Transaction
+from ledger.passport.footprint import MEMBERS, figures_of, members_of, of_mass
+from ledger.rules import judges_energy, rule_set
+from ledger.store.store import Location, Transaction, open_store
 
 _READ = 1_000_000  # entries that are read for footprints of older states
 
 
-class Accounts:
-    """Footprints as of the states that passports name: of the newest ones, so many as one reads anyway."""
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state of a ledger with its root, and the passports that state footprints of it. `newest`: of all there is."""
 
-    def __init__(
-        self,
-        transaction: Transaction,
-        entries: Sequence[int],
-        registries: Sequence[tuple[int, Registry]],
-        tree: Built,
-    ) -> None:
-        self.transaction, self._registries, self._tree = transaction, registries, tree
-        self._known: Footprints | None = None
-        self._states = _affordable({one for index in entries if (one := _accounted_at(transaction, index)) is not None})
-
-    def of(self, size: int) -> Footprints | None:
-        """All footprints of a state; None for one that is not computed again."""
-        return self.at(size) if size in self._states else None
-
-    def at(self, size: int) -> Footprints:
-        """All footprints of a state."""
-        if self._known is None or self._known.size != size:
-            place = bisect_left([since for since, _ in self._registries], size) - 1
-            registry = self._registries[place][1]
-            self._known = footprints_of(self.transaction, registry, size, self._tree.root(size))
-        return self._known
+    location: Location
+    size: int
+    root: bytes
+    passports: tuple[int, ...]
+    newest: bool = False
 
 
-def _accounted_at(transaction: Transaction, index: int) -> int | None:
-    accounts = parse(transaction.entry(index).wire).body.get("accounts")
-    return int(accounts["size"]) if accounts is not None else None
+@dataclass(slots=True)
+class Held:
+    """What passports were held against, by their entries.
+
+    `accounted` state the footprints that their state gives; of others, `wrong` has the members that are not as computed
+    and `pieces` what they are of. `other_rules` are not judged. `periods`: how often closed periods break each rule.
+    """
+
+    accounted: set[int] = field(default_factory=set)
+    wrong: dict[int, set[str]] = field(default_factory=dict)
+    pieces: dict[int, str] = field(default_factory=dict)
+    other_rules: set[int] = field(default_factory=set)
+    periods: Mapping[str, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, more: "Held") -> None:
+        """What another task gave."""
+        self.accounted |= more.accounted
+        for index, members in more.wrong.items():
+            self.note(index, more.pieces[index], members)
+        self.other_rules |= more.other_rules
+        self.periods = {**self.periods, **more.periods}
+        self.findings += more.findings
+
+    def note(self, index: int, piece: str, members: Collection[str]) -> None:
+        """A passport whose members are not as computed."""
+        self.pieces[index] = piece
+        self.wrong.setdefault(index, set()).update(members)
 
 
-def _affordable(states: Collection[int]) -> set[int]:
+def hold_footprints(state: State) -> Held:
+    """Compute the footprints of a state, and hold its passports against them. Raises what the store raises."""
+    held = Held()
+    with closing(open_store(state.location, write=False)) as store, store.reading() as transaction:
+        registry = registry_before(registries_of(transaction), state.size)
+        judged = state.newest and judges_energy(registry.rules_at(state.size))
+        if not (state.passports or judged):
+            return held
+        footprints = footprints_of(transaction, registry, state.size, state.root)
+        held.periods = by_rule(footprints.findings) if judged else {}
+        rules = rule_set()
+        for index in state.passports:
+            _hold(held, index, parse(transaction.entry(index).wire).body, footprints, rules)
+    return held
+
+
+def lost_footprints(state: State) -> Held:
+    """Where the process that computed them was brought down."""
+    says = f"footprints as of {state.size} entries were not computed: the process that did was brought down"
+    return Held(findings=[Finding("passport", says)])
+
+
+def follows_others(said: Mapping[str, Any], rules: Mapping[str, str]) -> bool:
+    """Whether a passport has figures under another rule set."""
+    return any(one["rules"] != rules for one in said["figures"])
+
+
+def affordable(states: Collection[int]) -> set[int]:
     """The newest states, until as many entries would be read as twice the newest has, or a million."""
     kept, read, most = set[int](), 0, max(_READ, 2 * max(states, default=0))
     for size in sorted(states, reverse=True):
@@ -53,3 +95,37 @@ def _affordable(states: Collection[int]) -> set[int]:
             break
         kept.add(size)
     return kept
+
+
+def registries_of(transaction: Transaction) -> list[tuple[int, Registry]]:
+    """The registry after each statement that changed it."""
+    found: list[tuple[int, Registry]] = []
+    for index in transaction.registry_indices():
+        statement = parse(transaction.entry(index).wire)
+        found.append((index, apply(found[-1][1], statement, index) if found else begin(statement)))
+    return found
+
+
+def registry_before(registries: Sequence[tuple[int, Registry]], index: int) -> Registry:
+    """As it was when entry `index` came."""
+    return registries[bisect_left([since for since, _ in registries], index) - 1][1]
+
+
+def _hold(held: Held, index: int, said: Mapping[str, Any], footprints: Footprints, rules: Mapping[str, str]) -> None:
+    if follows_others(said, rules):
+        return
+    wrong = set(_differing(said, footprints, rules))
+    if wrong:
+        held.note(index, said["piece"], wrong)
+    else:
+        held.accounted.add(index)
+
+
+def _differing(said: Mapping[str, Any], footprints: Footprints, rules: Mapping[str, str]) -> Iterator[str]:
+    """The members of a passport that speak of its footprint and are not what the state gives."""
+    found = footprints.of(said["piece"])
+    made = members_of(found) if found is not None else {}
+    figures = list(figures_of(found.footprint, rules)) if found is not None else []
+    yield from (name for name in MEMBERS if said.get(name) != made.get(name))
+    if said["figures"] != [*of_mass(said)["figures"], *figures]:
+        yield "figures"

@@ -1,34 +1,42 @@
 """Every passport computed again, as of the state that it names, from the records of that state (SPEC 4.6).
 
 For a ledger in which nothing else was found: records are held against their events elsewhere, and believed here.
+Footprints are held against what their whole state gives, everything else passport by passport: both in worker
+processes, where there are any.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
-
+from ledger.audit.crew import Crew
+from ledger.audit.deferred import Issued
 from ledger.audit.findings import Finding, about
-from ledger.audit.footprints import Accounts
-from ledger.carbon.closing import by_rule
-from ledger.issuing.footprints import Footprints
-from ledger.issuing.passport_source import StoreSource
+from ledger.audit.footprints import (
+    Held,
+    State,
+    affordable,
+    follows_others,
+    hold_footprints,
+    lost_footprints,
+    registries_of,
+    registry_before,
+)
+from ledger.audit.remembering import Memory, Remembered
 from ledger.kernel.errors import CoilmarkError
-from ledger.kernel.party import Registry, apply, begin
-from ledger.kernel.statement import Statement, parse
+from ledger.kernel.statement import parse
 from ledger.merkle.built import Built
 from ledger.passport.body import shown
 from ledger.passport.footprint import of_mass
 from ledger.passport.issue import Basis, body_of
-from ledger.passport.story import Told
-from ledger.rules import judges_energy, rule_set
-from ledger.store.store import Location, Transaction, open_store
-from schemas.arrow import HASH
+from ledger.rules import rule_set
+from ledger.store.store import Location, open_store
 
 Progress = Callable[[str, int, int], None]
+_TOGETHER = 256  # passports a task, at least
+_TASKS = 64  # at most, and a few more
 
 
 @dataclass(slots=True)
@@ -46,24 +54,33 @@ class Judged:
     findings: list[Finding] = field(default_factory=list)
 
 
-def judge_passports(location: Location, size: int, entries: Sequence[int], progress: Progress) -> Judged:
-    """The passports of these entries, all below `size`. Raises what the store raises."""
-    result = Judged()
-    if not entries:
-        return result
-    with closing(open_store(location, write=False)) as store, store.reading() as transaction:
-        leaves, registries = transaction.leaves(0, size), _registries(transaction)
-        tree = Built(pa.array(leaves, HASH))
-        accounts, told = Accounts(transaction, entries, registries, tree), dict[int, Told]()
-        for done, index in enumerate(entries):
-            progress("passports", done, len(entries))
-            statement = parse(transaction.entry(index).wire)
-            basis = _basis(statement, index, leaves, tree, registries)
-            source = StoreSource(transaction, basis.size, told)
-            _judge(result, (index, statement), source, basis, accounts)
-        if judges_energy(registries[-1][1].rules_at(size)):
-            result.periods = by_rule(accounts.at(size).findings)
-    return result
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some passports in index order, each with the root of the state that it names; `done`: with those before.
+
+    `size` is that of the ledger.
+    """
+
+    location: Location
+    size: int
+    done: int
+    passports: tuple[tuple[Issued, bytes], ...]
+
+
+def judge_passports(
+    location: Location, tree: Built, passports: Sequence[Issued], workers: Crew, progress: Progress
+) -> Judged:
+    """These passports, of a ledger of which this is the tree. Raises what the store raises."""
+    if not passports:
+        return Judged()
+    held, states, parts = Held(), _states(location, tree, passports), parts_of(location, tree, passports)
+    for done, found in enumerate(workers.in_order(hold_footprints, states, lost_footprints), 1):
+        held.add(found)
+        progress("footprints", done, len(states))
+    for part, found in zip(parts, workers.in_order(hold_rest, parts, lost_rest), strict=True):
+        held.add(found)
+        progress("passports", part.done, len(passports))
+    return _judged(passports, held, {one.size for one in states})
 
 
 def passports_checked(judged: Judged | None) -> Iterator[str]:
@@ -87,59 +104,82 @@ def passports_not_checked(judged: Judged | None) -> Iterator[str]:
         yield f"the footprints of {judged.unaccounted} passports as of older states"
 
 
-def _basis(
-    statement: Statement,
-    index: int,
-    leaves: Sequence[bytes],
-    tree: Built,
-    registries: Sequence[tuple[int, Registry]],
-) -> Basis:
-    size = int(statement.body["as_of"]["size"])
-    place = bisect_left([since for since, _ in registries], index) - 1
-    root = tree.root(size) if size <= tree.size else b""
-    return Basis(size, root, leaves.__getitem__, registries[place][1])
+def hold_rest(part: Part) -> Held:
+    """Compute the passports of a part again but for their footprints. Raises what the store raises."""
+    held = Held()
+    with closing(open_store(part.location, write=False)) as store, store.reading() as transaction:
+        registries, memory, rules = registries_of(transaction), Memory(transaction, part.size), rule_set()
+        for one, root in part.passports:
+            basis = Basis(one.as_of, root, memory.leaf, registry_before(registries, one.index))
+            said = parse(transaction.entry(one.index).wire).body
+            _hold(held, (one, said), memory.as_of(one.as_of), basis, rules)
+    return held
 
 
-def _judge(
-    result: Judged, passport: tuple[int, Statement], source: StoreSource, basis: Basis, accounts: Accounts
+def lost_rest(part: Part) -> Held:
+    """Where the process that computed them was brought down."""
+    says = f"{len(part.passports)} passports were not computed again: the process that did was brought down"
+    return Held(findings=[about(part.passports[0][0].index, "passport", says)])
+
+
+def _hold(
+    held: Held, passport: tuple[Issued, Mapping[str, Any]], source: Remembered, basis: Basis, rules: Mapping[str, str]
 ) -> None:
-    index, statement = passport
-    said, rules = statement.body, rule_set()
-    if any(one["rules"] != rules for one in said["figures"]):
-        result.other_rules += 1
+    one, said = passport
+    if follows_others(said, rules):
+        held.other_rules.add(one.index)
         return
-    footprints = _accounted(result, said, basis, accounts)
-    of_it = footprints.of(said["piece"]) if footprints is not None else None
     try:
-        made = shown(body_of(said["piece"], source, basis, rules, of_it))
+        made = shown(body_of(said["piece"], source, basis, rules))
     except CoilmarkError as error:
-        result.findings.append(about(index, "passport", f"its passport cannot be computed again: {error.sentence}"))
+        held.findings.append(about(one.index, "passport", f"its passport cannot be computed again: {error.sentence}"))
         return
-    if "accounts" in said and footprints is None:
-        said = dict(of_mass(said))
-    wrong = sorted(member for member in {*said, *made} if said.get(member) != made.get(member))
-    if wrong or basis.size > index:
-        says = f"its passport of {said['piece']} has another {', '.join(wrong) or 'as_of'} than the ledger gives"
-        result.findings.append(about(index, "passport", says, members=wrong))
-    else:
-        result.same += 1
-        result.footprints += footprints is not None
+    rest = of_mass(said) if one.accounts is not None else said
+    wrong = {member for member in {*rest, *made} if rest.get(member) != made.get(member)}
+    wrong |= {"as_of"} if one.as_of > one.index else set()
+    if wrong:
+        held.note(one.index, said["piece"], wrong)
 
 
-def _accounted(result: Judged, said: Mapping[str, Any], basis: Basis, accounts: Accounts) -> Footprints | None:
-    """The footprints of the state that it names; a later state than its own is none."""
-    if "accounts" not in said:
-        return None
-    size = int(said["accounts"]["size"])
-    found = accounts.of(min(size, basis.size))
-    result.unaccounted += found is None
-    return found
+def _states(location: Location, tree: Built, passports: Sequence[Issued]) -> list[State]:
+    """What footprints are computed of, the largest first: the newest, and what else passports name and can be."""
+    stated: dict[int, list[int]] = defaultdict(list)
+    for one in passports:
+        if one.accounts is not None:
+            stated[min(one.accounts, tree.size)].append(one.index)
+    sizes = sorted({tree.size, *affordable(stated)}, reverse=True)
+    return [State(location, size, tree.root(size), tuple(stated[size]), size == tree.size) for size in sizes]
 
 
-def _registries(transaction: Transaction) -> list[tuple[int, Registry]]:
-    """The registry after each statement that changed it."""
-    found: list[tuple[int, Registry]] = []
-    for index in transaction.registry_indices():
-        statement = parse(transaction.entry(index).wire)
-        found.append((index, apply(found[-1][1], statement, index) if found else begin(statement)))
-    return found
+def parts_of(location: Location, tree: Built, passports: Sequence[Issued]) -> list[Part]:
+    """Passports in tasks."""
+    together = max(_TOGETHER, len(passports) // _TASKS)
+    parts = []
+    for start in range(0, len(passports), together):
+        some = passports[start : start + together]
+        rooted = tuple((one, tree.root(one.as_of) if one.as_of <= tree.size else b"") for one in some)
+        parts.append(Part(location, tree.size, start + len(some), rooted))
+    return parts
+
+
+def _judged(passports: Sequence[Issued], held: Held, states: Collection[int]) -> Judged:
+    """Of all of them. A passport whose statement is not as computed is one finding, whatever of it is not."""
+    findings = held.findings + [
+        about(index, "passport", _differs(held.pieces[index], sorted(wrong)), members=sorted(wrong))
+        for index, wrong in held.wrong.items()
+    ]
+    bad = {one.index for one in findings} | held.other_rules
+    same = {one.index for one in passports} - bad
+    stated = {one.index for one in passports if one.accounts is not None} - held.other_rules
+    return Judged(
+        same=len(same),
+        other_rules=len(held.other_rules),
+        footprints=len(held.accounted & same),
+        unaccounted=sum(one.index in stated and one.accounts not in states for one in passports),
+        periods=held.periods,
+        findings=findings,
+    )
+
+
+def _differs(piece: str, wrong: Sequence[str]) -> str:
+    return f"its passport of {piece} has another {', '.join(wrong)} than the ledger gives"

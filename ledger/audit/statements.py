@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.admission.lots import OF_LOTS
 from ledger.audit.authority import Authority
-from ledger.audit.deferred import Declared, Remade, withheld
+from ledger.audit.deferred import Declared, Remade, issued, withheld
 from ledger.audit.findings import about
 from ledger.audit.lots import Said
 from ledger.audit.sources import Row
@@ -90,7 +90,7 @@ class Judge:
         self._lineage(row.index, checked, items)
         self._notice(row.index, checked.statement)
         if checked.statement.typ == "passport":
-            self._result.deferred.passports.append(row.index)
+            self._result.deferred.passports.append(issued(row.index, checked.statement))
         if checked.statement.typ in OF_LOTS | OF_ENERGY and not checked.statement.withheld:
             self.of_lots.append(Said(row.index, entry.recorded_at, checked))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from ledger.admission.lot_records import read_records
 from ledger.admission.view import View
@@ -26,6 +27,7 @@ class StoreSource:
     transaction: Transaction
     size: int
     known: dict[int, Told] = field(default_factory=dict)  # what statements said that were read before, at any size
+    by_queries: ClassVar[bool] = True
 
     def lot(self, name: str) -> Lot | None:
         """What was known of a lot."""
@@ -72,6 +74,8 @@ class StoreSource:
 
 class ViewSource:
     """A `Source` of a commit in the making: what is stored, and what was admitted so far."""
+
+    by_queries = True
 
     def __init__(self, view: View) -> None:
         self.size = view.size

@@ -34,9 +34,12 @@ _Target = tuple[int, int, str, str, str]
 _PASSES = 8  # a correction may lead to a later entry, which may lead back: so often an entry is gone through again
 
 
-def up(starts: Iterable[Start], load: Loader, versions: Versions) -> Trace:
-    """Back to where the metal came from. Contributions under 0.1 % of the whole are folded."""
-    walk = _Walk(load, versions)
+def up(starts: Iterable[Start], load: Loader, versions: Versions, *, ahead: bool = True) -> Trace:
+    """Back to where the metal came from. Contributions under 0.1 % of the whole are folded.
+
+    `ahead`: each call of the loader costs a query, so what is likely to be asked for next is asked for with it.
+    """
+    walk = _Walk(Loading(load, versions, ahead=ahead))
     for one in starts:
         walk.begin(one)
     while walk.heap:
@@ -45,8 +48,8 @@ def up(starts: Iterable[Start], load: Loader, versions: Versions) -> Trace:
 
 
 class _Walk:
-    def __init__(self, load: Loader, versions: Versions) -> None:
-        self.source = Loading(load, versions)
+    def __init__(self, source: Loading) -> None:
+        self.source = source
         self.total = 0
         self.heap: list[tuple[int, _Target]] = []
         self.waiting: dict[_Target, int] = {}

@@ -12,10 +12,10 @@ _MOST_WAVES = 16  # generations likewise
 
 
 class Loading:
-    """What was loaded so far. The more often something was not there, the further it looks ahead."""
+    """What was loaded so far. The more often something was not there, the further it looks `ahead`, if it is to."""
 
-    def __init__(self, load: Loader, versions: Versions) -> None:
-        self._load, self._versions = load, versions
+    def __init__(self, load: Loader, versions: Versions, *, ahead: bool = True) -> None:
+        self._load, self._versions, self._ahead = load, versions, ahead
         self._known: dict[int, Effects | None] = {}
         self._older: dict[int, frozenset[int]] = {}  # of each entry at hand, the entries that it leads to
         self._steps: dict[int, tuple[tuple[str, int], ...]] = {}
@@ -24,7 +24,9 @@ class Loading:
 
     def effects(self, entry: int, name: str, waiting: Iterable[int]) -> Effects | None:
         """Those of one entry, asked for as a version of the lot or run `name`, or "". `waiting`: asked for next."""
-        if entry not in self._known:
+        if entry not in self._known and not self._ahead:
+            self._known[entry] = self._load((entry,)).get(entry)
+        elif entry not in self._known:
             self._misses += 1
             steps = self._before([(name, entry)] if name and self._misses > 1 else [])
             self._fetch_from({entry, *waiting, *steps})

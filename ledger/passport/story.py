@@ -45,6 +45,11 @@ class Source(Protocol):
         """Entries below this index are taken into account."""
         ...
 
+    @property
+    def by_queries(self) -> bool:
+        """Whether each call of `effects` costs a query, however little it asks for."""
+        ...
+
     def lot(self, name: str) -> Lot | None:
         """What is known of a lot."""
         ...
@@ -87,7 +92,8 @@ def story_of(piece: str, source: Source) -> Story:
     lot = source.lot(piece)
     if lot is None:
         raise Missing("no_piece", f"piece {piece} is not known to this ledger", id=piece)
-    trace = up(starts_of(lot, at=source.size - 1, load=source.effects), source.effects, source.versions)
+    starts = starts_of(lot, at=source.size - 1, load=source.effects)
+    trace = up(starts, source.effects, source.versions, ahead=source.by_queries)
     lots = (name for name in trace.lots if not is_run(name))
     line = (piece, *(name for name in lots if name != piece and names_one_thing(name)))
     way = _way(line, source)

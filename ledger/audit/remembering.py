@@ -1,0 +1,110 @@
+"""What passports are computed from, remembered between them: pieces of one ledger share most of their history.
+
+An event that has one record in the whole ledger did the same as of every state that has it. What has several, because
+it was declared wrong or settled later, is looked up as of each state.
+"""
+
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from ledger.issuing.passport_source import StoreSource
+from ledger.kernel.hashing import HASH_SIZE
+from ledger.lots.book import effects_key
+from ledger.lots.records import Effects, Lot
+from ledger.passport.story import Certificate, Told
+from ledger.store.store import Transaction
+
+_KEPT = 200_000  # events, and lots: some hundred MiB
+_PAGE = 4_096  # leaves read together
+_BESIDE = 64  # events likewise: what happened together is asked for together
+
+
+@dataclass(slots=True)
+class Memory:
+    """Of one transaction, up to `size`, the newest state that is asked for."""
+
+    transaction: Transaction
+    size: int
+    told: dict[int, Told] = field(default_factory=dict)
+    effects: dict[int, Effects | None] = field(default_factory=dict)  # None: it is no event, or has several records
+    changed: set[int] = field(default_factory=set)  # those with several
+    entries: dict[str, Sequence[int]] = field(default_factory=dict)  # of lots and runs
+    _leaves: dict[int, bytes] = field(default_factory=dict)
+
+    def as_of(self, size: int) -> "Remembered":
+        """A source of an earlier state, or of the newest. Forgets everything once there is too much of it."""
+        if len(self.effects) > _KEPT or len(self.entries) > _KEPT:
+            self.effects.clear()
+            self.entries.clear()
+        return Remembered(self, StoreSource(self.transaction, size, self.told))
+
+    def leaf(self, entry: int) -> bytes:
+        """The leaf hash of an entry."""
+        page, place = divmod(entry, _PAGE)
+        if page not in self._leaves:
+            self._leaves[page] = b"".join(self.transaction.leaves(page * _PAGE, (page + 1) * _PAGE))
+        return self._leaves[page][place * HASH_SIZE : (place + 1) * HASH_SIZE]
+
+    def learn_effects(self, entries: Collection[int]) -> None:
+        """Read what events did, and which of them have several records."""
+        known = self.transaction.record_entries([effects_key(entry) for entry in entries], self.size)
+        changed = {entry for entry in entries if len(known.get(effects_key(entry), ())) > 1}
+        found = StoreSource(self.transaction, self.size).effects(set(entries) - changed)
+        self.effects.update((entry, found.get(entry)) for entry in entries)
+        self.changed |= changed
+
+    def learn_entries(self, names: Collection[str]) -> None:
+        """Read which entries are of lots and runs."""
+        self.entries |= StoreSource(self.transaction, self.size).versions(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A `Source` as of a size, out of a memory."""
+
+    memory: Memory
+    stored: StoreSource
+    by_queries: ClassVar[bool] = False
+
+    @property
+    def size(self) -> int:
+        """Entries below this index are taken into account."""
+        return self.stored.size
+
+    def lot(self, name: str) -> Lot | None:
+        """What was known of a lot."""
+        return self.stored.lot(name)
+
+    def effects(self, entries: Collection[int]) -> Mapping[int, Effects]:
+        """What these entries did, as it stood."""
+        known, size = self.memory.effects, self.size
+        there = [entry for entry in entries if entry < size]
+        if unread := [entry for entry in there if entry not in known]:
+            self.memory.learn_effects(unread if len(unread) > 1 else _beside(unread[0]))
+        found = {entry: one for entry in there if (one := known[entry]) is not None}
+        changed = self.memory.changed.intersection(there)
+        if changed:
+            found.update(self.stored.effects(changed))
+        return found
+
+    def versions(self, names: Collection[str]) -> Mapping[str, Sequence[int]]:
+        """The entries of lots and runs."""
+        known = self.memory.entries
+        if unread := [name for name in names if name not in known]:
+            self.memory.learn_entries(unread)
+        return {name: known[name][: bisect_left(known[name], self.size)] for name in names}
+
+    def told(self, entry: int) -> Told:
+        """What the statement says beside."""
+        return self.stored.told(entry)
+
+    def certificate(self, entry: int) -> Certificate | None:
+        """What the statement says of a certificate."""
+        return self.stored.certificate(entry)
+
+
+def _beside(entry: int) -> range:
+    first = entry // _BESIDE * _BESIDE
+    return range(first, first + _BESIDE)

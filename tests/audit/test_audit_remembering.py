@@ -1,0 +1,81 @@
+"""What an audit remembers between passports is what the store says, as of every state; alone or in workers."""
+
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from small_ledger import PLANT, ROLLING
+
+sys.path.append(str(Path(__file__).parents[1] / "passport"))
+from small_mill import CUSTOMER, lot, piece, small_mill
+
+from ledger.audit.crew import crew
+from ledger.audit.deferred import issued
+from ledger.audit.passports import hold_rest, judge_passports, lost_rest, parts_of
+from ledger.audit.remembering import Memory
+from ledger.issuing.passport_source import StoreSource
+from ledger.kernel.gs1 import canonical_id
+from ledger.kernel.statement import parse
+from ledger.lots.genealogy import run_name
+from ledger.merkle.built import Built
+from schemas.arrow import HASH
+
+
+@pytest.fixture(scope="module")
+def mill(tmp_path_factory):
+    """A and B from one silo, one coil of each shipped; then one refinery event of A turns out to be wrong."""
+    with small_mill(tmp_path_factory.mktemp("mill")) as mill:
+        for name in "AB":
+            mill.make_coils(name)
+            mill.send(ROLLING, CUSTOMER, (piece(f"{name}-1"), None), paper=f"D-{name}")
+        mill.wrong(PLANT, mill.steps["A"]["refining"][0])
+        yield mill
+
+
+def passports_of(mill):
+    """The tree of the ledger, and its passports."""
+    with mill.world.log.store.reading() as transaction:
+        size = mill.world.size
+        tree = Built(pa.array(transaction.leaves(0, size), HASH))
+        rows = transaction.entries(0, size)
+        return tree, [issued(row.index, parse(row.wire)) for row in rows if row.typ == "passport"]
+
+
+def test_a_memory_says_of_each_state_what_the_store_says(mill):
+    size = mill.world.size
+    with mill.world.log.store.reading() as transaction:
+        memory = Memory(transaction, size)
+        runs = {run_name(one.issuer, one.run) for one in StoreSource(transaction, size).effects(range(size)).values()
+                if one.run}  # fmt: skip
+        names = [*runs, *(canonical_id(piece(name)) for name in ("A-1", "B-1")), canonical_id(lot("SILO"))]
+        for state in [size, *range(1, size)]:  # what was learnt of the newest state is asked for of older ones
+            stored, known = StoreSource(transaction, state), memory.as_of(state)
+            assert known.effects(range(size)) == stored.effects(range(size))
+            assert {name: list(found) for name, found in known.versions(names).items()} == {
+                name: list(found) for name, found in stored.versions(names).items()
+            }
+        assert memory.changed
+        assert [memory.leaf(entry) for entry in range(size)] == transaction.leaves(0, size)
+
+
+def test_workers_find_what_one_process_finds(mill):
+    tree, passports = passports_of(mill)
+    done = []
+    with crew(0) as alone, crew(2) as several:
+        found = [
+            judge_passports(mill.world.places.database, tree, passports, workers, lambda *said: done.append(said))
+            for workers in (alone, several)
+        ]
+    assert found[0] == found[1]
+    assert (found[0].same, found[0].findings) == (len(passports), [])
+    assert done[len(done) // 2 - 1] == done[-1] == ("passports", len(passports), len(passports))
+
+
+def test_passports_whose_process_was_brought_down_are_told_of(mill):
+    tree, passports = passports_of(mill)
+    (part,) = parts_of(mill.world.places.database, tree, passports)
+    assert not hold_rest(part).findings
+    (finding,) = lost_rest(part).findings
+    assert (finding.code, finding.index) == ("passport", passports[0].index)
+    assert f"{len(passports)} passports were not computed again" in finding.sentence
