@@ -15,7 +15,7 @@ from ledger.kernel import strict_json
 from ledger.recording.log import Log
 from ledger.showing import passports
 
-_CHARTED = ("figures", "breakdown", "power", "gaps")
+_CHARTED = ("figures", "breakdown", "power", "gaps", "ends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ def record_of(
     shown = template("record.html").render(
         w=said,
         view=view,
-        # Shown as charts: held against the record as a whole.
+        # Shown as charts and sums: held against the record as a whole.
         charted={name: strict_json.encode(body[name]).decode() for name in _CHARTED if name in body},
         footprint=footprint,
         footprint_since=footprint_since,
-        way=way_of(body, registry, said),
+        way=way_of(body, registry, said, passports.masses_of(log, _lots_in(body))),
         map_size=(WIDTH, HEIGHT),
     )
     return Record(
@@ -75,3 +75,7 @@ def record_of(
         has_footprint=bool(footprint),
         shown=Markup(shown),  # noqa: S704  the template escapes
     )
+
+
+def _lots_in(body: Mapping[str, Any]) -> set[str]:
+    return {one["lot"] for one in body.get("steps", ()) if "lot" in one}

@@ -200,3 +200,12 @@ def names_of(log: Log, ids: Collection[str]) -> dict[str, str]:
     parties = log.state.registry.parties
     sites = {site["id"]: site["name"] for party in parties.values() for site in party.profile.get("sites", ())}
     return {one: parties[one].name if one in parties else sites[one] for one in ids if one in parties or one in sites}
+
+
+def masses_of(log: Log, lots: Collection[str]) -> dict[str, int]:
+    """What pieces weigh, in g, as the ledger has it now; those of which nobody said it are not in it."""
+    size = log.state.published.checkpoint.size
+    with log.store.reading() as transaction:
+        source = StoreSource(transaction, size)
+        found = {one: source.lot(one) for one in lots}
+    return {name: lot.g for name, lot in found.items() if lot is not None and lot.single and lot.g is not None}
