@@ -25,7 +25,7 @@ def body(**changes):
         "piece": PIECE,
         "facts": {"mass": 9_000_000},
         "stages": [{"step": "mining", "party": MINE, "entries": 1, "from": AT["at"], "to": AT["at"]}],
-        "steps": [{"entry": 5, "step": "casting", "party": MILL, "lot": SLAB, **AT}],
+        "steps": [{"entry": 5, "step": "casting", "party": MILL, "site": "(414)9521214000028", "lot": SLAB, **AT}],
         "ends": [
             {"reason": "scrap", "mass": 1_000_000, "lot": "(01)09521214000095(10)SCRAP"},
             {"reason": "outside", "mass": 500_000, "lot": "(01)09501101530003(10)X"},
