@@ -4,7 +4,6 @@ A page of the park's coil has what a customer is shown: its way, certificate, fo
 findings. The others are coils of the same mill that nobody scans.
 """
 
-import os
 import random
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,8 +20,8 @@ from ledger.showing import passports
 from tools.bench.ingest import served
 from tools.bench.ledger import event_of
 from tools.bench.timing import processor_seconds
-from tools.demo_ledger import Stage, Told, found, post, tell
-from tools.demo_passport import issuer_of, restate
+from tools.demo.ledger import Stage, Told, found, post, tell
+from tools.demo.passport import issuer_of, restate
 from tools.load import Load, drive
 from tools.park.actors import MILL
 from tools.park.events import Said
