@@ -22,7 +22,7 @@ def origins_of(body: Body, registry: Registry, words: Words) -> dict[str, tuple[
 
 
 def _sentence(found: Counter[str], whole: int, words: Words) -> str:
-    parts = (words("way_part", mass=words.mass(grams), origin=origin) for origin, grams in found.most_common())
+    parts = (f"{words.mass(grams)} {origin}" for origin, grams in found.most_common())
     return words("way_share", whole=words.mass(whole), parts=", ".join(parts))
 
 

@@ -75,6 +75,7 @@ def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: R
         as_of=found.gist.as_of,
         index=found.index,
         since=found.since,
+        has_seen=found.gist.has_seen,
         size=desk.log.state.published.checkpoint.size,
         files=_files(found.piece, code, reader),
         scans=desk.scans.told(found.piece),

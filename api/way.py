@@ -131,7 +131,7 @@ def _usual_site(party: str, found: Mapping[str, _Site], places: Mapping[str, Bod
 def _lot_masses(site: _Site, lots: Mapping[str, int], words: Words) -> Iterable[str]:
     for lot in site.lots:
         if lot in lots:
-            yield words("way_lot", lot=lot.partition("(21)")[2] or lot, mass=words.mass(lots[lot]))
+            yield f"{lot.partition('(21)')[2] or lot}: {words.mass(lots[lot])}"
 
 
 def _stop(number: int, site: _Site, places: Mapping[str, Body], registry: Registry, words: Words) -> Stop:

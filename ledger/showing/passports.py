@@ -29,10 +29,12 @@ HIDEABLE = ("order", "customer_part")
 class Gist:
     """What is asked of a passport before it is shown: the size it was computed as of, and who may see what of it.
 
-    `hideable` are the names of the disclosures that it has and not every reader is shown.
+    Its footprint may be of an earlier size: all below `has_seen` is in both. `hideable` are the names of the
+    disclosures that it has and not every reader is shown.
     """
 
     as_of: int
+    has_seen: int
     states_footprint: bool
     issuer: str
     maker: str
@@ -73,8 +75,10 @@ def gist_of(sound: Sound) -> Gist:
     """Reads the statement. Raises Damaged where it, or one of its disclosures, is not what was signed."""
     statement = statement_of(sound.stored)
     body, names = statement.body, {one.name for one in statement.disclosures}
+    as_of = body["as_of"]["size"]
     return Gist(
-        as_of=body["as_of"]["size"],
+        as_of=as_of,
+        has_seen=min(as_of, body.get("accounts", body["as_of"])["size"]),
         states_footprint="accounts" in body,
         issuer=statement.iss,
         maker=body.get("facts", {}).get("maker", ""),

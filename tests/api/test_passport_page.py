@@ -243,6 +243,21 @@ def test_a_change_that_is_not_in_it_yet_is_said(tmp_path):
     run(scenario)
 
 
+def test_a_passport_that_is_only_looked_over_again_is_not_said_to_lack_anything(tmp_path):
+    """After a start nobody knows yet whether an older footprint still is the one: entry 0 is no news."""
+
+    async def scenario():
+        async with shop(tmp_path) as app:
+            waiting = SimpleNamespace(owes_footprint=lambda _: False, pending={piece("C-1"): 0}, seen=99)
+            object.__setattr__(app.app.state["desk"], "restater", waiting)
+            page = html.unescape((await scan(app, query=code())).body.decode())
+            assert words("en")("pending_check") in page
+            assert "Something happened at entry" not in page
+            object.__setattr__(app.app.state["desk"], "restater", None)
+
+    run(scenario)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_footprint_that_is_still_to_be_computed_is_said_to_be_pending(tmp_path, language):
     says = html.escape(words(language)("fp.pending", entry=6))
