@@ -1,12 +1,20 @@
-"""The claims board in words for people: rows that the page's template writes, and escapes."""
+"""The claims board in words for people, in their language: rows that the page's template writes, and escapes.
 
+The board itself speaks English, for machines and for who computes it again. What has no words here stands as it says.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlencode
 
-from api.languages import words
+from api.assets import assets
+from api.languages import LANGUAGES, Words, words
+from api.pages import template
 from api.passport_view import Row
-from schemas import wire_carbon as said
+from schemas import wire_carbon as board
 
-_HOW = {"hourly": "hour by hour", "volumetric": "by volume", "none": ""}
 _MARK = {"held": "good", "not held": "bad", "cannot be said": "open"}
 
 
@@ -30,7 +38,7 @@ class ClaimView:
     rows: tuple[Row, ...]
     method: str
     not_checked: tuple[str, ...]
-    evidence: tuple[said.Evidence, ...]
+    evidence: tuple[board.Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +54,75 @@ class BoardView:
     claims: tuple[ClaimView, ...]
 
 
-def claims_view(board: said.ClaimsBoard) -> BoardView:
+def claims_view(shown: board.ClaimsBoard, said: Words) -> BoardView:
     """A board as a page shows it."""
-    said_in = words("en")
+    period = shown.period
     return BoardView(
-        ledger=board.ledger,
-        period=f"{said_in.moment(board.period.start)} to {said_in.moment(board.period.end)}",
-        rules=board.rules.id,
-        size=board.as_of.size,
-        provisional=board.provisional,
-        json=f"/v1/claims?from={board.period.start}&to={board.period.end}",
-        claims=tuple(map(_claim, board.claims)),
+        ledger=shown.ledger,
+        period=said("span", start=said.moment(period.start), end=said.moment(period.end)),
+        rules=shown.rules.id,
+        size=shown.as_of.size,
+        provisional=shown.provisional,
+        json=f"/v1/claims?from={period.start}&to={period.end}",
+        claims=tuple(_claim(one, said) for one in shown.claims),
     )
 
 
-def _claim(one: said.Claim) -> ClaimView:
+def claims_page(view: BoardView, language: str, told: Mapping[str, str]) -> str:
+    """The page; `told` is what was asked for, which goes with the reader into another language."""
+    return template("claims.html").render(
+        view=view,
+        w=words(language),
+        language=language,
+        languages=LANGUAGES,
+        links={tag: f"?{urlencode({**told, 'lang': tag})}" for tag in LANGUAGES},
+        version=assets().version,
+    )
+
+
+def _claim(one: board.Claim, said: Words) -> ClaimView:
     return ClaimView(
-        says=one.says,
-        source=one.source,
-        verdicts=tuple(Verdict(_HOW[f.matching], f.verdict, _MARK[f.verdict], f.why) for f in one.figures),
-        rows=tuple(Row(row.name, _value(row)) for row in one.rows),
-        method=one.method,
-        not_checked=tuple(one.not_checked),
+        says=said.told(f"cl.says.{one.id}", one.says),
+        source=said.told(f"cl.source.{one.id}", one.source),
+        verdicts=tuple(_verdict(one.id, figure, said) for figure in one.figures),
+        rows=tuple(Row(_row_name(row.name, said), _value(row, said)) for row in one.rows),
+        method=said.told(f"cl.method.{one.id}", one.method),
+        not_checked=tuple(_not_checked(one, said)),
         evidence=tuple(one.evidence),
     )
 
 
-def _value(row: said.ClaimRow) -> str:
+def _verdict(claim: str, figure: board.ClaimFigure, said: Words) -> Verdict:
+    how = "" if figure.matching == "none" else said(f"cl.{figure.matching}")
+    return Verdict(how, said(f"cl.{figure.verdict}"), _MARK[figure.verdict], _why(claim, figure, said))
+
+
+def _why(claim: str, figure: board.ClaimFigure, said: Words) -> str:
+    if figure.value is None:
+        return said.told(f"cl.missing.{claim}", figure.why)
+    value = said.told(f"cl.value.{claim}", "{value}", value=_percent(figure.value, said))
+    told = {"value": value, "threshold": _percent(figure.threshold, said)}
+    return said(f"cl.why.{figure.comparison}.{figure.threshold_from}", **told)
+
+
+def _percent(share: str, said: Words) -> str:
+    return f"{said.number(Decimal(f'{Decimal(share) * 100:.2f}'))} %"
+
+
+def _not_checked(one: board.Claim, said: Words) -> Iterable[str]:
+    """What stands in English with two counts in it has them in every language."""
+    for place, text in enumerate(one.not_checked, 1):
+        counts = dict(zip(("some", "all"), re.findall(r"\d+", text), strict=False))
+        yield said.told(f"cl.open.{one.id}.{place}", text, **counts)
+
+
+def _row_name(name: str, said: Words) -> str:
+    """Of the whole, or of a process: `<its id>: <what>`."""
+    of, colon, what = name.rpartition(": ")
+    return of + colon + said.told(f"cl.row.{what}", what)
+
+
+def _value(row: board.ClaimRow, said: Words) -> str:
     if row.unit == "Wh":
-        return f"{int(row.value) // 1_000:,} kWh".replace(",", " ")
-    return row.value if row.unit == "1" else f"{row.value} {row.unit}"
+        return f"{said.number(int(row.value) // 1_000)} kWh"
+    return said.percent(row.value) if row.unit == "1" else f"{said.number(Decimal(row.value))} {row.unit}"

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from litestar import Litestar, Request
 
@@ -19,6 +19,8 @@ from api.forwarding import Forwarder
 from api.intake import Intake
 from api.means import Means
 from api.metrics import Metrics
+from api.page_maker import PageMaker
+from api.records import Records
 from api.restatement import Restatement, begun_at
 from api.scans import Counting
 from api.self_check import SelfCheck
@@ -44,7 +46,7 @@ from ledger.recording.second_head import SecondHead
 from ledger.recording.sequencer import Sequencer
 from ledger.resolving.own_links import own_links
 from ledger.scans.counter import ScanCounter
-from ledger.showing.passports import Standing
+from ledger.showing.passports import Standing, standing
 from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens
 from ledger.store.scans import SqliteScans, scans_file
 from ledger.store.store import caution, open_tokens
@@ -52,7 +54,6 @@ from ledger.upkeep.restating import Restater
 
 _log = logging.getLogger(__name__)
 _MICROSECONDS = 1_000_000
-_T = TypeVar("_T")
 _UNDER_WAY = 100_000  # objects: a few batches of 500 statements have as many
 
 
@@ -77,6 +78,8 @@ class Desk:
     accounts_process: AccountsProcess
     means: Means
     scans: ScanCounter
+    records: Records
+    pages: PageMaker
 
     @property
     def pending(self) -> Mapping[str, int]:
@@ -88,17 +91,15 @@ class Desk:
         """How far the restater has looked; what came later may change any passport."""
         return self.restater.seen if self.restater is not None else 0
 
+    def standing(self, piece: str) -> Standing:
+        """The newest passport of a piece. Raises Missing, Damaged."""
+        return standing(self.log, piece, self.pending, self.looked, self.records.gist)
+
     def footprint_pending(self, found: Standing) -> int | None:
         """The entry of a passport that states no footprint and waits for one, or None."""
-        if self.restater is None or "accounts" in found.statement.body:
+        if self.restater is None or found.gist.states_footprint:
             return None
         return found.index if self.restater.owes_footprint(found.piece) else None
-
-    async def made(self, page: Callable[[], _T]) -> _T:
-        """A page of a piece. Where the ledger is a file it is made right here: threads that do so would spend as long
-        again on handing the interpreter lock to each other. A PostgreSQL server may be slow to answer.
-        """
-        return page() if self.places.url is None else await asyncio.to_thread(page)
 
     def codes(self) -> Codes | None:
         """The codes of the labels, with those blocked since."""
@@ -211,6 +212,8 @@ def _furnish(
         accounts_process=accounts_process,
         means=Means(log, time.monotonic),
         scans=_scans(places, metrics, stack, now),
+        records=Records(time.monotonic),
+        pages=PageMaker(time.monotonic, here=places.url is None),
     )
 
 

@@ -54,6 +54,10 @@ class Words:
         """The word for one of a closed set of values, such as a status; a value of another set as it stands."""
         return self.said.get(f"{kind}.{value}", value.replace("_", " ").replace("-", " "))
 
+    def told(self, name: str, otherwise: str, **facts: object) -> str:
+        """The sentence of this name; where this language has none, what is said otherwise."""
+        return self.said.get(name, otherwise).format(**facts) if facts else self.said.get(name, otherwise)
+
     def number(self, value: Decimal | int) -> str:
         """A number, exact."""
         mark, group, _ = _FORMS[self.language]

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from markupsafe import Markup
+
 from api.assets import assets
 from api.desk import Desk
-from api.footprint_chart import footprint_of
 from api.languages import LANGUAGES, Words, words
 from api.pages import template
-from api.passport_view import ids_in, view_of
-from api.way import HEIGHT, WIDTH, way_of
-from ledger.kernel import strict_json
+from api.passport_record import Record, record_of
 from ledger.kernel.errors import Damaged, Missing
 from ledger.kernel.note import fingerprint, parse_vkey
 from ledger.passport.codes import path_of
@@ -21,7 +20,6 @@ from ledger.showing import passports
 from ledger.store.access import Reader
 
 _PLAIN = re.compile(r"[^A-Za-z0-9_-]")
-_CHARTED = ("figures", "breakdown", "power", "gaps")
 _DAMAGED, _FINE = 500, 200
 
 
@@ -36,7 +34,7 @@ def scan_page(
     if not passports.may_open(codes, piece, code, reader):
         return _FINE, product_page(desk, piece[4:18], language)
     try:
-        found = passports.standing(desk.log, piece, desk.pending, desk.looked)
+        found = desk.standing(piece)
         if address and codes is not None and code is not None and codes.opens(piece, code):
             desk.scans.count(piece, place_of(address, place_key(codes.secret)))
         return _FINE, _passport(desk, found, code, reader, said)
@@ -62,41 +60,39 @@ def refused_page(desk: Desk, status: int, sentence: str, language: str) -> str:
 
 def verify_page(desk: Desk, language: str) -> str:
     """The page that checks a file in the reader's browser."""
-    modules = assets().modules("verifier/", "lots/", "check", "rules", "verify")  # all of it: it works offline
-    return _page("verify.html", words(language), desk, _links(None), modules=modules)
+    # All of it: it works offline.
+    return _page("verify.html", words(language), desk, _links(None), scripts=_scripts("verify", "lots/", "rules"))
 
 
 def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: Reader, said: Words) -> str:
-    piece = found.piece
-    body = found.body(reader)
-    withheld = found.statement.withheld + len(passports.hidden_of(found.statement, reader))
-    registry = desk.log.state.registry
     return _page(
         "passport.html",
         said,
         desk,
         _links(code),
-        view=view_of(body, withheld, passports.names_of(desk.log, ids_in(body)), said),
-        status=body["status"],
-        findings=len(body.get("findings", ())),
-        # Shown as charts: held against the record as a whole.
-        charted={name: strict_json.encode(body[name]).decode() for name in _CHARTED if name in body},
-        footprint=footprint_of(body, said, desk.means.of(body)),
-        way=way_of(body, registry, said),
-        map_size=(WIDTH, HEIGHT),
-        piece=piece,
-        operator=registry.party(found.statement.iss).name,
-        inputs=body["inputs"]["count"],
-        as_of=body["as_of"]["size"],
+        record=_record(desk, found, reader, said),
+        piece=found.piece,
+        as_of=found.gist.as_of,
         index=found.index,
-        recorded=said.recorded(found.sound.entry.recorded_at),
         since=found.since,
-        footprint_since=desk.footprint_pending(found),
+        has_seen=found.gist.has_seen,
         size=desk.log.state.published.checkpoint.size,
-        files=_files(piece, code, reader),
-        scans=desk.scans.told(piece),
-        modules=assets().modules("verifier/", "check", "scan"),
+        files=_files(found.piece, code, reader),
+        scans=desk.scans.told(found.piece),
+        scripts=_scripts("scan"),
     )
+
+
+def _record(desk: Desk, found: passports.Standing, reader: Reader, said: Words) -> Record:
+    kept_back, footprint_since = found.kept_back(reader), desk.footprint_pending(found)
+
+    def made() -> Record:
+        body = found.body(reader)
+        return record_of(
+            desk.log, found, body, said, desk.means.of(body), kept_back=len(kept_back), footprint_since=footprint_since
+        )
+
+    return desk.records.rendered(found.sound, (said.language, kept_back, footprint_since), made)
 
 
 def _page(name: str, said: Words, desk: Desk, links: Mapping[str, str], **given: Any) -> str:
@@ -112,6 +108,14 @@ def _page(name: str, said: Words, desk: Desk, links: Mapping[str, str], **given:
         fingerprints=[_fingerprint(key) for key in keys],
         **given,
     )
+
+
+@cache  # of two pages
+def _scripts(main: str, *more: str) -> str:
+    """The modules of a page, all of which it asks for at once."""
+    modules = assets().modules("verifier/", "check", main, *more)
+    said: str = template("scripts.html").render(version=assets().version, modules=modules, main=f"{main}.js")
+    return Markup(said)  # noqa: S704  the template escapes
 
 
 @cache  # a few keys a ledger; whether a key is on the curve takes half a millisecond to say

@@ -5,10 +5,11 @@ No coastline, no roads: nothing is shown that the ledger does not hold.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.languages import Words
+from api.origins import origins_of
 from ledger.kernel.party import Registry
 
 Body = Mapping[str, Any]
@@ -25,12 +26,13 @@ _HANDLING = frozenset({"commissioning", "shipping", "receiving", "storing"})
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One site and what was done there, each with its dates."""
+    """One site, what was done there, each with its dates, and masses, each with what it is the mass of."""
 
     number: int
     name: str
     where: str
     did: tuple[str, ...]
+    masses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class _Site:
     party: str
     country: str
     rows: list[tuple[str, str, str, int]] = field(default_factory=list)  # step, from, to, entries
+    lots: dict[str, None] = field(default_factory=dict)  # pieces that were worked on, in order
 
     @property
     def order(self) -> tuple[int, str]:
@@ -75,11 +78,21 @@ class _Site:
         return rank, min(own or [start for _, start, _, _ in self.rows])
 
 
-def way_of(body: Body, registry: Registry, words: Words) -> Way:
-    """From what went before, told by party, and the steps of the piece itself, told by site."""
+def way_of(body: Body, registry: Registry, words: Words, lots: Mapping[str, int]) -> Way:
+    """From what went before, told by party, and the steps of the piece itself, told by site.
+
+    `lots` are masses in g of pieces that it was made of.
+    """
     places = _places(registry)
     sites = sorted(_sites(body, places), key=lambda one: one.order)
-    stops = tuple(_stop(number, one, places, registry, words) for number, one in enumerate(sites, 1))
+    begun = origins_of(body, registry, words)
+    stops = tuple(
+        replace(
+            _stop(number, one, places, registry, words),
+            masses=(*begun.pop(one.party, ()), *_lot_masses(one, lots, words)),
+        )
+        for number, one in enumerate(sites, 1)
+    )
     known = [(number, places[one.id]) for number, one in enumerate(sites, 1) if one.id in places]
     return Way(stops, _map([(number, _point(site)) for number, site in known]) if len(known) > 1 else None)
 
@@ -97,6 +110,8 @@ def _sites(body: Body, places: Mapping[str, Body]) -> Iterable[_Site]:
     for one in body.get("steps", ()):
         site = _noted(found, one.get("site", one["party"]), one)
         site.rows.append((one["step"], one.get("from", one["at"]), one["at"], 1))
+        if "lot" in one:
+            site.lots[one["lot"]] = None
     for one in body.get("stages", ()):
         site = _noted(found, _usual_site(one["party"], found, places), one)
         site.rows.append((one["step"], one["from"], one["to"], one["entries"]))
@@ -111,6 +126,12 @@ def _usual_site(party: str, found: Mapping[str, _Site], places: Mapping[str, Bod
     """Stages name no site: where the party worked on the piece, else the first site that it has."""
     own = [one.id for one in found.values() if one.party == party]
     return own[0] if own else next((one for one in places if places[one]["party"] == party), party)
+
+
+def _lot_masses(site: _Site, lots: Mapping[str, int], words: Words) -> Iterable[str]:
+    for lot in site.lots:
+        if lot in lots:
+            yield f"{lot.partition('(21)')[2] or lot}: {words.mass(lots[lot])}"
 
 
 def _stop(number: int, site: _Site, places: Mapping[str, Body], registry: Registry, words: Words) -> Stop:

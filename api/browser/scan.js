@@ -101,6 +101,9 @@ function nothing(tongue, why, error) {
   section.dataset.done = "failed";
 }
 
+// Paper cannot be tapped.
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+
 const tongue = await Tongue.here();
 await start(tongue, given.short);
 offerFull(tongue);

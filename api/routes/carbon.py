@@ -11,9 +11,10 @@ from api import openapi
 from api.accounts_process import Question
 from api.answers import FRESH, json, raw
 from api.body import query
-from api.claims_view import claims_view
+from api.claims_view import claims_page, claims_view
 from api.desk import desk_of, reader_of
-from api.pages import HEADERS, template
+from api.languages import language_of, words
+from api.pages import HEADERS
 from ledger.carbon.reports.sheet import spreadsheet
 from ledger.kernel.encoding import decimal_integer
 from ledger.kernel.errors import Malformed
@@ -24,6 +25,7 @@ from schemas import wire_carbon
 T = TypeVar("T")
 _PRIVATE = FRESH | {"vary": "authorization"}
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_ASKED = ("from", "to", "as_of")
 _YEARS = range(2026, 2101)
 
 
@@ -51,18 +53,20 @@ async def get_cbam(request: Request[Any, Any, Any]) -> ASGIResponse:
 @route("/v1/claims", http_method=["GET", "HEAD"], responses=openapi.CLAIMS)
 async def get_claims(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The park's public claims, each held against the ledger for a period, ?from=&to=, with ?as_of=."""
-    return json(await _board(request), _PRIVATE)
+    return json(await _board(request, query(request, *_ASKED)), _PRIVATE)
 
 
 @route("/claims", http_method=["GET", "HEAD"], include_in_schema=False)
 async def get_claims_page(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """The same for people."""
-    page = template("claims.html").render(view=claims_view(await _board(request)))
-    return raw(page.encode(), "text/html", HEADERS)
+    """The same for people, in their language."""
+    told = dict(query(request, *_ASKED, "lang"))
+    language = language_of(told.pop("lang", None), request.headers.get("accept-language", ""))
+    view = claims_view(await _board(request, told), words(language))
+    page = claims_page(view, language, told)
+    return raw(page.encode(), "text/html", HEADERS | {"content-language": language})
 
 
-async def _board(request: Request[Any, Any, Any]) -> wire_carbon.ClaimsBoard:
-    told = query(request, "from", "to", "as_of")
+async def _board(request: Request[Any, Any, Any], told: Mapping[str, str]) -> wire_carbon.ClaimsBoard:
     return await _told(request, told, "claims", wire_carbon.ClaimsBoard)
 
 

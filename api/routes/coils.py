@@ -73,21 +73,17 @@ async def get_coil(request: Request[Any, Any, Any]) -> ASGIResponse:
     return raw(body, JSON, _PRIVATE | {"content-disposition": f'attachment; filename="{name}"'})
 
 
-def _standing(desk: Desk, piece: str) -> passports.Standing:
-    return passports.standing(desk.log, piece, desk.pending, desk.looked)
-
-
 def _bundle(desk: Desk, piece: str, kind: str, reader: Reader) -> Bundle:
     if kind == "short":
-        return passports.short(desk.log, _standing(desk, piece), reader)
+        return passports.short(desk.log, desk.standing(piece), reader)
     if kind != "full":
         raise Malformed("query", f"kind is short or full, not {ascii(kind)[:40]}")
     passports.require_token(reader)
-    return passports.full(desk.log, _standing(desk, piece), reader)
+    return passports.full(desk.log, desk.standing(piece), reader)
 
 
 def _data(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
-    found = _standing(desk, piece)
+    found = desk.standing(piece)
     answer = wire.Passport(
         piece=piece,
         entry=found.index,
@@ -101,7 +97,7 @@ def _data(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
 
 
 def _footprint(desk: Desk, piece: str, reader: Reader) -> ASGIResponse:
-    found, state = _standing(desk, piece), desk.log.state
+    found, state = desk.standing(piece), desk.log.state
     with desk.log.store.reading() as transaction:
         asked = Asked(transaction, state.published.checkpoint.size, state.registry, reader)
         document = footprint_document(asked, piece, pending=found.since is not None)
@@ -136,5 +132,5 @@ async def _scan(request: Request[Any, Any, Any]) -> ASGIResponse:
         scanned = request.scope["method"] == "GET" and "lang" not in said
         address = address_of(request, desk.settings.proxies) if scanned else ""
         shown = partial(scan_page, desk, piece, said.get("c"), reader, language, address=address)
-        status, page = await desk.made(shown)
+        status, page = await desk.pages.made(shown)
     return raw(page.encode(), "text/html", WITH_SCRIPT | {"content-language": language}, status)

@@ -65,10 +65,15 @@ def as_recorded(stored: Stored, tree: Tree) -> tuple[Sound, Statement]:
 
     What is not checked here: the chain to the entry before, and signatures; the leaf fixes both (SPEC 4.3).
     """
+    return sound_in(stored, tree), statement_of(stored)
+
+
+def sound_in(stored: Stored, tree: Tree) -> Sound:
+    """A published entry whose bytes are what was recorded, but for its disclosures. Raises Damaged."""
     sound = rehash(stored)
     if tree.inclusion_leaf(stored.index) != sound.entry.leaf:
         raise Damaged("entry", f"entry {stored.index} is not the leaf that the tree has there", index=stored.index)
-    return sound, statement_of(stored)
+    return sound
 
 
 def statement_of(stored: Stored) -> Statement:

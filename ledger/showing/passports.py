@@ -1,7 +1,8 @@
 """What readers are shown of a piece: its newest passport, whether it still says what is so, and its bundles."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ledger.issuing.passport_source import StoreSource
@@ -13,7 +14,7 @@ from ledger.passport.body import pieces_sent_off
 from ledger.passport.codes import Codes
 from ledger.passport.story import story_of
 from ledger.recording.log import Log
-from ledger.recording.recovery import Sound, as_recorded
+from ledger.recording.recovery import Sound, sound_in, statement_of
 from ledger.showing.bundles import Shelf, delivery_bundle, full_bundle, short_bundle, without
 from ledger.store.access import Reader
 from ledger.store.store import Transaction
@@ -25,12 +26,28 @@ HIDEABLE = ("order", "customer_part")
 
 
 @dataclass(frozen=True, slots=True)
+class Gist:
+    """What is asked of a passport before it is shown: the size it was computed as of, and who may see what of it.
+
+    Its footprint may be of an earlier size: all below `has_seen` is in both. `hideable` are the names of the
+    disclosures that it has and not every reader is shown.
+    """
+
+    as_of: int
+    has_seen: int
+    states_footprint: bool
+    issuer: str
+    maker: str
+    hideable: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Standing:
     """The newest passport of a piece. `since` is the first entry that changes the piece and is not in it, or None."""
 
     piece: str
     sound: Sound
-    statement: Statement
+    gist: Gist
     since: int | None
 
     @property
@@ -38,10 +55,35 @@ class Standing:
         """The entry of the passport."""
         return self.sound.entry.index
 
+    @cached_property
+    def statement(self) -> Statement:
+        """Read when it is asked for: it is long, and a page that was made before does without."""
+        return statement_of(self.sound.stored)
+
+    def kept_back(self, reader: Reader) -> tuple[str, ...]:
+        """The names of what it says and does not show to this reader."""
+        seen = reader.may_see(self.gist.issuer) or reader.may_see(self.gist.maker)
+        return () if seen else self.gist.hideable
+
     def body(self, reader: Reader) -> dict[str, Any]:
         """What it says to this reader."""
-        kept_back = hidden_of(self.statement, reader)
+        kept_back = self.kept_back(reader)
         return parse(without(self.statement, kept_back)).body if kept_back else self.statement.body
+
+
+def gist_of(sound: Sound) -> Gist:
+    """Reads the statement. Raises Damaged where it, or one of its disclosures, is not what was signed."""
+    statement = statement_of(sound.stored)
+    body, names = statement.body, {one.name for one in statement.disclosures}
+    as_of = body["as_of"]["size"]
+    return Gist(
+        as_of=as_of,
+        has_seen=min(as_of, body.get("accounts", body["as_of"])["size"]),
+        states_footprint="accounts" in body,
+        issuer=statement.iss,
+        maker=body.get("facts", {}).get("maker", ""),
+        hideable=tuple(one for one in HIDEABLE if one in names),
+    )
 
 
 def may_open(codes: Codes | None, piece: str, code: str | None, reader: Reader) -> bool:
@@ -75,26 +117,27 @@ def hidden(statement: Statement, reader: Reader) -> tuple[str, ...]:
     return () if reader.may_see(statement.iss) or reader.may_see(maker) else HIDEABLE
 
 
-def hidden_of(statement: Statement, reader: Reader) -> tuple[str, ...]:
-    """Of these, those that the passport has."""
-    names = {one.name for one in statement.disclosures}
-    return tuple(one for one in hidden(statement, reader) if one in names)
-
-
-def standing(log: Log, piece: str, pending: Mapping[str, int] = NOTHING_PENDING, looked: int = 0) -> Standing:
+def standing(
+    log: Log,
+    piece: str,
+    pending: Mapping[str, int] = NOTHING_PENDING,
+    looked: int = 0,
+    gist: Callable[[Sound], Gist] = gist_of,
+) -> Standing:
     """The newest published passport of a piece. Raises Missing ("no_passport"), Damaged.
 
-    `pending` are the changes that a restater knows of, `looked` is how far it has looked.
+    `pending` are the changes that a restater knows of, `looked` is how far it has looked; `gist` may remember.
     """
     size = log.state.published.checkpoint.size
     with log.store.reading() as transaction:
         index = newest_passport(transaction, piece, size)
         if index is None:
             raise Missing("no_passport", f"piece {piece} has no passport: none was shipped under that id")
-        sound, statement = as_recorded(transaction.entry(index), log.tree)
-        own = _since(transaction, piece, range(max(statement.body["as_of"]["size"], looked), size))
+        sound = sound_in(transaction.entry(index), log.tree)
+        said = gist(sound)
+        own = _since(transaction, piece, range(max(said.as_of, looked), size))
         since = min((entry for entry in (own, pending.get(piece)) if entry is not None), default=None)
-        return Standing(piece, sound, statement, since)
+        return Standing(piece, sound, said, since)
 
 
 def newest_passport(transaction: Transaction, piece: str, size: int) -> int | None:
@@ -161,3 +204,12 @@ def names_of(log: Log, ids: Collection[str]) -> dict[str, str]:
     parties = log.state.registry.parties
     sites = {site["id"]: site["name"] for party in parties.values() for site in party.profile.get("sites", ())}
     return {one: parties[one].name if one in parties else sites[one] for one in ids if one in parties or one in sites}
+
+
+def masses_of(log: Log, lots: Collection[str]) -> dict[str, int]:
+    """What pieces weigh, in g, as the ledger has it now; those of which nobody said it are not in it."""
+    size = log.state.published.checkpoint.size
+    with log.store.reading() as transaction:
+        source = StoreSource(transaction, size)
+        found = {one: source.lot(one) for one in lots}
+    return {name: lot.g for name, lot in found.items() if lot is not None and lot.single and lot.g is not None}

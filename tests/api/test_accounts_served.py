@@ -15,6 +15,7 @@ from served import InProcess, app_of, run
 
 from api.accounts_board import AccountsBoard
 from api.accounts_process import AccountsProcess, Question
+from api.languages import LANGUAGES, words
 from ledger.kernel.errors import Busy, Missing
 from ledger.recording.opening import clock, layout, open_log
 from ledger.store.access import EVERYTHING, Reader, access_file
@@ -54,12 +55,12 @@ async def serving(park, **settings):
         yield InProcess(app, world, secrets)
 
 
-def ask(park, *paths, who="auditor", **settings):
-    """An answer for each path, of one server."""
+def ask(park, *paths, who="auditor", more=(), **settings):
+    """An answer for each path, of one server; `more` are headers."""
 
     async def all_of_them():
         async with serving(park, **settings) as app:
-            headers = [(b"authorization", b"Bearer " + app.secrets[who].encode())] if who else []
+            headers = [(b"authorization", b"Bearer " + app.secrets[who].encode()), *more] if who else []
             answers = []
             for path in paths:
                 plain, _, query = path.partition("?")
@@ -140,8 +141,34 @@ def test_the_page_says_the_same_in_words_and_runs_nothing(park):
         for figure in claim["figures"]:
             assert f"<strong>{figure['verdict']}</strong>" in text
             assert figure["why"] in text
+        for told in (claim["says"], claim["source"], claim["method"], *claim["not_checked"]):
+            assert told in html.unescape(text)  # what the page's words say is what the board says
     assert "<script" not in text
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"en"}))
+def test_the_page_speaks_the_reader_s_language(park, language):
+    data, page, english = ask(park, "/v1/claims", f"/claims?{WHOLE}&lang={language}", f"/claims?{WHOLE}&lang=en")
+    text, said = html.unescape(page.body.decode()), words(language)
+    assert page.headers["content-language"] == language
+    assert f'<html lang="{language}"' in text
+    assert f"<h1>{said('cl.title')}</h1>" in text
+    assert f"?{WHOLE}&lang=ru".replace(":", "%3A") in text  # the period goes with the reader
+    for claim in data.json["claims"]:
+        for told in (claim["says"], claim["method"], *claim["not_checked"], *(one["why"] for one in claim["figures"])):
+            assert told not in text
+    drawn = data.json["claims"][0]["rows"][0]
+    assert f"<dd>{said.number(int(drawn['value']) // 1000)} kWh</dd>" in text
+    assert set(re.findall(r"<strong>(.*?)</strong>", text)) <= {
+        said(f"cl.{one}") for one in ("held", "not held", "cannot be said")
+    }
+    assert text.count('class="status') == html.unescape(english.body.decode()).count('class="status')
+
+
+def test_the_browser_chooses_the_language_of_the_page(park):
+    (page,) = ask(park, "/claims", more=[(b"accept-language", b"kk-KZ,ru;q=0.8")])
+    assert page.headers["content-language"] == "kk"
 
 
 @pytest.mark.parametrize("path", ["/v1/cbam", "/v1/claims", "/claims"])

@@ -3,12 +3,17 @@
 import html
 import json
 import re
+import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from served import in_process, run
 from small_ledger import OPERATOR, PLANT, coil, gln, gtin, piece
+
+sys.path.append(str(Path(__file__).parents[1] / "audit"))
+from tampering import behind_its_back
 
 from api.languages import LANGUAGES, words
 from ledger.kernel.statement import Hidden
@@ -238,6 +243,21 @@ def test_a_change_that_is_not_in_it_yet_is_said(tmp_path):
     run(scenario)
 
 
+def test_a_passport_that_is_only_looked_over_again_is_not_said_to_lack_anything(tmp_path):
+    """After a start nobody knows yet whether an older footprint still is the one: entry 0 is no news."""
+
+    async def scenario():
+        async with shop(tmp_path) as app:
+            waiting = SimpleNamespace(owes_footprint=lambda _: False, pending={piece("C-1"): 0}, seen=99)
+            object.__setattr__(app.app.state["desk"], "restater", waiting)
+            page = html.unescape((await scan(app, query=code())).body.decode())
+            assert words("en")("pending_check") in page
+            assert "Something happened at entry" not in page
+            object.__setattr__(app.app.state["desk"], "restater", None)
+
+    run(scenario)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_footprint_that_is_still_to_be_computed_is_said_to_be_pending(tmp_path, language):
     says = html.escape(words(language)("fp.pending", entry=6))
@@ -288,5 +308,30 @@ def test_a_serial_may_hold_a_slash_and_marks(tmp_path):
             assert f"/v1/coils/{gtin()}/C%2F1%3F%3Cb%3E/bundle".encode() in page.body
             file = await app.ask("GET", f"/v1/coils/{gtin()}/{odd}/bundle")
             assert file.headers["content-disposition"] == 'attachment; filename="C_1__b_.short.coilmark.json"'
+
+    run(scenario)
+
+
+def test_what_was_rendered_for_one_reader_is_not_shown_to_another(tmp_path):
+    async def scenario():
+        async with shop(tmp_path) as app:
+            for _ in range(2):  # each looks twice: what was made for the one is there when the other comes
+                maker, customer = await scan(app, headers=bearer(app, "plant")), await scan(app, query=code())
+                assert (b"PO-2026-0117" in maker.body, b"PO-2026-0117" in customer.body) == (True, False)
+                german = await scan(app, query=code() + b"&lang=de")
+                assert words("de")("facts") in html.unescape(german.body.decode())
+
+    run(scenario)
+
+
+def test_a_disclosure_changed_after_the_page_was_made_is_found(tmp_path):
+    async def scenario():
+        async with shop(tmp_path) as app:
+            assert (await scan(app, query=code())).status == 200
+            with behind_its_back(app.world.places.database) as connection:
+                connection.execute("UPDATE disclosure SET text = 'A' || text")
+            answer = await scan(app, query=code())
+            assert answer.status == 500
+            assert words("en")("damaged_says") in html.unescape(answer.body.decode())
 
     run(scenario)

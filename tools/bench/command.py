@@ -238,24 +238,26 @@ def _line(figure: Figure) -> str:
 
 @command.command(name="page")
 @click.option("--coils", default=100_000, show_default=True, help="Coils in the ledger.")
-@click.option("--passports", default=1_000, show_default=True, help="Of them: shipped, and scanned.")
+@click.option("--scanned", default=200, show_default=True, help="Of them: made and shipped by the demo's park.")
 @click.option("--pages", default=3_000, show_default=True, help="Scans a measurement.")
 @click.option("--workers", default=2, show_default=True, help="Processes that serve, as for `coilmark serve`.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
-def page_command(*, coils: int, passports: int, pages: int, workers: int, as_json: bool) -> None:
-    """The scan page as a server gives it, to one who asks and to eight at once."""
+def page_command(*, coils: int, scanned: int, pages: int, workers: int, as_json: bool) -> None:
+    """The scan page of coils with footprint and energy as a server gives it, to one who asks and to eight at once."""
     from tools.bench.page import run_page  # noqa: PLC0415  brings the database with it
 
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
-        figure = run_page(Path(folder), coils, passports, pages, workers)
+        figure = run_page(Path(folder), coils, scanned, pages, workers)
     if as_json:
         click.echo(json.dumps(figure.as_dict()))
         return
     click.echo(
-        f"{figure.coils:,} coils, {figure.passports:,} with a passport; a page of {figure.page_bytes:,} bytes; "
-        f"{figure.workers} serving\n"
-        f"asked one after the other: {figure.middle_ms:.1f} ms in the middle, {figure.p99_ms:.1f} ms at the 99th "
-        f"percentile\nasked by eight at once: {figure.pages_a_second:,.0f} pages/s, {figure.cpu_ms:.1f} ms of a "
+        f"{figure.coils:,} coils, {figure.passports:,} with a passport that states footprint and energy; a page of "
+        f"{figure.page_bytes:,} bytes; {figure.workers} serving\n"
+        f"asked for the first time: {figure.first_middle_ms:.1f} ms in the middle, {figure.first_p99_ms:.1f} ms at "
+        f"the 99th percentile\nasked one after the other: {figure.middle_ms:.1f} ms in the middle, "
+        f"{figure.p99_ms:.1f} ms at the 99th percentile\n"
+        f"asked by eight at once: {figure.pages_a_second:,.0f} pages/s, {figure.cpu_ms:.1f} ms of a "
         "processor each"
     )
 

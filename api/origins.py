@@ -1,0 +1,47 @@
+"""Which part of a piece's mass began with whom: the ends of its ancestry by the party that numbers their lots."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from api.languages import Words
+from ledger.kernel.party import Party, Registry
+from ledger.kernel.subjects import may_create
+
+Body = Mapping[str, Any]
+_FIRST = "mining"  # where what was followed to a primary source began
+
+
+def origins_of(body: Body, registry: Registry, words: Words) -> dict[str, tuple[str]]:
+    """By party one sentence: so much of the piece's mass, and what it was. Nothing of a piece without a mass."""
+    whole = body["facts"].get("mass", 0)
+    masses: dict[str, Counter[str]] = {}
+    for party, origin, grams in (*_ends(body, registry, words), *_primary(body, whole, words)):
+        masses.setdefault(party, Counter())[origin] += grams
+    return {party: (_sentence(found, whole, words),) for party, found in masses.items()} if whole else {}
+
+
+def _sentence(found: Counter[str], whole: int, words: Words) -> str:
+    parts = (f"{words.mass(grams)} {origin}" for origin, grams in found.most_common())
+    return words("way_share", whole=words.mass(whole), parts=", ".join(parts))
+
+
+def _ends(body: Body, registry: Registry, words: Words) -> Iterable[tuple[str, str, int]]:
+    for one in body.get("ends", ()):
+        party = one.get("party") or _numbered_by(one.get("lot", ""), registry.parties.values())
+        if party:
+            name = registry.parties[party].name if party in registry.parties else party
+            yield party, words(f"end.{one['reason']}", party=name), one["mass"]
+
+
+def _primary(body: Body, whole: int, words: Words) -> Iterable[tuple[str, str, int]]:
+    """What no end takes, where one party alone mined."""
+    miners = {one["party"] for name in ("stages", "steps") for one in body.get(name, ()) if one["step"] == _FIRST}
+    rest = whole - sum(one["mass"] for one in body.get("ends", ()))
+    if len(miners) == 1 and rest > 0:
+        yield miners.pop(), words("end.primary"), rest
+
+
+def _numbered_by(lot: str, parties: Iterable[Party]) -> str:
+    """The party with whose prefix, or id, the lot's id begins; "" where it is none of the ledger's."""
+    return next((one.id for one in parties if lot and may_create(lot, one.id, one.prefixes)), "")

@@ -1,0 +1,35 @@
+"""Where the page of a piece is made: right here on the event loop, or in a thread.
+
+Where the ledger is a file it is made here: threads that do so would spend as long again on handing the interpreter lock
+to each other. A PostgreSQL server may be slow to answer, and so may a disk; that a page took long is found out by one
+that does, and those that come in the next seconds are made in threads, so that they hold up nobody else.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+LONG = 0.05  # seconds: a page takes a few milliseconds, and everybody else waits meanwhile
+_AFTER = 10.0  # seconds until one is made here again
+
+
+class PageMaker:
+    """Of one server. `here`: whether pages are made on the event loop as long as they are quick."""
+
+    def __init__(self, monotonic: Callable[[], float], *, here: bool) -> None:
+        self._monotonic = monotonic
+        self._here = here
+        self._slow_until = 0.0
+
+    async def made(self, page: Callable[[], T]) -> T:
+        """What `page` gives; raises what it raises."""
+        began = self._monotonic()
+        if not self._here or began < self._slow_until:
+            return await asyncio.to_thread(page)
+        try:
+            return page()
+        finally:
+            now = self._monotonic()
+            if now - began > LONG:
+                self._slow_until = now + _AFTER
