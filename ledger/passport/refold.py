@@ -224,7 +224,9 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
         made = {**made, "claims": shares_as_said(made["claims"], said.get("claims"), source)}
     says = _compare(of_mass(said), made, _judged(story, source))
     for entry in dict.fromkeys(one["entry"] for one in unshared):
-        says += f"; how much of the claim of entry {entry} is this piece's rests on what else it ships, which is not shown"
+        says += (
+            f"; how much of the claim of entry {entry} is this piece's rests on what else it ships, which is not shown"
+        )
     return True, f"{says}; {check_stated(said, story, rules)}" if "accounts" in said else says
 
 
