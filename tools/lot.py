@@ -1,6 +1,7 @@
 """`coilmark lot`: what a ledger knows of lots, asked of its database."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ def show(*, folder: Path, lot: str, as_of: int | None, as_json: bool, database: 
     for one in found.holdings:
         under_way = f" under way, {one.delivery}" if one.delivery else ""
         click.echo(f"  {one.g} g with {one.holder}{under_way}{f', at {one.site}' if one.site else ''}")
+    for says in _state(found):
+        click.echo(f"  {says}")
     for step in found.history:
         wrong = f"  declared wrong by entry {step.declared_wrong_by}" if step.declared_wrong_by is not None else ""
         click.echo(f"  entry {step.entry}  {step.time}  {step.what}  +{step.added} g  -{step.taken} g{wrong}")
@@ -96,9 +99,8 @@ def stock(*, folder: Path, site: str, as_of: int | None, as_json: bool, database
         return
     for what, rows in (("on hand", found.on_hand), ("in transit", found.in_transit)):
         for row in rows:
-            click.echo(
-                f"{what}  {row.g} g  {row.lot}{'  held' if row.held else ''}{'  blocked' if row.blocked else ''}"
-            )
+            under_way = f"  on {row.delivery}" if row.delivery else ""
+            click.echo(f"{what}  {row.g} g  {row.lot}{under_way}{_kept_back(row)}")
     for run in found.runs:
         click.echo(f"open run  {run.run}  {run.kind}  in {run.inputs}  out {run.outputs}")
     for late in found.unresolved:
@@ -123,8 +125,9 @@ def find(*, folder: Path, word: str, value: str, as_of: int | None, as_json: boo
         print_json(found)
         return
     for one in found.lots:
-        click.echo(f"{one.id}  {one.g} g  {', '.join(one.holders) or 'nobody has any'}")
-    click.echo(f"{len(found.lots)} lots of {word} {value}")
+        there = f"{one.g} g  {', '.join(one.holders)}" if one.holders else "nothing is left of it"
+        click.echo(f"{one.id}  {there}")
+    click.echo(f"{len(found.lots)} {'lot' if len(found.lots) == 1 else 'lots'} of {word} {value}")
 
 
 @command.command()
@@ -154,6 +157,31 @@ def _canonical(text: str) -> str:
     from ledger.kernel.gs1 import canonical_id  # noqa: PLC0415  --help does not need it
 
     return canonical_id(text)
+
+
+def _state(found: Any) -> Iterator[str]:
+    """What else is to be known of a lot, in a sentence each."""
+    if found.consumed_by is not None:
+        yield f"used up by entry {found.consumed_by}"
+    if found.held_by:
+        yield f"held by {', '.join(found.held_by)}"
+    if found.in_doubt is not None:
+        yield f"in doubt: entry {found.in_doubt} declares wrong the event that made it"
+    if found.blocked:
+        yield "blocked until its shortage, or a surplus that a count found, is cleared"
+    if found.closed:
+        yield "closed: nothing is added to it"
+    if found.inside:
+        yield f"packed in {found.inside}"
+    for one in (*found.contents, *(f"{one.g} g of {one.lot}" for one in found.amounts)):
+        yield f"has in it {one}"
+    for late in found.not_yet_reported:
+        yield f"{late.g} g that {late.holder} received are not yet reported by who sent them"
+
+
+def _kept_back(row: Any) -> str:
+    kept = (("held", row.held), ("in doubt", row.in_doubt), ("blocked", row.blocked))
+    return "".join(f"  {word}" for word, holds in kept if holds)
 
 
 def _grams(ug: str) -> str:

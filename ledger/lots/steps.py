@@ -47,8 +47,6 @@ def _check_process(event: LotEvent) -> None:
 def _draw(booking: Booking, part: Part) -> tuple[int, str]:
     """M2: no more than there is, and not before it was there."""
     lot = booking.lot(part.id)
-    if not part.single and part.g is None:
-        raise RuleBroken("no_mass", f"the event draws from lot {part.id} and gives no mass", id=part.id)
     says = mass_rules.out_before_available(booking.event.time, lot.time, part.id)
     if says:
         booking.find("time_order", part.id, says)

@@ -6,6 +6,7 @@ from ledger.kernel.errors import Conflict, RuleBroken
 from ledger.lots.book import lot_key
 from ledger.lots.booking import Booking, tonnes
 from ledger.lots.event import Part
+from ledger.lots.event_body import GRAMS_IN
 from ledger.lots.holdings import holding_of, without
 from ledger.lots.records import NOBODY, ON_HAND, Lot
 
@@ -65,7 +66,9 @@ def take(booking: Booking, part: Part, *, consume: bool, kind: str = "", scrap: 
     check_not_in_doubt(booking, lot)
     if lot.single:
         return _take_piece(booking, lot, part, consume=consume, kind=kind, scrap=scrap)
-    g = part.g or 0
+    if not booking.lenient:
+        check_holder(lot, holder)
+    g = _amount(part)
     if g > lot.on_hand(holder) - lot.surplus and lot.surplus and not booking.lenient:
         raise RuleBroken(
             "surplus",
@@ -74,6 +77,14 @@ def take(booking: Booking, part: Part, *, consume: bool, kind: str = "", scrap: 
             id=lot.id,
         )
     return g, booking.debit(lot.id, g, holder=holder, role=part.role, kind=kind, scrap=scrap)
+
+
+def _amount(part: Part) -> int:
+    """Of a class lot so much is taken, and no event says "some". Raises RuleBroken ("no_mass")."""
+    if part.g is None:
+        says = f"the event takes of lot {part.id} and gives no mass in {', '.join(sorted(GRAMS_IN))}"
+        raise RuleBroken("no_mass", says, id=part.id)
+    return part.g
 
 
 def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, kind: str, scrap: str) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """What the shipment of a piece was claimed to be, as its passport says it (SPEC 4.9.5, 5.9)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ledger.kernel.party import Registry
@@ -22,6 +22,21 @@ def claims_of(story: Story, source: Source, registry: Registry) -> Iterator[dict
         yield {
             "entry": sent.index, "party": sent.issuer, "scope": scope, **scheme, "model": "mass-balance", "mass": mass,
         }  # fmt: skip
+
+
+def shares_as_said(claims: Sequence[Mapping[str, Any]], said: object, source: Source) -> list[Mapping[str, Any]]:
+    """These claims, each with the share that `said` has in its place where that is at most all that was claimed.
+
+    A bundle need not hold what else was shipped, by whose mass it is shared.
+    """
+    rows = said if isinstance(said, list) and len(said) == len(claims) else [None] * len(claims)
+    return [_with_share(one, row, source) for one, row in zip(claims, rows, strict=True)]
+
+
+def _with_share(one: Mapping[str, Any], row: object, source: Source) -> Mapping[str, Any]:
+    most = dict(source.told(one["entry"]).claims)[one["scope"]]
+    mass = row.get("mass") if isinstance(row, dict) else None
+    return {**one, "mass": mass} if type(mass) is int and 0 <= mass <= most else one
 
 
 def _newest_shipment(story: Story) -> Effects | None:

@@ -25,6 +25,7 @@ from ledger.lots.genealogy import run_name
 from ledger.lots.observations import agree, countersign, lot_confirmed
 from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
 from ledger.passport.body import passport_body, shown
+from ledger.passport.claims import shares_as_said
 from ledger.passport.footprint import of_mass
 from ledger.passport.stated import check_stated
 from ledger.passport.story import Certificate, Story, Told, certificate_in, rests_on, story_of
@@ -219,7 +220,15 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
         why = error.sentence if isinstance(error, CoilmarkError) else f"{type(error).__name__} {error}"
         raise Unverified("inputs", f"the inputs do not make up the story of {said['piece']}: {why}", step=11) from error
     _check_inputs(story, inputs, source)
-    says = _compare(of_mass(said), shown(made), _judged(story, source))
+    made = shown(made)
+    unshared = [one for one in made.get("claims", ()) if one["entry"] in source.stood_in]
+    if unshared:
+        made = {**made, "claims": shares_as_said(made["claims"], said.get("claims"), source)}
+    says = _compare(of_mass(said), made, _judged(story, source))
+    for entry in dict.fromkeys(one["entry"] for one in unshared):
+        says += (
+            f"; how much of the claim of entry {entry} is this piece's rests on what else it ships, which is not shown"
+        )
     return True, f"{says}; {check_stated(said, story, rules)}" if "accounts" in said else says
 
 

@@ -66,6 +66,58 @@ def test_a_correction_after_the_metal_moved_on_is_not_refused(park):
     assert (park.lot(SLAB).blocked, park.lot(SLAB).holdings, park.lot(SLAB).consumed_by) == (False, (), 4)
 
 
+@pytest.mark.parametrize(("right", "more"), [(8_800, -200), (9_300, 300), (9_000, 0)])
+def test_a_piece_that_moved_on_stays_as_it_moved_and_the_difference_is_entered_or_left(park, right, more):
+    park.ship(SMELTER, MILL, (SLAB, None))
+    park.receive(MILL, SMELTER, (SLAB, None))
+    park.wrong(SMELTER, 1, "urn:right")
+    before = total(park)
+    done = park.make(SMELTER, [(METAL, 10_000)], [(SLAB, right)], loss=10_000 - right, eventID="urn:right")
+    entered = {"correction": -more} if more < 0 else {}
+    left = {"correction": more} if more > 0 else {}
+    assert (done.entered, {kind: g for kind, g in done.left.items() if g}) == (
+        entered,
+        {"oxidation": 10_000 - right} | left,
+    )
+    assert (park.have(MILL, SLAB), park.have(SMELTER, SLAB), total(park)) == (9_000, 0, before - 1_000)
+    says = [one.says for one in done.findings if one.rule == "corrected_after_use"]
+    g = f"{right:,}".replace(",", " ")
+    assert says == ([f"piece {SLAB} had moved on with 9 000 g, it is corrected to {g} g"] if more else [])
+
+
+def test_a_declaration_turns_what_the_event_did_about(park):
+    wrong = park.effects[1]
+    done = park.wrong(SMELTER, 1)
+    assert (done.debits, done.credits) == (wrong.credits, wrong.debits)
+    assert (done.entered, done.left) == (wrong.left, wrong.entered)
+    assert (done.what, done.undoes, done.index) == ("error declaration", 1, 2)
+    park.ship(SMELTER, MILL, (METAL, 4_000))
+    back = park.wrong(SMELTER, 3)
+    (line,) = park.book.delivery(f"{SMELTER} D-1").lines
+    assert (line.shipped, line.received, [one.shipped for one in back.moved]) == (0, 0, [-4_000])
+
+
+def test_what_a_wrong_step_gave_its_run_is_taken_back_with_its_oxide(park):
+    ore, alumina = lot("BX"), lot("AO")
+    said = [{"id": ore, "material": "bauxite", "al2o3": "50"}]
+    park.new(SMELTER, (ore, 1_000), al_attributes=said)
+    made = [{"id": alumina, "material": "alumina", "al2o3": "98"}]
+    again = {"transformationID": "urn:run", "al_mass": None, "al_run": "open"}
+    park.make(SMELTER, [(ore, 400)], [], "refining", **again)
+    before = park.book.run(SMELTER, "urn:run")
+    park.make(SMELTER, [(ore, 600)], [], "refining", **again)
+    park.make(SMELTER, [], [(alumina, 100)], "refining", al_attributes=made, **again)
+    run = park.book.run(SMELTER, "urn:run")
+    assert (run.inputs, run.outputs, run.oxide_in, run.oxide_out) == (
+        {"bauxite": 1_000}, {"alumina": 100}, 1_000 * 500_000, 100 * 980_000,
+    )  # fmt: skip
+    park.wrong(SMELTER, 5)
+    park.wrong(SMELTER, 4)
+    run = park.book.run(SMELTER, "urn:run")
+    assert (run.outputs, run.oxide_out) == ({"alumina": 0}, 0)
+    assert (run.inputs, run.oxide_in, run.g) == (before.inputs, before.oxide_in, 400)
+
+
 def test_a_shortage_blocks_the_lot_until_it_is_cleared():
     park = Park()
     park.new(SMELTER, (METAL, 10_000))

@@ -70,6 +70,21 @@ def test_a_draw_without_mass_is_refused(park):
     park.new(MINE, (ORE, 40_000))
     with refused("no_mass"):
         park.make(MINE, [(ORE, None)], [(lot("A"), 1)], "refining")
+    with pytest.raises(RuleBroken, match="takes of lot .* and gives no mass in GRM, KGM, TNE") as no:
+        park.ship(MINE, SMELTER, (ORE, None))
+    assert (no.value.code, park.have(MINE, ORE)) == ("no_mass", 40_000)
+
+
+def test_what_is_drawn_from_somebody_elses_lot_is_refused_with_who_has_it(park):
+    park.new(MINE, (ORE, 40_000))
+    for act in (
+        lambda: park.make(SMELTER, [(ORE, 10)], [(lot("A"), 10)], "refining"),
+        lambda: park.ship(SMELTER, MILL, (ORE, 10)),
+        lambda: park.say(SMELTER, "Object", action="DELETE", **listed([(ORE, 10)])),
+    ):
+        with pytest.raises(RuleBroken, match=escape(f"{ORE} is not with {SMELTER}: {MINE} has 40 000 g")) as no:
+            act()
+        assert no.value.code == "not_holder"
 
 
 def test_a_serial_is_made_once_and_used_whole(park):

@@ -71,6 +71,32 @@ def test_the_claim_of_a_shipment_that_did_not_happen_is_on_no_passport(tmp_path)
         assert "claims" not in standing(mill, "B-1").statement.body
 
 
+@contextmanager
+def two_pallets(folder):
+    """On one truck with a coil from elsewhere: its bundle says nothing of that one, nor what it weighs."""
+    with claiming_mill(folder) as mill:
+        mill.make_coils("A")
+        mill.look(ROLLING, "storing", piece("A-1"), al_attributes=[{"id": piece("A-1"), "material": "aluminium"}])
+        mill.pack(ROLLING, pallet(2), piece("A-1"))
+        mill.send(ROLLING, CUSTOMER, (pallet(), None), (pallet(2), None), paper="X", **claim(9 * TONNE))
+        yield mill
+
+
+def test_a_share_of_a_claim_that_rests_on_what_the_bundle_does_not_hold_is_not_judged(tmp_path):
+    with two_pallets(tmp_path) as mill:
+        (row,) = standing(mill, "B-1").statement.body["claims"]
+        report = verified(mill, "B-1")
+        assert (row["mass"], report.verified) == (3 * TONNE, True), report.verdict
+        assert "how much of the claim of entry" in report.steps[10].sentence
+
+
+def test_verify_share_of_a_claim_above_all_that_was_claimed(tmp_path):
+    with two_pallets(tmp_path) as mill:
+        fails(cheat(mill, lambda body: body["claims"][0].update(mass=9 * TONNE + 1)), "the passport says claims ")
+        fails(cheat(mill, lambda body: body["claims"][0].update(scheme="Another")), "the passport says claims ")
+        fails(cheat(mill, lambda body: body["claims"].append(body["claims"][0])), "the passport says claims ")
+
+
 def test_verify_claim_forged(tmp_path):
     with claiming_mill(tmp_path) as mill:
         mill.send(ROLLING, CUSTOMER, (pallet(), None), paper="X", **claim(TONNE))

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from small_ledger import PLANT, ROLLING
 
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
-from small_mill import CUSTOMER, TONNE, lot, piece, site, small_mill
+from small_mill import CUSTOMER, TONNE, lot, pallet, piece, site, small_mill
 
 from ledger.bodies import check_body
 from ledger.kernel.gs1 import canonical_id
@@ -31,6 +31,10 @@ def ask(tmp_path_factory):
         mill.make(PLANT, "electrolysis", [(lot("SILO", 3), TONNE)], [], transformationID="urn:r:9", al_run="open")
         counted = {"quantityList": [{"epcClass": lot("SILO", 3), "quantity": 20 * TONNE, "uom": "GRM"}]}
         mill.say(PLANT, "Object", action="OBSERVE", bizStep="stock_taking", **counted)
+        mill.pack(ROLLING, pallet(), piece("A-2"))
+        mill.look(ROLLING, "holding", piece("A-2"), al_attributes=[{"id": piece("A-2"), "localId": "L-7"}])
+        mill.new(PLANT, (piece("BAD", 5), TONNE))
+        mill.wrong(PLANT, mill.world.size - 1)
 
     def run(question, *words):
         return CliRunner().invoke(cli, ["lot", question, str(mill.world.places.folder), *words])
@@ -44,6 +48,13 @@ def test_state_history_and_findings(ask):
     assert f"{COIL}, made by {ROLLING.id} in entry" in run.stdout
     assert f"7500000 g with {ROLLING.id} under way, {ROLLING.id} urn:example:OUT-1" in run.stdout
     assert "found in entry" not in run.stdout
+    slab = json.loads(ask("show", piece("SLAB-A", 5), "--json").stdout)["consumed_by"]
+    assert f"  used up by entry {slab}\n" in ask("show", piece("SLAB-A", 5)).stdout
+    kept = ask("show", piece("A-2")).stdout
+    assert f"  held by {ROLLING.id}\n" in kept
+    assert f"  packed in {canonical_id(pallet())}\n" in kept
+    assert f"  has in it {canonical_id(piece('A-2'))}\n" in ask("show", pallet()).stdout
+    assert "in doubt: entry" in ask("show", piece("BAD", 5)).stdout
     assert f"count_up: lot {SILO} had 5 000 000 g, the count found 20 000 000 g" in ask("show", SILO).stdout
 
 
@@ -86,11 +97,15 @@ def test_the_stock_of_a_site(ask):
     assert "open run  urn:r:9  electrolysis" in said
     assert "not yet reported by its sender  5000000 g" in said
     assert "count_up" in said
-    assert f"in transit  7500000 g  {COIL}" in ask("stock", site(3)).stdout
+    sent = ask("stock", site(3)).stdout
+    assert f"in transit  7500000 g  {COIL}  on {ROLLING.id} urn:example:OUT-1\n" in sent
+    assert f"on hand  7500000 g  {canonical_id(piece('A-2'))}  held\n" in sent
 
 
 def test_what_plants_and_customers_call_it(ask):
     assert ask("find", "order", "PO-A").stdout.splitlines()[-1] == "2 lots of order PO-A"
+    assert ask("find", "localId", "L-7").stdout.splitlines()[-1] == "1 lot of localId L-7"
+    assert f"{canonical_id(piece('SLAB-A', 5))}  nothing is left of it\n" in ask("find", "heat", "H-A").stdout
     assert ask("find", "heat", "H-A").stdout.startswith(canonical_id(piece("SLAB-A", 5)))
 
 

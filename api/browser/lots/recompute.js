@@ -22,7 +22,8 @@ export function recompute({ passport, inputs, registries }, rules) {
   if (other) return { computed: false, say: "rules_unknown", facts: { rules: brief(other.rules?.id ?? "") } };
   const { story, source, made } = computedAgain(said, { passport, inputs, registries }, { id, digest });
   checkInputs(story, inputs);
-  compare(said, made, judgedIn(story, source));
+  const claims = withShares(rowsOf(said, "claims"), made.claims ?? [], source);
+  compare(said, claims.length ? { ...made, claims } : made, judgedIn(story, source));
   const footprint = "accounts" in said ? checkStated(said, story, rules) : "footprint_none";
   return { computed: true, say: "figures", facts: { figures: made.figures.length, ways: made.steps.length, footprint } };
 }
@@ -76,6 +77,16 @@ function judgedIn({ trace, effects }, { stoodIn }) {
   }
   const judged = [...effects].filter(([entry, one]) => !stoodIn.has(entry) && (!one.run || entry <= (runs.get(name(one)) ?? NOBODY)));
   return new Set(judged.map(([entry]) => entry));
+}
+
+// The claims of the piece, each with the share that the passport says where that is at most all that was claimed: it is
+// shared by the mass of all that was shipped (4.9.5), of which a bundle need not hold anything.
+function withShares(said, claims, source) {
+  return claims.map((one, i) => {
+    const mass = said[i]?.mass, [, most] = source.told(one.entry).claims.find(([scope]) => scope === one.scope);
+    const unshared = source.stoodIn.has(one.entry) && Number.isSafeInteger(mass) && mass >= 0 && mass <= Number(most);
+    return unshared ? { ...one, mass } : one;
+  });
 }
 
 function rowsOf(body, name) {
