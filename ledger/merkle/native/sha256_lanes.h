@@ -285,6 +285,7 @@ static size_t equal_values(const uint8_t *values, size_t width, size_t count, ui
     size_t i = 0;
     for (; i + FULL <= count && (count - i - FULL) * width >= BLOCK_SIZE + 8; i += FULL) {
         ask_for((uintptr_t)values + width * (i + FULL), width * FULL);
+        ask_for((uintptr_t)out + HASH_SIZE * (i + FULL), HASH_SIZE * FULL);
         full_values(values + width * i, width, out + HASH_SIZE * i);
     }
     return i;
