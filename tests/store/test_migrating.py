@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import count
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from released import released
@@ -39,6 +40,10 @@ CATALOGUES = (
     """SELECT table_name::text, grantee::text, privilege_type::text FROM information_schema.role_table_grants
     WHERE table_schema = current_schema() ORDER BY 1, 2, 3""",
 )
+
+
+# Of the tables that only grow, those with rows in every fixture: SQLite's triggers are on rows.
+GUARDED = ("entry", "subject_version", "event")
 
 
 def test_every_released_version_has_its_ledger():
@@ -125,7 +130,7 @@ def _catalogue(place, query):
     return [tuple(str(value).replace(place.schema, "") for value in row) for row in place.execute(query)]
 
 
-def test_killed_at_every_step_it_begins_again_and_ends(places, place):
+def test_killed_at_every_step_it_begins_again_and_ends(places, place, old):
     before = everything(places)
     for step in count():
         survived = _survives(step, places, place)
@@ -136,6 +141,20 @@ def test_killed_at_every_step_it_begins_again_and_ends(places, place):
             assert int(raw.stamps()["schema"]) < SCHEMA_VERSION or raw.schema() == raw.as_made()[0]
     assert step > 10
     open_store(places.location, write=True).close()
+    assert all(verify_receipt(receipt, old.trust).verified for receipt in old.receipts)
+    for table in GUARDED:
+        for sql in (f'UPDATE {table} SET "index" = 0', f"DELETE FROM {table}"):
+            with pytest.raises((psycopg.Error, sqlite3.Error), match=f"{table} is append-only"):
+                by_hand(places, place, sql)
+
+
+def by_hand(places, place, sql):
+    """As who owns the tables."""
+    if place:
+        place.execute(sql)
+        return
+    with closing(sqlite3.connect(places.database)) as connection:
+        connection.execute(sql)
 
 
 def _survives(step, places, place):

@@ -17,3 +17,4 @@ def test_a_park_is_told_audited_and_accounted_for():
     assert figure["rows"] > 1_000
     assert figure["footprints"] >= figure["coils"]
     assert figure["passports"] > 0
+    assert figure["bytes"] > 1_000 * figure["entries"]

@@ -10,6 +10,7 @@ import click
 
 from tools import database as databases
 from tools.bench.ingest import Figure, Plan, run_ingest
+from tools.bench.size import command as size
 from tools.bench.stores import command as stores
 
 
@@ -49,6 +50,7 @@ def ingest(
 
 
 command.add_command(stores, "stores")
+command.add_command(size, "size")
 
 
 @command.command()

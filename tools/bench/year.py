@@ -52,6 +52,7 @@ class YearFigure:
     rows: int = 0
     passports: int = 0
     footprints: int = 0
+    bytes: int = 0  # of its database, a SQLite file
     not_checked: list[str] = field(default_factory=list)
     spent: dict[str, Spent] = field(default_factory=dict)
 
@@ -71,6 +72,7 @@ def run_year(folder: Path, coils: int, weeks: int, progress: Progress) -> YearFi
     with _measured(figure, "audit"):
         source = DatabaseSource(stage.places.location)
         report = audit(Order(source, jobs=_processors(), levels=stage.places.levels), progress=progress)
+    figure.bytes = stage.places.database.stat().st_size
     if report.findings:
         raise RuntimeError(report.findings[0].sentence)
     _note(figure, report)
@@ -85,6 +87,7 @@ def lines(figure: YearFigure) -> Iterator[str]:
         f"{figure.coils:,} coils in {figure.days} days: {figure.entries:,} entries, of them {figure.attestations:,} "
         f"attestations; {figure.rows:,} rows of allocations"
     )
+    yield f"{figure.bytes / 1e6:,.0f} MB in the database, {figure.bytes / figure.entries:,.0f} bytes an entry"
     yield f"{figure.passports:,} passports made again; {figure.footprints:,} footprints in one Arrow table"
     for part, spent in figure.spent.items():
         yield f"{part:<10} {spent.seconds:8.1f} s, {spent.cpu_s:8.1f} s of processors, at most {spent.peak_mib:,} MiB"
