@@ -77,10 +77,11 @@ _WORDS: Mapping[str, str] = {"01": "Product", "10": "Lot", "21": "Piece", "22": 
 
 
 def _of_piece(log: Log, piece: str, asker: Asker, page: str) -> dict[str, tuple[Target, ...]]:
-    """Where there is a passport: itself, what proves it, and for who has a token the way of the metal."""
-    try:
-        passports.standing(log, piece)
-    except Missing:
+    """Where there is a passport: itself, what proves it, and for who has a token the way of the metal.
+
+    Whether what is stored of it is what was recorded, each of them says itself.
+    """
+    if not passports.has_passport(log, piece):
         return {}
     _, _, gtin, _, serial = path_of(piece).split("/")
     coil = f"{asker.base}/v1/coils/{gtin}/{serial}"

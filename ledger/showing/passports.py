@@ -140,6 +140,12 @@ def standing(
         return Standing(piece, sound, said, since)
 
 
+def has_passport(log: Log, piece: str) -> bool:
+    """Whether a passport of the piece is published; it is not read."""
+    with log.store.reading() as transaction:
+        return newest_passport(transaction, piece, log.state.published.checkpoint.size) is not None
+
+
 def newest_passport(transaction: Transaction, piece: str, size: int) -> int | None:
     """The entry of the newest passport below `size`, or None."""
     below = [index for index in transaction.versions(subject_key("passport", piece)) if index < size]

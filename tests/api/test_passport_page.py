@@ -13,7 +13,7 @@ from served import in_process, run
 from small_ledger import OPERATOR, PLANT, coil, gln, gtin, piece
 
 sys.path.append(str(Path(__file__).parents[1] / "audit"))
-from tampering import behind_its_back
+from tampering import behind_its_back, change
 
 from api.languages import LANGUAGES, words
 from ledger.kernel.statement import Hidden
@@ -239,6 +239,20 @@ def test_a_change_that_is_not_in_it_yet_is_said(tmp_path):
             await app.post(app.world.statement(OPERATOR, "passport", passport(8)))
             answer = await app.ask("GET", coil_path("passport"), query=code())
             assert (answer.json["entry"], answer.json["restatement_pending_since"]) == (8, None)
+
+    run(scenario)
+
+
+def test_the_label_of_a_damaged_record_leads_to_the_page_that_says_so(tmp_path):
+    async def scenario():
+        async with shop(tmp_path) as app:
+            change(app.world.places.database, "jwt", 6, lambda jwt: jwt.replace(b".", b".A", 1))
+            accept = [(b"accept", b"text/html")]
+            answer = await app.ask("GET", path_of(piece("C-1")), query=code(), headers=accept)
+            assert answer.status == 307
+            assert answer.headers["location"].partition("?")[0].endswith(f"/page{path_of(piece('C-1'))}")
+            page = await scan(app, query=code(), headers=accept)
+            assert (page.status, words("en")("damaged_says") in html.unescape(page.body.decode())) == (500, True)
 
     run(scenario)
 

@@ -12,6 +12,7 @@ from tools import database as databases
 from tools.bench.ingest import Figure, Plan, run_ingest
 from tools.bench.size import command as size
 from tools.bench.stores import command as stores
+from tools.bench.view import command as view
 
 
 @click.group(name="bench", help="Measure this machine: ingest, proofs, hashing, traces, audit, pages.")
@@ -51,6 +52,7 @@ def ingest(
 
 command.add_command(stores, "stores")
 command.add_command(size, "size")
+command.add_command(view, "view")
 
 
 @command.command()

@@ -1,0 +1,10 @@
+"""What a page is on paper: nothing that a reader would have to tap is closed."""
+
+from parks import address_of
+
+
+def test_a_printed_page_shows_every_step(reader, park):
+    reader.open(address_of(park))
+    assert reader.page.query_selector("details:not([open])") is not None
+    reader.page.pdf()
+    assert reader.page.query_selector("details:not([open])") is None

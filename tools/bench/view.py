@@ -1,0 +1,111 @@
+"""How long a reader waits for a scan page in a real browser: until it is there, and until it has checked itself.
+
+The browser is headless Chromium with its processor slowed (Chrome DevTools Protocol, Emulation.setCPUThrottlingRate), a
+fresh profile each time. The page is there with its first contentful paint; the check lasts from when the proof has come
+to the verdict.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_WATCH = """
+addEventListener("DOMContentLoaded", () => {
+  const section = document.getElementById("check");
+  new MutationObserver(() => { section.dataset.done && (window.checkedAt ??= performance.now()); })
+    .observe(section, { attributes: true, attributeFilter: ["data-done"] });
+});
+"""
+_TIMES = """() => {
+  const came = performance.getEntriesByType("resource").find((one) => one.name.includes("/bundle")).responseEnd;
+  const painted = performance.getEntriesByName("first-contentful-paint")[0].startTime;
+  return [painted, window.checkedAt - came, document.getElementById("check").dataset.done];
+}"""
+
+
+@dataclass(frozen=True)
+class ViewFigure:
+    """In ms: of each visit when the page was there, and how long its check took. `slowed`: so many times."""
+
+    slowed: int
+    own_curves: bool
+    painted_ms: tuple[float, ...]
+    checked_ms: tuple[float, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self)
+
+    @property
+    def line(self) -> str:
+        """For people."""
+        curves = "own curves" if self.own_curves else "WebCrypto"
+        return (
+            f"processor slowed {self.slowed} times, {curves}: page there after {_span(self.painted_ms)}, short proof "
+            f"checked in {_span(self.checked_ms)}"
+        )
+
+
+def run_view(url: str, visits: int, slowed: int) -> list[ViewFigure]:
+    """With WebCrypto and without. Raises RuntimeError without Chromium, or where a page does not verify."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  comes with the tests, and with nothing that serves
+
+    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if path is None:
+        raise RuntimeError("no Chromium here: `make browser` installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        _visit(browser, url, slowed, own_curves=False)  # the server has made the page once
+        return [_figure(browser, url, visits, slowed, own_curves=own) for own in (False, True)]
+
+
+def _figure(browser: "Browser", url: str, visits: int, slowed: int, *, own_curves: bool) -> ViewFigure:
+    times = [_visit(browser, url, slowed, own_curves=own_curves) for _ in range(visits)]
+    return ViewFigure(slowed, own_curves, tuple(one for one, _ in times), tuple(one for _, one in times))
+
+
+def _visit(browser: "Browser", url: str, slowed: int, *, own_curves: bool) -> tuple[float, float]:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-GB")
+    try:
+        page = context.new_page()
+        context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slowed})
+        page.add_init_script(_WATCH + ("delete Crypto.prototype.subtle;" if own_curves else ""))
+        page.goto(url)
+        page.wait_for_selector("#check[data-done]", timeout=60_000)
+        painted, checked, done = page.evaluate(_TIMES)
+    finally:
+        context.close()
+    if done != "verified":
+        raise RuntimeError(f"the page at {url} did not verify itself")
+    return float(painted), float(checked)
+
+
+def _span(times: Sequence[float]) -> str:
+    return f"{median(times):.0f} ms ({min(times):.0f} to {max(times):.0f})"
+
+
+@click.command(name="view")
+@click.argument("url")
+@click.option("--visits", default=10, show_default=True, help="With a fresh browser profile each.")
+@click.option("--slowed", default=4, show_default=True, help="How many times the processor is slowed.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list of figures.")
+def command(*, url: str, visits: int, slowed: int, as_json: bool) -> None:
+    """The page of a piece in headless Chromium: when it is there, and how long its check takes.
+
+    URL is what a label leads to, of a ledger that is being served. Needs what the tests need (`make browser`).
+    """
+    figures = run_view(url, visits, slowed)
+    if as_json:
+        click.echo(json.dumps([one.as_dict() for one in figures]))
+        return
+    for one in figures:
+        click.echo(one.line)
