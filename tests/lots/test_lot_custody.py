@@ -70,7 +70,7 @@ def test_a_draw_without_mass_is_refused(park):
     park.new(MINE, (ORE, 40_000))
     with refused("no_mass"):
         park.make(MINE, [(ORE, None)], [(lot("A"), 1)], "refining")
-    with pytest.raises(RuleBroken, match="takes of lot .* and gives no mass in GRM, KGM, TNE") as no:
+    with pytest.raises(RuleBroken, match=r"takes of lot .* and gives no mass in GRM, KGM, TNE") as no:
         park.ship(MINE, SMELTER, (ORE, None))
     assert (no.value.code, park.have(MINE, ORE)) == ("no_mass", 40_000)
 
