@@ -24,7 +24,7 @@ def ship(booking: Booking) -> None:
     """Rule 5.3: mass and pieces leave the holder for a delivery; a unit goes with all that is packed in it."""
     event = booking.event
     if event.sender and event.sender != event.issuer:
-        raise RuleBroken("not_holder", f"{event.issuer} cannot ship what {event.sender} has")
+        raise RuleBroken("not_holder", f"{event.issuer} cannot ship what {event.sender} has", id=event.sender)
     _open_delivery(booking)
     going = tuple(with_contents(booking, event.things))
     for part in going:
@@ -126,7 +126,8 @@ def enter_from_outside(booking: Booking, part: Part) -> None:
     event, origin = booking.event, booking.event.origins[part.id]
     known = booking.book.lot(part.id)
     if known is not None and known.single:
-        raise RuleBroken("not_sent", f"piece {part.id} is known: it cannot come from {origin.supplier} once more")
+        says = f"piece {part.id} is known: it cannot come from {origin.supplier} once more"
+        raise RuleBroken("not_sent", says, id=part.id)
     g = part.g if part.g is not None else origin.g
     introduce(booking, Part(part.id, part.single, g, part.role, part.wet), origin.kind, "")
     booking.credit(part.id, g, holder=event.issuer, owner=event.owner or event.issuer, kind=origin.kind)

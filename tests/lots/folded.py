@@ -20,6 +20,7 @@ MINE, SMELTER, MILL, CUSTOMER = (f"(417)952121{n}000012"[:18] for n in range(1, 
 DAY = 24 * 3600 * 1_000_000
 START = 1_772_400_000_000_000  # 2026-03-01T21:20:00Z
 SITE, OTHER_SITE = "(414)9521211000029", "(414)9521211000036"
+OF_NO_LOT = frozenset({"empty_step", "site"})  # refusals of an event that may name none
 _PROCESSES = {
     f"{party}/{kind}": kind
     for party in (MINE, SMELTER, MILL)
@@ -92,9 +93,13 @@ class Park:
         try:
             scopes = None if self.scopes is None else self.scopes.get(event.issuer, {})
             done = apply(self.book, event, operator=OPERATOR, sites=self.sites, wrong=wrong, scopes=scopes)
-        except Refused:
+        except Refused as refusal:
             assert self.book.records() == before  # a refusal changes nothing
+            check_named(refusal)
             raise
+        for found in done.findings:
+            assert " " in found.says
+            assert not found.lot or self.book.lot(found.lot) is not None
         assert isinstance(done, Effects)
         self.effects.append(done)
         for record in self.book.since(mark).values():
@@ -159,6 +164,11 @@ class Park:
 
     def confirm(self, name, by):
         return countersign(self.book, name, by)
+
+
+def check_named(refusal):
+    """A refusal says what it is about, and its sentence names that."""
+    assert refusal.code in OF_NO_LOT or refusal.facts["id"] in refusal.sentence
 
 
 def handed(giver, taker, paper):

@@ -129,6 +129,15 @@ def test_scrap_that_enters_a_melt_is_where_a_trace_stops_with_its_class(park):
     assert shares.recycled == 300 * UG
 
 
+def test_a_piece_that_is_melted_as_scrap_is_scrap_of_its_class(park):
+    bad = piece("BAD")
+    said = [{"id": bad, "material": "scrap", "scrapClass": "internal"}]
+    park.new(MILL, (PILE, 500), (bad, 300), al_attributes=said)
+    park.make(MILL, [(PILE, 500), (bad, None)], [(SLAB, 800)], "remelting")
+    shares = recycled(park.up(SLAB))
+    assert (shares.whole, shares.internal, shares.recycled) == (800 * UG, 300 * UG, 0)
+
+
 def test_a_heel_is_in_what_is_cast_of_it(park):
     heel = lot("HEEL")
     park.new(SMELTER, (METAL, 2_000))
