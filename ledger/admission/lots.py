@@ -85,6 +85,7 @@ def tag_pairs(book: Book, mark: int) -> tuple[tuple[bytes, bytes], ...]:
     before = book.before(mark)
     new: set[tuple[bytes, bytes]] = set()
     for key, record in book.since(mark).items():
-        old = tags_of(before[key])
-        new |= {(tag_key(*tag), key) for tag in tags_of(record) if tag not in old}
+        if tags := tags_of(record):
+            old = tags_of(before[key])
+            new.update([(tag_key(*tag), key) for tag in tags if tag not in old])
     return tuple(sorted(new))

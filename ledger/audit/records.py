@@ -19,7 +19,7 @@ class StoredRecords(Generic[R]):
     def fetch(self, keys: Iterable[bytes]) -> None:
         """Have the rows of these keys at hand."""
         known = self._known
-        wanted = set(keys).difference(known)
+        wanted = {key for key in keys if key not in known}
         if not wanted:
             return
         known.update({key: [] for key in wanted})
@@ -28,9 +28,10 @@ class StoredRecords(Generic[R]):
 
     def before(self, keys: Collection[bytes], index: int) -> dict[bytes, R]:
         """The newest record of each key before an entry. Raises Damaged."""
-        self.fetch(keys)
         found: dict[bytes, R] = {}
         for key in keys:
+            if key not in self._known:
+                self.fetch(keys)
             rows = self._known[key]
             place = bisect_left(rows, (index,)) - 1 if rows else -1
             if place >= 0:
@@ -39,7 +40,8 @@ class StoredRecords(Generic[R]):
 
     def at(self, key: bytes, index: int) -> bytes | None:
         """The record of a key that stands at an entry."""
-        self.fetch((key,))
+        if key not in self._known:
+            self.fetch((key,))
         rows = self._known[key]
         place = bisect_left(rows, (index,))
         return rows[place][1] if place < len(rows) and rows[place][0] == index else None

@@ -1,9 +1,10 @@
 """Everything about a posted statement that can be judged without the ledger's state, so that any process can do it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct
 
 from ledger.bodies import check_body
 from ledger.kernel.errors import Unauthorised
@@ -20,8 +21,7 @@ _DECLARED_LABEL = b"coilmark/declared/v1\n"
 _CORRECTION_LABEL = b"coilmark/correction/v1\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A statement whose form and body are right.
 
     `issuer` is the subject key of its issuer's party. `signed_by` is the thumbprint whose signature was verified, or ""

@@ -19,38 +19,35 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def tree_root(leaves: Sequence[bytes]) -> bytes:
-    """RFC 6962 root over leaf hashes, folded level by level.
+    """RFC 6962 root over leaf hashes."""
+    return root_of(tree_levels(leaves))
+
+
+def tree_levels(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """The leaf hashes of a short list, and each level of nodes above them, up to the root.
 
     An odd node moves up unchanged: the same tree as splitting at the largest power of two below the size.
     """
-    if not leaves:
-        return EMPTY_ROOT
-    level = list(leaves)
-    while len(level) > 1:
-        level = _above(level)
-    return level[0]
+    levels = [leaves]
+    while len(level := levels[-1]) > 1:
+        odd = level[-1:] if len(level) % 2 else ()
+        levels.append([*map(node_hash, level[::2], level[1::2]), *odd])
+    return levels
 
 
-def _above(level: Sequence[bytes]) -> list[bytes]:
-    odd = level[-1:] if len(level) % 2 else []
-    return [*(node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)), *odd]
+def root_of(levels: Sequence[Sequence[bytes]]) -> bytes:
+    """The root of the tree with these levels."""
+    return levels[-1][0] if levels[-1] else EMPTY_ROOT
 
 
-def list_paths(leaves: Sequence[bytes], indices: Sequence[int]) -> list[tuple[bytes, ...]]:
-    """RFC 6962 2.1.1 audit paths of some leaves of a short list, each with the leaf's sibling first.
+def path_through(levels: Sequence[Sequence[bytes]], index: int) -> tuple[bytes, ...]:
+    """RFC 6962 2.1.1: the audit path of one leaf, with the leaf's sibling first.
 
     For lists that fit in one statement; the ledger's own tree has its prover in `ledger.merkle`.
     """
-    paths: list[list[bytes]] = [[] for _ in indices]
-    level, places = list(leaves), list(indices)
-    while len(level) > 1:
-        for path, place in zip(paths, places, strict=True):
-            if place ^ 1 < len(level):
-                path.append(level[place ^ 1])
-        level, places = _above(level), [place >> 1 for place in places]
-    return list(map(tuple, paths))
-
-
-def list_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """The audit path of one leaf of a short list."""
-    return list_paths(leaves, [index])[0]
+    path = []
+    for level in levels[:-1]:
+        if index ^ 1 < len(level):
+            path.append(level[index ^ 1])
+        index >>= 1
+    return tuple(path)

@@ -12,7 +12,7 @@ from enum import IntEnum
 from hashlib import sha256
 
 from ledger.kernel.errors import Malformed, Unverified
-from ledger.kernel.hashing import leaf_hash, list_paths, tree_root
+from ledger.kernel.hashing import leaf_hash, path_through, root_of, tree_levels, tree_root
 from ledger.kernel.proofs import root_from_path
 
 ITEM_SIZE = 81
@@ -122,32 +122,36 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """All items of one entry, each with its 81 bytes, its salt and its hash, in order."""
+    """All items of one entry, each with its 81 bytes and its salt, in order, and the tree of their hashes."""
 
     items: tuple[Item, ...]
     packed: tuple[bytes, ...]
     salts: tuple[bytes, ...]
-    hashes: tuple[bytes, ...]
+    levels: Sequence[Sequence[bytes]]
+
+    @property
+    def hashes(self) -> Sequence[bytes]:
+        """The hash of each item, in order."""
+        return self.levels[0]
 
     @property
     def digest(self) -> bytes:
         """What the entry commits to."""
-        return digest_of_root(len(self.items), tree_root(self.hashes))
+        return digest_of_root(len(self.items), root_of(self.levels))
 
     def opened(self, subjects: Collection[bytes]) -> tuple[Opened, ...]:
         """The items of `subjects`, each with salt and path, so that a reader can check them against the digest."""
-        chosen = [position for position, item in enumerate(self.items) if item.subject in subjects]
-        paths = list_paths(self.hashes, chosen)
         return tuple(
-            Opened(position, self.salts[position], self.items[position], path)
-            for position, path in zip(chosen, paths, strict=True)
+            Opened(position, self.salts[position], item, path_through(self.levels, position))
+            for position, item in enumerate(self.items)
+            if item.subject in subjects
         )
 
 
 def lineage_of(seed: bytes, items: Sequence[Item]) -> Lineage:
     """The lineage that an entry's seed (32 bytes) and all its items in order make."""
     packed, salted = [item.packed() for item in items], salts(seed, [item.subject for item in items])
-    return Lineage(tuple(items), tuple(packed), tuple(salted), tuple(map(item_hash, salted, packed)))
+    return Lineage(tuple(items), tuple(packed), tuple(salted), tree_levels(list(map(item_hash, salted, packed))))
 
 
 def check_opened(opened: Sequence[Opened], count: int, digest: bytes) -> None:

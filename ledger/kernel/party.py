@@ -103,7 +103,7 @@ class Registry:
 
     def rules_at(self, index: int) -> str:
         """The id of the rule set that entry `index` is judged by."""
-        return [one.id for one in self.rules if one.since <= index][-1]
+        return next(one.id for one in reversed(self.rules) if one.since <= index)
 
     def key(self, kid: str) -> PublicKey | None:
         """The key with this thumbprint, ended or not."""

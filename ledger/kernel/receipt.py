@@ -15,6 +15,7 @@ RECEIPT_TYPE = "coilmark.receipt/v1"
 RECEIPT_LIMIT = 8 << 20  # bytes: a statement of 256 KiB and 5 000 opened items of some 800 bytes each
 STRING_LIMIT = 1 << 20  # characters: the longest are a statement and a note with 64 signatures
 _REQUIRED = {"type", "entry", "lineage", "proof"}
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _opened_json(one: Opened) -> dict[str, Any]:
 
 def compact(value: Any) -> bytes:
     """The one spelling of our JSON files: ASCII, no space, as `jq -ca` writes it too."""
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def encode_receipt(receipt: Receipt) -> bytes:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as change
 from small_ledger import OPERATOR, PLANT, ROLLING, actor, coil, ledger_body, signer, small_ledger
 from tampering import EVENT, findings, report, sentences, wrong
 
@@ -47,7 +48,7 @@ def coil_by(world, who=PLANT, **event):
 def test_signature_that_does_not_hold(world):
     honest = coil_by(world)
     jwt = honest.statement.jwt[:-20] + b"AAAAAAAA" + honest.statement.jwt[-12:]
-    force(world, replace(honest, statement=parse(jwt + b"~")))
+    force(world, change(honest, statement=parse(jwt + b"~")))
     assert audited(world) == [("signature", FIRST)]
 
 
@@ -96,27 +97,27 @@ def test_prefix_of_somebody_else(world, monkeypatch):
 
 def test_implied_item_left_out(world):
     checked = coil_by(world)
-    force(world, replace(checked, implied=()))
+    force(world, change(checked, implied=()))
     assert audited(world) == [("item_missing", FIRST)]
     assert "has no item for lot (01)" in sentences(world.places.database)[0]
 
 
 def test_reference_to_the_issuer_left_out(world):
-    force(world, replace(coil_by(world), issuer=subject_key("party", OPERATOR.id)))
+    force(world, change(coil_by(world), issuer=subject_key("party", OPERATOR.id)))
     assert set(audited(world)) == {("item_missing", FIRST), ("item_extra", FIRST)}
 
 
 def test_item_that_the_statement_does_not_imply(world):
     checked = coil_by(world)
     more = world.check(world.statement(PLANT, "lot-event", coil("C-2"))).implied
-    force(world, replace(checked, implied=checked.implied + more))
+    force(world, change(checked, implied=checked.implied + more))
     assert audited(world) == [("item_extra", FIRST)]
 
 
 def test_item_with_another_role(world):
     checked = coil_by(world)
     (one,) = checked.implied
-    force(world, replace(checked, implied=(replace(one, want=Want.CONSUME),)))
+    force(world, change(checked, implied=(replace(one, want=Want.CONSUME),)))
     assert audited(world) == [("item_role", FIRST)]
 
 
@@ -166,14 +167,14 @@ def world_link(world, subject):
 def test_same_jti_twice(world):
     world.post(PLANT, "lot-event", coil("C-1"), jti="urn:example:once")
     again = world.check(world.statement(PLANT, "lot-event", coil("C-2"), jti="urn:example:once"))
-    force(world, replace(again, request=bytes(32)))
+    force(world, change(again, request=bytes(32)))
     assert audited(world) == [("id_reused", FIRST + 1), ("request", FIRST + 1)]
 
 
 def test_same_event_id_twice(world):
     world.post(PLANT, "lot-event", coil("C-1", eventID=EVENT))
     again = world.check(world.statement(PLANT, "lot-event", coil("C-2", eventID=EVENT)))
-    force(world, replace(again, event=None))
+    force(world, change(again, event=None))
     assert ("event_id_used", FIRST + 1) in audited(world)
 
 
@@ -207,13 +208,13 @@ def test_heads_that_leave_a_subject_out(world, monkeypatch):
 def test_statement_for_another_ledger(world):
     checked = coil_by(world)
     other = parse(world.statement(PLANT, "lot-event", coil("C-1"), aud="https://other.example/ledger"))
-    force(world, replace(checked, statement=other))
+    force(world, change(checked, statement=other))
     assert audited(world) == [("audience", FIRST), ("request", FIRST)]
 
 
 def test_body_that_breaks_its_schema(world):
     other = parse(world.statement(PLANT, "lot-event", {**coil("C-1"), "action": "PERHAPS"}))
-    force(world, replace(coil_by(world), statement=other))
+    force(world, change(coil_by(world), statement=other))
     assert audited(world) == [("body", FIRST)]
 
 
@@ -222,7 +223,7 @@ def test_body_that_breaks_what_no_schema_says(world):
     context = coil("C-1")["@context"]
     listed = context if isinstance(context, list) else [context]
     other = {**coil("C-1"), "@context": [*listed, {"ours": "https://coilmark.org/ns/al/2/"}]}
-    force(world, replace(coil_by(world), statement=parse(world.statement(PLANT, "lot-event", other))))
+    force(world, change(coil_by(world), statement=parse(world.statement(PLANT, "lot-event", other))))
     assert ("al_namespace", FIRST) in audited(world)
 
 
@@ -249,7 +250,7 @@ def test_key_statement_whose_signature_does_not_hold(world):
     newer = PLANT.with_key("plant, newer")
     honest = world.check(world.statement(PLANT, "key", {"party": PLANT.id, "add": [newer.addition()]}))
     jwt = honest.statement.jwt[:-20] + b"AAAAAAAA" + honest.statement.jwt[-12:]
-    force(world, replace(honest, statement=parse(jwt + b"~")))
+    force(world, change(honest, statement=parse(jwt + b"~")))
     world.post(newer, "lot-event", coil("C-1"))
     assert audited(world) == [("signature", FIRST), ("key_unknown", FIRST + 1)]
     assert "left out of the registry" in sentences(world.places.database)[0]
