@@ -43,10 +43,10 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
   const al = bound(body) === AL ? body : NOTHING, time = timeOf(body, "eventTime"), parties = partiesOf(body);
   const start = "al:start" in al ? timeOf(al, "al:start") : time;
   const declared = "errorDeclaration" in body ? body.errorDeclaration : null;
-  const process = textIn(al, "al:process"), transformation = textIn(body, "transformationID");
+  const process = textIn(al, "al:process");
   return {
     index, recordedAt, issuer: iss, name: "eventID" in body ? text(body.eventID) : jti, time, start,
-    type: text(must(body, "type")), action: textIn(body, "action"), step: textIn(body, "bizStep"),
+    type: textIn(body, "type"), action: textIn(body, "action"), step: textIn(body, "bizStep"),
     disposition: textIn(body, "disposition"),
     inputs: partsOf(body, INPUT, al, "input"),
     outputs: partsOf(body, OUTPUT, al, "output"),
@@ -58,7 +58,7 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
     claims: listIn(al, "al:claim").map((one) => [must(one, "scope"), whole(must(one, "g"))]),
     attributes: new Map(listIn(al, "al:attributes").map((row) => [idOf(row), row])),
     process, processKind: kindOf(party, process),
-    run: "transformationID" in body && isRun(body, al) ? transformation : "",
+    run: "transformationID" in body && isRun(body, al) ? text(body.transformationID) : "",
     runState: "al:run" in al ? al["al:run"] : "open",
     contract: textIn(al, "al:contract"), opening: "al:opening" in al,
     sites: ["readPoint", "bizLocation"].filter((name) => name in body).map((name) => canonicalOrNot(must(body[name], "id"))),
@@ -126,7 +126,7 @@ function massOf({ uom = null, quantity = null }) {
   if (!Object.hasOwn(GRAMS_IN, String(uom)) || quantity === null) return null;
   const exact = Fraction.of(quantity).times(GRAMS_IN[uom]);
   if (exact.top % exact.under) refuse("mass", "a mass is not exact to the gram");
-  return exact.integer > BigInt(Number.MAX_SAFE_INTEGER) ? refuse("mass", "a mass is too large") : exact.integer;
+  return whole(Number(exact.integer));
 }
 
 // Who gives and who takes; an id in another system than GS1 stands as it is.
@@ -151,7 +151,7 @@ function canonicalOrNot(id) {
 }
 
 function documentOf(body) {
-  const said = new Map(listIn(body, "bizTransactionList").map((one) => [one.type ?? "", must(one, "bizTransaction")]));
+  const said = new Map(listIn(body, "bizTransactionList").map((one) => [one.type ?? "", textIn(one, "bizTransaction")]));
   const kind = PAPERS.find((one) => said.has(one));
   return kind === undefined ? "" : said.get(kind);
 }
