@@ -127,7 +127,7 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
         loss={one["kind"]: _whole(one["g"]) for one in _listed(al, "al:loss")},
         origins={name: Origin(**{**row, "g": _whole(row["g"])}) for name, row in _by_id(al, "al:origin")},
         claims=tuple((one["scope"], _whole(one["g"])) for one in _listed(al, "al:claim")),
-        attributes=dict(_by_id(al, "al:attributes")),
+        attributes={name: _described(row) for name, row in _by_id(al, "al:attributes")},
         process=_text(al, "al:process"),
         process_kind="",
         run=_text(body, "transformationID") if _is_run(body, al) else "",
@@ -182,6 +182,14 @@ def _text(value: Mapping[str, Any], member: str, otherwise: str = "") -> str:
     if not isinstance(found, str):
         raise Malformed("body", f"{member} is a text, not {found!a:.40}")
     return found
+
+
+def _described(row: dict[str, Any]) -> dict[str, Any]:
+    """Attributes, likewise: each but the analysis is a text or a whole number. Raises Malformed ("body")."""
+    other = next((name for name, one in row.items() if name != "chemistry" and type(one) not in {str, int}), None)
+    if other is not None:
+        raise Malformed("body", f"{other} is a text or a whole number, not {row[other]!a:.40}")
+    return row
 
 
 def _whole(g: Any) -> int:
@@ -256,7 +264,7 @@ def _parties(body: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for word, member, what in (("from", "sourceList", "source"), ("to", "destinationList", "destination")):
         for one in _listed(body, member):
-            found.setdefault(f"{word} {one['type']}", _canonical_or_not(one[what]))
+            found.setdefault(f"{word} {_text(one, 'type')}", _canonical_or_not(one[what]))
     return found
 
 

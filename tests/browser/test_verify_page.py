@@ -133,8 +133,9 @@ def test_a_footprint_is_held_against_the_breakdown_that_is_stated_beside_it(veri
         lambda body: body["steps"].pop(),
         lambda body: body["figures"][3].update(value="9.000000"),
         lambda body: body["power"][0].update(hourly_wh=6_000_001),
+        lambda body: body["power"][0]["sources"][0].update(wh=5_999_999),
     ],
-    ids=["mass", "share", "heat", "step", "footprint", "power"],
+    ids=["mass", "share", "heat", "step", "footprint", "power", "sources"],
 )
 def test_a_passport_that_its_inputs_do_not_give_is_red(verify, change):
     body, inputs = computed(ledger := cast_and_slit(), footprint=footprint)

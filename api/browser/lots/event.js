@@ -56,7 +56,7 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
     loss: new Map(listIn(al, "al:loss").map((one) => [must(one, "kind"), whole(must(one, "g"))])),
     origins: new Map(listIn(al, "al:origin").map((row) => [idOf(row), originOf(row)])),
     claims: listIn(al, "al:claim").map((one) => [must(one, "scope"), whole(must(one, "g"))]),
-    attributes: new Map(listIn(al, "al:attributes").map((row) => [idOf(row), row])),
+    attributes: new Map(listIn(al, "al:attributes").map((row) => [idOf(row), described(row)])),
     process, processKind: kindOf(party, process),
     run: "transformationID" in body && isRun(body, al) ? text(body.transformationID) : "",
     runState: "al:run" in al ? al["al:run"] : "open",
@@ -76,6 +76,13 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
 function originOf({ id, ...row }) {
   if (Object.keys(row).sort().join() !== ORIGIN.join()) throw new TypeError("an origin has other members");
   return { ...row, g: whole(row.g) };
+}
+
+// Each attribute but the analysis is a text or a whole number.
+function described(row) {
+  const simple = Object.entries(row).every(([name, one]) => name === "chemistry" || ["string", "number"].includes(typeof one));
+  if (!simple) throw new TypeError("an attribute is a text or a whole number");
+  return row;
 }
 
 function kindOf({ profile }, process) {
@@ -122,6 +129,7 @@ function rowsOf(al, member, side) {
 
 // Of a quantity, exact to the gram; null where its unit is none of mass.
 function massOf({ uom = null, quantity = null }) {
+  if (Object(uom) === uom) throw new TypeError("a unit is a text");
   if (OTHER_MASS.includes(uom)) refuse("mass", "mass is in GRM, KGM or TNE");
   if (!Object.hasOwn(GRAMS_IN, String(uom)) || quantity === null) return null;
   const exact = Fraction.of(quantity).times(GRAMS_IN[uom]);
@@ -134,7 +142,7 @@ function partiesOf(body) {
   const found = new Map();
   for (const [word, member, what] of [["from", "sourceList", "source"], ["to", "destinationList", "destination"]]) {
     for (const one of listIn(body, member)) {
-      const name = `${word} ${must(one, "type")}`, party = canonicalOrNot(must(one, what));
+      const name = `${word} ${textIn(one, "type")}`, party = canonicalOrNot(must(one, what));
       if (!found.has(name)) found.set(name, party);
     }
   }
