@@ -20,7 +20,7 @@ export class Tongue {
 
   fact(name, value) {
     if (["iat", "recorded", "seen", "eventTime"].includes(name)) return value === null ? "–" : this.time(value);
-    if (name === "witnesses" || name === "footprint") return this.say(value);
+    if (name === "witnesses" || name === "more") return [value].flat().map((one) => this.say(one)).join(" ");
     if (["index", "shown", "proven", "step", "named", "ended", "from", "first", "second"].includes(name)) return String(value);
     return typeof value === "number" || typeof value === "bigint" ? this.numbers.format(value) : String(value);
   }

@@ -1,6 +1,6 @@
 """A checked lot event, read once: canonical ids, grams, parties and times in the words of the lot model (SPEC 4.8)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -111,28 +111,28 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
     return LotEvent(
         index=NOBODY,
         issuer=issuer,
-        name=body.get("eventID", jti),
+        name=_text(body, "eventID", jti),
         recorded_at=0,
         time=time,
         start=span[0] if span else time,
-        type=body["type"],
-        action=body.get("action", ""),
-        step=body.get("bizStep", ""),
-        disposition=body.get("disposition", ""),
+        type=_text(body, "type"),
+        action=_text(body, "action"),
+        step=_text(body, "bizStep"),
+        disposition=_text(body, "disposition"),
         inputs=_parts(body, _INPUT, al, "input"),
         outputs=_parts(body, _OUTPUT, al, "output"),
         things=_parts(body, _THINGS, al, "none"),
         parent=canonical_id(body["parentID"]) if "parentID" in body else "",
         children=_parts(body, _CHILDREN, al, "none"),
-        loss={one["kind"]: one["g"] for one in al.get("al:loss", ())},
-        origins={name: Origin(**row) for name, row in _by_id(al, "al:origin")},
-        claims=tuple((one["scope"], one["g"]) for one in al.get("al:claim", ())),
-        attributes=dict(_by_id(al, "al:attributes")),
-        process=al.get("al:process", ""),
+        loss={one["kind"]: _whole(one["g"]) for one in _listed(al, "al:loss")},
+        origins={name: Origin(**{**row, "g": _whole(row["g"])}) for name, row in _by_id(al, "al:origin")},
+        claims=tuple((one["scope"], _whole(one["g"])) for one in _listed(al, "al:claim")),
+        attributes={name: _described(row) for name, row in _by_id(al, "al:attributes")},
+        process=_text(al, "al:process"),
         process_kind="",
-        run=body.get("transformationID", "") if _is_run(body, al) else "",
+        run=_text(body, "transformationID") if _is_run(body, al) else "",
         run_state=al.get("al:run", "open"),
-        contract=al.get("al:contract", ""),
+        contract=_text(al, "al:contract"),
         opening="al:opening" in al,
         sites=_sites(body),
         sender=parties.get("from possessing_party", parties.get("from owning_party", "")),
@@ -140,13 +140,15 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
         owner=parties.get("to owning_party", ""),
         seller=parties.get("from owning_party", ""),
         document=_document(body),
-        unset=frozenset(body.get("persistentDisposition", {}).get("unset", ())),
+        unset=frozenset(_listed(body.get("persistentDisposition", {}), "unset")),
         weighed=tuple(
-            (row.get("device", ""), row["g"]) for row in al.get("al:mass", ()) if row.get("side", "output") == "output"
+            (row.get("device", ""), _whole(row["g"]))
+            for row in _listed(al, "al:mass")
+            if row.get("side", "output") == "output"
         ),
         scale=0,
         declares="errorDeclaration" in body,
-        corrections=tuple(body.get("errorDeclaration", {}).get("correctiveEventIDs", ())),
+        corrections=tuple(_listed(body.get("errorDeclaration", {}), "correctiveEventIDs")),
     )  # fmt: skip
 
 
@@ -166,8 +168,39 @@ def placed(
     )
 
 
+def _listed(value: Mapping[str, Any], member: str) -> Sequence[Any]:
+    """A list, where it is there: a verifier reads bodies that no schema was applied to. Raises Malformed ("body")."""
+    found: Sequence[Any] = value.get(member, [])
+    if not isinstance(found, list):
+        raise Malformed("body", f"{member} is a list, not {found!a:.40}")
+    return found
+
+
+def _text(value: Mapping[str, Any], member: str, otherwise: str = "") -> str:
+    """A text, likewise. Raises Malformed ("body")."""
+    found = value.get(member, otherwise)
+    if not isinstance(found, str):
+        raise Malformed("body", f"{member} is a text, not {found!a:.40}")
+    return found
+
+
+def _described(row: dict[str, Any]) -> dict[str, Any]:
+    """Attributes, likewise: each but the analysis is a text or a whole number. Raises Malformed ("body")."""
+    other = next((name for name, one in row.items() if name != "chemistry" and type(one) not in {str, int}), None)
+    if other is not None:
+        raise Malformed("body", f"{other} is a text or a whole number, not {row[other]!a:.40}")
+    return row
+
+
+def _whole(g: Any) -> int:
+    """Grams, likewise. Raises Malformed ("body")."""
+    if type(g) is not int or g < 0:
+        raise Malformed("body", f"grams are a whole number from 0, not {g!a:.40}")
+    return g
+
+
 def _by_id(al: Mapping[str, Any], member: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for row in al.get(member, ()):
+    for row in _listed(al, member):
         yield canonical_id(row["id"]), {key: value for key, value in row.items() if key != "id"}
 
 
@@ -203,7 +236,9 @@ def _parts(body: Mapping[str, Any], members: tuple[str, str], al: Mapping[str, A
         for name, element in zip(named_in(member, body[member]), body[member], strict=True):
             mass = rows.get(("al:mass", name), _NOTHING)
             listed = grams(element) if isinstance(element, dict) else None
-            g = listed if listed is not None else mass.get("g")
+            g = None if listed is None else _whole(listed)
+            if g is None and "g" in mass:
+                g = _whole(mass["g"])
             before = found.get(name)
             if before is not None and before.g is not None and listed is not None:
                 g = before.g + listed
@@ -219,7 +254,7 @@ def _rows(al: Mapping[str, Any], side: str) -> dict[tuple[str, str], Mapping[str
     return {
         (member, canonical_id(row["id"])): row
         for member in ("al:mass", "al:role")
-        for row in al.get(member, ())
+        for row in _listed(al, member)
         if row.get("side", side) == side
     }
 
@@ -228,8 +263,8 @@ def _parties(body: Mapping[str, Any]) -> dict[str, str]:
     """Who gives and who takes, by canonical party id; an id in another system than GS1 stands as it is."""
     found: dict[str, str] = {}
     for word, member, what in (("from", "sourceList", "source"), ("to", "destinationList", "destination")):
-        for one in body.get(member, ()):
-            found.setdefault(f"{word} {one['type']}", _canonical_or_not(one[what]))
+        for one in _listed(body, member):
+            found.setdefault(f"{word} {_text(one, 'type')}", _canonical_or_not(one[what]))
     return found
 
 
@@ -245,7 +280,7 @@ def _sites(body: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _document(body: Mapping[str, Any]) -> str:
-    said = {one.get("type", ""): one["bizTransaction"] for one in body.get("bizTransactionList", ())}
+    said = {one.get("type", ""): _text(one, "bizTransaction") for one in _listed(body, "bizTransactionList")}
     return next((said[kind] for kind in _HANDING_OVER if kind in said), "")
 
 

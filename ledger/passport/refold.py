@@ -204,7 +204,7 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
     if statement is None:
         raise ValueError("a passport that is not shown cannot be computed again")
     said, index = statement.body, inputs.passport.index
-    other = next((one for one in said.get("figures", ()) if one.get("rules") != rules), None)
+    other = next((one for one in _rows(said, "figures") if one.get("rules") != rules), None)
     if other is not None:
         return False, f"its figures follow a rule set that this program does not have: {other.get('rules')!a:.120}"
     try:
@@ -216,7 +216,7 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
         )
     except Unverified:
         raise
-    except (CoilmarkError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+    except (CoilmarkError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
         why = error.sentence if isinstance(error, CoilmarkError) else f"{type(error).__name__} {error}"
         raise Unverified("inputs", f"the inputs do not make up the story of {said['piece']}: {why}", step=11) from error
     _check_inputs(story, inputs, source)
@@ -230,6 +230,14 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
             f"; how much of the claim of entry {entry} is this piece's rests on what else it ships, which is not shown"
         )
     return True, f"{says}; {check_stated(said, story, rules)}" if "accounts" in said else says
+
+
+def _rows(body: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    """A list of a body that no schema was applied to. Raises Unverified ("figure") where it is none of objects."""
+    rows = body.get(name, [])
+    if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
+        raise Unverified("figure", f"the passport has {name} out of form", step=11)
+    return rows
 
 
 def _check_whole(story: Story, source: Refolded) -> None:
@@ -289,7 +297,9 @@ def _judged(story: Story, source: Refolded) -> set[int]:
 
 def _compare(said: Mapping[str, Any], made: Mapping[str, Any], judged: set[int]) -> str:
     """Member by member. A withheld member of the facts is not there, and is not missed."""
-    made = {**made, "facts": {name: one for name, one in made["facts"].items() if name in said["facts"]}}
+    facts = said.get("facts")
+    told: Collection[str] = facts if isinstance(facts, dict) else ()
+    made = {**made, "facts": {name: one for name, one in made["facts"].items() if name in told}}
     for member in _COMPARED:
         if said.get(member) != made.get(member):
             raise Unverified(
@@ -305,7 +315,10 @@ def _compare(said: Mapping[str, Any], made: Mapping[str, Any], judged: set[int])
 
 def _compare_findings(said: Mapping[str, Any], made: Mapping[str, Any], judged: set[int]) -> None:
     """Findings on other entries also rest on what the bundle does not show."""
-    first, second = ([one for one in body.get("findings", ()) if one.get("entry") in judged] for body in (said, made))
+    first, second = (
+        [one for one in _rows(body, "findings") if type(one.get("entry")) is int and one["entry"] in judged]
+        for body in (said, made)
+    )
     if first != second:
         raise Unverified(
             "figure", f"the passport has {len(first)} findings on what is shown, its inputs give {len(second)}", step=11

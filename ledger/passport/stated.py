@@ -50,7 +50,8 @@ def _check_state(said: Mapping[str, Any]) -> None:
     for one in said.get("tables", ()):
         if one["id"] not in known() or known()[one["id"]].digest != one["digest"]:
             raise _differs(f"its factor set {one['id']!a:.80} is none of the rule set that it names")
-    late = next((one["entry"] for one in said.get("restated", ()) if one["entry"] >= accounts["size"]), None)
+    restated = (one["entry"] for one in said.get("restated", ()))
+    late = next((entry for entry in restated if not 0 <= entry < accounts["size"]), None)
     if late is not None:
         raise _differs(f"it is restated by entry {late}, of {accounts['size']} that it was computed from")
 
@@ -61,8 +62,9 @@ def _check_power(rows: Sequence[Mapping[str, Any]]) -> None:
         hourly, volumetric, wh = one["hourly_wh"], one["volumetric_wh"], one["wh"]
         if not 0 <= hourly <= volumetric <= wh:
             raise _differs(f"of {wh} Wh in {one['stage']} {volumetric} are matched by volume, {hourly} by the hour")
-        came = sum(source["wh"] for source in one.get("sources", ()))
-        if came != volumetric:
+        sources = [source["wh"] for source in one.get("sources", ())]
+        came = sum(sources)
+        if came != volumetric or min(sources, default=0) < 0:
             raise _differs(f"of the power in {one['stage']} {volumetric} Wh are matched, {came} Wh come from sources")
 
 

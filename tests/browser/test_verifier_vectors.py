@@ -28,6 +28,7 @@ def given_of(path, *, own):
         index=expected.get("index"),
         statement=given["statement"].encode() if "statement" in given else None,
         own=own,
+        rules=given.get("rules"),
     )
 
 

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 from forged_ledger import ForgedLedger, renew
+from forged_passports import passport_of
 from parks import COIL, proof_of
 from reading import words
 from small_ledger import OPERATOR, PLANT, coil, link
+from vectors.computed import COIL as SLIT
+from vectors.computed import cast_and_slit, footprint
 from vectors.misbehaviours import branch, forked_trees
 
 from ledger.kernel.misbehaviour import encode_misbehaviour
 from ledger.kernel.statement import Hidden
 from ledger.kernel.trust import format_trust
+from ledger.rules import rule_set
 
 SAY = words()
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
@@ -69,8 +73,8 @@ def test_every_receipt_and_bundle_of_the_vectors_in_words(verify):
         file = told[kind].encode() if kind in told else b64decode(told[f"{kind}_base64"])
         if "statement" in told or "index" in told.get("expected", {}):
             continue  # the page asks for neither
-        if path.stem == "good-full":
-            continue  # its figures are made up, and the page computes them again
+        if path.stem == "good-full" or "rules" in told:
+            continue  # what it says is made up, or follows a rule set of the vectors' own
         given(verify, told["trust"], told.get("expected", {}).get("piece", ""))
         verify.drop(file)
         if not vector["wantErr"]:
@@ -101,6 +105,54 @@ def test_a_piece_that_is_no_id_is_told_so(verify, park):
     given(verify, verify.page.input_value("#trust"), "coil number seven")
     verify.drop(proof_of(park))
     assert (verify.kind, SAY["f10_gs1_id"] in verify.verdict) == ("bad", True)
+
+
+def computed(ledger, **given):
+    """Body and inputs of the passport of a coil that was cast and slit, by the rules of this program."""
+    return passport_of(ledger, SLIT, rule_set(), **given)
+
+
+def drop_full(verify, ledger, body, inputs):
+    given(verify, format_trust(ledger.trust()), SLIT)
+    verify.drop(ledger.bundle(ledger.add(OPERATOR, "passport", body), along=inputs, kind="full"))
+
+
+def test_a_footprint_is_held_against_the_breakdown_that_is_stated_beside_it(verify):
+    ledger = cast_and_slit()
+    drop_full(verify, ledger, *computed(ledger, footprint=footprint))
+    assert (verify.kind, verify.outcomes) == ("good", ["passed"] * 13)
+    assert SAY["footprint_stated"] in verify.page.inner_html("#check .steps")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body["facts"].update(mass=body["facts"]["mass"] + 1),
+        lambda body: body["figures"][2].update(value="0.200001"),
+        lambda body: body["facts"].update(heats=["H-2"]),
+        lambda body: body["steps"].pop(),
+        lambda body: body["figures"][3].update(value="9.000000"),
+        lambda body: body["power"][0].update(hourly_wh=6_000_001),
+        lambda body: body["power"][0]["sources"][0].update(wh=5_999_999),
+    ],
+    ids=["mass", "share", "heat", "step", "footprint", "power", "sources"],
+)
+def test_a_passport_that_its_inputs_do_not_give_is_red(verify, change):
+    body, inputs = computed(ledger := cast_and_slit(), footprint=footprint)
+    change(body)
+    drop_full(verify, ledger, body, inputs)
+    assert (verify.kind, SAY["f11_figure"] in verify.verdict) == ("bad", True)
+    assert verify.outcomes.index("failed") == 10
+    assert verify.page.is_hidden("#says")
+
+
+def test_a_passport_under_rules_that_the_page_does_not_have_is_not_ticked(verify):
+    body, inputs = computed(ledger := cast_and_slit())
+    for one in body["figures"]:
+        one["rules"] = {"id": "coilmark-rules/9", "digest": "A" * 43}
+    drop_full(verify, ledger, body, inputs)
+    assert (verify.kind, verify.outcomes[10]) == ("good", "not_checked")
+    assert "coilmark-rules/9" in verify.page.inner_html("#check .steps")
 
 
 def passport(size, **facts):

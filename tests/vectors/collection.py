@@ -3,6 +3,7 @@
 from vectors import (
     attestations,
     bundles,
+    computed,
     entries,
     example,
     histories,
@@ -33,6 +34,7 @@ def cases():
     yield from histories.histories()
     yield from receipts.receipts()
     yield from bundles.bundles()
+    yield from computed.computed()
     yield from attestations.attestations()
     yield from misbehaviours.misbehaviours()
 

@@ -18,6 +18,7 @@ from ledger.kernel.tlog_proof import parse_tlog_proof
 from ledger.kernel.trust import format_trust, parse_trust, quorum_met
 from ledger.kernel.verify import Expected, verify_bundle, verify_receipt
 from ledger.kernel.verify_misbehaviour import verify_misbehaviour
+from ledger.passport.refold import recompute
 
 VERIFIED = ("receipt", "bundle", "misbehaviour")
 
@@ -197,7 +198,9 @@ def verified(folder, given):
     if folder == "misbehaviour":
         report = verify_misbehaviour(data, trust)
     elif folder == "bundle":
-        report = verify_bundle(data, trust, expected=expected)
+        rules = {name: given["rules"][name] for name in ("id", "digest")} if "rules" in given else None
+        again = (lambda inputs: recompute(inputs, rules)) if rules else None
+        report = verify_bundle(data, trust, expected=expected, recompute=again)
     else:
         own = given["statement"].encode("ascii") if "statement" in given else None
         report = verify_receipt(data, trust, statement=own, expected=expected)

@@ -43,10 +43,10 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
   const al = bound(body) === AL ? body : NOTHING, time = timeOf(body, "eventTime"), parties = partiesOf(body);
   const start = "al:start" in al ? timeOf(al, "al:start") : time;
   const declared = "errorDeclaration" in body ? body.errorDeclaration : null;
-  const process = textIn(al, "al:process"), transformation = textIn(body, "transformationID");
+  const process = textIn(al, "al:process");
   return {
     index, recordedAt, issuer: iss, name: "eventID" in body ? text(body.eventID) : jti, time, start,
-    type: text(must(body, "type")), action: textIn(body, "action"), step: textIn(body, "bizStep"),
+    type: textIn(body, "type"), action: textIn(body, "action"), step: textIn(body, "bizStep"),
     disposition: textIn(body, "disposition"),
     inputs: partsOf(body, INPUT, al, "input"),
     outputs: partsOf(body, OUTPUT, al, "output"),
@@ -56,9 +56,9 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
     loss: new Map(listIn(al, "al:loss").map((one) => [must(one, "kind"), whole(must(one, "g"))])),
     origins: new Map(listIn(al, "al:origin").map((row) => [idOf(row), originOf(row)])),
     claims: listIn(al, "al:claim").map((one) => [must(one, "scope"), whole(must(one, "g"))]),
-    attributes: new Map(listIn(al, "al:attributes").map((row) => [idOf(row), row])),
+    attributes: new Map(listIn(al, "al:attributes").map((row) => [idOf(row), described(row)])),
     process, processKind: kindOf(party, process),
-    run: "transformationID" in body && isRun(body, al) ? transformation : "",
+    run: "transformationID" in body && isRun(body, al) ? text(body.transformationID) : "",
     runState: "al:run" in al ? al["al:run"] : "open",
     contract: textIn(al, "al:contract"), opening: "al:opening" in al,
     sites: ["readPoint", "bizLocation"].filter((name) => name in body).map((name) => canonicalOrNot(must(body[name], "id"))),
@@ -76,6 +76,13 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
 function originOf({ id, ...row }) {
   if (Object.keys(row).sort().join() !== ORIGIN.join()) throw new TypeError("an origin has other members");
   return { ...row, g: whole(row.g) };
+}
+
+// Each attribute but the analysis is a text or a whole number.
+function described(row) {
+  const simple = Object.entries(row).every(([name, one]) => name === "chemistry" || ["string", "number"].includes(typeof one));
+  if (!simple) throw new TypeError("an attribute is a text or a whole number");
+  return row;
 }
 
 function kindOf({ profile }, process) {
@@ -122,11 +129,12 @@ function rowsOf(al, member, side) {
 
 // Of a quantity, exact to the gram; null where its unit is none of mass.
 function massOf({ uom = null, quantity = null }) {
+  if (Object(uom) === uom) throw new TypeError("a unit is a text");
   if (OTHER_MASS.includes(uom)) refuse("mass", "mass is in GRM, KGM or TNE");
   if (!Object.hasOwn(GRAMS_IN, String(uom)) || quantity === null) return null;
   const exact = Fraction.of(quantity).times(GRAMS_IN[uom]);
   if (exact.top % exact.under) refuse("mass", "a mass is not exact to the gram");
-  return exact.integer > BigInt(Number.MAX_SAFE_INTEGER) ? refuse("mass", "a mass is too large") : exact.integer;
+  return whole(Number(exact.integer));
 }
 
 // Who gives and who takes; an id in another system than GS1 stands as it is.
@@ -134,7 +142,7 @@ function partiesOf(body) {
   const found = new Map();
   for (const [word, member, what] of [["from", "sourceList", "source"], ["to", "destinationList", "destination"]]) {
     for (const one of listIn(body, member)) {
-      const name = `${word} ${must(one, "type")}`, party = canonicalOrNot(must(one, what));
+      const name = `${word} ${textIn(one, "type")}`, party = canonicalOrNot(must(one, what));
       if (!found.has(name)) found.set(name, party);
     }
   }
@@ -151,7 +159,7 @@ function canonicalOrNot(id) {
 }
 
 function documentOf(body) {
-  const said = new Map(listIn(body, "bizTransactionList").map((one) => [one.type ?? "", must(one, "bizTransaction")]));
+  const said = new Map(listIn(body, "bizTransactionList").map((one) => [one.type ?? "", textIn(one, "bizTransaction")]));
   const kind = PAPERS.find((one) => said.has(one));
   return kind === undefined ? "" : said.get(kind);
 }

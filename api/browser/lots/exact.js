@@ -2,9 +2,9 @@
 
 import { Decimal } from "../verifier/strict_json.js";
 
-// A whole number of a statement. What is none has no mass.
+// A whole number from 0, as a statement has grams and Wh.
 export function whole(value) {
-  if (!Number.isSafeInteger(value)) throw new TypeError("a whole number is wanted");
+  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError("a whole number from 0 is wanted");
   return BigInt(value);
 }
 
@@ -29,7 +29,7 @@ export class Fraction {
 
   // Of a number as a statement has it: decimal text, an integer, a number with a point.
   static of(value) {
-    const text = value instanceof Decimal ? value.literal : typeof value === "number" ? String(whole(value)) : value;
+    const text = value instanceof Decimal ? value.literal : typeof value === "number" ? String(value) : value;
     const [, sign, digits, places = ""] = /^([+-]?)([0-9]+)(?:\.([0-9]*))?$/.exec(asText(text)) ?? noDecimal();
     const top = BigInt(digits + places);
     return new Fraction(sign === "-" ? -top : top, 10n ** BigInt(places.length));

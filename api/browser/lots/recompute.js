@@ -24,8 +24,9 @@ export function recompute({ passport, inputs, registries }, rules) {
   checkInputs(story, inputs);
   const claims = withShares(rowsOf(said, "claims"), made.claims ?? [], source);
   compare(said, claims.length ? { ...made, claims } : made, judgedIn(story, source));
-  const footprint = "accounts" in said ? checkStated(said, story, rules) : "footprint_none";
-  return { computed: true, say: "figures", facts: { figures: made.figures.length, ways: made.steps.length, footprint } };
+  const shared = claims.some((one) => source.stoodIn.has(one.entry)) ? ["claims_unshared"] : [];
+  const more = [...shared, "accounts" in said ? checkStated(said, story, rules) : "footprint_none"];
+  return { computed: true, say: "figures", facts: { figures: made.figures.length, ways: made.steps.length, more } };
 }
 
 // Whatever is wrong with an input, or does not go together, is a fault of the inputs.

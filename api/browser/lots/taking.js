@@ -34,7 +34,8 @@ export function take(booking, part, { consume, kind = "", scrap = "" }) {
   checkUsable(booking, lot);
   checkNotInDoubt(booking, lot);
   if (lot.single) return takePiece(booking, lot, part, consume, how);
-  const g = part.g ?? 0n;
+  if (!booking.lenient) checkHolder(lot, holder);
+  const g = part.g ?? refuse("no_mass", `the event takes of lot ${part.id} and gives no mass`);
   if (lot.surplus && g > onHand(lot, holder) - lot.surplus && !booking.lenient) {
     refuse("surplus", `lot ${lot.id} has ${grams(lot.surplus)} that a count found and nobody countersigned`);
   }

@@ -39,7 +39,6 @@ export function checkProcess({ issuer, process, processKind }) {
 // M2: no more than there is, and not before it was there.
 function draw(booking, part) {
   const lot = booking.lot(part.id), { event } = booking;
-  if (!part.single && part.g === null) refuse("no_mass", `the event draws from lot ${part.id} and gives no mass`);
   const says = outBeforeAvailable(event.time, lot.time, part.id);
   if (says) booking.find("time_order", part.id, says);
   return take(booking, part, { consume: part.single, scrap: REMADE.includes(event.processKind) ? scrapClass(lot, part) : "" });

@@ -13,6 +13,6 @@ export function refuse(code, sentence) {
 
 // Text of a file in a sentence of ours: short, and ASCII.
 export function brief(value) {
-  const text = typeof value === "string" ? value : String(value);
+  const text = Object(value) === value ? JSON.stringify(value) : String(value);
   return `"${text.slice(0, 60).replace(/[^ -~]/g, "?")}"`;
 }

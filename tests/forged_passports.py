@@ -1,0 +1,40 @@
+"""Passports that follow from the events of a forged ledger, whatever these say.
+
+body, inputs = passport_of(forged, "(01)…(21)C-1", rules)
+forged.bundle(forged.add(OPERATOR, "passport", body), along=inputs, kind="full")
+"""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+from ledger.kernel.encoding import b64url_encode
+from ledger.kernel.hashing import tree_root
+from ledger.kernel.party import apply, begin
+from ledger.kernel.statement import parse
+from ledger.kernel.verify_passports import Inputs
+from ledger.kernel.verify_statements import shown
+from ledger.passport.body import passport_body
+from ledger.passport.refold import Refolded
+from ledger.passport.story import story_of
+
+
+def passport_of(ledger, piece, rules, footprint=lambda _lot, _as_of: None):
+    """Its body as of all entries, and its inputs. `footprint` may give one, `Accounted`, of the lot and that state."""
+    size, registries, entries, registry = len(ledger.entries), {}, [], None
+    for index, wire in enumerate(ledger.wires):
+        statement = parse(wire)
+        registry = begin(statement) if registry is None else apply(registry, statement, index)
+        registries[index] = registry
+        entries.append(replace(shown(ledger.shown(index)), statement=statement))
+    passport = SimpleNamespace(statement=SimpleNamespace(body={"as_of": {"size": size}}))
+    source = Refolded(Inputs(passport, tuple(entries), registries))
+    story, as_of = story_of(piece, source), {"size": size, "root": b64url_encode(tree_root(ledger.leaves))}
+    accounted = footprint(story.piece, as_of)
+    body = passport_body(story, source, registry, rules=rules, as_of=as_of, root="", accounted=accounted)
+    return committed(ledger, body, story.inputs), story.inputs
+
+
+def committed(ledger, body, inputs):
+    """The same body, of these inputs."""
+    root = b64url_encode(tree_root([ledger.entries[index].leaf for index in inputs]))
+    return {**body, "inputs": {"count": len(inputs), "root": root}}

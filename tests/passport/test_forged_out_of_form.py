@@ -1,0 +1,46 @@
+"""A passport or an input that no schema would take: whoever signed it, it is a failed step and no crash."""
+
+import pytest
+from forged_passports import committed, passport_of
+from small_ledger import OPERATOR
+from vectors.computed import COIL, cast_and_slit, footprint
+
+from ledger.kernel.verify import Expected, verify_bundle
+from ledger.passport.refold import recompute
+from ledger.rules import rule_set
+
+
+def verified(ledger, body, inputs):
+    data = ledger.bundle(ledger.add(OPERATOR, "passport", body), along=inputs, kind="full")
+    return verify_bundle(
+        data, ledger.trust(), expected=Expected(COIL), recompute=lambda one: recompute(one, rule_set())
+    )
+
+
+def test_the_honest_one_is_computed_again():
+    ledger = cast_and_slit()
+    report = verified(ledger, *passport_of(ledger, COIL, rule_set(), footprint))
+    assert report.verified, report.verdict
+    assert "footprint and renewable shares are those of the breakdown" in report.steps[10].sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("facts", None), ("facts", []), ("figures", None), ("figures", [5]), ("figures", {}), ("findings", [[]]),
+     ("findings", 5), ("findings", [{"entry": []}]), ("power", [{}]), ("tables", 5), ("accounts", [])],
+)  # fmt: skip
+def test_a_body_out_of_form_fails(name, value):
+    body, inputs = passport_of(ledger := cast_and_slit(), COIL, rule_set(), footprint)
+    report = verified(ledger, {**body, name: value}, inputs)
+    if (name, value) == ("findings", [{"entry": []}]):  # of no entry that is judged
+        assert report.verified, report.verdict
+    else:
+        assert (report.failed.number, report.code) == (11, "figure")
+
+
+@pytest.mark.parametrize("said", [{"chemistry": [{"element": "Mg", "value": "x", "bound": "eq"}]}, {"chemistry": 5}])
+def test_an_event_out_of_form_is_none_that_a_passport_follows_from(said):
+    body, inputs = passport_of(cast_and_slit(), COIL, rule_set())
+    ledger = cast_and_slit(**said)
+    report = verified(ledger, committed(ledger, body, inputs), inputs)
+    assert (report.failed.number, report.code) == (11, "inputs")
