@@ -230,6 +230,8 @@ def test_m7_production_is_what_was_sold_and_used():
     row = {"produced": 10, "sold": 5, "used": 3, "other": 2}
     assert rule.activity(row) == ""
     assert "10 g were produced, 9 g sold and used" in rule.activity({**row, "other": 1})
+    assert rule.precursor(10, 7, 3) == ""
+    assert "10 g were purchased, 9 g consumed or given away" in rule.precursor(10, 7, 2)
 
 
 def test_m4_a_slab_that_weighs_otherwise_than_its_size_says_is_found(park):
