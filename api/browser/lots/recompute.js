@@ -21,17 +21,11 @@ export function recompute({ passport, inputs, registries }, rules) {
   const said = passport.statement.body, { id, digest } = rules;
   const other = rowsOf(said, "figures").find((one) => !same(one.rules ?? null, { id, digest }));
   if (other) return { computed: false, say: "rules_unknown", facts: { rules: brief(other.rules?.id ?? "") } };
-<<<<<<< HEAD
-  const { story, source, made } = computedAgain(said, { passport, inputs, registries }, { id, digest });
-  checkInputs(story, inputs);
-  const claims = withShares(rowsOf(said, "claims"), made.claims ?? [], source);
-  compare(said, claims.length ? { ...made, claims } : made, judgedIn(story, source));
-=======
   const evidence = evidenceOf(said), own = inputs.filter((one) => !evidence.has(Number(one.index)));
   const { story, source, made } = computedAgain(said, { passport, inputs: own, registries }, { id, digest }, evidence.size);
   checkInputs([...story.inputs, ...evidence], inputs);
-  compare(said, made, judgedIn(story, source));
->>>>>>> a6b215e (schemas, docs, tests: what a footprint follows from (SPEC 12.9))
+  const claims = withShares(rowsOf(said, "claims"), made.claims ?? [], source);
+  compare(said, claims.length ? { ...made, claims } : made, judgedIn(story, source));
   const footprint = "accounts" in said ? checkStated(said, story, rules) : "footprint_none";
   return { computed: true, say: "figures", facts: { figures: made.figures.length, ways: made.steps.length, footprint } };
 }
