@@ -9,15 +9,18 @@ from ledger.carbon.cbam import cbam_rows
 from ledger.carbon.charges import charges_of
 from ledger.carbon.closing import PeriodFinding, judge
 from ledger.carbon.flow import Balances, Flowed, flow
-from ledger.carbon.footprint import Rests, footprint_of
+from ledger.carbon.footprint import footprint_of
 from ledger.carbon.given import Close, Given, closed_periods
 from ledger.carbon.network import Network
 from ledger.carbon.vectors import Keys, Vector, total
-from ledger.carbon.windows import Charged, Spans, charge
+from ledger.carbon.windows import Charge, Charged, Spans, charge
 
 
 class Accounts(Struct, frozen=True):
-    """The two accounts, and what they were made of, for whoever checks that nothing was lost."""
+    """The two accounts, and what they were made of, for whoever checks that nothing was lost.
+
+    `charges` are without their amounts.
+    """
 
     cbam: CbamAccount
     footprint: FootprintAccount
@@ -25,6 +28,7 @@ class Accounts(Struct, frozen=True):
     charged: Charged
     keys: Keys
     put_in: Vector
+    charges: tuple[Charge, ...] = ()
     findings: tuple[PeriodFinding, ...] = ()
 
     @property
@@ -42,14 +46,14 @@ def recompute(given: Given) -> Accounts:
     charged = charge(charges, given.steps, spans, keys)
     material = {lot: said.get("material", lot) for lot, said in given.described.items()}
     flowed = flow(Network(given.steps, spans), charged.steps, keys, material=material, balances=_balances(given.closes))
-    rests_on = Rests(given.streams, given.processes)
     pieces = Pieces(
         flowed.pieces,
-        lambda piece: footprint_of(piece, flowed.weights.get(piece, 0), flowed.pieces[piece], keys, rests_on),
+        lambda piece: footprint_of(piece, flowed.weights.get(piece, 0), flowed.pieces[piece], keys),
     )
     cbam = CbamAccount(tuple(cbam_rows(given)))
     put_in = total(one.amounts for one in charges)
-    return Accounts(cbam, FootprintAccount(pieces), flowed, charged, keys, put_in, judge(given, charged))
+    met = tuple(Charge(one.process, one.start, one.end, {}, one.entry) for one in charges)
+    return Accounts(cbam, FootprintAccount(pieces), flowed, charged, keys, put_in, met, judge(given, charged))
 
 
 def _balances(closes: Sequence[Close]) -> Balances:

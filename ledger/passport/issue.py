@@ -1,6 +1,6 @@
 """A passport as the operator issues it: computed, its inputs committed to, signed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -10,6 +10,7 @@ from ledger.kernel.keys import Signer
 from ledger.kernel.party import Registry
 from ledger.kernel.statement import issue
 from ledger.passport.body import passport_body
+from ledger.passport.evidence import evidence_of
 from ledger.passport.footprint import Accounted
 from ledger.passport.story import Source, story_of
 
@@ -34,16 +35,26 @@ class Basis:
 
 
 def body_of(
-    piece: str, source: Source, state: Basis, rules: Mapping[str, str], accounted: Accounted | None = None
+    piece: str,
+    source: Source,
+    state: Basis,
+    rules: Mapping[str, str],
+    accounted: Accounted | None = None,
+    *,
+    evidence: Sequence[int] | None = None,
 ) -> dict[str, object]:
     """What a passport of this piece says as of this state. Raises Missing for a piece nobody heard of.
 
-    `accounted` is its footprint, of this or an earlier state; without it none is stated.
+    `accounted` is its footprint, of this or an earlier state; without it none is stated. `evidence` are the entries
+    that are inputs for its sake, where they are known and not to be found out.
     """
     story = story_of(piece, source)
-    root = b64url_encode(tree_root([state.leaf(entry) for entry in story.inputs]))
+    beside = evidence if evidence is not None else evidence_of(accounted, story, source)
+    root = b64url_encode(tree_root([state.leaf(entry) for entry in sorted({*story.inputs, *beside})]))
     as_of = {"size": state.size, "root": b64url_encode(state.root)}
-    return passport_body(story, source, state.registry, rules=rules, as_of=as_of, root=root, accounted=accounted)
+    return passport_body(
+        story, source, state.registry, rules=rules, as_of=as_of, root=root, accounted=accounted, evidence=beside
+    )
 
 
 def signed(body: Mapping[str, object], issuer: Issuer, registry: Registry, *, now: int) -> bytes:
