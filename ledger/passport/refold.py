@@ -1,6 +1,6 @@
 """A passport computed again from its full bundle alone: its inputs are folded, the story found and the body made."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ledger.kernel.errors import CoilmarkError, Unverified
