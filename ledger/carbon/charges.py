@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 from ledger.carbon.exact import in_parts, parts_per_wh
 from ledger.carbon.given import Covered, PowerHour, Process
@@ -12,31 +13,38 @@ from ledger.carbon.vectors import Key, Keys, Vector
 from ledger.carbon.windows import Charge, Spans
 
 HOUR = 3_600_000_000  # µs
-_OPEN = 10**30  # so that a share of what is not closed is seen as far as it is followed
+_MARK = 10**30  # of what is no amount, so that a share of it is seen as far as it is followed
 _LOCATION = frozenset({"grid", "other-public", "own-generation", "chp"})
 _UNBUNDLED = 3  # EnergyTag configuration: from a cancelled certificate
 _NO_FACTOR = "no-factor"
+
+
+class Factor(NamedTuple):
+    """In t CO2e/MWh, and the factor set that it is of, if it is of one."""
+
+    t: Decimal
+    table: str
 
 
 class Factors:
     """The factors of each process's power by period: of its grid, and of what no attestation covers."""
 
     def __init__(self, streams: Iterable[Stream]) -> None:
-        self._of: dict[tuple[str, bool], list[tuple[int, int, Decimal]]] = {}
+        self._of: dict[tuple[str, bool], list[tuple[int, int, Factor]]] = {}
         for one in streams:
             if one.power is not None and (one.power.method in _LOCATION or one.power.method == "residual"):
                 residual = one.power.method == "residual"
-                row = (one.start, one.end, one.power.factor)
+                row = (one.start, one.end, Factor(one.power.factor, one.table))
                 self._of.setdefault((one.process, residual), []).append(row)
         for rows in self._of.values():
             rows.sort()
 
-    def at(self, process: str, moment: int) -> tuple[Decimal | None, Decimal | None]:
-        """(grid, residual) in t CO2e/MWh; one of them stated serves for both, none is None."""
+    def at(self, process: str, moment: int) -> tuple[Factor | None, Factor | None]:
+        """(grid, residual); one of them stated serves for both, none is None."""
         grid, residual = (self._find(process, moment, residual=which) for which in (False, True))
         return grid if grid is not None else residual, residual if residual is not None else grid
 
-    def _find(self, process: str, moment: int, *, residual: bool) -> Decimal | None:
+    def _find(self, process: str, moment: int, *, residual: bool) -> Factor | None:
         rows = self._of.get((process, residual), [])
         place = bisect_left(rows, (moment + 1,)) - 1
         return rows[place][2] if place >= 0 and moment < rows[place][1] else None
@@ -72,17 +80,20 @@ def _emitted(one: Stream, stage: str, keys: Keys) -> Vector:
         number = keys.number(Key(stage, "emission", one.kind, part.gas, part.basis))
         found[number] = found.get(number, 0) + in_parts(part.t)
     if found and one.replaces >= 0:
-        found[keys.number(Key(stage, "restated", str(one.entry), "replaced"))] = _OPEN
+        found[keys.number(Key(stage, "restated", str(one.entry), "replaced"))] = _MARK
+    for what, name in (("table", one.table), ("gwp", one.gwp)):
+        if found and name:
+            found[keys.number(Key("", what, name))] = _MARK
     return {number: amount for number, amount in found.items() if amount}
 
 
 def _marked(amounts: Vector, process: str, moment: int, spans: Spans, keys: Keys) -> Vector:
     if not spans.of(process, moment).closed:
-        amounts[keys.number(Key("", "open"))] = _OPEN
+        amounts[keys.number(Key("", "open"))] = _MARK
     return amounts
 
 
-def _drawn(hour: PowerHour, stage: str, factors: tuple[Decimal | None, Decimal | None], keys: Keys) -> Vector:
+def _drawn(hour: PowerHour, stage: str, factors: tuple[Factor | None, Factor | None], keys: Keys) -> Vector:
     """Wh by how they are covered, and their emissions by location and by market, both ways of matching."""
     found: Vector = {}
 
@@ -95,10 +106,11 @@ def _drawn(hour: PowerHour, stage: str, factors: tuple[Decimal | None, Decimal |
     put(Key(stage, "wh", "none"), hour.wh - sum(row.wh for row in hour.rows))
     for one in hour.fallen:
         put(Key(stage, "restated", str(one.entry), one.reason), one.wh)
-    grid, residual = factors
-    if grid is None or residual is None or any(row.factor is None for row in hour.rows):
+    if None in factors or any(row.factor is None for row in hour.rows):
         put(Key(stage, "gap", _NO_FACTOR), hour.wh)
-    grid, residual = grid or Decimal(0), residual or Decimal(0)
+    grid, residual = (one.t if one is not None else Decimal(0) for one in factors)
+    for table in {one.table for one in factors if one is not None and one.table}:
+        put(Key("", "table", table), _MARK)
     put(Key(stage, "location"), hour.wh * parts_per_wh(grid))
     put(Key(stage, "market-hourly"), _market(hour, residual, "hourly"))
     put(Key(stage, "market-volumetric"), _market(hour, residual, "volumetric"))

@@ -3,37 +3,15 @@
 from collections.abc import Iterable, Mapping
 
 from ledger.carbon.exact import in_tonnes
-from ledger.carbon.given import Process
 from ledger.carbon.records import Footprint, Gap, Part, Power, Restated, weakest
-from ledger.carbon.streams import Stream
 from ledger.carbon.vectors import Key, Keys, Vector
 
 _POWER = {"location": "location", "market-hourly": "market_hourly", "market-volumetric": "market_volumetric"}
 
 
-class Rests:
-    """Which factor sets and warming potentials the streams of each stage name, by kind."""
-
-    def __init__(self, streams: Iterable[Stream], processes: Mapping[str, Process]) -> None:
-        self._tables: dict[tuple[str, str], set[str]] = {}
-        self._gwp: dict[tuple[str, str], set[str]] = {}
-        for one in streams:
-            stage = processes[one.process].kind if one.process in processes else "other"
-            self._tables.setdefault((stage, one.kind), set()).update({one.table} - {""})
-            self._gwp.setdefault((stage, one.kind), set()).update({one.gwp} - {""})
-
-    def on(self, said: Mapping[Key, int]) -> tuple[tuple[str, ...], str]:
-        """The tables, and the potentials, of what a piece carries."""
-        used = {(key.stage, key.first if key.what == "emission" else "electricity") for key in said}
-        tables = set().union(*(self._tables.get(one, set()) for one in used))
-        gwp = set().union(*(self._gwp.get(one, set()) for one in used))
-        return tuple(sorted(tables)), ",".join(sorted(gwp))
-
-
-def footprint_of(piece: str, g: int, vector: Vector, keys: Keys, rests: Rests) -> Footprint:
+def footprint_of(piece: str, g: int, vector: Vector, keys: Keys) -> Footprint:
     """What a piece carries, as a footprint."""
     said = keys.said(vector)
-    tables, gwp = rests.on(said)
     return Footprint(
         piece=piece,
         g=g,
@@ -42,8 +20,8 @@ def footprint_of(piece: str, g: int, vector: Vector, keys: Keys, rests: Rests) -
         coc_model=weakest(key.second for key in said if key.what == "wh" and key.first != "none"),
         provisional=any(key.what == "open" for key in said),
         gaps=tuple(sorted(Gap(key.stage, key.first, amount) for key, amount in said.items() if key.what == "gap")),
-        gwp=gwp,
-        tables=tables,
+        gwp=",".join(sorted(key.first for key in said if key.what == "gwp")),
+        tables=tuple(sorted(key.first for key in said if key.what == "table")),
         restated=tuple(_restated(said)),
     )
 

@@ -9,7 +9,7 @@ from ledger.carbon.cbam import cbam_rows
 from ledger.carbon.charges import charges_of
 from ledger.carbon.closing import PeriodFinding, judge
 from ledger.carbon.flow import Balances, Flowed, flow
-from ledger.carbon.footprint import Rests, footprint_of
+from ledger.carbon.footprint import footprint_of
 from ledger.carbon.given import Close, Given, closed_periods
 from ledger.carbon.network import Network
 from ledger.carbon.vectors import Keys, Vector, total
@@ -42,10 +42,9 @@ def recompute(given: Given) -> Accounts:
     charged = charge(charges, given.steps, spans, keys)
     material = {lot: said.get("material", lot) for lot, said in given.described.items()}
     flowed = flow(Network(given.steps, spans), charged.steps, keys, material=material, balances=_balances(given.closes))
-    rests_on = Rests(given.streams, given.processes)
     pieces = Pieces(
         flowed.pieces,
-        lambda piece: footprint_of(piece, flowed.weights.get(piece, 0), flowed.pieces[piece], keys, rests_on),
+        lambda piece: footprint_of(piece, flowed.weights.get(piece, 0), flowed.pieces[piece], keys),
     )
     cbam = CbamAccount(tuple(cbam_rows(given)))
     put_in = total(one.amounts for one in charges)

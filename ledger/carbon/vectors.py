@@ -11,7 +11,8 @@ class Key(NamedTuple):
 
     emission, source, gas, basis: parts of a t · wh, matching, chain-of-custody model, source: Wh · location,
     market-hourly, market-volumetric: parts of a t · gap, why: g or Wh without figures · open: of periods not closed ·
-    restated, entry, why: Wh that lost their cover, or a mark.
+    restated, entry, why: Wh that lost their cover, or a mark · table, id and gwp, name: marks of the factor sets and
+    warming potentials that it rests on.
     """
 
     stage: str

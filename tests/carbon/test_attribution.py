@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from ledger.carbon.given import DAY, Close, Covered, Given, Moved, PowerHour, Process, Step, Stock
 from ledger.carbon.recompute import recompute
-from ledger.carbon.streams import Emission, Stream
+from ledger.carbon.streams import Emission, Power, Stream
 from ledger.lots.records import Settled
 
 HOUR = DAY // 24
@@ -183,3 +185,17 @@ def test_metal_of_which_nothing_is_known_is_told():
 def test_power_without_a_factor_is_told_and_not_taken_for_clean():
     (gap,) = accounts([cast(1, (0, 1), "A")], [hour("casting", 0, 5)]).footprint.of(coil("A")).gaps
     assert (gap.stage, gap.what, gap.amount) == ("casting", "no-factor", 5)
+
+
+def test_a_piece_names_the_factor_sets_of_what_reached_it_and_no_others():
+    """SPEC 12.5: another plant's stream of the same kind says nothing of this one's metal."""
+    own, other = (
+        msgspec.structs.replace(stream("casting", hours, 9), table=table, gwp=gwp)
+        for hours, table, gwp in (((0, 2), "ours/1", "AR5"), ((2, 4), "theirs/1", "AR4"))
+    )
+    grid = msgspec.structs.replace(
+        stream("casting", (0, 2), 0), emissions=(), power=Power("grid", Decimal("0.5"), 0), table="grid/1"
+    )
+    found = accounts([cast(1, (0, 2), "A"), cast(2, (2, 4), "B")], [hour("casting", 1, 70)], [own, other, grid])
+    assert (found.footprint.of(coil("A")).tables, found.footprint.of(coil("A")).gwp) == (("grid/1", "ours/1"), "AR5")
+    assert (found.footprint.of(coil("B")).tables, found.footprint.of(coil("B")).gwp) == (("theirs/1",), "AR4")
