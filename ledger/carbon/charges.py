@@ -20,10 +20,12 @@ _NO_FACTOR = "no-factor"
 
 
 class Factor(NamedTuple):
-    """In t CO2e/MWh, and the factor set that it is of, if it is of one."""
+    """In t CO2e/MWh, the factor set that it is of, if it is of one, and the entry that states it for a period."""
 
     t: Decimal
     table: str
+    entry: int
+    end: int
 
 
 class Factors:
@@ -34,20 +36,26 @@ class Factors:
         for one in streams:
             if one.power is not None and (one.power.method in _LOCATION or one.power.method == "residual"):
                 residual = one.power.method == "residual"
-                row = (one.start, one.end, Factor(one.power.factor, one.table))
+                row = (one.start, one.end, Factor(one.power.factor, one.table, one.entry, one.end))
                 self._of.setdefault((one.process, residual), []).append(row)
         for rows in self._of.values():
             rows.sort()
 
     def at(self, process: str, moment: int) -> tuple[Factor | None, Factor | None]:
         """(grid, residual); one of them stated serves for both, none is None."""
-        grid, residual = (self._find(process, moment, residual=which) for which in (False, True))
+        last = [self._last(process, moment, residual=which) for which in (False, True)]
+        grid, residual = (one if one is not None and moment < one.end else None for one in last)
         return grid if grid is not None else residual, residual if residual is not None else grid
 
-    def _find(self, process: str, moment: int, *, residual: bool) -> Factor | None:
+    def looked_at(self, process: str, moment: int) -> set[int]:
+        """The entries of those that could hold then."""
+        last = (self._last(process, moment, residual=which) for which in (False, True))
+        return {one.entry for one in last if one is not None}
+
+    def _last(self, process: str, moment: int, *, residual: bool) -> Factor | None:
         rows = self._of.get((process, residual), [])
         place = bisect_left(rows, (moment + 1,)) - 1
-        return rows[place][2] if place >= 0 and moment < rows[place][1] else None
+        return rows[place][2] if place >= 0 else None
 
 
 def charges_of(
@@ -60,13 +68,15 @@ def charges_of(
         stage = _stage(processes, one.process)
         amounts = _emitted(one, stage, keys) if "footprint" in one.accounts else {}
         if amounts:
-            yield Charge(one.process, one.start, one.end, _marked(amounts, one.process, one.end - 1, spans, keys))
+            _mark_open(amounts, one.process, one.end - 1, spans, keys)
+            yield Charge(one.process, one.start, one.end, amounts, one.entry)
     for hour in hours:
         for loss, part in parts_of(hour) if hour.wh else ():
             of = loss or hour  # a store's loss is borne by who used what came back
             stage = _stage(processes, hour.process)
             amounts = _drawn(part, stage, factors.at(hour.process, hour.start), keys)
-            yield Charge(of.process, of.start, of.start + HOUR, _marked(amounts, of.process, of.start, spans, keys))
+            _mark_open(amounts, of.process, of.start, spans, keys)
+            yield Charge(of.process, of.start, of.start + HOUR, amounts, hour.entry)
 
 
 def _stage(processes: Mapping[str, Process], process: str) -> str:
@@ -87,10 +97,9 @@ def _emitted(one: Stream, stage: str, keys: Keys) -> Vector:
     return {number: amount for number, amount in found.items() if amount}
 
 
-def _marked(amounts: Vector, process: str, moment: int, spans: Spans, keys: Keys) -> Vector:
+def _mark_open(amounts: Vector, process: str, moment: int, spans: Spans, keys: Keys) -> None:
     if not spans.of(process, moment).closed:
         amounts[keys.number(Key("", "open"))] = _MARK
-    return amounts
 
 
 def _drawn(hour: PowerHour, stage: str, factors: tuple[Factor | None, Factor | None], keys: Keys) -> Vector:

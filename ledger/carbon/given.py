@@ -57,7 +57,8 @@ class Loss(Struct, frozen=True, order=True):
 class PowerHour(Struct, frozen=True):
     """What a process drew in the hour from `start` on, and what covers it, or did.
 
-    Of a store's charge `returned` came back, to be drawn again by others, and `losses` were lost on the way.
+    Of a store's charge `returned` came back, to be drawn again by others, and `losses` were lost on the way. `entry` is
+    the statement in force of it, `entries` all that this was read from.
     """
 
     process: str
@@ -68,6 +69,8 @@ class PowerHour(Struct, frozen=True):
     fallen: tuple[Uncovered, ...] = ()
     returned: int = 0
     losses: tuple[Loss, ...] = ()
+    entry: int = -1
+    entries: tuple[int, ...] = ()
 
 
 class Discharge(Struct, frozen=True):
@@ -174,7 +177,8 @@ class Step(Struct, frozen=True):
 
 
 class Given(Struct, frozen=True):
-    """Everything. Steps in any order; `described` has material, grade and cn of lots, where they were said.
+    """Everything. Steps in any order; `described` has material, grade and cn of lots, where they were said, and
+    `described_by` the last entry that says of which material one is.
 
     `sites` are readings of whole sites' meters, `discharges` what stores gave back, where there are any.
     """
@@ -185,6 +189,7 @@ class Given(Struct, frozen=True):
     closes: tuple[Close, ...]
     processes: Mapping[str, Process]
     described: Mapping[str, Mapping[str, str]] = {}
+    described_by: Mapping[str, int] = {}
     sites: tuple[SiteHour, ...] = ()
     discharges: tuple[Discharge, ...] = ()
 

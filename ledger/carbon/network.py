@@ -76,9 +76,7 @@ class Network:
 
     def _joined(self, step: Step) -> None:
         """Everything it takes goes into everything that it gives and that keeps the burden."""
-        one_sided = not step.debits or not step.credits
-        by_element = step.process and step.kind in BY_ELEMENT and one_sided
-        node = self._unit(step) if by_element else self._node(step.process)
+        node = self._unit(step) if is_balanced(step) else self._node(step.process)
         self.nodes[node].entries.append(step.index)
         for one in step.debits:
             operation = self._operate(TAKE, one, node)
@@ -150,6 +148,12 @@ class Network:
         self.operations.append(Operation(what, node, one.g, one.kind, one.scrap))
         self.places.setdefault(one.place, []).append(len(self.operations) - 1)
         return len(self.operations) - 1
+
+
+def is_balanced(step: Step) -> bool:
+    """12.4: what goes in comes out in other events, so that both are joined over a span."""
+    one_sided = not step.debits or not step.credits
+    return step.joins and bool(step.process) and step.kind in BY_ELEMENT and one_sided
 
 
 def _of(moved: Iterable[Moved], lot: str) -> Iterator[Moved]:

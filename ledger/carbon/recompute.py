@@ -13,11 +13,14 @@ from ledger.carbon.footprint import footprint_of
 from ledger.carbon.given import Close, Given, closed_periods
 from ledger.carbon.network import Network
 from ledger.carbon.vectors import Keys, Vector, total
-from ledger.carbon.windows import Charged, Spans, charge
+from ledger.carbon.windows import Charge, Charged, Spans, charge
 
 
 class Accounts(Struct, frozen=True):
-    """The two accounts, and what they were made of, for whoever checks that nothing was lost."""
+    """The two accounts, and what they were made of, for whoever checks that nothing was lost.
+
+    `charges` are without their amounts.
+    """
 
     cbam: CbamAccount
     footprint: FootprintAccount
@@ -25,6 +28,7 @@ class Accounts(Struct, frozen=True):
     charged: Charged
     keys: Keys
     put_in: Vector
+    charges: tuple[Charge, ...] = ()
     findings: tuple[PeriodFinding, ...] = ()
 
     @property
@@ -48,7 +52,8 @@ def recompute(given: Given) -> Accounts:
     )
     cbam = CbamAccount(tuple(cbam_rows(given)))
     put_in = total(one.amounts for one in charges)
-    return Accounts(cbam, FootprintAccount(pieces), flowed, charged, keys, put_in, judge(given, charged))
+    met = tuple(Charge(one.process, one.start, one.end, {}, one.entry) for one in charges)
+    return Accounts(cbam, FootprintAccount(pieces), flowed, charged, keys, put_in, met, judge(given, charged))
 
 
 def _balances(closes: Sequence[Close]) -> Balances:

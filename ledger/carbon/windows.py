@@ -12,12 +12,13 @@ _FINE = 1_000_000  # weights are g of a window that overlap, in millionths
 
 
 class Charge(Struct, frozen=True):
-    """What a process is charged with for [start, end), in µs."""
+    """What a process is charged with for [start, end), in µs; by the statement of which entry."""
 
     process: str
     start: int
     end: int
     amounts: Vector
+    entry: int = -1
 
 
 class Span(Struct, frozen=True, order=True):
@@ -78,6 +79,15 @@ def weight_of(step: Step) -> int:
     return sum(one.g for one in (*step.credits, *step.worked) if one.carries)
 
 
+def windows_of(steps: Iterable[Step]) -> dict[str, Windows]:
+    """Those of each process."""
+    found: dict[str, list[Step]] = {}
+    for step in steps:
+        if step.process:
+            found.setdefault(step.process, []).append(step)
+    return {process: Windows(its) for process, its in found.items()}
+
+
 class Charged(Struct, frozen=True):
     """By entry what its step is charged with; by process and start of the span what no window took."""
 
@@ -87,11 +97,7 @@ class Charged(Struct, frozen=True):
 
 def charge(charges: Iterable[Charge], steps: Iterable[Step], spans: Spans, keys: Keys) -> Charged:
     """Every charge over the windows that overlap it; what meets none waits for the span, and then for the next ones."""
-    by_process: dict[str, list[Step]] = {}
-    for step in steps:
-        if step.process:
-            by_process.setdefault(step.process, []).append(step)
-    windows = {process: Windows(found) for process, found in by_process.items()}
+    windows = windows_of(steps)
     given, idle = dict[int, Vector](), dict[str, dict[Span, Vector]]()
     nothing = Windows(())
     for one in charges:
@@ -111,17 +117,20 @@ def _give(given: dict[int, Vector], over: Mapping[int, int], amounts: Vector) ->
 
 
 def _later(given: dict[int, Vector], idle: Mapping[Span, Vector], windows: Windows) -> dict[int, Vector]:
-    """Over all windows of its span. A day without any waits for the next that has some, a closed period does not."""
     left: dict[int, Vector] = {}
     for span in sorted(idle):
-        over = windows.overlapping(span.start, span.end)
-        if not over and not span.closed:
-            over = windows.of_next_day(span.end)
+        over = waited_for(span, windows)
         if over:
             _give(given, over, idle[span])
         else:
             add(left.setdefault(span.start, {}), idle[span])
     return left
+
+
+def waited_for(span: Span, windows: Windows) -> dict[int, int]:
+    """All windows of the span. A day without any waits for the next that has some, a closed period does not."""
+    over = windows.overlapping(span.start, span.end)
+    return over or ({} if span.closed else windows.of_next_day(span.end))
 
 
 def averaged(vector: Vector, keys: Keys) -> Vector:
