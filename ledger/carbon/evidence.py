@@ -4,7 +4,7 @@ What a piece carries was charged to the steps that made it and to those before, 
 windows. An hour is shared among all windows that it meets, so they are in it too, but not what was charged to them.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -20,8 +20,8 @@ One, Name = TypeVar("One"), TypeVar("Name")
 _NONE = Windows(())
 
 
-class TooMuch(Exception):  # noqa: N818  no error: it is said of a footprint that it follows from more
-    """The footprint follows from more entries than were asked for."""
+class OutOfReach(Exception):  # noqa: N818  no error: it is so of some footprints
+    """The footprint follows from more entries than were asked for, or from some that are not told, as a store's."""
 
 
 def restricted(given: Given, entries: Collection[int]) -> Given:
@@ -44,6 +44,7 @@ class Evidence:
         self.power = _by(given.hours, lambda hour: (hour.entry,))
         self.closes = _by(given.closes, lambda close: close.processes)
         self.factors, self.described_by = Factors(given.streams), given.described_by
+        self.in_place_of = given.in_place_of
         self.steps = {one.index: one for one in given.steps}
         self.at_place = _by(sorted(given.steps, key=_moment), _places)
         self.of_thing = _by(given.steps, _things)
@@ -52,7 +53,7 @@ class Evidence:
         self.sharing = Sharing(given, charges)
 
     def of(self, piece: str, most: int) -> frozenset[int]:
-        """Raises TooMuch where it is more than `most` entries."""
+        """At most `most` entries. Raises OutOfReach."""
         search = _Search(self, most)
         for step in self.of_thing.get(piece, ()):
             search.take_in(step)
@@ -162,8 +163,10 @@ class _Search:
         if entry in self._charges:
             return
         self._charges.add(entry)
-        self._add(entry)
+        self._add(entry, *_chain(self.of.in_place_of, entry))
         for hour in self.of.power.get(entry, ()):
+            if hour.entries is None:
+                raise OutOfReach
             self._add(*hour.entries)
             self._due += self.of.factors.looked_at(hour.process, hour.start)
         for charge in self.of.sharing.of_entry.get(entry, ()):
@@ -177,7 +180,7 @@ class _Search:
     def _add(self, *entries: int) -> None:
         self.found.update(entries)
         if len(self.found) > self.most:
-            raise TooMuch
+            raise OutOfReach
 
 
 def _by(rows: Iterable[One], names: Callable[[One], Iterable[Name]]) -> dict[Name, list[One]]:
@@ -186,6 +189,12 @@ def _by(rows: Iterable[One], names: Callable[[One], Iterable[Name]]) -> dict[Nam
         for name in names(row):
             found.setdefault(name, []).append(row)
     return found
+
+
+def _chain(before: Mapping[int, int], entry: int) -> Iterator[int]:
+    while entry in before:
+        entry = before[entry]
+        yield entry
 
 
 def _moment(step: Step) -> tuple[int, int]:

@@ -58,7 +58,7 @@ class PowerHour(Struct, frozen=True):
     """What a process drew in the hour from `start` on, and what covers it, or did.
 
     Of a store's charge `returned` came back, to be drawn again by others, and `losses` were lost on the way. `entry` is
-    the statement in force of it, `entries` all that this was read from.
+    the statement in force of it, `entries` all that this was read from, None where they are not told.
     """
 
     process: str
@@ -70,7 +70,7 @@ class PowerHour(Struct, frozen=True):
     returned: int = 0
     losses: tuple[Loss, ...] = ()
     entry: int = -1
-    entries: tuple[int, ...] = ()
+    entries: tuple[int, ...] | None = ()
 
 
 class Discharge(Struct, frozen=True):
@@ -178,7 +178,7 @@ class Step(Struct, frozen=True):
 
 class Given(Struct, frozen=True):
     """Everything. Steps in any order; `described` has material, grade and cn of lots, where they were said, and
-    `described_by` the last entry that says of which material one is.
+    `described_by` the last entry that says of which material one is. `in_place_of`: what a consumption's statement replaced.
 
     `sites` are readings of whole sites' meters, `discharges` what stores gave back, where there are any.
     """
@@ -190,6 +190,7 @@ class Given(Struct, frozen=True):
     processes: Mapping[str, Process]
     described: Mapping[str, Mapping[str, str]] = {}
     described_by: Mapping[str, int] = {}
+    in_place_of: Mapping[int, int] = {}
     sites: tuple[SiteHour, ...] = ()
     discharges: tuple[Discharge, ...] = ()
 

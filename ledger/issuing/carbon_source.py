@@ -38,6 +38,8 @@ def given_of(transaction: Transaction, registry: Registry, size: int) -> Given:
         closes=tuple(_in_force(reading.closes, reading.replaced_closes)),
         processes=processes_of(registry),
         described=reading.described,
+        described_by=reading.described_by,
+        in_place_of=reading.in_place_of,
         sites=tuple(power.sites(reading.read_sites)),
         discharges=power.discharges,
     )
@@ -64,7 +66,10 @@ class _Reading:
     drawn: dict[tuple[str, int], None] = field(default_factory=dict)
     read_sites: dict[tuple[str, int], None] = field(default_factory=dict)
     described: dict[str, dict[str, str]] = field(default_factory=dict)
+    described_by: dict[str, int] = field(default_factory=dict)
     weights: dict[str, int] = field(default_factory=dict)
+    stated: dict[str, int] = field(default_factory=dict)
+    in_place_of: dict[int, int] = field(default_factory=dict)
 
     def read(self, transaction: Transaction, entries: Sequence[Stored], size: int) -> None:
         """A batch more. What was recorded by its form alone is not counted."""
@@ -82,6 +87,7 @@ class _Reading:
             return
         event = read_event(statement.body, issuer=statement.iss, jti=statement.jti)
         self._describe(event, one)
+        self.described_by |= {lot: one.index for lot, said in event.attributes.items() if "material" in said}
         self.steps.append(step_of(one, event, self.weights))
 
     def _describe(self, event: LotEvent, one: Effects) -> None:
@@ -102,6 +108,9 @@ class _Reading:
             start, told = micros(body["from"]), self.read_sites if "site" in body else self.drawn
             name = body.get("site") or body["process"]
             told |= dict.fromkeys((name, start + hour * HOUR) for hour in range(len(body["wh"])))
+            self.stated[body["id"]] = index
+            if "replaces" in body:
+                self.in_place_of[index] = self.stated[body["replaces"]]
 
 
 def _effects(transaction: Transaction, entries: Iterable[int], size: int) -> Mapping[int, Effects]:

@@ -1,18 +1,17 @@
 """Hours of power out of the store, with what covers them and what stores lost of them; and what sites' meters say."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
 
 from ledger.admission.energy_records import read_energy
-from ledger.carbon.given import Covered, Discharge, Loss, PowerHour, SiteHour, Uncovered
+from ledger.carbon.given import Discharge, PowerHour, SiteHour
+from ledger.carbon.power import power_hour
 from ledger.carbon.site_balance import TOLERANCE
 from ledger.energy import records
 from ledger.energy.book import attestation_key, consumption_key, hour_key, site_key
-from ledger.energy.records import HOUR, WITHDRAWN, Attestation, Consumption, Factor, Hour, Slice
+from ledger.energy.records import HOUR, WITHDRAWN, Attestation, Consumption, Hour, Slice
 from ledger.kernel.party import Registry
-from ledger.lots.sharing import share
 from ledger.store.store import Transaction
 
 _BATCH = 2_000  # records asked for together
@@ -69,55 +68,6 @@ class Power:
         return {one.id: one for one in found if isinstance(one, Consumption)}
 
 
-def power_hour(
-    hour: Hour, attested: Mapping[str, Attestation], users: Mapping[str, Consumption] | None = None
-) -> PowerHour:
-    """An hour with what covers it: rows that are alike, together. `users`: the records that discharges cover."""
-    covered: dict[tuple[str, Decimal | None, int, str], int] = {}
-    for row in hour.rows:
-        by = attested[row.attestation]
-        alike = row.matching, _factor(by.factor), by.configuration, by.source
-        covered[alike] = covered.get(alike, 0) + row.wh
-    rows = (Covered(wh, *alike) for alike, wh in covered.items())
-    fallen = (Uncovered(one.by, one.reason, one.end - one.start) for one in hour.fallen)
-    found = PowerHour(hour.process, hour.start, hour.wh, hour.measured, tuple(rows), tuple(fallen))
-    if not hour.drawn:
-        return found
-    returned, losses = _given_back(hour, attested, users or {})
-    return PowerHour(found.process, found.start, found.wh, found.measured, found.rows, found.fallen, returned, losses)
-
-
-def _given_back(
-    hour: Hour, attested: Mapping[str, Attestation], users: Mapping[str, Consumption]
-) -> tuple[int, tuple[Loss, ...]]:
-    """Of a charge: Wh that came back, and Wh that were lost for each hour that used what came back (SPEC 12.4)."""
-    returned, lost = 0, dict[_Place, int]()
-    taken: dict[str, int] = {}
-    for one in hour.drawn:
-        taken[one.attestation] = taken.get(one.attestation, 0) + one.wh
-    for name, wh in taken.items():
-        by = attested[name]
-        charges: dict[_Place, int] = {}
-        for charge in by.charges:
-            charges[charge.process, charge.start] = charges.get((charge.process, charge.start), 0) + charge.wh
-        came = share(by.wh, charges)[hour.process, hour.start]
-        returned += came
-        for place, loss in share(wh - came, _used(by, users)).items():
-            if place[0]:
-                lost[place] = lost.get(place, 0) + loss
-    return returned, tuple(Loss(*place, wh) for place, wh in sorted(lost.items()) if wh)
-
-
-def _used(attestation: Attestation, users: Mapping[str, Consumption]) -> dict[_Place, int]:
-    """Wh of a discharge by the hour that they cover; what covers none stands under no process."""
-    found: dict[_Place, int] = {}
-    for one in attestation.slices:
-        by = users.get(one.consumption) if one.uses else None
-        place = (by.process, by.start + one.hour * HOUR) if by is not None else ("", 0)
-        found[place] = found.get(place, 0) + one.end - one.start
-    return found
-
-
 def _standing(attestation: Attestation) -> Iterator[Slice]:
     return (one for one in attestation.slices if one.state != WITHDRAWN)
 
@@ -125,11 +75,6 @@ def _standing(attestation: Attestation) -> Iterator[Slice]:
 def _tolerance(accuracy: str) -> Fraction:
     """Of a reading; accuracy in %."""
     return Fraction(accuracy) / 100 if accuracy else TOLERANCE
-
-
-def _factor(factor: Factor | None) -> Decimal | None:
-    """G CO2e/kWh as t CO2e/MWh."""
-    return None if factor is None else Decimal(factor.factor).scaleb(-3)
 
 
 def _sites_of_devices(registry: Registry) -> Mapping[str, str]:

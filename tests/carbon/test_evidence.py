@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from test_random_parks_carbon import HOUR, SETTINGS, random_given, seeds
 
-from ledger.carbon.evidence import Evidence, TooMuch, restricted
+from ledger.carbon.evidence import Evidence, OutOfReach, restricted
 from ledger.carbon.given import DAY
 from ledger.carbon.recompute import recompute
 
