@@ -29,6 +29,8 @@ AHEAD = 300  # seconds that a claimed time may lie ahead
 CERTIFICATES = 10_000  # of another registry, named as one range
 HOURS = 366 * 24  # of one question about energy
 FALLEN = 100  # rows that cover an hour no more, told by name
+EVIDENCE = 4_000  # entries that a footprint follows from, beside the inputs of its passport
+EVIDENCE_STATE = 100_000  # entries of a state of which passports name them
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +64,6 @@ TABLE: tuple[Limit, ...] = (
     Limit("range of certificates of another registry", CERTIFICATES, "certificates"),
     Limit("period of a question about energy", HOURS, "hours"),
     Limit("rows that cover an hour no more, by name", FALLEN, "rows"),
+    Limit("evidence of a footprint", EVIDENCE, "entries"),
+    Limit("state of which evidence is named", EVIDENCE_STATE, "entries"),
 )

@@ -5,7 +5,7 @@ windows. An hour is shared among all windows that it meets, so they are in it to
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -16,12 +16,20 @@ from ledger.carbon.windows import Charge, Spans, Windows, waited_for, windows_of
 from ledger.kernel.gs1 import names_one_thing
 from ledger.lots.records import Place
 
-One, Name = TypeVar("One"), TypeVar("Name")
+One = TypeVar("One")
+Name = TypeVar("Name")
 _NONE = Windows(())
 
 
-class OutOfReach(Exception):  # noqa: N818  no error: it is so of some footprints
+class OutOfReach(Exception):
     """The footprint follows from more entries than were asked for, or from some that are not told, as a store's."""
+
+
+class Found(NamedTuple):
+    """The entries, and the lots that it goes through, of which every version is to be at hand to book them again."""
+
+    entries: frozenset[int]
+    lots: frozenset[str]
 
 
 def restricted(given: Given, entries: Collection[int]) -> Given:
@@ -52,15 +60,15 @@ class Evidence:
         self.senders = _by(given.steps, lambda step: [(row.entry, row.lot) for row in step.settles])
         self.sharing = Sharing(given, charges)
 
-    def of(self, piece: str, most: int) -> frozenset[int]:
-        """At most `most` entries. Raises OutOfReach."""
+    def of(self, piece: str, most: int) -> Found:
+        """Of at most `most` entries. Raises OutOfReach."""
         search = _Search(self, most)
         for step in self.of_thing.get(piece, ()):
             search.take_in(step)
             if step.joins or step.worked:
                 search.follow(step, piece)
         search.all()
-        return frozenset(search.found)
+        return Found(frozenset(search.found), frozenset({piece, *search.lots}))
 
 
 class Sharing:
@@ -98,6 +106,11 @@ class _Search:
         self._reached: dict[Place, int] = {}  # how many of the steps of a place were gone through
         self._next: list[tuple[Step, str]] = []
         self._due: list[int] = []
+
+    @property
+    def lots(self) -> Iterator[str]:
+        """Whose places were come to."""
+        return (place[0] for place in self._reached)
 
     def all(self) -> None:
         """Until nothing new comes up."""

@@ -178,7 +178,8 @@ class Step(Struct, frozen=True):
 
 class Given(Struct, frozen=True):
     """Everything. Steps in any order; `described` has material, grade and cn of lots, where they were said, and
-    `described_by` the last entry that says of which material one is. `in_place_of`: what a consumption's statement replaced.
+    `described_by` the last entry that says of which material one is. `in_place_of`: which statement of consumption one
+    replaced.
 
     `sites` are readings of whole sites' meters, `discharges` what stores gave back, where there are any.
     """

@@ -25,29 +25,33 @@ def issue(book: Book, said: Said) -> None:
     rule.expiry(end, expires)
     external = rule.certificates(body)
     charges = _charges(book, said, device, start)
-    attestation = Attestation(
+    attestation = replace(attestation_of(said), zone=said.zone(meter, device), charges=charges, external=external)
+    _take(book, attestation)
+    book.put_attestation(attestation)
+
+
+def attestation_of(said: Said) -> Attestation:
+    """As its statement has it; zone, charges and certificates follow from what else is known."""
+    body = said.body
+    return Attestation(
         id=body["id"],
         issuer=said.issuer,
         index=said.index,
-        device=device["id"],
-        meter=meter["id"],
-        zone=said.zone(meter, device),
-        start=start,
-        end=end,
+        device=body["device"],
+        meter=body["meter"],
+        zone="",
+        start=micros(body["from"]),
+        end=micros(body["to"]),
         wh=body["wh"],
         source=body["source"],
         quality=body["quality"],
-        expires=expires,
+        expires=micros(body["expires"]),
         configuration=body["configuration"],
         disclosure=body["disclosure"],
         documented="document" in body,
         factor=_factor(body),
-        charges=charges,
-        external=external,
         slices=(Slice(0, body["wh"], said.issuer),),
     )
-    _take(book, attestation)
-    book.put_attestation(attestation)
 
 
 def not_ahead(said: Said, end: int) -> None:

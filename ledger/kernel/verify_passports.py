@@ -1,6 +1,6 @@
 """What SPEC 7 says of passports: what may stand beside one (6), that it is of the piece (10), its inputs (11)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from ledger.kernel.encoding import b64url_encode
@@ -34,6 +34,11 @@ class Inputs:
     def hidden(self) -> int:
         """How many inputs show no statement."""
         return sum(one.statement is None or bool(one.statement.withheld) for one in self.entries)
+
+    def without(self, entries: Collection[int]) -> "Inputs":
+        """All but these."""
+        kept = tuple(one for one in self.entries if one.index not in entries)
+        return Inputs(self.passport, kept, self.registries)
 
 
 # Whether a passport could be computed again, and what came of it or why not; raises Unverified where it differs.

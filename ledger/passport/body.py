@@ -1,7 +1,7 @@
 """The body of a passport statement from a story: the same body from the same story (SPEC 4.9.5)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from ledger.kernel.statement import Hidden
 from ledger.lots.genealogy import UG, recycled
 from ledger.lots.records import NOBODY, ON_HAND, Effects, Lot
 from ledger.passport.claims import claims_of
+from ledger.passport.evidence import in_ranges
 from ledger.passport.footprint import Accounted, figures_of, members_of
 from ledger.passport.story import Source, Story
 
@@ -41,10 +42,11 @@ def passport_body(
     as_of: Mapping[str, Any],
     root: str,
     accounted: Accounted | None = None,
+    evidence: Sequence[int] = (),
 ) -> dict[str, Any]:
     """What the operator signs. `rules` names the rule set, `as_of` size and root, `root` is that of the inputs.
 
-    `accounted` is the piece's footprint, where one is to be stated.
+    `accounted` is the piece's footprint, where one is to be stated, `evidence` what is an input for its sake alone.
     """
     piece = story.piece
     holds = list(_holds(story))
@@ -64,8 +66,9 @@ def passport_body(
         "stages": list(_stages(story, registry))[:_STAGES],
         "figures": [*_figures(story, rules), *(figures_of(accounted.footprint, rules) if accounted else ())],
         **(members_of(accounted) if accounted else {}),
+        **({"evidence": in_ranges(evidence)} if evidence else {}),
         "as_of": dict(as_of),
-        "inputs": {"count": len(story.inputs), "root": root},
+        "inputs": {"count": len(story.inputs) + len(evidence), "root": root},
         "references": _references(story),
         **{name: rows for name, rows in lists.items() if rows},
     }

@@ -1,11 +1,12 @@
 """What a passport says of its piece's footprint: figures, each rounded once, and where they come from (SPEC 12.5)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from msgspec import Struct
 
+from ledger.carbon.evidence import Found
 from ledger.carbon.factors import known
 from ledger.carbon.records import Footprint, Matching
 
@@ -20,15 +21,20 @@ _FIGURES: tuple[tuple[str, Matching, str], ...] = (
 # The most of each (SPEC 4.9.5).
 _PARTS, _POWER, _GAPS, _RESTATED = 200, 50, 100, 100
 FULL: Mapping[str, int] = {"breakdown": _PARTS, "power": _POWER}  # what figures are made of: so long it may be cut
-MEMBERS = ("breakdown", "power", "gaps", "tables", "restated", "accounts")
+MEMBERS = ("breakdown", "power", "gaps", "tables", "restated", "accounts", "evidence")
+
+
+def out_of_reach() -> None:
+    """Nothing is known of what a footprint follows from."""
 
 
 class Accounted(Struct, frozen=True):
-    """The footprint of a piece, and the state of the ledger that it was computed from."""
+    """The footprint of a piece, the state of the ledger that it was computed from, and what it follows from there."""
 
     footprint: Footprint
     size: int
     root: str
+    followed_back: Callable[[], Found | None] = out_of_reach
 
 
 def figures_of(footprint: Footprint, rules: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from ledger.kernel.keys import Signer
 from ledger.kernel.party import Registry
 from ledger.kernel.statement import issue
 from ledger.passport.body import passport_body
+from ledger.passport.evidence import evidence_of
 from ledger.passport.footprint import Accounted
 from ledger.passport.story import Source, story_of
 
@@ -41,9 +42,12 @@ def body_of(
     `accounted` is its footprint, of this or an earlier state; without it none is stated.
     """
     story = story_of(piece, source)
-    root = b64url_encode(tree_root([state.leaf(entry) for entry in story.inputs]))
+    evidence = evidence_of(accounted, story, source)
+    root = b64url_encode(tree_root([state.leaf(entry) for entry in sorted({*story.inputs, *evidence})]))
     as_of = {"size": state.size, "root": b64url_encode(state.root)}
-    return passport_body(story, source, state.registry, rules=rules, as_of=as_of, root=root, accounted=accounted)
+    return passport_body(
+        story, source, state.registry, rules=rules, as_of=as_of, root=root, accounted=accounted, evidence=evidence
+    )
 
 
 def signed(body: Mapping[str, object], issuer: Issuer, registry: Registry, *, now: int) -> bytes:

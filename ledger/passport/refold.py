@@ -1,40 +1,30 @@
-"""The same again from a full bundle alone: its events are folded, the story found and the body made (SPEC 7, step 11).
+"""A passport computed again from its full bundle alone: its inputs are folded, the story found and the body made."""
 
-A bundle holds every event of what the piece rests on, and of other lots whatever happened to stand beside it in these
-events. A lot is whole up to an entry where its versions up to there have no gap. What is not whole is given to the fold
-as a stand-in that has what the event takes; nothing that is traced rests on one.
-"""
-
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
-
-from msgspec.structs import replace
 
 from ledger.kernel.errors import CoilmarkError, Unverified
 from ledger.kernel.gs1 import names_one_thing
-from ledger.kernel.lineage import Role
-from ledger.kernel.party import Registry
-from ledger.kernel.subjects import subject_key
 from ledger.kernel.verify_passports import Inputs
-from ledger.kernel.verify_statements import Shown
-from ledger.lots.book import Book, delivery_key
-from ledger.lots.custody import delivery_name
-from ledger.lots.event import LotEvent, Part, placed, read_event
-from ledger.lots.fold import apply
-from ledger.lots.genealogy import run_name
-from ledger.lots.observations import agree, countersign, lot_confirmed
-from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
+from ledger.lots.records import NOBODY, Effects
+from ledger.passport.accounting import check_evidence
 from ledger.passport.body import passport_body, shown
+<<<<<<< HEAD
 from ledger.passport.claims import shares_as_said
+=======
+from ledger.passport.evidence import of_ranges
+>>>>>>> 4a9fecf (ledger/passport: a passport names what its footprint follows from, and a full bundle is computed again from it)
 from ledger.passport.footprint import of_mass
+from ledger.passport.refolded import Refolded
 from ledger.passport.stated import check_stated
-from ledger.passport.story import Certificate, Story, Told, certificate_in, rests_on, story_of
+from ledger.passport.story import Story, rests_on, story_of
 
 _COMPARED = (
     "id", "piece", "status", "facts", "steps", "stages", "holds", "claims", "figures", "ends", "corrections", "inputs",
 )  # fmt: skip
 
 
+<<<<<<< HEAD
 class _EverySite(dict[str, str]):
     """Sites of parties that the bundle does not show are sites all the same: the ledger checked that."""
 
@@ -194,6 +184,8 @@ def _stand_in(event: LotEvent, part: Part) -> Lot:
     )
 
 
+=======
+>>>>>>> 4a9fecf (ledger/passport: a passport names what its footprint follows from, and a full bundle is computed again from it)
 def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
     """Compute a passport again from the inputs of its full bundle: whether that could be done, and a sentence.
 
@@ -208,17 +200,20 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
     if other is not None:
         return False, f"its figures follow a rule set that this program does not have: {other.get('rules')!a:.120}"
     try:
-        source = Refolded(inputs)
+        evidence = of_ranges(said.get("evidence", ()))
+        source = Refolded(inputs.without(evidence))
         story = story_of(said["piece"], source)
         _check_whole(story, source)
         made = passport_body(
-            story, source, inputs.registries[index], rules=rules, as_of=said["as_of"], root=said["inputs"]["root"]
-        )
+            story, source, inputs.registries[index], rules=rules, as_of=said["as_of"], root=said["inputs"]["root"],
+            evidence=sorted(evidence),
+        )  # fmt: skip
     except Unverified:
         raise
     except (CoilmarkError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
         why = error.sentence if isinstance(error, CoilmarkError) else f"{type(error).__name__} {error}"
         raise Unverified("inputs", f"the inputs do not make up the story of {said['piece']}: {why}", step=11) from error
+<<<<<<< HEAD
     _check_inputs(story, inputs, source)
     made = shown(made)
     unshared = [one for one in made.get("claims", ()) if one["entry"] in source.stood_in]
@@ -230,6 +225,14 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
             f"; how much of the claim of entry {entry} is this piece's rests on what else it ships, which is not shown"
         )
     return True, f"{says}; {check_stated(said, story, rules)}" if "accounts" in said else says
+=======
+    _check_inputs({*story.inputs, *evidence}, inputs, source)
+    says = _compare(of_mass(said), shown(made), _judged(story, source))
+    if "accounts" not in said:
+        return True, says
+    stated = check_stated(said, story, rules)
+    return True, f"{says}; {check_evidence(said, inputs, rules) if evidence else stated}"
+>>>>>>> 4a9fecf (ledger/passport: a passport names what its footprint follows from, and a full bundle is computed again from it)
 
 
 def _rows(body: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
@@ -272,10 +275,10 @@ def _require(source: Refolded, lots: Collection[str], entry: int) -> None:
             )
 
 
-def _check_inputs(story: Story, inputs: Inputs, source: Refolded) -> None:
+def _check_inputs(wanted: Collection[int], inputs: Inputs, source: Refolded) -> None:
     shown = {one.index for one in inputs.entries}
-    if set(story.inputs) != shown:
-        missing, beside = sorted(set(story.inputs) - shown), sorted(shown - set(story.inputs))
+    if wanted != shown:
+        missing, beside = sorted(set(wanted) - shown), sorted(shown - set(wanted))
         what = f"lacks entries {missing[:5]}" if missing else f"holds entries {beside[:5]} that it does not rest on"
         gap = "".join(f", and leaves out a version of lot {name}" for name in source.gaps()[:1])
         raise Unverified("inputs", f"the bundle {what}, as the rules compute it{gap}", step=11)

@@ -1,6 +1,10 @@
 """What readers are shown of a piece: its newest passport, whether it still says what is so, and its bundles."""
 
+<<<<<<< HEAD
 from collections.abc import Callable, Collection, Mapping
+=======
+from collections.abc import Collection, Mapping, Sequence
+>>>>>>> 4a9fecf (ledger/passport: a passport names what its footprint follows from, and a full bundle is computed again from it)
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +16,7 @@ from ledger.kernel.statement import Statement, parse
 from ledger.kernel.subjects import may_create, subject_key
 from ledger.passport.body import pieces_sent_off
 from ledger.passport.codes import Codes
+from ledger.passport.evidence import of_ranges
 from ledger.passport.story import story_of
 from ledger.recording.log import Log
 from ledger.recording.recovery import Sound, sound_in, statement_of
@@ -169,15 +174,16 @@ def full(log: Log, standing: Standing, reader: Reader) -> Bundle:
     """The full bundle of a passport, with what this reader may see of it. Raises Damaged, TooLarge."""
     with log.store.reading() as transaction:
         shelf = Shelf(transaction, log.tree, log.state.published)
-        inputs = inputs_of(transaction, standing.piece, standing.statement.body["as_of"]["size"])
+        inputs = inputs_of(transaction, standing.statement.body)
         return full_bundle(
             shelf, standing.index, inputs, may_see=reader.may_see, hidden=hidden(standing.statement, reader)
         )
 
 
-def inputs_of(transaction: Transaction, piece: str, size: int) -> tuple[int, ...]:
-    """The entries that a passport of the piece rests on, as of a size. Raises Missing."""
-    return story_of(piece, StoreSource(transaction, size)).inputs
+def inputs_of(transaction: Transaction, said: Mapping[str, Any]) -> Sequence[int]:
+    """The entries that a passport rests on, with what it names as evidence of its footprint. Raises Missing."""
+    story = story_of(said["piece"], StoreSource(transaction, said["as_of"]["size"]))
+    return sorted({*story.inputs, *of_ranges(said.get("evidence", ()))})
 
 
 def delivery(log: Log, event: int, reader: Reader) -> Bundle:

@@ -1,0 +1,43 @@
+"""The entries that a footprint follows from, as its passport names them beside its inputs (SPEC 4.6, 12.9)."""
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
+
+from ledger.limits import EVIDENCE
+from ledger.passport.footprint import Accounted
+from ledger.passport.story import Source, Story
+
+
+def evidence_of(accounted: Accounted | None, story: Story, source: Source) -> tuple[int, ...]:
+    """What is no input of the passport anyway, ascending; nothing where it is out of reach.
+
+    Of the lots that the metal went through it has every version, so that they can be booked again.
+    """
+    found = accounted.followed_back() if accounted is not None else None
+    if accounted is None or found is None:
+        return ()
+    versions = (entry for entries in source.versions(sorted(found.lots)).values() for entry in entries)
+    below = {*found.entries, *(entry for entry in versions if entry < accounted.size)}
+    beside = sorted(below - set(story.inputs))
+    return tuple(beside) if len(beside) <= EVIDENCE else ()
+
+
+def in_ranges(entries: Sequence[int]) -> list[int]:
+    """Ascending entries as half-open ranges one after the other: from, to, from, to."""
+    found: list[int] = []
+    for entry in entries:
+        if found and found[-1] == entry:
+            found[-1] = entry + 1
+        else:
+            found += [entry, entry + 1]
+    return found
+
+
+def of_ranges(said: Sequence[int]) -> Collection[int]:
+    """The entries again. Raises ValueError for ranges that do not ascend, or touch, or are more than there may be."""
+    if len(said) % 2 or any(type(one) is not int for one in said) or any(one >= other for one, other in pairwise(said)):
+        raise ValueError("its evidence is no list of ranges")
+    ends: Iterable[tuple[int, int]] = list(zip(said[::2], said[1::2], strict=True))
+    if sum(end - start for start, end in ends) > EVIDENCE:
+        raise ValueError(f"its evidence has more than {EVIDENCE} entries")
+    return {entry for start, end in ends for entry in range(start, end)}
