@@ -12,13 +12,14 @@ from msgspec.structs import replace
 from ledger.carbon.charges import Factors
 from ledger.carbon.given import Given, Step, closed_periods
 from ledger.carbon.network import is_balanced
-from ledger.carbon.windows import Charge, Spans, Windows, waited_for, windows_of
+from ledger.carbon.windows import Charge, Span, Spans, Windows, waited_for, windows_of
 from ledger.kernel.gs1 import names_one_thing
 from ledger.lots.records import Place
 
 One = TypeVar("One")
 Name = TypeVar("Name")
 _NONE = Windows(())
+_CORRECTION = "correction"  # kind of a posting
 
 
 class OutOfReach(Exception):
@@ -56,9 +57,10 @@ class Evidence:
         self.steps = {one.index: one for one in given.steps}
         self.at_place = _by(sorted(given.steps, key=_moment), _places)
         self.of_thing = _by(given.steps, _things)
-        self.balanced = _by(filter(is_balanced, given.steps), lambda step: (step.process,))
         self.senders = _by(given.steps, lambda step: [(row.entry, row.lot) for row in step.settles])
         self.sharing = Sharing(given, charges)
+        self._balanced = _by(filter(is_balanced, given.steps), lambda step: (step.process,))
+        self._in_spans: dict[str, list[tuple[Span, int, Step]]] = {}
 
     def of(self, piece: str, most: int) -> Found:
         """Of at most `most` entries. Raises OutOfReach."""
@@ -69,6 +71,14 @@ class Evidence:
                 search.follow(step, piece)
         search.all()
         return Found(frozenset(search.found), frozenset({piece, *search.lots}))
+
+    def balanced(self, process: str) -> list[tuple[Span, int, Step]]:
+        """The steps that are joined over spans, by their spans and indices."""
+        if process not in self._in_spans:
+            steps = self._balanced[process]
+            spans = ((self.sharing.spans.of(process, one.time), one.index, one) for one in steps)
+            self._in_spans[process] = sorted(spans, key=lambda row: row[:2])
+        return self._in_spans[process]
 
 
 class Sharing:
@@ -103,14 +113,18 @@ class _Search:
         self.found: set[int] = set()
         self._followed: set[tuple[int, str]] = set()
         self._charges: set[int] = set()
+        self._closed: set[str] = set()
+        self._corrected: set[str] = set()
         self._reached: dict[Place, int] = {}  # how many of the steps of a place were gone through
+        self._joined: dict[str, int] = {}  # how many of the balanced steps of a process
         self._next: list[tuple[Step, str]] = []
         self._due: list[int] = []
 
     @property
     def lots(self) -> Iterator[str]:
-        """Whose places were come to."""
-        return (place[0] for place in self._reached)
+        """Whose places were come to, or whose weight was put right: that takes what it was before."""
+        yield from (place[0] for place in self._reached)
+        yield from self._corrected
 
     def all(self) -> None:
         """Until nothing new comes up."""
@@ -123,6 +137,7 @@ class _Search:
     def take_in(self, step: Step) -> None:
         """A step, and what says how much of a thing it worked on."""
         self._add(step.index)
+        self._corrected.update(one.place[0] for one in step.credits if one.kind == _CORRECTION)
         for one in step.worked:
             made = [other.index for other in self.of.of_thing.get(one.place[0], ()) if other.index < step.index]
             if made:
@@ -161,15 +176,17 @@ class _Search:
 
     def _balance(self, step: Step) -> None:
         """12.4: what went in and came out in its span and in those before."""
-        spans = self.of.sharing.spans
-        span = spans.of(step.process, step.time)
+        span, steps = self.of.sharing.spans.of(step.process, step.time), self.of.balanced(step.process)
         self._close(step.process)
-        for one in self.of.balanced[step.process]:
-            if spans.of(one.process, one.time) <= span:
-                self._add(one.index)
-                for moved in one.debits:
-                    self._add(self.of.described_by.get(moved.place[0], one.index))
-                    self._come_to(moved.place, one)
+        number = self._joined.get(step.process, 0)
+        while number < len(steps) and steps[number][0] <= span:
+            one = steps[number][2]
+            number += 1
+            self._add(one.index)
+            for moved in one.debits:
+                self._add(self.of.described_by.get(moved.place[0], one.index))
+                self._come_to(moved.place, one)
+        self._joined[step.process] = number
 
     def _share(self, entry: int) -> None:
         """All that one statement charges, with all that it is shared among."""
@@ -188,7 +205,9 @@ class _Search:
                 self.take_in(self.of.steps[index])
 
     def _close(self, process: str) -> None:
-        self._add(*(one.entry for one in self.of.closes.get(process, ())))
+        if process not in self._closed:
+            self._closed.add(process)
+            self._add(*(one.entry for one in self.of.closes.get(process, ())))
 
     def _add(self, *entries: int) -> None:
         self.found.update(entries)

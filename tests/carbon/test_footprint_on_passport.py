@@ -11,6 +11,7 @@ from worked import example
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
+from ledger.issuing import footprints
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.statement import parse
@@ -222,11 +223,13 @@ def read_offline(office):
     return report, report.steps[10].sentence
 
 
-def test_a_full_bundle_holds_the_footprint_against_its_breakdown_and_says_what_takes_an_audit(office):
+def test_a_full_bundle_without_evidence_holds_the_footprint_against_its_breakdown_alone(office, monkeypatch):
+    monkeypatch.setattr(footprints, "EVIDENCE_STATE", 10)
     park = office.park
     office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 80), *park.rest()])
     office.ship()
     office.settle()
+    assert "evidence" not in office.passport()
     report, told = read_offline(office)
     assert report.verified, report.verdict
     assert "footprint and renewable shares are those of the breakdown that it states" in told

@@ -38,8 +38,8 @@ again = st.tuples(st.just("again"), st.integers(0, 2 * WH))
 steps = st.one_of(allocations, allocations, allocations, actions, actions, reversals, again, withdrawals)
 
 
-def a_park():
-    park = Park()
+def a_park(park=None):
+    park = park or Park()
     for hour in (0, 1):
         park.attest(name=f"w{hour}", hour=hour, wh=WH)
         park.give(3 * WH // 4, attested=f"w{hour}")

@@ -15,8 +15,8 @@ const SOURCES = ["primary", "commissioned"]; // metal that enters there has no a
 // The most of each.
 const STEPS = 100, STAGES = 200, HOLDS = 100, LIST = 200, HEATS = 50, CERTIFICATES = 50, TEXT = 1000, WORD = 80;
 
-// `registry` is that of the passport's entry, `said` what names the rules and commits to the inputs.
-export function bodyOf(story, source, registry, { rules, root }) {
+// `registry` is that of the passport's entry, `evidence` how many inputs there are for its footprint's sake alone.
+export function bodyOf(story, source, registry, { rules, root, evidence }) {
   const { piece } = story, lists = {
     holds: holdsOf(story).slice(-HOLDS), claims: claimsOf(story, source, registry), ends: endsOf(story, source).slice(0, LIST),
     findings: findingsOf(story).slice(0, LIST), corrections: correctionsOf(story),
@@ -25,7 +25,7 @@ export function bodyOf(story, source, registry, { rules, root }) {
     id: piece.id, piece: piece.id, status: statusOf(piece), facts: factsOf(story, source, registry),
     steps: story.way.slice(-STEPS).map((entry) => stepOf(story, source, registry, entry)),
     stages: stagesOf(story, registry).slice(0, STAGES), figures: figuresOf(story, rules),
-    inputs: { count: story.inputs.length, root },
+    inputs: { count: story.inputs.length + evidence, root },
     ...Object.fromEntries(Object.entries(lists).filter(([, rows]) => rows.length)),
   };
 }

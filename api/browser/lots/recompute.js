@@ -13,6 +13,7 @@ import { restsOn, storyOf } from "./story.js";
 const COMPARED = [
   "id", "piece", "status", "facts", "steps", "stages", "holds", "claims", "figures", "ends", "corrections", "inputs",
 ];
+const EVIDENCE = 4000; // entries, at most (8)
 
 // `rules` is the rule set that this program has: { id, digest, factors }. Returned is whether it was
 // computed, and a word for a sentence with its facts: what follows another rule set is not judged.
@@ -20,24 +21,38 @@ export function recompute({ passport, inputs, registries }, rules) {
   const said = passport.statement.body, { id, digest } = rules;
   const other = rowsOf(said, "figures").find((one) => !same(one.rules ?? null, { id, digest }));
   if (other) return { computed: false, say: "rules_unknown", facts: { rules: brief(other.rules?.id ?? "") } };
-  const { story, source, made } = computedAgain(said, { passport, inputs, registries }, { id, digest });
-  checkInputs(story, inputs);
+  const evidence = evidenceOf(said), own = inputs.filter((one) => !evidence.has(Number(one.index)));
+  const { story, source, made } = computedAgain(said, { passport, inputs: own, registries }, { id, digest }, evidence.size);
+  checkInputs([...story.inputs, ...evidence], inputs);
   const claims = withShares(rowsOf(said, "claims"), made.claims ?? [], source);
   compare(said, claims.length ? { ...made, claims } : made, judgedIn(story, source));
+<<<<<<< HEAD
   const shared = claims.some((one) => source.stoodIn.has(one.entry)) ? ["claims_unshared"] : [];
   const more = [...shared, "accounts" in said ? checkStated(said, story, rules) : "footprint_none"];
   return { computed: true, say: "figures", facts: { figures: made.figures.length, ways: made.steps.length, more } };
 }
 
 // Whatever is wrong with an input, or does not go together, is a fault of the inputs.
-function computedAgain(said, { passport, inputs, registries }, rules) {
+function computedAgain(said, { passport, inputs, registries }, rules, evidence) {
   try {
     const source = new Refolded(inputs, registries, said.as_of.size), story = storyOf(said.piece, source);
     checkWhole(story, source);
-    return { story, source, made: bodyOf(story, source, registries.get(passport.index), { rules, root: said.inputs.root }) };
+    const made = bodyOf(story, source, registries.get(passport.index), { rules, root: said.inputs.root, evidence });
+    return { story, source, made };
   } catch (error) {
     return refuse("inputs", `the inputs do not make up the story of ${brief(said.piece)}: ${error.message}`);
   }
+}
+
+// What is an input for the footprint's sake alone (4.9.5); it is not computed from that here.
+function evidenceOf(said) {
+  const ends = "evidence" in said ? said.evidence : [], found = new Set();
+  const ranges = Array.isArray(ends) && ends.length % 2 === 0 && ends.every((one) => typeof one === "number");
+  const ascend = ranges && ends.every((one, place) => place === 0 || ends[place - 1] < one);
+  const most = ascend ? ends.reduce((sum, one, place) => sum + (place % 2 ? one : -one), 0) : Infinity;
+  if (most > EVIDENCE || (most && !("accounts" in said))) refuse("inputs", "the evidence of its footprint is out of form");
+  for (let place = 0; place < ends.length; place += 2) for (let one = ends[place]; one < ends[place + 1]; one += 1) found.add(one);
+  return found;
 }
 
 // Of what the piece rests on, no version is left out (4.6).
@@ -62,9 +77,9 @@ function requireWhole(source, lot, entry) {
   if (!source.whole(lot, entry)) throw new Error(`the bundle leaves out a version of lot ${lot}, on which entry ${entry} rests`);
 }
 
-function checkInputs(story, inputs) {
-  const shown = new Set(inputs.map((one) => Number(one.index))), wanted = new Set(story.inputs);
-  const missing = story.inputs.filter((entry) => !shown.has(entry)), beside = [...shown].filter((entry) => !wanted.has(entry));
+function checkInputs(entries, inputs) {
+  const shown = new Set(inputs.map((one) => Number(one.index))), wanted = new Set(entries);
+  const missing = entries.filter((entry) => !shown.has(entry)), beside = [...shown].filter((entry) => !wanted.has(entry));
   if (missing.length) refuse("inputs", `the bundle lacks entries ${missing.slice(0, 5)}, as the rules compute it`);
   if (beside.length) refuse("inputs", `the bundle holds entries ${beside.slice(0, 5)} that it does not rest on`);
 }

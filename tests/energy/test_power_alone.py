@@ -1,0 +1,48 @@
+"""Hours read from what a bundle holds about them are those of the ledger, whatever was allocated and taken back."""
+
+from energy_park import CHARGING, POTLINE, Park
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_energy_random import a_park, steps, tried
+
+from ledger.carbon.power import power_hour
+from ledger.energy.records import Attestation, Hour
+from ledger.energy.said import Said
+from ledger.kernel.errors import Refused
+from ledger.passport.power import Drawn
+
+
+class Kept(Park):
+    """Keeps what was said and not refused."""
+
+    def __init__(self):
+        super().__init__()
+        self.said = []
+
+    def say(self, who, typ, body):
+        one = Said(typ, who, body, self.size, self.now, self.profiles[who], self.rules)
+        index = super().say(who, typ, body)
+        self.said.append(one)
+        return index
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(steps, min_size=5, max_size=40))
+def test_an_hour_is_the_same_of_the_entries_that_it_names_alone(told):
+    """Each process by itself: its own statements, and the entries that its hours say they follow from."""
+    park = a_park(Kept())
+    for step in told:
+        try:
+            tried(park, step)
+        except (Refused, ZeroDivisionError):  # no row is there to be reversed
+            continue
+    records = park.book.records().values()
+    attested = {one.id: one for one in records if isinstance(one, Attestation)}
+    for process in (POTLINE, CHARGING):
+        mine = [one for one in records if isinstance(one, Hour) and one.process == process]
+        hours = {one.start: power_hour(one, attested) for one in mine}
+        named, drawn = {entry for one in hours.values() for entry in one.entries}, Drawn()
+        for one in park.said:
+            if one.index in named or (one.typ == "energy-consumption" and one.body["process"] == process):
+                drawn.read(one)
+        assert {one.start: one for one in drawn.hours()} == hours
