@@ -9,9 +9,12 @@ from typing import Any
 from ledger.audit.findings import Finding
 from ledger.carbon.closing import by_rule
 from ledger.issuing.footprints import Footprints, footprints_of
+from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.party import Registry, apply, begin
 from ledger.kernel.statement import parse
-from ledger.passport.footprint import MEMBERS, figures_of, members_of, of_mass
+from ledger.passport.evidence import evidence_of, in_ranges
+from ledger.passport.footprint import MEMBERS, Accounted, figures_of, members_of, of_mass
+from ledger.passport.story import Told, story_of
 from ledger.rules import judges_energy, rule_set
 from ledger.store.store import Location, Transaction, open_store
 
@@ -69,9 +72,11 @@ def hold_footprints(state: State) -> Held:
             return held
         footprints = footprints_of(transaction, registry, state.size, state.root)
         held.periods = by_rule(footprints.findings) if judged else {}
-        rules = rule_set()
+        rules, told = rule_set(), dict[int, Told]()
         for index in state.passports:
-            _hold(held, index, parse(transaction.entry(index).wire).body, footprints, rules)
+            said = parse(transaction.entry(index).wire).body
+            source = StoreSource(transaction, said["as_of"]["size"], told)
+            _hold(held, (index, said), footprints, source, rules)
     return held
 
 
@@ -111,21 +116,38 @@ def registry_before(registries: Sequence[tuple[int, Registry]], index: int) -> R
     return registries[bisect_left([since for since, _ in registries], index) - 1][1]
 
 
-def _hold(held: Held, index: int, said: Mapping[str, Any], footprints: Footprints, rules: Mapping[str, str]) -> None:
+def _hold(
+    held: Held,
+    passport: tuple[int, Mapping[str, Any]],
+    footprints: Footprints,
+    source: StoreSource,
+    rules: Mapping[str, str],
+) -> None:
+    index, said = passport
     if follows_others(said, rules):
         return
-    wrong = set(_differing(said, footprints, rules))
+    wrong = set(_differing(said, footprints, source, rules))
     if wrong:
         held.note(index, said["piece"], wrong)
     else:
         held.accounted.add(index)
 
 
-def _differing(said: Mapping[str, Any], footprints: Footprints, rules: Mapping[str, str]) -> Iterator[str]:
+def _differing(
+    said: Mapping[str, Any], footprints: Footprints, source: StoreSource, rules: Mapping[str, str]
+) -> Iterator[str]:
     """The members of a passport that speak of its footprint and are not what the state gives."""
     found = footprints.of(said["piece"])
-    made = members_of(found) if found is not None else {}
+    made = {**members_of(found), **_evidence(found, said["piece"], source)} if found is not None else {}
     figures = list(figures_of(found.footprint, rules)) if found is not None else []
     yield from (name for name in MEMBERS if said.get(name) != made.get(name))
     if said["figures"] != [*of_mass(said)["figures"], *figures]:
         yield "figures"
+
+
+def _evidence(found: Accounted, piece: str, source: StoreSource) -> Mapping[str, Any]:
+    """What the footprint follows from, as a passport names it (SPEC 12.9)."""
+    if found.followed_back() is None:
+        return {}
+    entries = evidence_of(found, story_of(piece, source), source)
+    return {"evidence": in_ranges(entries)} if entries else {}

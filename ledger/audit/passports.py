@@ -29,6 +29,7 @@ from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.statement import parse
 from ledger.merkle.built import Built
 from ledger.passport.body import shown
+from ledger.passport.evidence import of_ranges
 from ledger.passport.footprint import of_mass
 from ledger.passport.issue import Basis, body_of
 from ledger.rules import rule_set
@@ -130,7 +131,7 @@ def _hold(
         held.other_rules.add(one.index)
         return
     try:
-        made = shown(body_of(said["piece"], source, basis, rules))
+        made = of_mass(shown(body_of(said["piece"], source, basis, rules, evidence=_evidence(said))))
     except CoilmarkError as error:
         held.findings.append(about(one.index, "passport", f"its passport cannot be computed again: {error.sentence}"))
         return
@@ -139,6 +140,14 @@ def _hold(
     wrong |= {"as_of"} if one.as_of > one.index else set()
     if wrong:
         held.note(one.index, said["piece"], wrong)
+
+
+def _evidence(said: Mapping[str, Any]) -> Sequence[int]:
+    """What a passport names beside its inputs: whether that is so, who computes its footprint tells."""
+    try:
+        return sorted(of_ranges(said.get("evidence", ()))) if "accounts" in said else ()
+    except ValueError:
+        return ()  # then its inputs are others
 
 
 def _states(location: Location, tree: Built, passports: Sequence[Issued]) -> list[State]:

@@ -1,6 +1,6 @@
 """A passport as the operator issues it: computed, its inputs committed to, signed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -35,18 +35,25 @@ class Basis:
 
 
 def body_of(
-    piece: str, source: Source, state: Basis, rules: Mapping[str, str], accounted: Accounted | None = None
+    piece: str,
+    source: Source,
+    state: Basis,
+    rules: Mapping[str, str],
+    accounted: Accounted | None = None,
+    *,
+    evidence: Sequence[int] | None = None,
 ) -> dict[str, object]:
     """What a passport of this piece says as of this state. Raises Missing for a piece nobody heard of.
 
-    `accounted` is its footprint, of this or an earlier state; without it none is stated.
+    `accounted` is its footprint, of this or an earlier state; without it none is stated. `evidence` are the entries
+    that are inputs for its sake, where they are known and not to be found out.
     """
     story = story_of(piece, source)
-    evidence = evidence_of(accounted, story, source)
-    root = b64url_encode(tree_root([state.leaf(entry) for entry in sorted({*story.inputs, *evidence})]))
+    beside = evidence if evidence is not None else evidence_of(accounted, story, source)
+    root = b64url_encode(tree_root([state.leaf(entry) for entry in sorted({*story.inputs, *beside})]))
     as_of = {"size": state.size, "root": b64url_encode(state.root)}
     return passport_body(
-        story, source, state.registry, rules=rules, as_of=as_of, root=root, accounted=accounted, evidence=evidence
+        story, source, state.registry, rules=rules, as_of=as_of, root=root, accounted=accounted, evidence=beside
     )
 
 

@@ -35,6 +35,8 @@ class _EverySite(dict[str, str]):
 class Refolded:
     """A `Source` made of the inputs of a full bundle."""
 
+    by_queries = False
+
     def __init__(self, inputs: Inputs) -> None:
         self._book = Book()
         self._events: dict[int, LotEvent] = {}

@@ -1,10 +1,6 @@
 """What readers are shown of a piece: its newest passport, whether it still says what is so, and its bundles."""
 
-<<<<<<< HEAD
-from collections.abc import Callable, Collection, Mapping
-=======
-from collections.abc import Collection, Mapping, Sequence
->>>>>>> 4a9fecf (ledger/passport: a passport names what its footprint follows from, and a full bundle is computed again from it)
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any

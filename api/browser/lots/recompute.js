@@ -26,7 +26,6 @@ export function recompute({ passport, inputs, registries }, rules) {
   checkInputs([...story.inputs, ...evidence], inputs);
   const claims = withShares(rowsOf(said, "claims"), made.claims ?? [], source);
   compare(said, claims.length ? { ...made, claims } : made, judgedIn(story, source));
-<<<<<<< HEAD
   const shared = claims.some((one) => source.stoodIn.has(one.entry)) ? ["claims_unshared"] : [];
   const more = [...shared, "accounts" in said ? checkStated(said, story, rules) : "footprint_none"];
   return { computed: true, say: "figures", facts: { figures: made.figures.length, ways: made.steps.length, more } };
