@@ -79,7 +79,7 @@ def lots(*, events: int, ancestors: int, as_json: bool) -> None:
 @click.option("--rows", default=10_000, show_default=True, help="Rows to allocate.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
 def energy(*, rows: int, as_json: bool) -> None:
-    """Allocate the power of a park to its processes, row by row; then audit and rebuild all of it."""
+    """Post allocations of the power of a park to a server, row by row; then audit and rebuild all of it."""
     from tools.bench.energy import run_energy  # noqa: PLC0415  for those who ask for it
 
     with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder:
@@ -88,7 +88,8 @@ def energy(*, rows: int, as_json: bool) -> None:
         click.echo(json.dumps(figure.as_dict(), indent=1))
         return
     click.echo(f"{figure.rows} rows of {figure.attestations} attestations, {figure.statements} statements in all")
-    click.echo(f"rows: checked in {figure.check_s:.2f} s, recorded in {figure.record_s:.2f} s of one processor")
+    took = f"posted in {figure.post_s:.2f} s, with {figure.server_s:.2f} s of the server's processor"
+    click.echo(f"{figure.allocations} allocations over HTTP, one after the other: {took}")
     click.echo(f"whole ledger: audit {figure.audit_s:.1f} s, rebuild {figure.rebuild_s:.1f} s of one processor")
 
 

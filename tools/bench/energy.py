@@ -1,4 +1,4 @@
-"""What recording attestations, consumption and allocations takes, and what deriving all of it again takes."""
+"""What it takes to post allocations to a server, and to derive all that was recorded of energy again."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -8,18 +8,21 @@ from typing import Any
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
-from ledger.checking.statements import Checked, check
+from ledger.checking.statements import check
 from ledger.kernel.keys import Signer, load_signer
 from ledger.kernel.moments import rfc3339
 from ledger.recording.log import Log
-from ledger.recording.opening import clock, layout, open_log, rebuild_ledger
+from ledger.recording.opening import Layout, clock, layout, open_log, rebuild_ledger
+from tools.bench.ingest import served
 from tools.bench.ledger import OPERATOR, SITE, URI, append, create, issued
+from tools.bench.timing import processor_seconds
+from tools.load import Load, drive, request
 
 _HOUR = 3_600_000_000  # µs
 _METERS = 6
 _PROCESSES = 10
 _WH = 1_000_000  # of one row
-_TOGETHER = 6  # hours that one allocation covers
+_TOGETHER = 12  # hours that one allocation covers: as many rows as a statement has room for
 _ROLES = ("energy-attestation", "energy-consumption", "energy-action", "energy-allocation")
 ROWS_A_DAY = 24 * _METERS * _PROCESSES
 Body = tuple[str, dict[str, Any]]
@@ -27,16 +30,18 @@ Body = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class EnergyFigure:
-    """Processor seconds of one process, on SQLite: `check_s` for parsing, form and signatures, `record_s` for the rest.
+    """On SQLite: seconds that allocations took to be posted, and what the server took of the processor for them.
 
-    Both are of the allocations alone. `audit_s` and `rebuild_s` are of the whole ledger.
+    `allocations` statements were posted over HTTP one after the other, each when the one before was answered.
+    `rebuild_s` and `audit_s` are processor seconds of one process, of the whole ledger.
     """
 
     rows: int
     attestations: int
     statements: int
-    check_s: float
-    record_s: float
+    allocations: int
+    post_s: float
+    server_s: float
     rebuild_s: float
     audit_s: float
 
@@ -46,7 +51,10 @@ class EnergyFigure:
 
 
 def run_energy(folder: Path, rows: int) -> EnergyFigure:
-    """Measure a park of six meters and ten processes, for as many days as it takes to allocate so many rows."""
+    """Measure a park of six meters and ten processes, for as many days as it takes to allocate so many rows.
+
+    Raises RuntimeError where the server refuses one, or an audit finds something.
+    """
     places = layout(folder / "ledger")
     signer, days = load_signer(create(places)), -(-rows // ROWS_A_DAY)
     midnight = (clock() // (24 * _HOUR) - days) * 24 * _HOUR
@@ -55,11 +63,8 @@ def run_energy(folder: Path, rows: int) -> EnergyFigure:
         for day in range(days):
             _say(log, signer, list(_generated(midnight, day)) + list(_drawn(midnight, day)))
         bodies = [("energy-allocation", body) for day in range(days) for body in _allocated(day)]
-        checked, check_s = _checked(log, signer, bodies)
-        started = time.process_time()
-        for one in checked:
-            append(log, [one])
-        record_s = time.process_time() - started
+        wires = _signed(log, signer, bodies)
+    load, server_s = _posted(places, wires)
     started = time.process_time()
     rebuild_ledger(places)
     rebuild_s, started = time.process_time() - started, time.process_time()
@@ -68,22 +73,30 @@ def run_energy(folder: Path, rows: int) -> EnergyFigure:
         raise RuntimeError(report.findings[0].sentence)
     audit_s = time.process_time() - started
     return EnergyFigure(
-        days * ROWS_A_DAY, days * 24 * _METERS, report.size, check_s, record_s, rebuild_s, audit_s
+        days * ROWS_A_DAY, days * 24 * _METERS, report.size, len(wires), load.seconds, server_s, rebuild_s, audit_s
     )  # fmt: skip
 
 
+def _posted(places: Layout, wires: Sequence[bytes]) -> tuple[Load, float]:
+    """Over one connection to a server. Raises RuntimeError where one is refused."""
+    requests = [request("/v1/statements", "application/sd-jwt", wire) for wire in wires]
+    with served(places, 1) as (port, pid):
+        before = processor_seconds(pid)
+        load = drive(port, requests, 1)
+        server_s = processor_seconds(pid) - before
+    if load.statuses.keys() != {201}:
+        raise RuntimeError(f"the server answered {load.statuses}; last: {load.last_body[:500]!r}")
+    return load, server_s
+
+
 def _say(log: Log, signer: Signer, bodies: Sequence[Body]) -> None:
-    checked, _ = _checked(log, signer, bodies)
-    append(log, checked)
+    keys = log.state.registry.all_keys()
+    append(log, [check(wire, audience=URI, keys=keys) for wire in _signed(log, signer, bodies)])
 
 
-def _checked(log: Log, signer: Signer, bodies: Sequence[Body]) -> tuple[list[Checked], float]:
-    """Signed and checked, and the processor seconds of checking."""
-    now, keys = clock(), log.state.registry.all_keys()
-    start = log.state.published.checkpoint.size
-    wires = [issued(signer, typ, f"urn:bench:{n}", now, body) for n, (typ, body) in enumerate(bodies, start)]
-    started = time.process_time()
-    return [check(wire, audience=URI, keys=keys) for wire in wires], time.process_time() - started
+def _signed(log: Log, signer: Signer, bodies: Sequence[Body]) -> list[bytes]:
+    now, start = clock(), log.state.published.checkpoint.size
+    return [issued(signer, typ, f"urn:bench:{n}", now, body) for n, (typ, body) in enumerate(bodies, start)]
 
 
 def _party() -> dict[str, Any]:
