@@ -3,8 +3,12 @@
 Registered processes of one installation that make the same aggregated good are one process of the CBAM (2547 Art 4(6)).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from operator import attrgetter
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -26,6 +30,8 @@ _GOODS = {
 _CALCULATED = frozenset({"fuel", "anode", "material"})
 _TONNE = Decimal(1_000_000)
 _NONE = Decimal(0)
+_LAST, _START = attrgetter("last"), attrgetter("start")  # of steps, of hours
+One = TypeVar("One")
 
 
 class Group(Struct, frozen=True, order=True):
@@ -45,6 +51,14 @@ class _Mass(Struct):
     pre_consumer: int = 0
 
 
+class _Sorted(Struct, frozen=True):
+    """What is looked up for every period, sorted once: who made each lot last, steps and hours by their moment."""
+
+    makers: Mapping[str, str]
+    steps: Mapping[Group, list[Step]]
+    hours: Mapping[str, list[PowerHour]]
+
+
 def group_of(process: Process | None) -> Group | None:
     """The CBAM process that a registered one belongs to, or None."""
     good = _GOODS.get(process.kind) if process is not None else None
@@ -53,15 +67,34 @@ def group_of(process: Process | None) -> Group | None:
 
 def cbam_rows(given: Given) -> Iterator[CbamRow]:
     """Every row of every period that is closed or stated, by period, installation, good and code."""
-    for start, end in sorted(_periods(given)):
-        yield from cbam_of(given, start, end)
+    sorted_out = _sorted_out(given)
+    for period in sorted(_periods(given)):
+        yield from _rows(given, sorted_out, period)
 
 
 def cbam_of(given: Given, start: int, end: int) -> tuple[CbamRow, ...]:
     """The rows of a span: of all closes and streams that lie within [start, end), added up."""
-    account = _Period(given, (start, end))
+    return tuple(_rows(given, _sorted_out(given), (start, end)))
+
+
+def _rows(given: Given, sorted_out: _Sorted, period: tuple[int, int]) -> Iterator[CbamRow]:
+    account = _Period(given, sorted_out, period)
     groups = sorted(account.groups, key=lambda one: (one.site, one.good != UNWROUGHT))
-    return tuple(row for group in groups for row in account.rows(group))
+    return (row for group in groups for row in account.rows(group))
+
+
+def _sorted_out(given: Given) -> _Sorted:
+    steps, hours = defaultdict[Group, list[Step]](list), defaultdict[str, list[PowerHour]](list)
+    for one in given.steps:
+        if (group := group_of(given.processes.get(one.process))) is not None:
+            steps[group].append(one)
+    for hour in given.hours:
+        hours[hour.process].append(hour)
+    return _Sorted(
+        _makers(given.steps),
+        {group: sorted(found, key=_LAST) for group, found in steps.items()},
+        {process: sorted(found, key=_START) for process, found in hours.items()},
+    )
 
 
 def _makers(steps: Iterable[Step]) -> Mapping[str, str]:
@@ -83,8 +116,8 @@ def _periods(given: Given) -> set[tuple[int, int]]:
 class _Period:
     """One period. Groups that rest on one another are computed once, the earlier first."""
 
-    def __init__(self, given: Given, period: tuple[int, int]) -> None:
-        self.given, self.period, self.makers = given, period, _makers(given.steps)
+    def __init__(self, given: Given, sorted_out: _Sorted, period: tuple[int, int]) -> None:
+        self.given, self.sorted, self.period = given, sorted_out, period
         self.closes = [one for one in given.closes if _within(one, period)]
         self.groups: dict[Group, list[str]] = {}
         stated = sorted(given.streams, key=lambda one: (one.entry, one.name))  # sums of decimals have an order
@@ -99,11 +132,8 @@ class _Period:
 
     def _mass(self, group: Group) -> _Mass:
         found = _Mass({}, {}, {})
-        for step in self.given.steps:
-            if not step.within(*self.period):
-                continue
-            if group_of(self.given.processes.get(step.process)) == group:
-                self._count(found, step, group)
+        for step in _between(self.sorted.steps.get(group, []), self.period, _LAST):
+            self._count(found, step, group)
         return found
 
     def _count(self, found: _Mass, step: Step, group: Group) -> None:
@@ -113,7 +143,7 @@ class _Period:
             if one.carries and one.role != "heel" and not one.kind:
                 found.made[step.process] = found.made.get(step.process, 0) + one.g
         for one in step.debits:
-            maker = self.makers.get(one.place[0], "")
+            maker = self.sorted.makers.get(one.place[0], "")
             origin = group_of(self.given.processes.get(maker))
             if one.scrap:
                 found.scrap += one.g
@@ -153,7 +183,7 @@ class _Period:
                 default_share=ratio(sums["default"], direct),
                 precursors=tuple(self.precursors(group)),
                 see_direct=see,
-                power_wh=sum(one.wh for one in self.given.hours if self._drew(group, one)),
+                power_wh=sum(one.wh for name in self.groups[group] for one in self._hours(name)),
                 scrap_g=self.mass[group].scrap,
                 pre_consumer_g=self.mass[group].pre_consumer,
                 provisional=not all(map(self._closed, self.groups[group])),
@@ -164,8 +194,8 @@ class _Period:
                 **told_of(self.closes, self.groups[group], cn),
             )
 
-    def _drew(self, group: Group, hour: PowerHour) -> bool:
-        return hour.process in self.groups[group] and self.period[0] <= hour.start < self.period[1]
+    def _hours(self, process: str) -> list[PowerHour]:
+        return _between(self.sorted.hours.get(process, []), self.period, _START)
 
     def _streams(self, group: Group) -> list[Stream]:
         return [one for one in self.streams if one.process in self.groups[group]]
@@ -242,6 +272,12 @@ class _Period:
                 carried = [(Decimal(one.g) / _TONNE, one.see_direct) for one in self.precursors(group)]
                 self._known[group] = embedded.specific(direct, carried, Decimal(level) / _TONNE)
         return self._known[group]
+
+
+def _between(found: list[One], period: tuple[int, int], moment: Callable[[One], int]) -> list[One]:
+    """Those whose moment a period has, of what is sorted by it."""
+    first, last = (bisect_left(found, one, key=moment) for one in period)
+    return found[first:last]
 
 
 def _within(one: Stream | Close, period: tuple[int, int]) -> bool:

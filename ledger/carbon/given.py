@@ -170,10 +170,14 @@ class Step(Struct, frozen=True):
     settled: tuple[Settled, ...] = ()
     settles: tuple[Settled, ...] = ()
 
+    @property
+    def last(self) -> int:
+        """The last moment of its window, which is before `time`: the period that has it has the step (rule P1)."""
+        return self.time - 1 if self.start < self.time else self.time
+
     def within(self, start: int, end: int) -> bool:
-        """Whether a period [start, end) has it: by the last moment of its window, which is before `time` (rule P1)."""
-        last = self.time - 1 if self.start < self.time else self.time
-        return start <= last < end
+        """Whether a period [start, end) has it."""
+        return start <= self.last < end
 
 
 class Given(Struct, frozen=True):
