@@ -21,7 +21,7 @@ def site(number, wh, tolerance=Fraction(5, 1000)):
 
 
 def found(hours, sites, *closes, discharges=()):
-    given = Given((), tuple(hours), (), tuple(closes), PROCESSES, {}, tuple(sites), tuple(discharges))
+    given = Given((), tuple(hours), (), tuple(closes), PROCESSES, sites=tuple(sites), discharges=tuple(discharges))
     return [(one.process, one.says) for one in recompute(given).findings if one.rule == "site_meter"]
 
 
