@@ -14,7 +14,7 @@ from ledger.kernel.statement import parse
 from ledger.kernel.verify_passports import Inputs
 from ledger.kernel.verify_statements import shown
 from ledger.passport.body import passport_body
-from ledger.passport.refold import Refolded
+from ledger.passport.refolded import Refolded
 from ledger.passport.story import story_of
 
 
