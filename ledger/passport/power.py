@@ -83,9 +83,7 @@ class Drawn:
 
     def _allocate(self, said: Said, number: int, row: Mapping[str, Any], hour: Hour) -> None:
         start, end, use = row["from_wh"], row["to_wh"], Use(said.index, number, said.body["purpose"])
-        standing = next(
-            (o for o in hour.rows if (o.attestation, o.start, o.end) == (row["attestation"], start, end)), None
-        )
+        standing = _covering(hour, row["attestation"], start, end)
         if "reverses" in row:
             if standing is None:
                 raise RuleBroken("no_such_row", f"row {number} of entry {said.index} reverses what covers nothing")

@@ -1,6 +1,6 @@
 """Hours read from what a bundle holds about them are those of the ledger, whatever was allocated and taken back."""
 
-from energy_park import CHARGING, POTLINE, Park
+from energy_park import CHARGING, POTLINE, WIND, Park, action, reversal, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_energy_random import a_park, steps, tried
@@ -36,6 +36,19 @@ def test_an_hour_is_the_same_of_the_entries_that_it_names_alone(told):
             tried(park, step)
         except (Refused, ZeroDivisionError):  # no row is there to be reversed
             continue
+    each_read_alone(park)
+
+
+def test_a_row_that_is_taken_back_in_part_is_read_as_it_fell():
+    park = a_park(Kept())
+    entry = park.allocate(row(25))
+    falls = [reversal(entry, 0, 10, 20)]
+    park.say(WIND, "energy-action", action("withdraw", (10, 20), attested="w0", reason="other", reversals=falls))
+    assert [one.end - one.start for one in park.hour().fallen] == [10]
+    each_read_alone(park)
+
+
+def each_read_alone(park):
     records = park.book.records().values()
     attested = {one.id: one for one in records if isinstance(one, Attestation)}
     for process in (POTLINE, CHARGING):
