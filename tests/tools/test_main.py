@@ -24,8 +24,7 @@ def test_the_table_says_what_the_command_says(name):
 
 def test_every_module_with_a_command_is_in_the_table():
     folder = Path(tools.__file__).parent
-    modules = [*folder.glob("*.py"), *folder.glob("*/command.py")]
-    written = [path for path in modules if "\ndef command(" in path.read_text("utf-8")]
+    written = [path for path in folder.rglob("*.py") if "\ndef command(" in path.read_text("utf-8")]
     found = {".".join(path.relative_to(folder.parent).with_suffix("").parts) for path in written}
     assert found == {module for module, _ in COMMANDS.values()}
 

@@ -10,9 +10,8 @@ import click
 
 from tools import database as databases
 from tools.bench.ingest import Figure, Plan, run_ingest
-from tools.bench.size import command as size
-from tools.bench.stores import command as stores
-from tools.bench.view import command as view
+
+_YEAR = 1_800_000  # statements, by the estimate of infra/OPERATING.md
 
 
 @click.group(name="bench", help="Measure this machine: ingest, proofs, hashing, traces, audit, pages.")
@@ -50,9 +49,58 @@ def ingest(
         click.echo("\n".join(_line(figure) for figure in figures))
 
 
-command.add_command(stores, "stores")
-command.add_command(size, "size")
-command.add_command(view, "view")
+@command.command()
+@click.option("--statements", default=6_000, show_default=True, help="Statements a measurement, signed beforehand.")
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Turns of each.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
+def stores(*, statements: int, rounds: int, as_json: bool) -> None:
+    """Ingest on SQLite, on a PostgreSQL server of its own, and with two processes on that, by turns."""
+    from tools.bench.own import own_server  # noqa: PLC0415  brings psycopg with it
+    from tools.bench.stores import lines, run_stores  # noqa: PLC0415  likewise
+
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder, own_server() as server:
+        figure = run_stores(Path(folder), server, statements, rounds)
+    click.echo(json.dumps(figure.as_dict()) if as_json else "\n".join(lines(figure)))
+
+
+@command.command()
+@click.option("--statements", default=20_000, show_default=True, type=click.IntRange(1), help="Statements recorded.")
+@click.option(
+    "--year",
+    default=1_800_000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Statements a year.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
+def size(*, statements: int, year: int, as_json: bool) -> None:
+    """Bytes a statement on SQLite and on a PostgreSQL server of its own, and what a year of them comes to."""
+    from tools.bench.own import own_server  # noqa: PLC0415  brings psycopg with it
+    from tools.bench.size import lines, run_size  # noqa: PLC0415  brings the database with it
+
+    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder, own_server() as server:
+        figure = run_size(Path(folder), statements, server)
+    click.echo(json.dumps(figure.as_dict()) if as_json else "\n".join(lines(figure, year)))
+
+
+@command.command()
+@click.argument("url")
+@click.option("--visits", default=10, show_default=True, help="With a fresh browser profile each.")
+@click.option("--slowed", default=4, show_default=True, help="How many times the processor is slowed.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list of figures.")
+def view(*, url: str, visits: int, slowed: int, as_json: bool) -> None:
+    """The page of a piece in headless Chromium: when it is there, and how long its check takes.
+
+    URL is what a label leads to, of a ledger that is being served. Needs what the tests need (`make browser`).
+    """
+    from tools.bench.view import run_view  # noqa: PLC0415  for those who ask for it
+
+    figures = run_view(url, visits, slowed)
+    if as_json:
+        click.echo(json.dumps([one.as_dict() for one in figures]))
+        return
+    for one in figures:
+        click.echo(one.line)
 
 
 @command.command()

@@ -1,22 +1,16 @@
 """What a statement takes on the disk, on both stores, everything included; and what so many a year come to."""
 
-import json
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
 from ledger.recording.opening import Layout, layout
 from ledger.store.tables import LEDGER_TABLES
 from ledger.upkeep.copying import copy_ledger
 from tools.bench.ledger import create, fill
-from tools.bench.own import own_server
 from tools.own_postgres import Place, Server
 
-_YEAR = 1_800_000  # statements, by the estimate of infra/OPERATING.md
 _GB = 1e9
 
 
@@ -65,7 +59,8 @@ def _tables(place: Place) -> dict[str, int]:
     return {name: place.execute(sql, [name])[0][0] for name, sql in asked}
 
 
-def _lines(figure: SizeFigure, year: int) -> Iterator[str]:
+def lines(figure: SizeFigure, year: int) -> Iterator[str]:
+    """For people."""
     largest = sorted(figure.tables.items(), key=lambda one: -one[1])[:3]
     parts = ", ".join(f"{name} {figure.each(size):,.0f}" for name, size in largest)
     kinds = {
@@ -78,14 +73,3 @@ def _lines(figure: SizeFigure, year: int) -> Iterator[str]:
         each = figure.each(size)
         yield f"{name:<12} {each:>7,.0f} bytes a statement, {each * year / _GB:6.2f} GB a year"
     yield f"in PostgreSQL, tables with their indexes: {parts}"
-
-
-@click.command()
-@click.option("--statements", default=20_000, show_default=True, type=click.IntRange(1), help="Statements recorded.")
-@click.option("--year", default=_YEAR, show_default=True, type=click.IntRange(1), help="Statements a year.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
-def command(statements: int, year: int, *, as_json: bool) -> None:
-    """Bytes a statement on SQLite and on a PostgreSQL server of its own, and what a year of them comes to."""
-    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder, own_server() as server:
-        figure = run_size(Path(folder), statements, server)
-    click.echo(json.dumps(figure.as_dict()) if as_json else "\n".join(_lines(figure, year)))

@@ -3,18 +3,13 @@
 Whatever else the machine does meanwhile falls on all of them: what counts is how they stand to each other.
 """
 
-import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import click
-
 from tools.bench.ingest import Figure, Plan, run_ingest
-from tools.bench.own import own_server
 from tools.own_postgres import Server
 
 _CONNECTIONS, _BATCH = 32, 500
@@ -76,7 +71,8 @@ def _plan(way: Way, server: Server, statements: int) -> Plan:
     return Plan(statements, _CONNECTIONS, _BATCH, 0, place.writer, place.owner, way.workers, server.postmaster)
 
 
-def _lines(figure: StoresFigure) -> Iterator[str]:
+def lines(figure: StoresFigure) -> Iterator[str]:
+    """For people."""
     for work, name in enumerate(("single statements", f"batches of {_BATCH}")):
         yield name
         for way, turns in figure.turns.items():
@@ -92,14 +88,3 @@ def _lines(figure: StoresFigure) -> Iterator[str]:
 def _middle(values: Sequence[float | None]) -> str:
     known = [value for value in values if value is not None]
     return f"{median(known):,.0f} µs" if known else "in it"
-
-
-@click.command()
-@click.option("--statements", default=6_000, show_default=True, help="Statements a measurement, signed beforehand.")
-@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Turns of each.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object of figures.")
-def command(statements: int, rounds: int, *, as_json: bool) -> None:
-    """Ingest on SQLite, on a PostgreSQL server of its own, and with two processes on that, by turns."""
-    with tempfile.TemporaryDirectory(prefix="coilmark-bench-") as folder, own_server() as server:
-        figure = run_stores(Path(folder), server, statements, rounds)
-    click.echo(json.dumps(figure.as_dict()) if as_json else "\n".join(_lines(figure)))

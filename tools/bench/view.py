@@ -5,14 +5,11 @@ fresh profile each time. The page is there with its first contentful paint; the 
 to the verdict.
 """
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
-
-import click
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -91,21 +88,3 @@ def _visit(browser: "Browser", url: str, slowed: int, *, own_curves: bool) -> tu
 
 def _span(times: Sequence[float]) -> str:
     return f"{median(times):.0f} ms ({min(times):.0f} to {max(times):.0f})"
-
-
-@click.command(name="view")
-@click.argument("url")
-@click.option("--visits", default=10, show_default=True, help="With a fresh browser profile each.")
-@click.option("--slowed", default=4, show_default=True, help="How many times the processor is slowed.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON list of figures.")
-def command(*, url: str, visits: int, slowed: int, as_json: bool) -> None:
-    """The page of a piece in headless Chromium: when it is there, and how long its check takes.
-
-    URL is what a label leads to, of a ledger that is being served. Needs what the tests need (`make browser`).
-    """
-    figures = run_view(url, visits, slowed)
-    if as_json:
-        click.echo(json.dumps([one.as_dict() for one in figures]))
-        return
-    for one in figures:
-        click.echo(one.line)
