@@ -160,9 +160,9 @@ def test_the_page_speaks_the_reader_s_language(park, language):
             assert told not in text
     drawn = data.json["claims"][0]["rows"][0]
     assert f"<dd>{said.number(int(drawn['value']) // 1000)} kWh</dd>" in text
-    assert set(re.findall(r"<strong>(.*?)</strong>", text)) <= {
-        said(f"cl.{one}") for one in ("held", "not held", "cannot be said")
-    }
+    verdicts = set(re.findall(r"<strong>(.*?)</strong>", text))
+    assert verdicts
+    assert verdicts <= {said(f"cl.{one}") for one in ("held", "not held", "cannot be said")}
     assert text.count('class="status') == html.unescape(english.body.decode()).count('class="status')
 
 

@@ -78,6 +78,14 @@ def test_an_audit_computes_the_evidence_again(office):
     assert "footprints on them, from every signed statement below the state they name" in str(report.checked)
 
 
+def test_an_audit_finds_a_statement_that_is_left_out_of_the_evidence(office):
+    forge(office, without=lambda typ, body: typ == "emission-source" and "fuel" in body)
+    findings, _ = office.audited()
+    (told,) = findings
+    assert told[0] == "passport"
+    assert "evidence" in told[2]
+
+
 def test_an_honest_passport_that_is_made_anew_is_the_same(office):
     assert forge(office).verified
 

@@ -1,8 +1,9 @@
 """Receipts of an earlier life: verified under the key of their time, lost where a later life begins before them."""
 
 import pytest
-from forged_ledger import ForgedLedger, renew
-from small_ledger import ORIGIN, PLANT, coil
+from forged_ledger import renew
+from small_ledger import ORIGIN
+from vectors.misbehaviours import branch
 
 from ledger.kernel.errors import Unverified
 from ledger.kernel.receipt import parse_receipt
@@ -11,17 +12,10 @@ from ledger.kernel.verify import read_lives, verify_receipt
 NEW = f"{ORIGIN}/2"
 
 
-def history(*serials):
-    forged = ForgedLedger()
-    for serial in serials:
-        forged.add(PLANT, "lot-event", coil(serial))
-    return forged
-
-
 @pytest.fixture
 def lost():
     """A life of 7 entries, and its next one, which begins at entry 5."""
-    before, after = history("C-1", "C-2", "C-3", "C-4"), history("C-1", "C-2")
+    before, after = branch("C-1", "C-2", "C-3", "C-4"), branch("C-1", "C-2")
     begins = renew(after)
     trust = after.trust()
     return before, trust, read_lives(after.bundle(begins), trust)

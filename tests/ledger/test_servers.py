@@ -196,6 +196,14 @@ def test_the_standby_takes_over_where_the_leader_left(world, second, started):
     assert not standby.standing_by
 
 
+def test_who_takes_the_lead_reads_what_was_committed_since_it_last_looked(world, second):
+    second.follow()
+    last = world.post(world.plant, "lot-event", coil("C-0"))
+    world.log.store.close()
+    assert second.lead()
+    assert second.state.published.checkpoint.size == last.entry.index + 1
+
+
 @ON_POSTGRES
 def test_a_leader_that_lost_its_session_steps_back(world, second, started, place):
     leader, standby = started(world.log), started(second)
