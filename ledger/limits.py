@@ -29,7 +29,7 @@ AHEAD = 300  # seconds that a claimed time may lie ahead
 CERTIFICATES = 10_000  # of another registry, named as one range
 HOURS = 366 * 24  # of one question about energy
 FALLEN = 100  # rows that cover an hour no more, told by name
-EVIDENCE = 4_000  # entries that a footprint follows from, beside the inputs of its passport
+EVIDENCE = 4_000  # entries that a footprint follows from, inputs of its passport among them
 EVIDENCE_STATE = 100_000  # entries of a state of which passports name them
 
 

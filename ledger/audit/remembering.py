@@ -34,7 +34,7 @@ class Memory:
     _leaves: dict[int, bytes] = field(default_factory=dict)
 
     def as_of(self, size: int) -> "Remembered":
-        """A source of an earlier state, or of the newest. Forgets everything once there is too much of it."""
+        """A source of an earlier state, or of the newest. Forgets events and lots once there are too many."""
         if len(self.effects) > _KEPT or len(self.entries) > _KEPT:
             self.effects.clear()
             self.entries.clear()

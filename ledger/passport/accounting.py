@@ -15,10 +15,14 @@ from ledger.kernel.verify_statements import Shown
 from ledger.passport.footprint import Accounted, figures_of, members_of
 from ledger.passport.power import Drawn
 from ledger.passport.refolded import Refolded
+from ledger.passport.stated import OUT_OF_FORM
 
 _COMPARED = ("breakdown", "power", "gaps", "tables", "restated")
 _FIGURES = "market- and location-based footprint, renewable shares by the hour and by volume, breakdown and power"
-_LISTED = "that no hour, stream or step was left out of them is the operator's word: an audit tells"
+_LISTED = (
+    "that no hour, stream or step was left out of them, and that the power was rightly allocated and is used nowhere "
+    "else, is the operator's word: an audit tells"
+)
 
 
 class Shared(Struct, frozen=True):
@@ -31,26 +35,33 @@ class Shared(Struct, frozen=True):
 
 def check_evidence(said: Mapping[str, Any], inputs: Inputs, rules: Mapping[str, str]) -> str:
     """What came of it, in words. Raises Unverified ("inputs", "figure") for what is not the same, to the last digit."""
-    size = said["accounts"]["size"]
-    shown = [one for one in inputs.entries if one.index < size]
     try:
-        shared = _shared(inputs, shown)
-        found = recompute(shared.given).footprint.of(said["piece"])
+        shared, made = _computed(said, inputs, rules)
+    except Unverified:
+        raise
     except CoilmarkError as error:
         raise Unverified(
             "inputs", f"what its footprint follows from does not go together: {error.sentence}", step=11
         ) from error
-    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration) as error:
+    except OUT_OF_FORM as error:
         says = f"what its footprint follows from cannot be read ({type(error).__name__})"
         raise Unverified("inputs", says, step=11) from error
-    if found is None:
-        raise Unverified("figure", f"from what it names nothing follows of {said['piece']}", step=11)
-    made = members_of(Accounted(found, size, said["accounts"]["root"]))
-    _compare(said, {**made, "figures": list(figures_of(found, rules))})
+    _compare(said, made)
     return (
         f"{_FIGURES} were computed again from {len(shared.given.hours)} hours of power in {shared.power} statements, "
         f"{shared.streams} streams and closes and {len(shared.given.steps)} lot events, to the last digit; {_LISTED}"
     )
+
+
+def _computed(said: Mapping[str, Any], inputs: Inputs, rules: Mapping[str, str]) -> tuple[Shared, Mapping[str, Any]]:
+    """What the evidence says, and the members of a passport that follow from it."""
+    size = said["accounts"]["size"]
+    shared = _shared(inputs, [one for one in inputs.entries if one.index < size])
+    found = recompute(shared.given).footprint.of(said["piece"])
+    if found is None:
+        raise Unverified("figure", f"from what it names nothing follows of {said['piece']}", step=11)
+    made = members_of(Accounted(found, size, said["accounts"]["root"]))
+    return shared, {**made, "figures": list(figures_of(found, rules))}
 
 
 def _shared(inputs: Inputs, shown: Sequence[Shown]) -> Shared:

@@ -5,6 +5,7 @@ much of it covers these hours. Whether the rest of it was used elsewhere too, a 
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from msgspec.structs import replace
@@ -39,12 +40,28 @@ class Drawn:
         return self._records
 
     def hours(self) -> Iterator[PowerHour]:
-        """What there is. Raises RuleBroken ("unknown_attestation") for a row whose attestation is not shown."""
+        """What there is. Raises RuleBroken for a row whose attestation is not shown, or does not give what it says."""
+        self._check_uses()
         for hour in self._hours.values():
             for row in hour.rows:
-                if row.attestation not in self._attested:
-                    raise RuleBroken("unknown_attestation", f"attestation {row.attestation} is not shown")
+                attestation = self._attested[row.attestation]
+                in_range(attestation, row.start, row.end)
+                if row.matching == "hourly":
+                    matching.same_hour(attestation, hour)
             yield power_hour(hour, self._attested)
+
+    def _check_uses(self) -> None:
+        """A6: what is used in one hour is used in no other."""
+        used: dict[str, list[tuple[int, int]]] = {}
+        for hour in self._hours.values():
+            for row in hour.rows:
+                used.setdefault(row.attestation, []).append((row.start, row.end))
+        for name, spans in used.items():
+            if name not in self._attested:
+                raise RuleBroken("unknown_attestation", f"attestation {name} is not shown")
+            twice = next((after for before, after in pairwise(sorted(spans)) if after[0] < before[1]), None)
+            if twice is not None:
+                raise RuleBroken("over_allocated", f"attestation {name} covers two hours from Wh {twice[0]} on")
 
     def read(self, said: Said) -> None:
         """One statement more. Raises RuleBroken for a row that cannot be."""
@@ -70,6 +87,8 @@ class Drawn:
         for position, wh in enumerate(body["wh"]):
             measured = record.method == "meter" and position not in body.get("estimated", ())
             old = self._hours.get((record.process, start + position * HOUR))
+            if old is not None and (old.consumption, old.issuer) != (body.get("replaces"), said.issuer):
+                raise RuleBroken("replaces", f"consumption {record.id} states hours of {old.consumption} again")
             kept = (old.rows, old.fallen) if old is not None else ((), ())
             self._put(
                 Hour(record.process, start + position * HOUR, record.id, said.index, said.issuer, "", wh, measured,
@@ -79,7 +98,11 @@ class Drawn:
     def _place(self, row: Mapping[str, Any]) -> _Place | None:
         """Where an hour stands that a row names; None for one that is not shown."""
         record = self._records.get(row["consumption"])
-        return (record.process, record.start + row["hour"] * HOUR) if record is not None else None
+        if record is None:
+            return None
+        if not 0 <= row["hour"] < record.hours:
+            raise RuleBroken("hour", f"consumption {record.id} has hours 0 to {record.hours - 1}, not {row['hour']}")
+        return record.process, record.start + row["hour"] * HOUR
 
     def _allocate(self, said: Said, number: int, row: Mapping[str, Any], hour: Hour) -> None:
         start, end, use = row["from_wh"], row["to_wh"], Use(said.index, number, said.body["purpose"])
@@ -94,18 +117,9 @@ class Drawn:
             other = replace(standing, uses=(*standing.uses, use))
             self._put(replace(hour, rows=tuple(other if one is standing else one for one in hour.rows)))
         else:
-            self._check(row, said, hour)
+            matching.within_consumption(hour, end - start)
             new = Row(row["attestation"], start, end, said.body["matching"], row["delivery"], uses=(use,))
             self._put(replace(hour, rows=(*hour.rows, new)))
-
-    def _check(self, row: Mapping[str, Any], said: Said, hour: Hour) -> None:
-        """A6, C2, C3; of rows that fell the attestation need not be shown."""
-        matching.within_consumption(hour, row["to_wh"] - row["from_wh"])
-        attestation = self._attested.get(row["attestation"])
-        if attestation is not None:
-            in_range(attestation, row["from_wh"], row["to_wh"])
-            if said.body["matching"] == "hourly":
-                matching.same_hour(attestation, hour)
 
     def _withdraw(self, said: Said) -> None:
         """A11: it names each row that falls, and what of it."""

@@ -11,9 +11,9 @@ from ledger.passport.accounting import check_evidence
 from ledger.passport.body import passport_body, shown
 from ledger.passport.claims import shares_as_said
 from ledger.passport.evidence import of_ranges
-from ledger.passport.footprint import of_mass
+from ledger.passport.footprint import MEMBERS, of_mass
 from ledger.passport.refolded import Refolded
-from ledger.passport.stated import check_stated
+from ledger.passport.stated import OUT_OF_FORM, check_stated
 from ledger.passport.story import Story, rests_on, story_of
 
 _COMPARED = (
@@ -45,7 +45,7 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
         )  # fmt: skip
     except Unverified:
         raise
-    except (CoilmarkError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
+    except (CoilmarkError, *OUT_OF_FORM) as error:
         why = error.sentence if isinstance(error, CoilmarkError) else f"{type(error).__name__} {error}"
         raise Unverified("inputs", f"the inputs do not make up the story of {said['piece']}: {why}", step=11) from error
     _check_inputs({*story.inputs, *evidence}, inputs, source)
@@ -59,8 +59,8 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
             f"; how much of the claim of entry {entry} is this piece's rests on what else it ships, which is not shown"
         )
     if "accounts" not in said:
-        if evidence:
-            raise Unverified("figure", "the passport names evidence of a footprint and states none", step=11)
+        if any(name in said for name in MEMBERS) or of_mass(said)["figures"] != said.get("figures", []):
+            raise Unverified("figure", "the passport states a footprint and not of which state of the ledger", step=11)
         return True, says
     stated = check_stated(said, story, rules)
     return True, f"{says}; {check_evidence(said, inputs, rules) if evidence else stated}"

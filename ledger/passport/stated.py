@@ -1,7 +1,8 @@
 """What a passport states of a footprint, held against the breakdown that it states beside it (SPEC 7, step 11).
 
 The figures are made again from the breakdown by the function that made them. The breakdown itself rests on hours of
-power, allocations, source streams and closes, which a full bundle does not hold: whether it follows, an audit tells.
+power, allocations, source streams and closes: where the passport names no evidence of them, an audit tells whether it
+follows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,9 @@ from ledger.lots.records import Effects, Posting
 from ledger.passport.footprint import FULL, figures_of
 from ledger.passport.story import Story
 
-BREAKDOWN = "that the breakdown follows from signed hours and streams takes more than a bundle holds: an audit tells"
+BREAKDOWN = "that the breakdown follows from signed hours and streams takes more than this bundle holds: an audit tells"
+# What a body or statement raises that no schema was applied to, and that has not the form it is read in.
+OUT_OF_FORM = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError, StopIteration)
 _ROUNDED = Decimal("0.0005")  # kg: each amount is rounded to the gram
 _VALUE = Decimal("0.0000005")  # each figure to six places
 _OF_EMISSIONS = "product-footprint"
@@ -28,12 +31,12 @@ def check_stated(said: Mapping[str, Any], story: Story, rules: Mapping[str, str]
     Shares and words are compared exactly, what is made of kg within what their rounding leaves open.
     """
     try:
-        if not _is_whole(said):
-            return f"its breakdown is cut to what a passport holds, and cannot be added up; {BREAKDOWN}"
         _check_state(said)
         _check_power(said.get("power", ()))
+        if not _is_whole(said):
+            return f"its breakdown is cut to what a passport holds, and cannot be added up; {BREAKDOWN}"
         _check_figures(said, _weight(story, said["accounts"]["size"]), rules)
-    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration) as error:
+    except OUT_OF_FORM as error:
         raise _differs(f"its footprint lacks the form of 4.9.5 ({type(error).__name__})") from error
     return f"footprint and renewable shares are those of the breakdown that it states; {BREAKDOWN}"
 

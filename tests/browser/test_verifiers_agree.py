@@ -17,12 +17,14 @@ from cheats import cheated, told_by
 from damaged import Source, cases, parcels
 from engine import Given, verdicts
 from forged_ledger import renew
+from forged_passports import passport_of
 from forgeries import forged
-from small_ledger import ROLLING
+from small_ledger import OPERATOR, ROLLING
 
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
 from small_mill import CUSTOMER, pallet, piece, small_mill
 from test_random_mills import Chance
+from vectors.computed import COIL, cast_and_slit, footprint
 from vectors.misbehaviours import branch, forked_entries, forked_trees, make_twice
 
 from api.assets import rules
@@ -109,6 +111,14 @@ def test_they_agree_on_passports_and_events_that_only_the_rules_of_lots_tell_fro
     _, eleventh = agreed(given)
     computed = ("passed", ""), ("failed", "figure"), ("failed", "inputs"), ("not_checked", "")
     assert all(eleventh[one] > CHEATS / 100 for one in computed), eleventh
+
+
+def test_a_footprint_of_no_state_is_none_in_either():
+    body, inputs = passport_of(ledger := cast_and_slit(), COIL, rule_set(), footprint)
+    body = {name: one for name, one in body.items() if name != "accounts"}
+    file = ledger.bundle(ledger.add(OPERATOR, "passport", body), along=inputs, kind="full")
+    _, eleventh = agreed([Given(file, format_trust(ledger.trust()).encode(), COIL)])
+    assert eleventh == {("failed", "figure"): 1}
 
 
 def forks(random):

@@ -233,7 +233,7 @@ def test_a_full_bundle_without_evidence_holds_the_footprint_against_its_breakdow
     report, told = read_offline(office)
     assert report.verified, report.verdict
     assert "footprint and renewable shares are those of the breakdown that it states" in told
-    assert "that the breakdown follows from signed hours and streams takes more than a bundle holds" in told
+    assert "that the breakdown follows from signed hours and streams takes more than this bundle holds" in told
 
 
 def _figure(body, name, **change):

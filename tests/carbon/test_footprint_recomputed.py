@@ -69,7 +69,7 @@ def test_a_full_bundle_has_the_statements_that_the_footprint_follows_from(office
     assert report.verified, report.verdict
     assert AGAIN in told
     assert "market- and location-based footprint, renewable shares by the hour and by volume" in told
-    assert "that no hour, stream or step was left out of them is the operator's word" in told
+    assert "that no hour, stream or step was left out of them, and that the power was rightly allocated" in told
 
 
 def test_an_audit_computes_the_evidence_again(office):

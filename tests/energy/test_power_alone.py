@@ -1,6 +1,7 @@
 """Hours read from what a bundle holds about them are those of the ledger, whatever was allocated and taken back."""
 
-from energy_park import CHARGING, POTLINE, WIND, Park, action, reversal, row
+import pytest
+from energy_park import CHARGING, POTLINE, SMELTER, WIND, Park, action, allocation, consumption, reversal, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_energy_random import a_park, steps, tried
@@ -8,7 +9,7 @@ from test_energy_random import a_park, steps, tried
 from ledger.carbon.power import power_hour
 from ledger.energy.records import Attestation, Hour
 from ledger.energy.said import Said
-from ledger.kernel.errors import Refused
+from ledger.kernel.errors import Refused, RuleBroken
 from ledger.passport.power import Drawn
 
 
@@ -59,3 +60,36 @@ def each_read_alone(park):
             if one.index in named or (one.typ == "energy-consumption" and one.body["process"] == process):
                 drawn.read(one)
         assert {one.start: one for one in drawn.hours()} == hours
+
+
+def read(*more):
+    """The hours of a park, and of what its ledger would have refused."""
+    park, drawn = a_park(Kept()), Drawn()
+    for typ, body in more:
+        park.said.append(Said(typ, SMELTER, body, len(park.said), park.now, park.profiles[SMELTER], park.rules))
+    for one in park.said:
+        drawn.read(one)
+    return list(drawn.hours())
+
+
+@pytest.mark.parametrize(("rows", "code"), [
+    ([row(20), row(20, hour=1, start=10)], "over_allocated"),  # ten Wh of one attestation for two hours
+    ([row(41)], "over_consumption"),
+    ([row(10, start=35)], "slice"),
+    ([row(-10, start=20)], "slice"),
+    ([row(10, hour=1)], "not_same_hour"),
+    ([row(10, hour=-1)], "hour"),
+    ([row(10, hour=2)], "hour"),
+    ([row(10, "w9")], "unknown_attestation"),
+])  # fmt: skip
+def test_what_a_ledger_refuses_is_not_read(rows, code):
+    matching = "volumetric" if code == "over_allocated" else "hourly"
+    with pytest.raises(RuleBroken) as refusal:
+        read(("energy-allocation", allocation(*rows, matching=matching)))
+    assert refusal.value.code == code
+
+
+def test_an_hour_is_not_stated_again_but_in_the_place_of_its_record():
+    with pytest.raises(RuleBroken, match=r"states hours of .* again"):
+        read(("energy-consumption", consumption(name="c9", wh=(1, 1))))
+    assert read(("energy-consumption", consumption(name="c9", wh=(1, 1), replaces=f"{SMELTER}/c0")))

@@ -5,7 +5,10 @@ from forged_passports import committed, passport_of
 from small_ledger import OPERATOR
 from vectors.computed import COIL, cast_and_slit, footprint
 
+from ledger.kernel.errors import Unverified
 from ledger.kernel.verify import Expected, verify_bundle
+from ledger.kernel.verify_passports import Inputs
+from ledger.passport.accounting import check_evidence
 from ledger.passport.refold import recompute
 from ledger.rules import rule_set
 
@@ -34,6 +37,31 @@ def test_a_body_out_of_form_fails(name, value):
     report = verified(ledger, {**body, name: value}, inputs)
     assert report.failed is not None, report.verdict
     assert (report.failed.number, report.code) == (11, "figure")
+
+
+def test_a_footprint_of_no_state_is_none():
+    """Nothing says what it was computed from, so that nothing of it could be held against anything."""
+    body, inputs = passport_of(ledger := cast_and_slit(), COIL, rule_set(), footprint)
+    report = verified(ledger, {name: one for name, one in body.items() if name != "accounts"}, inputs)
+    assert report.failed is not None, report.verdict
+    assert (report.failed.number, report.code) == (11, "figure")
+    assert "states a footprint and not of which state" in report.failed.sentence
+
+
+@pytest.mark.parametrize("accounts", [5, {}, {"size": None}, {"size": 9}])
+def test_evidence_of_a_state_out_of_form_fails_and_does_not_fall_over(accounts):
+    with pytest.raises(Unverified) as failed:
+        check_evidence({"piece": COIL, "accounts": accounts, "figures": []}, Inputs(None, (), {}), rule_set())
+    assert failed.value.step == 11
+
+
+def test_a_cut_breakdown_may_not_be_of_a_later_state():
+    body, inputs = passport_of(ledger := cast_and_slit(), COIL, rule_set(), footprint)
+    rows = [body["breakdown"][0]] * 200
+    later = {**body["as_of"], "size": body["as_of"]["size"] + 1}
+    report = verified(ledger, {**body, "breakdown": rows, "accounts": later}, inputs)
+    assert report.failed is not None, report.verdict
+    assert "the passport as of" in report.failed.sentence
 
 
 def test_a_finding_of_no_entry_that_is_judged_is_left():

@@ -13,6 +13,7 @@ import { restsOn, storyOf } from "./story.js";
 const COMPARED = [
   "id", "piece", "status", "facts", "steps", "stages", "holds", "claims", "figures", "ends", "corrections", "inputs",
 ];
+const MEMBERS = ["breakdown", "power", "gaps", "tables", "restated", "accounts", "evidence"]; // of a footprint
 const EVIDENCE = 4000; // entries, at most (8)
 
 // `rules` is the rule set that this program has: { id, digest, factors }. Returned is whether it was
@@ -27,6 +28,8 @@ export function recompute({ passport, inputs, registries }, rules) {
   const claims = withShares(rowsOf(said, "claims"), made.claims ?? [], source);
   compare(said, claims.length ? { ...made, claims } : made, judgedIn(story, source));
   const shared = claims.some((one) => source.stoodIn.has(one.entry)) ? ["claims_unshared"] : [];
+  const stated = MEMBERS.some((name) => name in said) || rowsOf(said, "figures").some((one) => one.scope === "voluntary");
+  if (stated && !("accounts" in said)) refuse("figure", "the passport states a footprint and not of which state of the ledger");
   const more = [...shared, "accounts" in said ? checkStated(said, story, rules) : "footprint_none"];
   return { computed: true, say: "figures", facts: { figures: made.figures.length, ways: made.steps.length, more } };
 }

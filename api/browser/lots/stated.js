@@ -25,9 +25,9 @@ const total = (fractions) => fractions.reduce((all, one) => all.plus(one), ZERO)
 // A word for what came of it.
 export function checkStated(said, story, rules) {
   try {
-    if (Object.entries(FULL).some(([name, most]) => rows(said, name).length >= most)) return "footprint_cut";
     checkState(said, rules);
     for (const one of rows(said, "power")) checkPower(one);
+    if (Object.entries(FULL).some(([name, most]) => rows(said, name).length >= most)) return "footprint_cut";
     checkFigures(said, weightOf(story, must(said.accounts, "size")), rules);
   } catch (error) {
     if (error instanceof Fault) throw error;
