@@ -7,6 +7,7 @@ from typing import Any
 from api.languages import Words
 from ledger.kernel.party import Party, Registry
 from ledger.kernel.subjects import may_create
+from ledger.passport.body import LISTED
 
 Body = Mapping[str, Any]
 _FIRST = "mining"  # where what was followed to a primary source began
@@ -16,7 +17,7 @@ def origins_of(body: Body, registry: Registry, words: Words) -> dict[str, tuple[
     """By party one sentence: so much of the piece's mass, and what it was. Nothing of a piece without a mass."""
     whole = body["facts"].get("mass", 0)
     masses: dict[str, Counter[str]] = {}
-    for party, origin, grams in (*_ends(body, registry, words), *_primary(body, whole, words)):
+    for party, origin, grams in (*_ends(body, registry, words), *_primary(body, words)):
         masses.setdefault(party, Counter())[origin] += grams
     return {party: (_sentence(found, whole, words),) for party, found in masses.items()} if whole else {}
 
@@ -34,12 +35,19 @@ def _ends(body: Body, registry: Registry, words: Words) -> Iterable[tuple[str, s
             yield party, words(f"end.{one['reason']}", party=name), one["mass"]
 
 
-def _primary(body: Body, whole: int, words: Words) -> Iterable[tuple[str, str, int]]:
+def _primary(body: Body, words: Words) -> Iterable[tuple[str, str, int]]:
     """What no end takes, where one party alone mined."""
     miners = {one["party"] for name in ("stages", "steps") for one in body.get(name, ()) if one["step"] == _FIRST}
-    rest = whole - sum(one["mass"] for one in body.get("ends", ()))
-    if len(miners) == 1 and rest > 0:
+    rest = primary_mass(body)
+    if len(miners) == 1 and rest:
         yield miners.pop(), words("end.primary"), rest
+
+
+def primary_mass(body: Body) -> int:
+    """G that no end takes. Of a list of ends that may be cut nothing is said."""
+    ends = body.get("ends", ())
+    taken = sum(one["mass"] for one in ends)
+    return max(body["facts"].get("mass", 0) - taken, 0) if len(ends) < LISTED else 0
 
 
 def _numbered_by(lot: str, parties: Iterable[Party]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.languages import Words
+from api.origins import primary_mass
 
 Body = Mapping[str, Any]
 Names = Mapping[str, str]
@@ -185,8 +186,8 @@ def _ends(body: Body, names: Names, words: Words) -> Iterable[Group]:
         masses[reason] += one["mass"]
         lots.setdefault(reason, []).append(Row(one.get("lot", "-"), words.mass(one["mass"])))
     whole = body["facts"].get("mass", 0)
-    if whole > masses.total():
-        masses[words("end.primary")] = whole - masses.total()
+    if rest := primary_mass(body):
+        masses[words("end.primary")] = rest
     for reason, grams in masses.most_common():
         yield Group(reason, words.mass(grams), tuple(lots.get(reason, ())), 100 * grams // whole if whole else 0)
 

@@ -7,8 +7,6 @@ windows. An hour is shared among all windows that it meets, so they are in it to
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from msgspec.structs import replace
-
 from ledger.carbon.charges import Factors
 from ledger.carbon.given import Given, Step, closed_periods
 from ledger.carbon.network import is_balanced
@@ -31,19 +29,6 @@ class Found(NamedTuple):
 
     entries: frozenset[int]
     lots: frozenset[str]
-
-
-def restricted(given: Given, entries: Collection[int]) -> Given:
-    """What these entries say of it."""
-    return replace(
-        given,
-        steps=tuple(one for one in given.steps if one.index in entries),
-        hours=tuple(one for one in given.hours if one.entry in entries),
-        streams=tuple(one for one in given.streams if one.entry in entries),
-        closes=tuple(one for one in given.closes if one.entry in entries),
-        sites=(),
-        discharges=(),
-    )
 
 
 class Evidence:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from ledger.carbon.accounts import FootprintAccount
 from ledger.carbon.closing import PeriodFinding
@@ -36,7 +36,7 @@ class Footprints:
         found = self.account.of(piece)
         if found is None or not found.stated or not found.g:
             return None
-        return Accounted(found, self.size, b64url_encode(self.root), partial(self.followed_back, piece))
+        return Accounted(found, self.size, b64url_encode(self.root), cache(partial(self.followed_back, piece)))
 
     def followed_back(self, piece: str) -> Found | None:
         """What its footprint follows from; None where that is out of reach (SPEC 12.9)."""

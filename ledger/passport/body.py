@@ -30,7 +30,7 @@ _ENDS = frozenset({"scrap", "outside", "late", "opening"})  # every other reason
 _PARTY = "(417)"
 _SOURCES = frozenset({"primary", "commissioned"})  # metal that enters there has no ancestry
 # The most of each (SPEC 4.9.5).
-_STEPS, _STAGES, _HOLDS, _LIST, _HEATS, _CERTIFICATES, _TEXT = 100, 200, 100, 200, 50, 50, 1_000
+_STEPS, _STAGES, _HOLDS, LISTED, _HEATS, _CERTIFICATES, _TEXT = 100, 200, 100, 200, 50, 50, 1_000
 
 
 def passport_body(
@@ -53,8 +53,8 @@ def passport_body(
     lists = {
         "holds": holds[-_HOLDS:],
         "claims": list(claims_of(story, source, registry)),
-        "ends": _ends(story, source)[:_LIST],
-        "findings": list(_findings(story))[:_LIST],
+        "ends": _ends(story, source)[:LISTED],
+        "findings": list(_findings(story))[:LISTED],
         "corrections": _corrections(story),
     }
     return {

@@ -67,3 +67,9 @@ def test_a_piece_without_a_mass_has_no_shares_of_it():
 
 def test_a_piece_that_nobody_weighed_says_nothing():
     assert masses(body())["Mill, works"] == ("of the piece's 9 t: 1 t scrap that entered a melt",)
+
+
+def test_of_ends_that_are_cut_nothing_is_said_to_have_come_from_a_primary_source():
+    many = [{"reason": "minor", "mass": 1} for _ in range(200)]
+    assert not any("primary" in text for one in masses(body(ends=many)).values() for text in one)
+    assert any("primary" in text for one in masses(body(ends=many[1:])).values() for text in one)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from test_random_parks_carbon import HOUR, SETTINGS, random_given, seeds
 
-from ledger.carbon.evidence import Evidence, restricted
+from ledger.carbon.evidence import Evidence
 from ledger.carbon.given import DAY
 from ledger.carbon.recompute import recompute
 
@@ -26,6 +26,19 @@ def numbered(given):
         hours=tuple(hours),
         streams=tuple(replace(one, entry=STREAMS + place) for place, one in enumerate(given.streams)),
         closes=tuple(replace(one, entry=CLOSES + place) for place, one in enumerate(given.closes)),
+    )
+
+
+def restricted(given, entries):
+    """What these entries say of it."""
+    return replace(
+        given,
+        steps=tuple(one for one in given.steps if one.index in entries),
+        hours=tuple(one for one in given.hours if one.entry in entries),
+        streams=tuple(one for one in given.streams if one.entry in entries),
+        closes=tuple(one for one in given.closes if one.entry in entries),
+        sites=(),
+        discharges=(),
     )
 
 

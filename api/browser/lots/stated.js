@@ -1,5 +1,6 @@
 // What a passport states of a footprint, held against the breakdown that it states beside it (SPEC 7, step 11; 12.5). The
-// breakdown itself rests on hours of power and source streams, which a full bundle does not hold: an audit tells.
+// breakdown itself rests on hours of power and source streams; it is not computed from them here: `coilmark verify` does
+// where the bundle holds them, and an audit.
 
 import { Fault, brief, refuse } from "../verifier/fault.js";
 import { NOBODY, standsAlone } from "./book.js";

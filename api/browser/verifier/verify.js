@@ -22,7 +22,7 @@ import { quorumMet } from "./trust.js";
 const beginning = (bytes) => String.fromCharCode(...bytes.subarray(0, 64));
 export const isBundle = (bytes) => beginning(bytes).includes('"coilmark.bundle/');
 
-export const isMisbehaviour = (bytes) => beginning(bytes).startsWith(`{"type":"${MISBEHAVIOUR}"`);
+const isMisbehaviour = (bytes) => beginning(bytes).startsWith(`{"type":"${MISBEHAVIOUR}"`);
 
 // A file of any kind. `expected` has `piece` in any GS1 spelling and `index`, where the reader knows them; `statement`
 // is his own copy in wire form; `lives` what `readLives` made of a newer incarnation; `recompute` knows the rules of
@@ -43,7 +43,7 @@ export function verifyBundle(bytes, trust, { expected = {}, lives = [], recomput
 }
 
 // Verified means proven: that a log of the trust file signed what cannot be true together.
-export function verifyMisbehaviour(bytes, trust, { watch } = {}) {
+function verifyMisbehaviour(bytes, trust, { watch } = {}) {
   const steps = new Steps("misbehaviour", watch);
   return steps.report(() => misbehaviour(steps, bytes, trust));
 }
