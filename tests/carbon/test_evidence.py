@@ -42,10 +42,6 @@ def restricted(given, entries):
     )
 
 
-def evidence_in(given):
-    return Evidence(given, recompute(given).charges)
-
-
 @SETTINGS
 @over(seeds, st.integers(1, 40))
 def test_a_footprint_is_the_same_of_its_evidence_alone(random, steps):
