@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from typing import TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -20,7 +21,7 @@ from ledger.kernel.errors import Malformed
 ED25519 = "Ed25519"
 ES256 = "ES256"
 ALGORITHMS = frozenset({ED25519, "EdDSA", ES256})  # what a header may say (RFC 9864; EdDSA is the older name)
-_KEY_OF_ALGORITHM = {ED25519: ED25519, "EdDSA": ED25519, ES256: ES256}
+KEY_OF_ALGORITHM = {ED25519: ED25519, "EdDSA": ED25519, ES256: ES256}
 _SIZE = {ED25519: 32, ES256: 64}
 _ECDSA = ec.ECDSA(SHA256())
 _POSSESSION_LABEL = b"coilmark/key-possession/v1\n"
@@ -101,12 +102,15 @@ def jwk(key: PublicKey) -> dict[str, str]:
     return {"kty": "EC", "crv": "P-256", "x": b64url_encode(key.raw[:32]), "y": b64url_encode(key.raw[32:])}
 
 
+Verify: TypeAlias = Callable[[PublicKey, str, bytes, bytes], bool]  # as `verify_signature`
+
+
 def verify_signature(key: PublicKey, alg: str, message: bytes, signature: bytes) -> bool:
     """Whether `signature` (64 raw bytes) is by `key` over `message` under the policy of `signatures`.
 
     `alg` is what the header says: Ed25519 or EdDSA for an Ed25519 key, ES256 for a P-256 key, else False.
     """
-    if _KEY_OF_ALGORITHM.get(alg) != key.alg:
+    if KEY_OF_ALGORITHM.get(alg) != key.alg:
         return False
     try:
         return _verify(key.loaded, message, signature)

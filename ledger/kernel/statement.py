@@ -25,7 +25,7 @@ from ledger.kernel.disclosure import (
 )
 from ledger.kernel.encoding import b64url_decode, b64url_encode
 from ledger.kernel.errors import Malformed, TooLarge, Unauthorised
-from ledger.kernel.keys import ALGORITHMS, PublicKey, Signer, verify_signature
+from ledger.kernel.keys import ALGORITHMS, PublicKey, Signer, Verify, verify_signature
 from ledger.kernel.once import once
 
 __all__ = [
@@ -220,16 +220,21 @@ def check_complete(statement: Statement) -> None:
     check_salts(statement.disclosures)
 
 
-def check_signature(statement: Statement, key: PublicKey) -> None:
-    """The statement is signed by this key, and names it. Raises Unauthorised ("signature")."""
+def check_signature(statement: Statement, key: PublicKey, verify: Verify = verify_signature) -> None:
+    """The statement is signed by this key, and names it. Raises Unauthorised ("signature").
+
+    `verify` is what does the arithmetic: another gives the same answers.
+    """
     if key.kid != statement.kid:
         raise Unauthorised("signature", f"the statement names key {statement.kid}, this is key {key.kid}")
-    check_signed(key, statement.alg, statement.signing_input, statement.signature)
+    check_signed(key, statement.alg, statement.signing_input, statement.signature, verify)
 
 
-def check_signed(key: PublicKey, alg: str, signing_input: bytes, signature: bytes) -> None:
+def check_signed(
+    key: PublicKey, alg: str, signing_input: bytes, signature: bytes, verify: Verify = verify_signature
+) -> None:
     """As `check_signature`, of a statement of which only this is at hand."""
-    if not verify_signature(key, alg, signing_input, signature):
+    if not verify(key, alg, signing_input, signature):
         raise Unauthorised("signature", f"the signature by key {key.kid} does not fit what was signed")
 
 
