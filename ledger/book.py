@@ -42,12 +42,14 @@ class RecordBook(Generic[R]):
 
     def since(self, mark: int) -> dict[bytes, R]:
         """What was written since `mark`, as it is now."""
-        written = {key: self._known[key] for key, *_ in self._old[mark:]}
-        return {key: record for key, record in written.items() if record is not None}
+        return {key: record for key, _, record in self.changes(mark)}
 
-    def before(self, mark: int) -> dict[bytes, R | None]:
-        """What stood at `mark` where something was written since."""
-        return {key: old for key, _, old in reversed(self._old[mark:])}
+    def changes(self, mark: int) -> list[tuple[bytes, R | None, R]]:
+        """(key, record at `mark`, record now) of what was written since."""
+        before: dict[bytes, R | None] = {}
+        for key, _, old in self._old[mark:]:
+            before.setdefault(key, old)
+        return [(key, old, now) for key, old in before.items() if (now := self._known[key]) is not None]
 
     def undo(self, mark: int) -> None:
         """Take back everything since `mark`."""

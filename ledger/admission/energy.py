@@ -6,13 +6,13 @@ from ledger.energy.book import Book
 from ledger.energy.fold import OF_ENERGY, apply
 from ledger.energy.said import Said
 from ledger.kernel.party import Party, Registry
+from ledger.rules import judges_energy
 
 
-def judge_energy(view: View, checked: Checked, registry: Registry) -> None:
-    """What a statement does, written to the view's book. Raises Refused, the book as it was."""
-    if view.judges_energy:
+def judge_energy(view: View, checked: Checked, registry: Registry, rules: str) -> None:
+    """What a statement does by the rules in force, written to the view's book. Raises Refused, the book as it was."""
+    if checked.statement.typ in OF_ENERGY and judges_energy(rules):
         party = registry.party(checked.statement.iss)
-        rules = registry.rules_at(view.size)
         fold_energy(view.energy, checked, party, index=view.size, recorded_at=view.now, rules=rules)
 
 

@@ -1,7 +1,8 @@
 """A statement and its lots: what the lot rules say to it, and what is stored of that (SPEC 5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ledger.admission.naming import event_declared
 from ledger.admission.view import View
@@ -15,13 +16,12 @@ from ledger.lots.lookup import prepare
 from ledger.lots.observations import agree, countersign, lot_confirmed
 from ledger.lots.records import NOBODY, Effects, Lot
 from ledger.lots.tags import tag_key, tags_of
-from ledger.rules import judges_claims
+from ledger.rules import judges_claims, judges_lots
 
 OF_LOTS = frozenset({"lot-event", "verification", "contract"})  # what does something to lots, see `book_lots`
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True, gc=False):
     """Where and when a statement stands in the ledger, and what is registered there."""
 
     index: int
@@ -32,11 +32,14 @@ class Place:
     rules: str  # the id of the rule set in force
 
 
-def judge_lots(view: View, checked: Checked, registry: Registry) -> None:
-    """What a statement does to lots, written to the view's book. Raises RuleBroken or Conflict, the book as it was."""
-    if view.judges_lots:
+def judge_lots(view: View, checked: Checked, registry: Registry, rules: str) -> None:
+    """What a statement does to lots by the rules in force, written to the view's book.
+
+    Raises RuleBroken or Conflict, the book as it was.
+    """
+    if checked.statement.typ in OF_LOTS and judges_lots(rules):
         party = registry.party(checked.statement.iss)
-        place = Place(view.size, view.now, party, registry.operator, registry.sites, registry.rules_at(view.size))
+        place = Place(view.size, view.now, party, registry.operator, registry.sites, rules)
         book_lots(view.lots, checked, place, wrong=_wrong(view, checked))
 
 
@@ -82,10 +85,9 @@ def heard_late(lot: Lot | None) -> bool:
 
 def tag_pairs(book: Book, mark: int) -> tuple[tuple[bytes, bytes], ...]:
     """(tag, key) of everything that what was written since `mark` can be looked up by, and could not before."""
-    before = book.before(mark)
     new: set[tuple[bytes, bytes]] = set()
-    for key, record in book.since(mark).items():
+    for key, before, record in book.changes(mark):
         if tags := tags_of(record):
-            old = tags_of(before[key])
+            old = tags_of(before)
             new.update([(tag_key(*tag), key) for tag in tags if tag not in old])
     return tuple(sorted(new))

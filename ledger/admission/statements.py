@@ -17,7 +17,6 @@ from ledger.kernel.party import Registry, apply, authorise, begin
 from ledger.kernel.statement import check_signature, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
 from ledger.limits import AHEAD, PARTY_VERSIONS, SUBJECTS, VERSIONS_RESERVED
-from ledger.lots.event_body import event_time
 from ledger.rules import check_members
 from ledger.store.store import Link, NewRow, Stored
 
@@ -45,10 +44,11 @@ def _add(view: View, checked: Checked, seed: bytes) -> None:
     index, mark = view.size, view.mark()
     _check_times(checked, view.now)
     registry = _authority(view, checked, index)
-    check_members(registry.rules_at(index), checked.statement.typ, checked.statement.body)
+    rules = registry.rules_at(index)
+    check_members(rules, checked.statement.typ, checked.statement.body)
     lineage = lineage_of(seed, _items(view, checked, registry))
-    judge_lots(view, checked, registry)
-    judge_energy(view, checked, registry)
+    judge_lots(view, checked, registry, rules)
+    judge_energy(view, checked, registry, rules)
     entry = Entry(index, view.now, view.last_leaf, checked.statement.digest, lineage.digest)
     erased = _erasure(view, checked)
     _record(view, checked, entry, lineage, seed=seed, mark=mark)
@@ -76,8 +76,8 @@ def _repeat(view: View, checked: Checked, index: int, jwt: bytes) -> int:
 def _check_times(checked: Checked, now: int) -> None:
     statement = checked.statement
     claimed = [("iat", statement.iat * _MICROSECONDS)]
-    if statement.typ == "lot-event":
-        claimed.append(("eventTime", event_time(statement.body)))
+    if checked.event_read is not None:
+        claimed.append(("eventTime", checked.event_read.time))
     for name, moment in claimed:
         ahead = moment - now
         if ahead > AHEAD * _MICROSECONDS:

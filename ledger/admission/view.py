@@ -69,8 +69,8 @@ class View:
 
     def written(self, mark: Mark) -> list[tuple[bytes, bytes]]:
         """The records of lots and energy that were written since, as they are stored."""
-        of_lots = [(key, lots_wire.encode(record)) for key, record in self.lots.since(mark[0]).items()]
-        return of_lots + [(key, energy_wire.encode(record)) for key, record in self.energy.since(mark[1]).items()]
+        of_lots = [(key, lots_wire.encode(record)) for key, _, record in self.lots.changes(mark[0])]
+        return of_lots + [(key, energy_wire.encode(record)) for key, _, record in self.energy.changes(mark[1])]
 
     def lot(self, name: str) -> Lot | None:
         """What is known of a lot; nothing where the lot rules do not hold."""

@@ -9,6 +9,7 @@ from ledger.lots.claim_records import Accompanied, Claimed, Claims
 from ledger.lots.records import Delivery, Effects, Lot, Named, Period, Record, Run, Site, Tolling
 
 _LABEL = b"coilmark/lots/v1\n"
+_KIND, _INDEX = 16, 16  # bytes of a key of one entry: what it is, and the index, whatever a statement says is one
 
 
 def lot_key(name: str) -> bytes:
@@ -37,7 +38,13 @@ def contract_key(name: str) -> bytes:
 
 
 def effects_key(index: int) -> bytes:
-    return _key(b"effects", str(index))
+    return _entry_key(b"effects", index)
+
+
+def effects_span() -> tuple[bytes, bytes]:
+    """The first and the last key under which effects can stand."""
+    kind = effects_key(0)[:_KIND]
+    return kind + bytes(_INDEX), kind + b"\xff" * _INDEX
 
 
 def named_key(issuer: str, event_id: str) -> bytes:
@@ -54,7 +61,12 @@ def accompanied_key(delivery: str) -> bytes:
 
 
 def claimed_key(index: int) -> bytes:
-    return _key(b"claimed", str(index))
+    return _entry_key(b"claimed", index)
+
+
+def _entry_key(kind: bytes, index: int) -> bytes:
+    """Keys of one kind stand in the order of their entries: a commit adds at one end, hashes would go everywhere."""
+    return _key(kind, "")[:_KIND] + index.to_bytes(_INDEX, "big", signed=True)
 
 
 @functools.lru_cache(maxsize=16384)

@@ -164,7 +164,7 @@ def placed(
         index=index,
         recorded_at=recorded_at,
         process_kind=processes.get(event.process, ""),
-        scale=sum(int(Decimal(accuracies.get(device, "0")) * g / 100) for device, g in event.weighed),
+        scale=sum([int(Decimal(accuracies[device]) * g / 100) for device, g in event.weighed if device in accuracies]),
     )
 
 

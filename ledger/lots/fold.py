@@ -55,8 +55,9 @@ def _effects(book: Book, event: LotEvent, operator: str, sites: Mapping[str, str
     if event.recorded_at - event.time > LATE:
         hours = (event.recorded_at - event.time) // 3_600_000_000
         booking.find("late_statement", "", f"it was recorded {hours} h after it happened")
-    if replaces != NOBODY:
-        settle(booking, replaces)
+    if replaces == NOBODY:
+        return booking.effects()
+    settle(booking, replaces)
     return replace(booking.effects(), replaces=replaces)
 
 

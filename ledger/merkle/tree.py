@@ -147,7 +147,8 @@ class Tree:
         edges = bytearray(HASH_SIZE * ((size - 1).bit_length() + 1))
         kernel.right_edge(levels, size, edges)
         kernel.inclusion_paths(levels=levels, indices=wanted, size=size, edges=edges, offsets=offsets, out=paths)
-        nodes = [bytes(paths[at : at + HASH_SIZE]) for at in range(0, len(paths), HASH_SIZE)]
+        run = bytes(paths)
+        nodes = [run[at : at + HASH_SIZE] for at in range(0, len(run), HASH_SIZE)]
         return [tuple(nodes[start:end]) for start, end in itertools.pairwise(offsets)]
 
     def consistency_path(self, old: int, new: int) -> tuple[bytes, ...]:

@@ -3,7 +3,7 @@
 DESIGN.md tells the life of a statement; the numbers in parentheses here are its steps.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -202,7 +202,8 @@ class Log:
         with self.store.writing() as transaction:
             self._reached(Step.BEGUN)
             view = self._view(transaction, submissions)
-            outcomes = [self._attempt(view, submission) for submission in submissions]
+            seeds = self._seeds(submissions)
+            outcomes = [self._attempt(view, submission, seeds) for submission in submissions]
             grown = self._issue(view)
             head = self._write(transaction, view, grown)
         self._reached(Step.COMMITTED)
@@ -220,7 +221,7 @@ class Log:
         """What `append` would answer, with nothing stored. Raises Refused."""
         with self.store.reading() as transaction:
             view = self._view(transaction, [submission])
-            outcome = self._attempt(view, submission)
+            outcome = self._attempt(view, submission, self._seeds([submission]))
         if isinstance(outcome, Refused):
             raise outcome
         return outcome
@@ -235,21 +236,26 @@ class Log:
         view.fetch([checked for submission in submissions for checked in submission.statements])
         return view
 
-    def _attempt(self, view: View, submission: Submission) -> Admitted | Refused:
+    def _seeds(self, submissions: Sequence[Submission]) -> Iterator[bytes]:
+        """One for each statement, of one draw: at each call of the system another thread may take the interpreter."""
+        drawn = self._randomness(SEED_SIZE * sum(len(one.statements) for one in submissions))
+        return (drawn[at : at + SEED_SIZE] for at in range(0, len(drawn), SEED_SIZE))
+
+    def _attempt(self, view: View, submission: Submission, seeds: Iterator[bytes]) -> Admitted | Refused:
         """(4) Admit all statements of a submission, or give back why not: every bad row of a batch is named."""
         try:
             with view.attempt():
-                return self._admit_all(view, submission.statements)
+                return self._admit_all(view, submission.statements, seeds)
         except Refused as refusal:
             return refusal
 
-    def _admit_all(self, view: View, statements: Sequence[Checked]) -> Admitted:
+    def _admit_all(self, view: View, statements: Sequence[Checked], seeds: Iterator[bytes]) -> Admitted:
         first = view.size
         indices: list[int] = []
         refused: list[tuple[int, Refused]] = []
         for row, checked in enumerate(statements):
             try:
-                indices.append(admit(view, checked, seed=self._randomness(SEED_SIZE)))
+                indices.append(admit(view, checked, seed=next(seeds)))
             except Refused as refusal:
                 refused.append((row, refusal))
         if refused:

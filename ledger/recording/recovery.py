@@ -1,8 +1,9 @@
 """From stored bytes to a log that may answer: what is read, recomputed and compared before anything is signed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from ledger.hashing import lineage_digests
 from ledger.kernel.checkpoint import Checkpoint
@@ -12,16 +13,17 @@ from ledger.kernel.hashing import NO_HASH
 from ledger.kernel.lineage import Lineage, lineage_of, parse_items
 from ledger.kernel.party import Registry, fold
 from ledger.kernel.statement import Statement, parse
+from ledger.lots.book import effects_span
 from ledger.merkle.tree import Tree
 from ledger.recording.second_head import SecondHead
 from ledger.rules import KNOWN, judges_lots
 from ledger.store.store import Stored, StoredHead, Transaction
 
 _BATCH = 10_000  # entries a query
+_COMMITTED = ("index", "leaf hash", "statement digest", "lineage digest")
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
+class Sound(Struct, frozen=True, gc=False):
     """A stored entry whose bytes, leaf, statement and lineage agree with each other."""
 
     stored: Stored
@@ -44,14 +46,10 @@ def _entry_of(stored: Stored, lineage: bytes) -> Entry:
         entry = parse_entry(stored.entry)
     except CoilmarkError as error:
         raise _unreadable(stored, error) from error
-    agree = {
-        "index": entry.index == stored.index,
-        "leaf hash": entry.leaf == stored.leaf,
-        "statement digest": entry.statement == sha256(stored.jwt).digest(),
-        "lineage digest": entry.lineage == lineage,
-    }
-    if not all(agree.values()):
-        wrong = " and ".join(name for name, good in agree.items() if not good)
+    says = entry.index, entry.leaf, entry.statement, entry.lineage
+    made = stored.index, stored.leaf, sha256(stored.jwt).digest(), lineage
+    if says != made:
+        wrong = " and ".join(name for name, one, other in zip(_COMMITTED, says, made, strict=True) if one != other)
         raise Damaged("entry", f"entry {stored.index} does not agree with its {wrong}", index=stored.index)
     return entry
 
@@ -127,12 +125,12 @@ def _require_known(registry: Registry) -> None:
 
 
 def _require_records(transaction: Transaction, registry: Registry) -> None:
-    """A migration may leave derived tables empty; judged by them, every lot would be unknown."""
+    """A migration may leave derived tables empty, and older ones have other keys: every lot would be unknown."""
     since = next((one.since for one in registry.rules if judges_lots(one.id)), None)
-    if since is not None and transaction.lacks_records(since):
+    if since is not None and transaction.lacks_records(since, *effects_span()):
         raise Damaged(
             "not_rebuilt",
-            f"lot events stand from entry {since} on, but no record of any lot: `coilmark rebuild` derives them again",
+            f"lot events stand from entry {since} on, but no record of what they did: `coilmark rebuild` derives it",
         )
 
 

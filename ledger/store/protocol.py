@@ -6,9 +6,10 @@ SQLite and PostgreSQL stand behind this one protocol; `tests/store` runs the sam
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct
 
 from ledger.kernel.errors import Damaged
 
@@ -16,8 +17,7 @@ Location: TypeAlias = Path | str
 END = (1 << 63) - 1  # beyond every entry
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True, gc=False):
     """One entry as it rests: its 113 bytes and what they commit to. `disclosures` are texts in wire order."""
 
     index: int
@@ -32,11 +32,10 @@ class Stored:
     @property
     def wire(self) -> bytes:
         """The statement as posted: `<jwt>~<disclosure>~…`, without what was erased since."""
-        return b"~".join((self.jwt, *(text.encode("ascii") for text in self.disclosures), b""))
+        return b"~".join([self.jwt, *[text.encode("ascii") for text in self.disclosures], b""])
 
 
-@dataclass(frozen=True, slots=True)
-class NewRow:
+class NewRow(Struct, frozen=True, gc=False):
     """One entry about to be added, with the derived rows that go in with it."""
 
     stored: Stored
@@ -48,8 +47,7 @@ class NewRow:
     tags: Sequence[tuple[bytes, bytes]] = ()  # (tag, key): words that a record can be looked up by, now or before
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True, gc=False):
     """The newest version of a subject, and the entry that made it."""
 
     version: int
@@ -57,8 +55,7 @@ class Link:
     leaf: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredHead:
+class StoredHead(Struct, frozen=True, gc=False):
     """How far the ledger goes."""
 
     size: int
@@ -107,8 +104,11 @@ class Transaction(Protocol):
         """The keys of all records that can be looked up by this tag, or could before entry `before`; in no order."""
         ...
 
-    def lacks_records(self, since: int) -> bool:
-        """Whether lot events stand from entry `since` on, and not one record of lots: those were never derived."""
+    def lacks_records(self, since: int, first: bytes, last: bytes) -> bool:
+        """Whether lot events stand from entry `since` on, and not one record under the keys from `first` to `last`.
+
+        Where every lot event leaves one of these, they were never derived.
+        """
         ...
 
     def entry(self, index: int) -> Stored:

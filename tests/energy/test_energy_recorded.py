@@ -92,8 +92,9 @@ def test_of_two_who_take_the_last_watt_hour_one_gets_it(world):
     ]
     for order in permutations(both):
         with world.log.store.reading() as transaction:
-            view = world.log._view(transaction, [Submission((world.check(one),)) for one in order])
-            first, second = (world.log._attempt(view, Submission((world.check(one),))) for one in order)
+            submissions = [Submission((world.check(one),)) for one in order]
+            view, seeds = world.log._view(transaction, submissions), world.log._seeds(submissions)
+            first, second = (world.log._attempt(view, one, seeds) for one in submissions)
         assert not isinstance(first, Refused)
         assert isinstance(second, Refused)
         assert second.code == "over_allocated"

@@ -7,7 +7,7 @@ from ledger.audit.sources import DatabaseSource
 from ledger.kernel.errors import Conflict, Damaged
 from ledger.lots.book import lot_key
 from ledger.recording.opening import rebuild_ledger
-from ledger.store.store import open_store, remaking_derived
+from ledger.store.store import NewRow, open_store, remaking_derived
 from tests.small_ledger import coil, piece, small_ledger
 
 WRONG, RIGHT = "urn:event:wrong", "urn:event:right"
@@ -62,10 +62,14 @@ def test_records_and_tags_come_back_byte_for_byte(world, place):
     assert audit(Order(DatabaseSource(world.places.location))).findings == ()
 
 
-def test_a_ledger_without_its_records_does_not_open_until_they_are_made_again(world, place):
+@pytest.mark.parametrize("kept", [0, 1], ids=["none", "some under other keys"])
+def test_a_ledger_without_its_records_does_not_open_until_they_are_made_again(world, place, kept):
     world.close()
-    empty(world, place)
-    with pytest.raises(Damaged, match="`coilmark rebuild` derives them again"):
+    with remaking_derived(world.places.location, owner(place)) as transaction:
+        # as a program leaves them that has other keys for what events do
+        rows = [NewRow(transaction.entry(3), b"", (), None, records=[(b"k" * 32, b"v")])]
+        transaction.insert_derived(rows[:kept])
+    with pytest.raises(Damaged, match="`coilmark rebuild` derives it"):
         world.reopen()
     rebuild_ledger(world.places, owner=owner(place))
     world.reopen()

@@ -233,7 +233,7 @@ def test_what_was_migrated_and_not_rebuilt_is_not_served(tmp_path, place):
         world.post(world.plant, "lot-event", coil("C-1"))
         world.reopen()
     empty_lots(world.places, place)
-    with pytest.raises(Damaged, match="no record of any lot: `coilmark rebuild` derives them again"):
+    with pytest.raises(Damaged, match="no record of what they did: `coilmark rebuild` derives it"):
         world.reopen()
     found = audit(Order(DatabaseSource(world.places.location))).findings
     assert "state_record" in {one.code for one in found}

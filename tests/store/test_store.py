@@ -1,8 +1,7 @@
 """The contract of a store, kept by every one of them: `ledger.store.protocol` in examples."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from store_rows import everything_in, fill, new_row
 
 from ledger.kernel.errors import Conflict, Malformed, Missing, Unsettled
@@ -71,11 +70,15 @@ def test_what_is_inserted_is_found(store):
 
 
 def test_records_of_lots_that_were_never_derived_are_missed(store):
+    def lacking(transaction, first, last):
+        return [transaction.lacks_records(since, first, last) for since in (0, 1, 2)]
+
     with store.reading() as transaction:
-        assert [transaction.lacks_records(since) for since in (0, 1, 2)] == [True, True, False]
+        assert lacking(transaction, bytes(32), b"\xff" * 32) == [True, True, False]
     with store.writing() as transaction:
         transaction.insert([replace(new_row(2, version=3), records=[(b"k" * 32, b"value")])])
-        assert not transaction.lacks_records(0)
+        assert lacking(transaction, b"k" * 32, b"l" * 32) == [False, False, False]
+        assert lacking(transaction, b"l" * 32, b"m" * 32) == [True, True, True]
 
 
 def test_the_entries_of_a_record_are_found(store):

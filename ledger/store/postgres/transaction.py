@@ -88,11 +88,13 @@ class PostgresTransaction:
         end = END if before is None else before
         return [key for (key,) in self._rows('SELECT key FROM lot_tag WHERE tag = %s AND "index" < %s', tag, end)]
 
-    def lacks_records(self, since: int) -> bool:
+    def lacks_records(self, since: int, first: bytes, last: bytes) -> bool:
         """The records first: where there is one, no entry is looked for."""
         rows = self._rows(
-            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM state_record) AND EXISTS "
+            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM state_record WHERE key BETWEEN %s AND %s) AND EXISTS "
             """(SELECT 1 FROM entry WHERE typ = 'lot-event' AND "index" >= %s)""",
+            first,
+            last,
             since,
         )
         return bool(rows)

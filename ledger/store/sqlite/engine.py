@@ -23,7 +23,7 @@ _WRITER: dict[str, int | str] = {
     "recursive_triggers": 1,
     "secure_delete": 1,
     "trusted_schema": 0,
-    "wal_autocheckpoint": 4_000,
+    "wal_autocheckpoint": 16_000,
 }
 _READER: dict[str, int | str] = {"query_only": 1, "trusted_schema": 0}
 _BUSY_MS = 30_000

@@ -113,12 +113,12 @@ class SqliteTransaction:
         )
         return [key for (key,) in rows]
 
-    def lacks_records(self, since: int) -> bool:
+    def lacks_records(self, since: int, first: bytes, last: bytes) -> bool:
         """The records first: where there is one, no entry is looked for."""
         rows = self._rows(
-            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM state_record) AND EXISTS "
+            'SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM state_record WHERE "key" BETWEEN ? AND ?) AND EXISTS '
             """(SELECT 1 FROM entry WHERE typ = 'lot-event' AND "index" >= ?)""",
-            (since,),
+            (first, last, since),
         )
         return bool(rows)
 
@@ -198,7 +198,7 @@ class SqliteTransaction:
 
 def _stored(row: Any, disclosures: Sequence[str]) -> Stored:
     index, entry, leaf, typ, jwt, seed, items = row
-    if not all(isinstance(value, bytes) for value in (entry, leaf, jwt, seed, items)):
+    if {type(entry), type(leaf), type(jwt), type(seed), type(items)} != {bytes}:
         raise Damaged("database", f"entry {index} is stored in another form than it was written", index=index)
     return Stored(index, entry, leaf, typ, jwt, seed, items, tuple(disclosures))
 
