@@ -10,7 +10,7 @@ from ledger.kernel.moments import rfc3339
 from ledger.kernel.party import Registry
 from ledger.kernel.statement import Hidden
 from ledger.lots.genealogy import UG, recycled
-from ledger.lots.records import NOBODY, ON_HAND, Effects, Lot
+from ledger.lots.records import NOBODY, ON_HAND, Effects, Finding, Lot
 from ledger.passport.claims import claims_of
 from ledger.passport.evidence import in_ranges
 from ledger.passport.footprint import Accounted, figures_of, members_of
@@ -54,7 +54,7 @@ def passport_body(
         "holds": holds[-_HOLDS:],
         "claims": list(claims_of(story, source, registry)),
         "ends": _ends(story, source)[:LISTED],
-        "findings": list(_findings(story))[:LISTED],
+        "findings": listed(findings_of(story)),
         "corrections": _corrections(story),
     }
     return {
@@ -219,17 +219,28 @@ def _holds(story: Story) -> Iterator[dict[str, Any]]:
                 }  # fmt: skip
 
 
-def _findings(story: Story) -> Iterator[dict[str, Any]]:
-    """Of the events on its way and in its trace, on its lots; of a correction, what it leaves of the pieces (5.6)."""
-    way = {*story.way, *(node.entry for node in story.trace.nodes)}
+def findings_of(story: Story) -> list[dict[str, Any]]:
+    """Of all events that stand on its way, in its trace and among its corrections; on the lots it goes through (5)."""
     lots = {*story.line, *story.trace.lots}
-    for entry in sorted({*way, *_corrections(story)}):
-        one = story.effects.get(entry)
-        for found in one.findings if one is not None else ():
-            if not found.concerns(lots if entry in way else story.line):
-                continue
-            about = {"about": {"kind": "lot", "id": found.lot}} if found.lot else {}
-            yield {"rule": found.rule, "text": found.says[:_TEXT], "entry": entry, **about}
+    entries = {*story.way, *(node.entry for node in story.trace.nodes), *_corrections(story)}
+    standing = (one for entry in sorted(entries) if (one := story.effects.get(entry)) and one.declared_by == NOBODY)
+    return [_finding(one.index, found) for one in standing for found in one.findings if found.concerns(lots)]
+
+
+def _finding(entry: int, found: Finding) -> dict[str, Any]:
+    about = {"about": {"kind": "lot", "id": found.lot}} if found.lot else {}
+    return {"rule": found.rule, "text": found.says[:_TEXT], "entry": entry, **about}
+
+
+def listed(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many as a passport holds, in their order: late statements are left out first, then the older ones (4.9.5)."""
+    kept = sorted(range(len(found)), key=lambda number: weight(found[number]))[:LISTED]
+    return [found[number] for number in sorted(kept)]
+
+
+def weight(one: Mapping[str, Any]) -> tuple[bool, int]:
+    """What is told rather than something else comes first."""
+    return one.get("rule") == "late_statement", -one["entry"]
 
 
 def _corrections(story: Story) -> list[int]:

@@ -1,14 +1,14 @@
 """A passport computed again from its full bundle alone: its inputs are folded, the story found and the body made."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from ledger.kernel.errors import CoilmarkError, Unverified
 from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.verify_passports import Inputs
 from ledger.lots.records import NOBODY, Effects
 from ledger.passport.accounting import check_evidence
-from ledger.passport.body import passport_body, shown
+from ledger.passport.body import LISTED, findings_of, passport_body, shown, weight
 from ledger.passport.claims import shares_as_said
 from ledger.passport.evidence import of_ranges
 from ledger.passport.footprint import MEMBERS, of_mass
@@ -16,6 +16,8 @@ from ledger.passport.refolded import Refolded
 from ledger.passport.stated import OUT_OF_FORM, check_stated
 from ledger.passport.story import Story, rests_on, story_of
 
+Judge: TypeAlias = Callable[[Mapping[str, Any]], bool]
+_OF_CLAIMS = frozenset({"claimed_balance", "claim_mass"})  # found where a correction is not refused (5.9)
 _COMPARED = (
     "id", "piece", "status", "facts", "steps", "stages", "holds", "claims", "figures", "ends", "corrections", "inputs",
 )  # fmt: skip
@@ -53,7 +55,8 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
     unshared = [one for one in made.get("claims", ()) if one["entry"] in source.stood_in]
     if unshared:
         made = {**made, "claims": shares_as_said(made["claims"], said.get("claims"), source)}
-    says = _compare(of_mass(said), made, _judged(story, source))
+    says = _compare(of_mass(said), made)
+    _compare_findings(_rows(said, "findings"), findings_of(story), _judged(story, source))
     for entry in dict.fromkeys(one["entry"] for one in unshared):
         says += (
             f"; how much of the claim of entry {entry} is this piece's rests on what else it ships, which is not shown"
@@ -115,21 +118,37 @@ def _check_inputs(wanted: Collection[int], inputs: Inputs, source: Refolded) -> 
         raise Unverified("inputs", f"the bundle {what}, as the rules compute it{gap}", step=11)
 
 
-def _judged(story: Story, source: Refolded) -> set[int]:
-    """Entries whose findings rest on nothing but what the bundle holds: no stand-ins, and no run but a traced one."""
+def _judged(story: Story, source: Refolded) -> Judge:
+    """Whether a finding rests on nothing but what the bundle holds.
+
+    Its entry took nothing of stand-ins, and is of no run but a traced one. What a declaration of error leaves of a
+    class lot rests on all its history up to there; whether an account of claims balances, an audit shows (5.9).
+    """
     runs: dict[tuple[str, str], int] = {}
     for node in story.trace.nodes:
         one = story.effects.get(node.entry)
         if one is not None and one.run and any(not edge.lot for edge in node.parents):
             runs[one.issuer, one.run] = max(node.entry, runs.get((one.issuer, one.run), NOBODY))
-    return {
-        entry
-        for entry, one in story.effects.items()
-        if entry not in source.stood_in and (not one.run or entry <= runs.get((one.issuer, one.run), NOBODY))
-    }
+
+    def judged(row: Mapping[str, Any]) -> bool:
+        one = story.effects.get(row["entry"])
+        if one is None or one.index in source.stood_in or row.get("rule") in _OF_CLAIMS:
+            return False
+        if one.undoes == NOBODY:
+            return not one.run or one.index <= runs.get((one.issuer, one.run), NOBODY)
+        lot = _about(row)
+        return lot in story.line or source.whole(lot, one.index)
+
+    return judged
 
 
-def _compare(said: Mapping[str, Any], made: Mapping[str, Any], judged: set[int]) -> str:
+def _about(row: Mapping[str, Any]) -> str:
+    about = row.get("about")
+    lot = about.get("id") if isinstance(about, dict) else ""
+    return lot if isinstance(lot, str) else ""
+
+
+def _compare(said: Mapping[str, Any], made: Mapping[str, Any]) -> str:
     """Member by member. A withheld member of the facts is not there, and is not missed."""
     facts = said.get("facts")
     told: Collection[str] = facts if isinstance(facts, dict) else ()
@@ -141,17 +160,17 @@ def _compare(said: Mapping[str, Any], made: Mapping[str, Any], judged: set[int])
                 f"the passport says {member} {said.get(member)!a:.200}, its inputs give {made.get(member)!a:.200}",
                 step=11,
             )
-    _compare_findings(said, made, judged)
     return (
         f"{len(made['figures'])} figures, {len(made['steps'])} steps and all else were computed again and are the same"
     )
 
 
-def _compare_findings(said: Mapping[str, Any], made: Mapping[str, Any], judged: set[int]) -> None:
-    """Findings on other entries also rest on what the bundle does not show."""
+def _compare_findings(said: Sequence[Mapping[str, Any]], made: Sequence[Mapping[str, Any]], judged: Judge) -> None:
+    """Those that are judged. Of a list that is full, down to the last that it holds: what was left out is below."""
+    said = [one for one in said if type(one.get("entry")) is int]
+    last = max(map(weight, said)) if len(said) >= LISTED else None
     first, second = (
-        [one for one in _rows(body, "findings") if type(one.get("entry")) is int and one["entry"] in judged]
-        for body in (said, made)
+        [one for one in rows if judged(one) and (last is None or weight(one) < last)] for rows in (said, made)
     )
     if first != second:
         raise Unverified(

@@ -140,13 +140,15 @@ def _carried(name: str, unit: str, since: int, source: Source) -> set[int]:
 def rests_on(trace: Trace, source: Source) -> Mapping[str, int]:
     """Lots whose whole history up to an entry a trace rests on without going through it.
 
-    What says of which class the scrap was that entered a melt, and that there was less of a lot than was drawn; and
-    all that the lots of a correction went through before it.
+    What says of which class the scrap was that entered a melt, and that there was less of a lot than was drawn; all
+    that the lots of a correction went through before it; and what a declaration of error leaves of its lots.
     """
     rests = [(end.lot, end.entry) for end in trace.ends if end.lot and end.reason in _RESTING]
     standing = [one.replaced_by for one in trace.corrections if one.replaced_by != NOBODY]
     for one in source.effects(standing).values():
         rests += [(posting.lot, one.index) for posting in (*one.debits, *one.credits)]
+    for one in source.effects([one.declared_by for one in trace.corrections]).values():
+        rests += [(posting.lot, one.index) for posting in one.debits if posting.lot in trace.lots]
     last: dict[str, int] = {}
     for lot, entry in rests:
         last[lot] = max(entry, last.get(lot, NOBODY))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ledger.lots.hindsight import delivery_findings
-from ledger.lots.records import ON_HAND, Effects, Finding, Lot
+from ledger.lots.records import NOBODY, ON_HAND, Effects, Finding, Lot
 from ledger.questions.asking import Asked
 from schemas import wire_lots as said
 
@@ -16,8 +16,8 @@ def of_events(events: Iterable[Effects], names: Collection[str]) -> list[said.Lo
 
 
 def of_trace(told: Mapping[int, Effects], names: Collection[str]) -> list[said.LotFinding]:
-    """What the events of a trace break, and the declarations of error on its way; of the lots that it goes through."""
-    return of_events((told[entry] for entry in sorted(told)), names)
+    """What the events of a trace break that stand, and the declarations of error on its way; on its lots."""
+    return of_events((told[entry] for entry in sorted(told) if told[entry].declared_by == NOBODY), names)
 
 
 def of_stock(asked: Asked, lots: Iterable[Lot]) -> list[said.LotFinding]:

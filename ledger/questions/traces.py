@@ -51,8 +51,9 @@ def _remembering(load: Loader) -> Loader:
 
 
 def _entries(trace: Trace | Descent) -> set[int]:
-    """The events that a trace goes through, and those that declare one of them wrong."""
-    return {node.entry for node in trace.nodes} | {one.declared_by for one in trace.corrections}
+    """The events that a trace goes through, those that declare one of them wrong, and what took its place."""
+    corrected = {entry for one in trace.corrections for entry in (one.declared_by, one.replaced_by)}
+    return {node.entry for node in trace.nodes} | corrected - {NOBODY}
 
 
 def _end(asked: Asked, one: End) -> said.TraceEnd:

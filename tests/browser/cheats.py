@@ -64,7 +64,7 @@ def _cheat(random, told, maker):
 
 def _honest(random, told, piece):
     body, inputs = told.said[piece]
-    return _bundle(copied(told.ledger), piece, _with_footprint(random, body), inputs)
+    return bundled(copied(told.ledger), piece, _with_footprint(random, body), inputs)
 
 
 def _event_changed(random, told, piece):
@@ -77,7 +77,7 @@ def _event_changed(random, told, piece):
         body, inputs = passport_of(forged, piece, rule_set())
     except CoilmarkError:
         body = committed(forged, honest, inputs)
-    return _bundle(forged, piece, body, inputs)
+    return bundled(forged, piece, body, inputs)
 
 
 def _passport_changed(random, told, piece):
@@ -88,7 +88,7 @@ def _passport_changed(random, told, piece):
     else:
         kept = {name: body[name] for name in ("id", "piece", "as_of", "inputs")}
         body = {**_changed(random, {name: body[name] for name in body if name not in kept}), **kept}
-    return _bundle(copied(told.ledger), piece, body, inputs)
+    return bundled(copied(told.ledger), piece, body, inputs)
 
 
 def _inputs_changed(random, told, piece):
@@ -96,7 +96,7 @@ def _inputs_changed(random, told, piece):
     wires = enumerate(told.ledger.wires)
     others = [index for index, wire in wires if parse(wire).typ not in (*REGISTRY_TYPES, "passport")]
     chosen = sorted({*inputs} ^ {random.choice(others)})
-    return _bundle(copied(told.ledger), piece, committed(told.ledger, body, chosen), chosen)
+    return bundled(copied(told.ledger), piece, committed(told.ledger, body, chosen), chosen)
 
 
 def copied(ledger):
@@ -160,7 +160,8 @@ def _power(random, stage):
     )  # fmt: skip
 
 
-def _bundle(ledger, piece, body, inputs):
+def bundled(ledger, piece, body, inputs):
+    """The full bundle of a passport that says so, recorded a second after all else."""
     wire, last = ledger.statement(OPERATOR, "passport", body), ledger.entries[-1].recorded_at
     about = ledger.record(wire, recorded_at=last + SECOND)
     file = ledger.bundle(about, along=inputs, kind="full")

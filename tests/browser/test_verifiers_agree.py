@@ -13,13 +13,13 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from cheats import cheated, told_by
+from cheats import bundled, cheated, copied, told_by
 from damaged import Source, cases, parcels
 from engine import Given, verdicts
 from forged_ledger import renew
 from forged_passports import passport_of
 from forgeries import forged
-from small_ledger import OPERATOR, ROLLING
+from small_ledger import OPERATOR, PLANT, ROLLING
 
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
 from small_mill import CUSTOMER, pallet, piece, small_mill
@@ -111,6 +111,29 @@ def test_they_agree_on_passports_and_events_that_only_the_rules_of_lots_tell_fro
     _, eleventh = agreed(given)
     computed = ("passed", ""), ("failed", "figure"), ("failed", "inputs"), ("not_checked", "")
     assert all(eleventh[one] > CHEATS / 100 for one in computed), eleventh
+
+
+def test_a_shortage_upstream_is_found_by_both_and_missed_by_both(tmp_path):
+    """More late statements than a passport tells findings, too: which are left out does not depend on the bundle."""
+    with small_mill(tmp_path) as mill:
+        for name in "AB":
+            mill.make_coils(name)
+        mill.send(ROLLING, CUSTOMER, (piece("A-1"), None))
+        short = mill.wrong(PLANT, mill.steps["A"]["refining"][0])
+        told = [told_by(mill, [canonical_id(piece("A-1"))])]
+        for _ in range(201):
+            mill.late(ROLLING, "inspecting", piece("A-1"))
+        told.append(told_by(mill, [canonical_id(piece("A-1"))]))
+    given = []
+    for one in told:
+        ((coil, (body, inputs)),) = one.said.items()
+        others = [row for row in body["findings"] if row["entry"] != short]
+        assert len(others) == len(body["findings"]) - 1
+        for said in (body, {**body, "findings": others}):
+            file = bundled(copied(one.ledger), coil, said, inputs)
+            given.append(Given(file.file, file.trust, coil))
+    _, eleventh = agreed(given)
+    assert eleventh == {("passed", ""): 2, ("failed", "figure"): 2}
 
 
 def test_a_footprint_of_no_state_is_none_in_either():

@@ -21,11 +21,12 @@ DAY = 24 * 3600 * 1_000_000
 START = 1_772_400_000_000_000  # 2026-03-01T21:20:00Z
 SITE, OTHER_SITE = "(414)9521211000029", "(414)9521211000036"
 OF_NO_LOT = frozenset({"empty_step", "site"})  # refusals of an event that may name none
-_PROCESSES = {
-    f"{party}/{kind}": kind
-    for party in (MINE, SMELTER, MILL)
-    for kind in ("mining", "refining", "electrolysis", "casting", "remelting", "hot-rolling", "slitting", "annealing")
-}
+_KINDS = (
+    "mining", "anode-making", "refining", "electrolysis", "auxiliary", "casting", "remelting", "homogenising",
+    "scalping", "hot-rolling", "cold-rolling", "foil-rolling", "annealing", "levelling", "coating", "slitting",
+    "cutting", "packing",
+)  # fmt: skip
+_PROCESSES = {f"{party}/{kind}": kind for party in (MINE, SMELTER, MILL) for kind in _KINDS}
 
 
 def lot(name, item=1):

@@ -4,6 +4,7 @@ import pytest
 from folded import CUSTOMER, MINE, SITE, SMELTER, Park, lot, piece, rules
 
 from ledger.kernel.errors import RuleBroken
+from ledger.lots.claims import first_month
 
 ORE, METAL, SLAB = lot("BX"), lot("PL"), piece("S-1")
 PLACE = "(414)9521212000028"
@@ -92,6 +93,64 @@ def test_what_is_taken_in_came_with_a_claim_from_a_source_or_from_outside(park):
     about = [{"id": lot("LATE"), "material": "aluminium"}]
     members = {"al_origin": late, "al_attributes": about, "al_claim": claim(CAST, 1)}
     refused("claim_mass", "1 g came with no claim", park.look, SMELTER, "receiving", (lot("LATE"), 70), **members)
+
+
+def test_what_comes_from_outside_counts_by_its_factor_too(park):
+    origin = [{"id": ORE, "kind": "outside", "supplier": "S", "document": "D", "g": 71}]
+    about = [{"id": ORE, "material": "bauxite"}]
+    park.look(SMELTER, "receiving", (ORE, 71), al_origin=origin, al_attributes=about, al_claim=claim(CAST, 71))
+    assert account(park, CAST) == [(0, 35, 0)]
+
+
+def test_a_claim_that_comes_in_is_at_most_what_arrives(park):
+    dig(park, 1_000, 1_000)
+    park.ship(MINE, SMELTER, (ORE, 1_000), al_claim=claim(DUG, 1_000))
+    refused("claim_mass", "takes in 601 g", park.receive, SMELTER, MINE, (ORE, 600), al_claim=claim(CAST, 601))
+    park.receive(SMELTER, MINE, (ORE, 600), al_claim=claim(CAST, 600))
+
+
+def test_what_comes_back_to_its_sender_is_not_taken_in_once_more(park):
+    dig(park, 1_000, 1_000)
+    park.ship(MINE, SMELTER, (ORE, 1_000), al_claim=claim(DUG, 1_000))
+    refused("claim_mass", "1 g came with no claim", park.receive, MINE, MINE, (ORE, 1_000), al_claim=claim(DUG, 1))
+
+
+def test_what_comes_home_a_claim_for_its_grams_rounded_down(park):
+    dig(park, 1_000, 1_000)
+    park.ship(MINE, SMELTER, (ORE, 700), al_claim=claim(DUG, 100))
+    park.ship(MINE, SMELTER, (ORE, 300), paper="D-2", al_claim=claim(DUG, 300))
+    park.look(MINE, "void_shipping", (ORE, 200), bizTransactionList=[{"type": "desadv", "bizTransaction": "D-1"}])
+    assert account(park, DUG) == [(0, 1_000, 400 - 100 * 200 // 700)]
+
+
+def test_periods_are_of_as_many_months_as_the_scope_says(park):
+    said = {"begins": "2025-11", "months": 3}
+    assert [first_month(said, number) for number in range(6)] == [
+        "2025-11", "2026-02", "2026-05", "2026-08", "2026-11", "2027-02"
+    ]  # fmt: skip
+    park.scopes[MINE] = scope(DUG, SITE, "bauxite", [("bauxite", "1")], begins="2024-11", months=3)
+    for month, period in (("2026-04-30T23:59:59.999999Z", 5), ("2026-05-01T00:00:00Z", 6)):
+        dig(park, 10, 10, eventTime=month)
+        assert account(park, DUG)[-1] == (period, 10, 0)
+
+
+def test_things_of_two_materials_are_claimed_in_no_scope(park):
+    park.new(MINE, (ORE, 10), (lot("AL"), 10), al_attributes=[
+        {"id": ORE, "material": "bauxite"}, {"id": lot("AL"), "material": "alumina"},
+    ])  # fmt: skip
+    says = "has claims of bauxite here, the event is about alumina and bauxite"
+    refused("claim_material", says, park.ship, MINE, SMELTER, (ORE, 1), (lot("AL"), 1), al_claim=claim(DUG, 1))
+    park.scopes[MINE] = scope(DUG, SITE, "alumina", [("bauxite", "1")])
+    refused(
+        "claim_material",
+        "alumina and bauxite",
+        park.ship,
+        MINE,
+        SMELTER,
+        (ORE, 1),
+        (lot("AL"), 1),
+        al_claim=claim(DUG, 1),
+    )
 
 
 def test_stock_that_was_there_is_claimed_by_the_opening_of_the_scope_alone(park):

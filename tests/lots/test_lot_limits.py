@@ -1,5 +1,7 @@
 """Rules 5.1 to 5.7 from their other side: what is just not refused, not found, not released, not his."""
 
+import re
+
 import pytest
 from folded import (
     CUSTOMER,
@@ -73,6 +75,40 @@ def test_opening_stock_says_so_and_is_judged_like_what_is_made(park):
     said = [{"id": SLAB, "form": "slab", "alloy": "EN-AW-5754", "cn": "76061292"}]
     done = park.new(MINE, (SLAB, 10), al_opening=True, readPoint={"id": SITE}, al_attributes=said)
     assert (park.lot(SLAB).source, done.entered, rules(done)) == ("opening", {"opening": 10}, {"customs_code"})
+
+
+def test_what_is_commissioned_at_no_source_says_so(park):
+    done = park.new(SMELTER, (METAL, 10))
+    assert (park.lot(METAL).source, done.entered, rules(done)) == ("commissioned", {"commissioned": 10}, {"no_source"})
+
+
+@pytest.mark.parametrize("process", ["mining", "anode-making"])
+def test_what_is_mined_or_baked_comes_from_a_primary_source(park, process):
+    done = park.new(MINE, (ORE, 10), al_process=f"{MINE}/{process}", al_start=at(0))
+    assert (done.entered, rules(done)) == ({"primary": 10}, set())
+    made = park.make(MINE, [], [(lot("BX-2"), 10)], process)
+    assert rules(made) == set()
+    assert {end.reason for end in park.up(lot("BX-2")).ends} == {"primary"}
+
+
+def test_opening_stock_is_of_the_site_where_it_was_read_and_not_of_where_it_goes(park):
+    places = {"readPoint": {"id": SITE}, "bizLocation": {"id": OTHER_SITE}}
+    park.new(MINE, (ORE, 10), al_opening=True, **places)
+    park.new(MINE, (lot("BX-2"), 10), al_opening=True, readPoint={"id": OTHER_SITE})
+    with refused("opening_again"):
+        park.new(MINE, (lot("BX-3"), 10), al_opening=True, **places)
+    foreign = "(414)9521213000011"
+    park.sites[foreign] = MILL
+    with pytest.raises(RuleBroken, match=f"site {re.escape(foreign)} is not registered by"):
+        park.new(MINE, (lot("BX-3"), 10), al_opening=True, **places | {"readPoint": {"id": foreign}})
+
+
+def test_opening_stock_is_corrected_where_it_was_opened(park):
+    wrong = park.new(MINE, (ORE, 10), al_opening=True, readPoint={"id": SITE}).index
+    park.wrong(MINE, wrong, "urn:right", readPoint={"id": SITE})
+    park.new(MINE, (lot("BX-2"), 10), al_opening=True, readPoint={"id": SITE})  # booked meanwhile
+    park.new(MINE, (ORE, 12), al_opening=True, readPoint={"id": SITE}, eventID="urn:right")
+    assert park.have(MINE, ORE) == 12
 
 
 def test_a_maker_adds_to_his_lot_after_it_left_and_a_holder_to_what_he_has(park):
@@ -244,6 +280,36 @@ def test_another_word_or_another_step_releases_nothing(park, step, members):
     park.look(SMELTER, "holding", (SLAB, None))
     done = park.look(SMELTER, step, (SLAB, None), **members)
     assert (park.lot(SLAB).held_by, done.released) == ((SMELTER,), ())
+
+
+@pytest.mark.parametrize("step", ["inspecting", "accepting"])
+@pytest.mark.parametrize("word", ["conformant", "available", "sellable_accessible"])
+def test_a_good_word_at_an_inspection_releases_ones_own_hold(park, step, word):
+    park.new(SMELTER, (SLAB, 90))
+    park.look(SMELTER, "holding", (SLAB, None))
+    assert park.look(SMELTER, step, (SLAB, None), disposition=word).released == (SLAB,)
+    assert park.lot(SLAB).held_by == ()
+
+
+@pytest.mark.parametrize("word", ["unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"])
+def test_a_blocking_word_that_is_unset_releases_ones_own_hold_and_no_other(park, word):
+    park.new(SMELTER, (SLAB, 90))
+    park.look(SMELTER, "holding", (SLAB, None))
+    unset = {"persistentDisposition": {"unset": [word]}}
+    with refused("release"):
+        park.look(MILL, "inspecting", (SLAB, None), **unset)
+    assert park.look(SMELTER, "storing", (SLAB, None), **unset).released == (SLAB,)
+
+
+def test_holders_of_a_hold_stand_in_one_order_whoever_was_first(park):
+    for first, second in ((SMELTER, MILL), (MILL, SMELTER)):
+        name = piece(f"S-{first[-8:]}")
+        park.new(SMELTER, (name, 90))
+        park.ship(SMELTER, MILL, (name, None), paper=name)
+        park.receive(MILL, SMELTER, (name, None), paper=name)
+        park.look(first, "holding", (name, None))
+        park.look(second, "holding", (name, None))
+        assert park.lot(name).held_by == tuple(sorted((SMELTER, MILL)))
 
 
 def test_the_operator_releases_what_others_hold(park):

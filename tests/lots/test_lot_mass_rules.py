@@ -23,6 +23,23 @@ def test_m1_output_above_input_by_more_than_half_a_percent_is_refused(park):
     assert rules(park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_050)])) == set()
 
 
+@pytest.mark.parametrize(
+    "process",
+    [
+        "casting", "remelting", "homogenising", "scalping", "hot-rolling", "cold-rolling", "foil-rolling", "annealing",
+        "levelling", "coating", "slitting", "cutting", "packing",
+    ],
+)  # fmt: skip
+def test_m1_closes_in_every_process_that_works_metal_also_without_a_piece(park, process):
+    with pytest.raises(RuleBroken, match="100 501 g come out of 100 000 g, the most is 100 500 g"):
+        park.make(SMELTER, [(METAL, 100_000)], [(lot("OUT"), 100_501)], process)
+    park.make(SMELTER, [(METAL, 100_000)], [(lot("OUT"), 100_500)], process)
+
+
+def test_m1_closes_in_no_process_that_reacts(park):
+    park.make(SMELTER, [(METAL, 10_000)], [(lot("OUT"), 20_000)], "auxiliary")
+
+
 def test_m1_losses_count_as_output(park):
     with pytest.raises(RuleBroken, match="10 051 g come out"):
         park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_000)], loss=51)
@@ -37,7 +54,9 @@ def test_m1_the_scale_class_counts_where_it_is_more(park):
 def test_m1_input_above_output_is_found(park):
     assert rules(park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 9_950)])) == set()
     done = park.make(SMELTER, [(METAL, 10_000)], [(piece("S-2"), 9_900)], loss=49)
-    assert rules(done) == {"unaccounted_loss"}
+    assert [(one.rule, one.says) for one in done.findings] == [
+        ("unaccounted_loss", "51 g of 10 000 g are unaccounted for")
+    ]
     assert done.left == {"oxidation": 49, "unaccounted": 51}
 
 
@@ -150,6 +169,8 @@ def test_m3_floors_are_judged_over_a_closed_run_and_never_per_tap():
         (rule.current_efficiency, (297_998, 100_000), (297_997, 100_000)),
         (rule.oxide_balance, (5_000_000, 5_000_000), (5_000_000, 5_000_001)),
         (rule.mass_and_size, (2_740, (1_000, 10**6, 10**6), 2_700), (2_741, (1_000, 10**6, 10**6), 2_700)),
+        (rule.mass_and_size, (2_030_000, (10**6, 10**6, 10**6), 2_000), (2_030_001, (10**6, 10**6, 10**6), 2_000)),
+        (rule.mass_and_size, (1_970_000, (10**6, 10**6, 10**6), 2_000), (1_969_999, (10**6, 10**6, 10**6), 2_000)),
         (rule.precursor, (10, 7, 3), (10, 7, 2)),
     ],
 )  # fmt: skip
@@ -161,6 +182,18 @@ def test_either_side_of_a_limit(says, good, bad):
 def test_m2_a_step_begins_after_its_input_was_there():
     assert rule.out_before_available(10, 10, "L") == ""
     assert "1 s before lot L was there" in rule.out_before_available(9_000_000, 10_000_000, "L")
+
+
+def test_m3_a_current_efficiency_above_100_is_given_in_percent():
+    assert "are a current efficiency of 100.33 %" in rule.current_efficiency(297_998, 100_334)
+    assert "no charge at all" in rule.current_efficiency(0, 1)
+
+
+def test_m3_a_ratio_below_chemistry_is_named():
+    assert rule.alumina_floor(18_893, 10_000) == (
+        "1.8893 g of alumina a g of metal, the least that chemistry allows is 1.8894"
+    )
+    assert rule.carbon_floor(3_338, 10_000).startswith("0.3338 g of carbon a g of metal, the least ")
 
 
 def test_m3_bands():
@@ -180,6 +213,11 @@ def test_m3_bands():
         ({"form": "plate", "alloy": "EN-AW-7075", "thickness": 6_000}, "76061299", "76061293"),
         ({"form": "strip", "alloy": "EN-AW-1050A", "thickness": 1_000}, "76061191", "76061292"),
         ({"form": "strip", "alloy": "EN-AW-1050A", "thickness": 200}, "760711", "76061191"),
+        ({"form": "strip", "alloy": "EN-AW-1050A", "thickness": 201}, "76061191", "76071190"),
+        ({"form": "sheet", "alloy": "EN-AW-3104", "thickness": 2_999}, "76061211", "76061293"),
+        ({"form": "coil", "alloy": "EN-AW-5182", "thickness": 250}, "76061219", "76061299"),
+        ({"form": "hot-band", "alloy": "EN-AW-5754", "thickness": 5_999}, "76061293", "76061299"),
+        ({"form": "sheet", "alloy": "EN-AW-8011A", "thickness": 6}, "76072", "76061292"),
     ],
 )
 def test_m4_the_customs_code_follows_from_the_goods(attributes, good, bad):

@@ -113,6 +113,12 @@ class Mill:
     def look(self, who, step, *names, **members):
         return self.say(who, "Object", action="OBSERVE", bizStep=step, **things([(n, None) for n in names]), **members)
 
+    def late(self, who, step, *names, hours=25, **members):
+        """Told when it was over for so long."""
+        ago = (self.world.now // SECOND) - hours * 3600
+        at = datetime.fromtimestamp(ago, UTC).isoformat().replace("+00:00", "Z")
+        return self.look(who, step, *names, eventTime=at, **members)
+
     def send(self, who, to, *parts, paper="D-1", **members):
         return self.say(
             who, "Object", action="OBSERVE", bizStep="shipping", **things(parts), **handed(who, to, paper), **members

@@ -35,15 +35,15 @@ def mill(tmp_path_factory):
         yield mill
 
 
-def cheat(mill, change=lambda _body: None, without=(), beside=(), **shown):
-    """A full bundle of a passport of B-1 whose body or whose inputs are forged; the report on it."""
+def cheat(mill, change=lambda _body: None, without=(), beside=(), about=B1, **shown):
+    """A full bundle of a passport, of B-1 if of no other, whose body or whose inputs are forged; the report on it."""
     log = mill.world.log
     with log.store.reading() as transaction:
         checkpoint = log.state.published.checkpoint
         source = StoreSource(transaction, checkpoint.size)
         reached = Basis(checkpoint.size, checkpoint.root, log.tree.inclusion_leaf, log.state.registry)
-        body = body_of(B1, source, reached, rule_set())
-        inputs = sorted({*story_of(B1, source).inputs, *beside} - set(without))
+        body = body_of(about, source, reached, rule_set())
+        inputs = sorted({*story_of(about, source).inputs, *beside} - set(without))
     root = b64url_encode(tree_root([log.tree.inclusion_leaf(index) for index in inputs]))
     body["inputs"] = {"count": len(inputs), "root": root}
     change(body)
@@ -53,7 +53,7 @@ def cheat(mill, change=lambda _body: None, without=(), beside=(), **shown):
         given = {"may_see": lambda _iss: True, "hidden": (), **shown}
         data = encode_bundle(full_bundle(shelf, receipt.entry.index, inputs, **given))
     return verify_bundle(
-        data, mill.world.trust, expected=Expected(piece=B1), recompute=lambda one: recompute(one, rule_set())
+        data, mill.world.trust, expected=Expected(piece=about), recompute=lambda one: recompute(one, rule_set())
     )
 
 

@@ -138,3 +138,19 @@ def test_where_a_claim_may_stand(tmp_path):
         twice = {"al_claim": claim(1)["al_claim"] * 2}
         with pytest.raises(Malformed, match="same scope more than once"):
             mill.send(ROLLING, CUSTOMER, (pallet(), None), paper="X", **twice)
+
+
+def test_a_claim_without_cover_is_found_on_the_passport_and_is_an_audit_s_to_judge(tmp_path):
+    """What came in claimed is declared wrong: a bundle shows the claim that went out, and not the account."""
+    with claiming_mill(tmp_path, opening=0) as mill:
+        slab, coil = piece("BOUGHT", 5), piece("C-1")
+        came = mill.new(ROLLING, (slab, 8 * TONNE), attributes=[(slab, {"material": "aluminium"})], **claim(8 * TONNE))
+        mill.make(
+            ROLLING, "cutting", [(slab, 8 * TONNE)], [(coil, 8 * TONNE)], attributes=[(coil, {"material": "aluminium"})]
+        )
+        mill.send(ROLLING, CUSTOMER, (coil, None), paper="X", **claim(7 * TONNE))
+        index = mill.wrong(ROLLING, came, "urn:example:right")
+        restater(mill).round(now=mill.world.now)
+        found = [one["rule"] for one in standing(mill, "C-1").statement.body["findings"] if one["entry"] == index]
+        assert "claimed_balance" in found
+        assert verified(mill, "C-1").verified, verified(mill, "C-1").verdict

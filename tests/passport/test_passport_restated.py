@@ -5,11 +5,14 @@ from concurrent.futures import Future
 import pytest
 from small_ledger import PLANT, ROLLING
 from small_mill import CUSTOMER, TONNE, lot, pallet, piece, small_mill
+from test_full_bundle_attacks import cheat, fails
 from test_passport_issued import standing, verified
 
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import Busy
 from ledger.kernel.gs1 import canonical_id
+from ledger.questions.asking import of_store
+from ledger.questions.traces import trace_up
 from ledger.upkeep.restating import Restater
 
 
@@ -111,6 +114,66 @@ def test_a_refinery_event_declared_wrong_reaches_the_coils_made_of_it_and_no_oth
     for name in ("A-1", "B-1", "B-2"):
         assert len(said(mill, name)["corrections"]) == 2
         assert verified(mill, name).verified, verified(mill, name).verdict
+
+
+def shortages(mill, name):
+    found = [one for one in said(mill, name).get("findings", ()) if one["rule"] == "shortage"]
+    return [(one["entry"], one["about"]["id"]) for one in found]
+
+
+def test_a_shortage_upstream_is_a_finding_of_every_piece_made_of_the_lot_and_is_computed_again(mill):
+    """45 t of alumina stand and 48 t were used: which coil is of what was too little, mixing says of both."""
+    index = mill.wrong(PLANT, mill.steps["A"]["refining"][0])
+    mill.restater.round(now=mill.world.now)
+    for name in ("A-1", "B-1"):
+        assert shortages(mill, name) == [(index, canonical_id(lot("SILO", 3)))]
+        assert said(mill, name)["status"] == "shipped"
+        assert verified(mill, name).verified, verified(mill, name).verdict
+
+
+def test_a_shortage_that_later_draws_made_is_computed_again_from_the_bundle(mill):
+    """A-1 drew from the silo before B was made; what is short rests on what B drew too."""
+    index = mill.wrong(PLANT, mill.steps["A"]["refining"][0])
+    mill.restater.round(now=mill.world.now)
+    assert shortages(mill, "A-1")
+    report = cheat(mill, lambda body: body.update(findings=without(body, index)), about=canonical_id(piece("A-1")))
+    fails(report, "findings on what is shown")
+
+
+def without(body, index):
+    return [one for one in body["findings"] if one["entry"] != index]
+
+
+def test_what_a_corrective_event_takes_too_much_is_a_finding_of_what_is_made_of_it(mill):
+    mill.wrong(PLANT, mill.steps["A"]["refining"][0], "urn:example:right")
+    index = mill.make(
+        PLANT, "refining", [(lot("BX-A"), 31 * TONNE)], [(lot("SILO", 3), 15 * TONNE)], eventID="urn:example:right"
+    )
+    mill.restater.round(now=mill.world.now)
+    assert (index, canonical_id(lot("BX-A"))) in shortages(mill, "A-1")
+    assert verified(mill, "A-1").verified, verified(mill, "A-1").verdict
+    with of_store(mill.world.places.location, None) as asked:
+        told = trace_up(asked, canonical_id(piece("A-1"))).findings
+    assert (index, "shortage") in {(one.entry, one.rule) for one in told}
+
+
+def test_what_is_found_of_an_event_that_does_not_stand_is_not_found_of_the_piece(mill):
+    closed = said(mill, "A-1")["findings"]
+    assert {one["rule"] for one in closed} == {"alumina_band", "carbon_floor"}  # of the run, by its last event
+    index = mill.wrong(PLANT, closed[0]["entry"])
+    mill.restater.round(now=mill.world.now)
+    assert {one["entry"] for one in said(mill, "A-1")["findings"]} == {index}
+    assert verified(mill, "A-1").verified, verified(mill, "A-1").verdict
+
+
+def test_where_there_are_too_many_findings_late_statements_are_left_out_before_a_shortage(mill):
+    kept = {one["entry"] for one in said(mill, "A-1")["findings"]}
+    kept |= {mill.wrong(PLANT, mill.steps["A"]["refining"][0])}
+    late = [mill.late(ROLLING, "inspecting", piece("A-1")) for _ in range(201)]
+    mill.restater.round(now=mill.world.now)
+    found = [one["entry"] for one in said(mill, "A-1")["findings"]]
+    assert (len(found), found[-197:], set(found[:-197])) == (200, late[-197:], kept)
+    assert verified(mill, "A-1").verified, verified(mill, "A-1").verdict
 
 
 def test_a_shortage_that_a_declaration_leaves_is_a_finding_of_the_passports(mill):

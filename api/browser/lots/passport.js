@@ -13,13 +13,15 @@ const FACTS = {
 const ENDS = ["scrap", "outside", "late", "opening"]; // every other reason: nothing explains it
 const SOURCES = ["primary", "commissioned"]; // metal that enters there has no ancestry
 // The most of each.
-const STEPS = 100, STAGES = 200, HOLDS = 100, LIST = 200, HEATS = 50, CERTIFICATES = 50, TEXT = 1000, WORD = 80;
+const STEPS = 100, STAGES = 200, HOLDS = 100, HEATS = 50, CERTIFICATES = 50, TEXT = 1000, WORD = 80;
+export const LIST = 200;
+const LATE = "late_statement";
 
 // `registry` is that of the passport's entry, `evidence` how many inputs there are for its footprint's sake alone.
 export function bodyOf(story, source, registry, { rules, root, evidence }) {
   const { piece } = story, lists = {
     holds: holdsOf(story).slice(-HOLDS), claims: claimsOf(story, source, registry), ends: endsOf(story, source).slice(0, LIST),
-    findings: findingsOf(story).slice(0, LIST), corrections: correctionsOf(story),
+    corrections: correctionsOf(story),
   };
   return {
     id: piece.id, piece: piece.id, status: statusOf(piece), facts: factsOf(story, source, registry),
@@ -161,17 +163,21 @@ const OF_AN_EVENT = [
   "unaccounted_loss", "mass_not_closed", "oxide_balance", "alumina_floor", "alumina_band", "carbon_floor", "carbon_band",
 ];
 
-// Of the events on its way and in its trace, on its lots; of a correction, what it leaves of the pieces (5.6).
-function findingsOf(story) {
-  const { way, trace, line, effects } = story, ours = new Set([...way, ...trace.nodes.map((node) => node.entry)]);
-  const lots = [...line, ...trace.lots], entries = new Set([...ours, ...correctionsOf(story)]);
-  return [...entries].sort((a, b) => a - b).flatMap((entry) => {
-    const about = ours.has(entry) ? lots : line, found = effects.get(entry)?.findings ?? [];
-    return found.filter(({ rule, lot }) => !lot || about.includes(lot) || OF_AN_EVENT.includes(rule)).map(({ rule, lot, says }) => ({
+// Of all events that stand on its way, in its trace and among its corrections; on the lots that it goes through (5).
+export function findingsOf(story) {
+  const { way, trace, line, effects } = story, lots = [...line, ...trace.lots];
+  const entries = new Set([...way, ...trace.nodes.map((node) => node.entry), ...correctionsOf(story)]);
+  const standing = [...entries].sort((a, b) => a - b).filter((entry) => effects.get(entry)?.declaredBy === NOBODY);
+  return standing.flatMap((entry) => {
+    const found = effects.get(entry).findings.filter(({ rule, lot }) => !lot || lots.includes(lot) || OF_AN_EVENT.includes(rule));
+    return found.map(({ rule, lot, says }) => ({
       rule, text: [...says].slice(0, TEXT).join(""), entry, ...(lot ? { about: { kind: "lot", id: lot } } : {}),
     }));
   });
 }
+
+// What is told rather than something else comes first: late statements are left out before others, then the older ones.
+export const byWeight = (a, b) => (a.rule === LATE) - (b.rule === LATE) || b.entry - a.entry;
 
 // Entries that declare another wrong, or take its place.
 function correctionsOf({ effects }) {

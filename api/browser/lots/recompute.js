@@ -4,7 +4,7 @@ import { brief, refuse } from "../verifier/fault.js";
 import { namesOneThing } from "../verifier/gs1.js";
 import { isObject } from "../verifier/statement.js";
 import { NOBODY } from "./book.js";
-import { bodyOf } from "./passport.js";
+import { LIST, bodyOf, byWeight, findingsOf } from "./passport.js";
 import { Refolded } from "./refolded.js";
 import { same } from "./same.js";
 import { checkStated } from "./stated.js";
@@ -14,6 +14,7 @@ const COMPARED = [
   "id", "piece", "status", "facts", "steps", "stages", "holds", "claims", "figures", "ends", "corrections", "inputs",
 ];
 const MEMBERS = ["breakdown", "power", "gaps", "tables", "restated", "accounts", "evidence"]; // of a footprint
+const OF_CLAIMS = ["claimed_balance", "claim_mass"]; // found where a correction is not refused (5.9)
 const EVIDENCE = 4000; // entries, at most (8)
 
 // `rules` is the rule set that this program has: { id, digest, factors }. Returned is whether it was
@@ -26,7 +27,8 @@ export function recompute({ passport, inputs, registries }, rules) {
   const { story, source, made } = computedAgain(said, { passport, inputs: own, registries }, { id, digest }, evidence.size);
   checkInputs([...story.inputs, ...evidence], inputs);
   const claims = withShares(rowsOf(said, "claims"), made.claims ?? [], source);
-  compare(said, claims.length ? { ...made, claims } : made, judgedIn(story, source));
+  compare(said, claims.length ? { ...made, claims } : made);
+  compareFindings(rowsOf(said, "findings"), findingsOf(story), judgedIn(story, source));
   const shared = claims.some((one) => source.stoodIn.has(one.entry)) ? ["claims_unshared"] : [];
   const stated = MEMBERS.some((name) => name in said) || rowsOf(said, "figures").some((one) => one.scope === "voluntary");
   if (stated && !("accounts" in said)) refuse("figure", "the passport states a footprint and not of which state of the ledger");
@@ -86,15 +88,21 @@ function checkInputs(entries, inputs) {
   if (beside.length) refuse("inputs", `the bundle holds entries ${beside.slice(0, 5)} that it does not rest on`);
 }
 
-// Entries whose findings rest on nothing but what the bundle holds: no stand-ins, and no run but a traced one.
-function judgedIn({ trace, effects }, { stoodIn }) {
+// Whether a finding rests on nothing but what the bundle holds: its entry took nothing of stand-ins, and is of no run but
+// a traced one. What a declaration of error leaves of a class lot rests on all its history up to there; whether an account
+// of claims balances, an audit shows (5.9).
+function judgedIn({ trace, effects, line }, source) {
   const runs = new Map(), name = (one) => `${one.issuer}\n${one.run}`;
   for (const { entry, lots } of trace.nodes) {
     const one = effects.get(entry);
     if (one?.run && lots.includes("")) runs.set(name(one), Math.max(entry, runs.get(name(one)) ?? NOBODY));
   }
-  const judged = [...effects].filter(([entry, one]) => !stoodIn.has(entry) && (!one.run || entry <= (runs.get(name(one)) ?? NOBODY)));
-  return new Set(judged.map(([entry]) => entry));
+  return ({ entry, rule, about }) => {
+    const one = effects.get(entry), lot = typeof about?.id === "string" ? about.id : "";
+    if (!one || source.stoodIn.has(entry) || OF_CLAIMS.includes(rule)) return false;
+    if (one.undoes === NOBODY) return !one.run || entry <= (runs.get(name(one)) ?? NOBODY);
+    return line.includes(lot) || source.whole(lot, entry);
+  };
 }
 
 // The claims of the piece, each with the share that the passport says where that is at most all that was claimed: it is
@@ -114,16 +122,19 @@ function rowsOf(body, name) {
 }
 
 // Member by member. A withheld member of the facts is not there, and is not missed; a footprint is another matter.
-function compare(said, made, judged) {
+function compare(said, made) {
   const facts = Object.fromEntries(Object.entries(made.facts).filter(([name]) => name in Object(said.facts)));
   const figures = rowsOf(said, "figures").filter((one) => one.scope !== "voluntary"), told = { ...said, figures };
   for (const member of COMPARED) {
     const [first, second] = [told, { ...made, facts }].map((body) => body[member] ?? null);
     if (!same(first, second)) refuse("figure", `the passport says ${member} ${short(first)}, its inputs give ${short(second)}`);
   }
-  // Findings on other entries also rest on what the bundle does not show.
-  const first = rowsOf(said, "findings").filter((one) => judged.has(one.entry));
-  const second = (made.findings ?? []).filter((one) => judged.has(one.entry));
+}
+
+// Those that are judged. Of a list that is full, down to the last that it holds: what was left out is below.
+function compareFindings(said, made, judged) {
+  const told = said.filter((one) => typeof one.entry === "number"), last = told.length < LIST ? null : [...told].sort(byWeight).at(-1);
+  const [first, second] = [told, made].map((rows) => rows.filter((one) => judged(one) && (!last || byWeight(one, last) < 0)));
   if (same(first, second)) return;
   refuse("figure", `the passport has ${first.length} findings on what is shown, its inputs give ${second.length}`);
 }

@@ -54,14 +54,18 @@ function carried(found, name, unit, since, source) {
 }
 
 // Lots whose whole history up to an entry a trace rests on without going through it: what says of which class the scrap
-// was that entered a melt, and that there was less of a lot than was drawn; and all that the lots of a correction went
-// through before it.
+// was that entered a melt, and that there was less of a lot than was drawn; all that the lots of a correction went through
+// before it; and what a declaration of error leaves of the lots it is about.
 export function restsOn(trace, source) {
   const ends = trace.ends.filter(({ lot, reason }) => lot && ["scrap", "unknown"].includes(reason)), last = new Map();
   const rests = ends.map(({ lot, entry }) => [lot, entry]);
   for (const entry of trace.replaced.values()) {
     const one = source.effects.get(entry);
     if (one) rests.push(...[...one.debits, ...one.credits].map((posting) => [posting.lot, entry]));
+  }
+  for (const entry of trace.declared) {
+    const took = source.effects.get(entry)?.debits.map((posting) => posting.lot) ?? [];
+    rests.push(...took.filter((lot) => trace.lots.includes(lot)).map((lot) => [lot, entry]));
   }
   for (const [lot, entry] of rests) last.set(lot, Math.max(entry, last.get(lot) ?? NOBODY));
   return last;

@@ -55,6 +55,7 @@ class Walk {
   ends = new Map(); // by key: the target and its µg
   foldedUg = 0n;
   replaced = new Map(); // by entry declared wrong: what took its place
+  declared = new Set(); // the entries that declare them
   inputs = new Set();
   drawn = new Map(); // by lot or run: the newest entry that drew from it
   drawnBy = new Map(); // by key of a target likewise
@@ -131,6 +132,7 @@ class Walk {
     let one = event;
     while (one.declaredBy !== NOBODY) {
       this.replaced.set(one.index, one.replacedBy);
+      this.declared.add(one.declaredBy);
       this.inputs.add(one.declaredBy);
       one = this.source.effects.get(one.replacedBy);
       if (!one) return null;
@@ -191,7 +193,7 @@ class Walk {
   trace() {
     const ends = [...this.ends.values()].sort((a, b) => byAge(a.to, b.to));
     return {
-      ug: this.total, nodes: this.nodes(), foldedUg: this.foldedUg, replaced: this.replaced,
+      ug: this.total, nodes: this.nodes(), foldedUg: this.foldedUg, replaced: this.replaced, declared: this.declared,
       ends: ends.map(({ to: { entry, lot, holder, delivery }, ug }) => ({ entry, lot, reason: holder, scrap: delivery, ug })),
       lots: [...this.drawn.keys()].filter((name) => name.startsWith("(")).sort(compareText),
       closure: new Set([...this.inputs, ...this.upToDraws()]),
