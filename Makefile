@@ -29,11 +29,14 @@ browser:  ## the Chromium that some tests drive, from Debian's packages; without
 demo: setup  ## a ledger in demo/, from mine to coil, served on port 8080 (ARGS=--no-serve stops before)
 	$(BIN)/coilmark demo $(ARGS)
 
+# One process more than cores here: some tests wait for servers. Whole files: what a file needs is made once.
+TESTS   := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
 test: setup  ## every test
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(TESTS) $(ARGS)
 
 quick: setup  ## the tests that take no more than a moment
-	$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
+	$(TESTS) -m "not slow" $(ARGS)
 
 check: setup  ## style, types, import contracts, docs and help texts
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""Fixtures only."""
+"""Fixtures, and the order of files."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,12 @@ import pytest
 from tests import postgres_server
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first: one that came last would leave the other processes without work."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

@@ -196,6 +196,11 @@ class InProcess:
         return await self.post(batch(*wires), query=query, kind=b"application/json")
 
 
+def bearer(app, name):
+    """The headers of who has the token of this name."""
+    return [(b"authorization", b"Bearer " + app.secrets[name].encode())]
+
+
 def _scope(method, path, query, headers):
     return {
         "type": "http",

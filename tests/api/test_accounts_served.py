@@ -2,16 +2,16 @@
 
 import html
 import re
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from io import BytesIO
 from threading import Event
 from types import SimpleNamespace
 
 import openpyxl
 import pytest
-from served import InProcess, app_of, run
+from served import serving_world
 
 from api.accounts_board import AccountsBoard
 from api.accounts_process import AccountsProcess, Question
@@ -31,8 +31,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @pytest.fixture(scope="module")
-def park(tmp_path_factory):
-    """(world, secrets) of a demo of nine coils that is not served yet."""
+def places(tmp_path_factory):
+    """A demo of nine coils that nobody writes to."""
     folder = tmp_path_factory.mktemp("park") / "demo"
     stage = Stage(folder, make_plan(9, "served"))
     found(stage)
@@ -40,34 +40,35 @@ def park(tmp_path_factory):
         for _ in tell(stage, log):
             pass
         restate(stage, log)  # footprints come with it
-    access = SqliteTokens(access_file(folder))
+    return layout(folder)
+
+
+@pytest.fixture(scope="module")
+def park(places):
+    """It is served, for those who have a token."""
+    access = SqliteTokens(access_file(places.folder))
     readers = {"mill": Reader("party", MILL.id), "smelter": Reader("party", SMELTER.id), "auditor": Reader("auditor")}
     secrets = {name: access.issue(reader, name, now=clock())[1] for name, reader in readers.items()}
     access.close()
-    return SimpleNamespace(places=layout(folder)), secrets
+    with serving_world(SimpleNamespace(places=places), secrets, checkers=0) as served:
+        yield served
 
 
-@asynccontextmanager
-async def serving(park, **settings):
-    world, secrets = park
-    app = app_of(world, **{"checkers": 0, **settings})
-    async with app.lifespan():
-        yield InProcess(app, world, secrets)
+@pytest.fixture(scope="module")
+def open_park(places, tmp_path_factory):
+    """A copy of it is served to everybody."""
+    folder = tmp_path_factory.mktemp("open") / "demo"
+    shutil.copytree(places.folder, folder)
+    copied = layout(folder)
+    shutil.copy(places.head, copied.head)
+    with serving_world(SimpleNamespace(places=copied), checkers=0, open=True) as served:
+        yield served
 
 
-def ask(park, *paths, who="auditor", more=(), **settings):
-    """An answer for each path, of one server; `more` are headers."""
-
-    async def all_of_them():
-        async with serving(park, **settings) as app:
-            headers = [(b"authorization", b"Bearer " + app.secrets[who].encode()), *more] if who else []
-            answers = []
-            for path in paths:
-                plain, _, query = path.partition("?")
-                answers.append(await app.ask("GET", plain, query=query.encode(), headers=headers))
-            return answers
-
-    return run(all_of_them)
+def ask(served, *paths, who="auditor", **headers):
+    """An answer for each path."""
+    token = {"authorization": f"Bearer {served.secrets[who]}"} if who else {}
+    return [served.ask("GET", path, **token, **headers) for path in paths]
 
 
 def test_a_declarant_gets_the_report_as_data_and_as_a_spreadsheet(park):
@@ -167,15 +168,15 @@ def test_the_page_speaks_the_reader_s_language(park, language):
 
 
 def test_the_browser_chooses_the_language_of_the_page(park):
-    (page,) = ask(park, "/claims", more=[(b"accept-language", b"kk-KZ,ru;q=0.8")])
+    (page,) = ask(park, "/claims", accept_language="kk-KZ,ru;q=0.8")
     assert page.headers["content-language"] == "kk"
 
 
 @pytest.mark.parametrize("path", ["/v1/cbam", "/v1/claims", "/claims"])
-def test_nobody_in_particular_is_shown_nothing_unless_the_ledger_is_open(park, path):
+def test_nobody_in_particular_is_shown_nothing_unless_the_ledger_is_open(park, open_park, path):
     (closed,) = ask(park, path, who=None)
     assert (closed.status, closed.code) == (403, "token_needed")
-    (opened,) = ask(park, path, who=None, open=True)
+    (opened,) = ask(open_park, path, who=None)
     assert opened.status == 200
 
 
@@ -234,8 +235,8 @@ def test_what_is_known_does_not_wait_for_what_is_computed_and_an_error_is_not_ke
     assert board.told("wrong", lambda: "right").result() == "right"
 
 
-def test_accounts_are_computed_in_a_process_that_may_die_alone(park):
-    asker = AccountsProcess(park[0].places.location)
+def test_accounts_are_computed_in_a_process_that_may_die_alone(places):
+    asker = AccountsProcess(places.location)
     question = Question("claims", 1_000, EVERYTHING, "2026-05-03T19:00:00Z", "2026-05-10T19:00:00Z")
     first = asker.answer(question, ClaimsBoard)
     asker._worker.process.kill()

@@ -23,9 +23,7 @@ NEVER = {"from": "2026-01-01T00:00:00Z", "to": "2190-01-01T00:00:00Z"}
 @pytest.fixture(scope="module")
 def said(vectors):
     """The example's streams by kind, and its close."""
-    park = ExamplePark(*example(vectors))
-    streams = {body["kind"]: body for _, body in park.streams() if body["stream"] != "bauxite-mining"}
-    return {**streams, "close": park.close()[1]}
+    return ExamplePark(*example(vectors)).said()
 
 
 @pytest.fixture(scope="module")

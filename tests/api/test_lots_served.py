@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import quote
 
 import pytest
-from served import in_process, run
+from served import bearer, in_process, run
 from small_ledger import PLANT, coil, gtin, piece
 
 LOT = {"al": "https://coilmark.org/ns/al/1/"}
@@ -35,10 +35,6 @@ async def yard(folder, **settings):
             answer = await app.post(app.world.statement(PLANT, "lot-event", event))
             assert answer.status == 201, answer.body
         yield app
-
-
-def bearer(app, name):
-    return [(b"authorization", b"Bearer " + app.secrets[name].encode())]
 
 
 def ask(folder, path, who="auditor", **settings):

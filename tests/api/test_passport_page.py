@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from served import in_process, run
+from served import bearer, in_process, run
 from small_ledger import OPERATOR, PLANT, coil, gln, gtin, piece
 
 sys.path.append(str(Path(__file__).parents[1] / "audit"))
@@ -59,10 +59,6 @@ async def shop(folder, **settings):
             answer = await app.post(wire)
             assert answer.status == 201, answer.body
         yield app
-
-
-def bearer(app, name):
-    return [(b"authorization", b"Bearer " + app.secrets[name].encode())]
 
 
 def code(serial="C-1"):

@@ -1,22 +1,13 @@
 """A served ledger whose second head's machine goes away: nothing is acknowledged meanwhile, everything is read."""
 
-import time
 from base64 import b64decode
 
 from served import serving_world
 from small_ledger import coil, small_ledger
 
 from ledger.kernel.entry import parse_entry
+from tests.eventually import eventually
 from tests.object_server import object_server
-
-SOON = 30  # seconds
-
-
-def until(condition):
-    end = time.monotonic() + SOON
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_while_it_is_away_nothing_is_acknowledged_and_everything_is_read(tmp_path):
@@ -38,7 +29,7 @@ def test_while_it_is_away_nothing_is_acknowledged_and_everything_is_read(tmp_pat
         assert (ready.status, ready.json["second_head"]) == (503, False)
         assert f"the second head http://127.0.0.1:{port}" in ready.json["detail"]
         with object_server(port, heads):
-            until(lambda: server.ask("GET", "/readyz").status == 200)
+            eventually(lambda: server.ask("GET", "/readyz").status == 200)
             receipt = server.post(wires[1])
             assert receipt.status in {200, 201}
             assert parse_entry(b64decode(receipt.json["entry"])).index == size + 1

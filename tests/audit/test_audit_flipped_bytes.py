@@ -8,7 +8,7 @@ import pytest
 from tampering import findings
 
 MASKS = (0x01, 0x80, 0xFF)
-FEW, MANY = 300, 2_000
+FEW, MANY = 300, 1_000  # `coilmark torture flips` takes every byte
 
 
 def logical_content(database):
@@ -42,12 +42,12 @@ def flips(whole, count):
     ]
 
 
-def unseen(database, count):
+def unseen(database, chosen):
     """The flips that changed what the database says, and that audit did not find."""
     whole = database.read_bytes()
     before = logical_content(database)
     missed = []
-    for at, mask in flips(whole, count):
+    for at, mask in flips(whole, MANY)[chosen]:
         database.write_bytes(whole[:at] + bytes([whole[at] ^ mask]) + whole[at + 1 :])
         if not findings(database):
             try:
@@ -62,9 +62,9 @@ def unseen(database, count):
 
 
 def test_some_bytes_flipped(database):
-    assert unseen(database, FEW) == []
+    assert unseen(database, slice(FEW)) == []
 
 
 @pytest.mark.slow
 def test_many_bytes_flipped(database):
-    assert unseen(database, MANY) == []
+    assert unseen(database, slice(FEW, MANY)) == []

@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 
 from engine import Given
+from json_places import at, places, put
 
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.encoding import b64url_decode, b64url_encode
@@ -156,24 +157,3 @@ DAMAGES = (flipped, cut, stuffed, edited, edited, edited, dropped, dropped, with
 
 def compact(value):
     return json.dumps(value, separators=(",", ":")).encode("ascii")
-
-
-def places(value, place=()):
-    yield place
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, member in members:
-        yield from places(member, (*place, key))
-
-
-def at(value, place):
-    for step in place:
-        value = value[step]
-    return value
-
-
-def put(value, place, new):
-    if not place:
-        return new
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[place[0]] = put(copy[place[0]], place[1:], new)
-    return copy

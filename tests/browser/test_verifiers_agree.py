@@ -39,6 +39,7 @@ from ledger.rules import rule_set
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
 NUMBER = int(os.environ.get("COILMARK_DAMAGED", "10000"))
 CHEATS = NUMBER // 20  # of them: damaged before they were signed
+pytestmark = pytest.mark.slow
 
 
 def of_vectors():

@@ -220,6 +220,11 @@ class ExamplePark:
             body = {"energy": 0, "method": "grid", "factor": grid}
             yield stream(kind, "power", "electricity", body, own, table=scenario, status="default")
 
+    def said(self):
+        """Its streams by kind, the mine's fuel left out, and its close."""
+        streams = {body["kind"]: body for _, body in self.streams() if body["stream"] != "bauxite-mining"}
+        return {**streams, "close": self.close()[1]}
+
     def close(self, coils=1):
         """The period, closed, with what was made."""
         s = self.s

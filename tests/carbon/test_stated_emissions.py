@@ -56,9 +56,7 @@ def office():
 @pytest.fixture(scope="module")
 def said(vectors):
     """The example's streams by kind, and its close."""
-    park = ExamplePark(*example(vectors))
-    streams = {body["kind"]: body for _, body in park.streams() if body["stream"] != "bauxite-mining"}
-    return {**streams, "close": park.close()[1]}
+    return ExamplePark(*example(vectors)).said()
 
 
 def test_a_stream_of_a_period_is_stated_once(office, said):

@@ -5,6 +5,7 @@ import random
 
 import pytest
 from forged_ledger import ForgedLedger, with_a_coil
+from json_places import places, put
 from small_ledger import (
     OPERATOR,
     PLANT,
@@ -60,22 +61,6 @@ def test_a_file_that_was_cut_off_fails_at_once(size):
     forged = with_a_coil()
     assert verify_receipt(forged.receipt(3)[:size], forged.trust()).failed.number == 1
     assert verify_bundle(forged.bundle(3)[:size], forged.trust()).failed.number == 1
-
-
-def places(value, place=()):
-    """Every place in a JSON value, the whole first."""
-    yield place
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, member in members:
-        yield from places(member, (*place, key))
-
-
-def put(value, place, junk):
-    if not place:
-        return junk
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[place[0]] = put(copy[place[0]], place[1:], junk)
-    return copy
 
 
 JUNK = [None, True, 0, -1, 2**53 - 1, "", "x", "\u2014", "AA==", [], {}, [7], {"a": 1}, [[]], 1.5]

@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-import time
 from contextlib import ExitStack
 
 import pytest
@@ -14,6 +13,7 @@ from ledger.recording.opening import layout, open_log
 from ledger.recording.pace import Pace
 from ledger.recording.second_head import FileHead
 from ledger.recording.sequencer import Sequencer
+from tests.eventually import eventually
 from tests.small_ledger import coil, small_ledger
 from tests.whole import check_whole
 
@@ -57,14 +57,6 @@ def started():
 
 def submission(world, serial):
     return Submission((world.check(world.statement(world.plant, "lot-event", coil(serial))),))
-
-
-def eventually(true):
-    until = time.monotonic() + SOON
-    while not (found := true()):
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    return found
 
 
 def outcome(sequencer, job):

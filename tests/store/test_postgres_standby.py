@@ -1,7 +1,6 @@
 """A physical standby of the database: read from, backed up from, promoted; never written to beside its primary."""
 
 import shutil
-import time
 
 import pytest
 from small_ledger import coil, small_ledger
@@ -9,10 +8,9 @@ from small_ledger import coil, small_ledger
 from ledger.kernel.errors import Damaged
 from ledger.recording.opening import layout, open_for_reading, open_log
 from ledger.upkeep.copying import copy_ledger
+from tests.eventually import eventually
 from tests.postgres_server import WRITER
 from tests.whole import check_whole
-
-SOON = 30  # seconds: a test that waits longer has found a hang
 
 
 @pytest.fixture
@@ -41,13 +39,6 @@ def places_on(replica, world, tmp_path):
     shutil.copy(world.places.log_key, places.log_key)
     shutil.copy(world.places.head, places.head)
     return places
-
-
-def eventually(true):
-    until = time.monotonic() + SOON
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_a_backup_from_a_standby_is_the_ledger(world, replica, tmp_path):

@@ -1,7 +1,6 @@
 """What PostgreSQL is made to refuse: to the role that serves, to the owner's slips, and to unsafe settings."""
 
 import threading
-import time
 
 import psycopg
 import pytest
@@ -10,6 +9,7 @@ from store_rows import everything_in, fill, new_row
 from ledger.kernel.errors import Busy, Conflict, Damaged, Missing, Unsettled
 from ledger.store.store import StoredHead, create_store, open_store
 from ledger.store.tables import LEDGER_TABLES, SCHEMA_VERSION
+from tests.eventually import eventually
 from tests.postgres_server import ADMIN, OWNER, WRITER
 
 SOON = 20  # seconds: a test that waits longer has found a hang
@@ -217,7 +217,7 @@ UNSAFE = {
 def test_unsafe_settings_of_the_server_are_refused(made, setting, name):
     value, sentence = UNSAFE[name]
     setting(name, value)
-    _eventually(lambda: made.execute(f"SHOW {name}") == [(value,)])
+    eventually(lambda: made.execute(f"SHOW {name}") == [(value,)])
     with pytest.raises(Damaged, match=sentence):
         open_store(made.writer, write=True)
 
@@ -244,11 +244,11 @@ def test_commits_that_are_answered_early_are_refused(made, value):
 def test_a_wait_for_a_standby_that_was_cut_short_is_unknown(store, made, setting):
     """The commit is on this server's disk and COMMIT reports success, with a warning: nobody may call that recorded."""
     setting("synchronous_standby_names", "'nobody'")
-    _eventually(lambda: made.execute("SHOW synchronous_standby_names") == [("nobody",)])
+    eventually(lambda: made.execute("SHOW synchronous_standby_names") == [("nobody",)])
     waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
     def cut_short():
-        _eventually(lambda: made.execute(waiting, role=ADMIN))
+        eventually(lambda: made.execute(waiting, role=ADMIN))
         made.execute(f"SELECT pg_cancel_backend(pid) FROM ({waiting}) w", role=ADMIN)
 
     helper = threading.Thread(target=cut_short)
@@ -316,10 +316,3 @@ def _add_one(store):
     with store.writing() as transaction:
         transaction.insert([new_row(2, version=3)])
         transaction.move_head(StoredHead(2, b"r" * 32), StoredHead(3, b"s" * 32))
-
-
-def _eventually(true):
-    until = time.monotonic() + SOON
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.01)

@@ -2,11 +2,13 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
 from tools.main import cli
 
 
+@pytest.mark.slow
 def test_a_park_is_told_audited_and_accounted_for():
     done = CliRunner().invoke(cli, ["bench", "year", "--coils", "4", "--json"])
     assert done.exit_code == 0, done.output

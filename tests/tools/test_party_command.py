@@ -1,10 +1,6 @@
-"""The flow that the README tells a stranger, with real processes, and what each `party` command signs."""
+"""What each `party` command signs, and what is posted with it."""
 
 import json
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -57,44 +53,6 @@ def proof_of(folder, name, party=PLANT):
     out = run("party", "prove", "--key", folder / f"{name}.pem", "--party", party, "--aud", URI)
     (folder / f"{name}.json").write_bytes(out)
     return folder / f"{name}.json"
-
-
-def test_a_stranger_follows_the_readme(tmp_path):
-    """keygen, prove, enrol, sign, curl, verify: the README's own lines, beside the demo's own server."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    (lines,) = re.findall(r"^## Post a statement of your own\n.*?^```\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
-    assert coilmark("demo", "--no-serve", "--folder", tmp_path / "demo").returncode == 0
-    with served(tmp_path / "demo", "--open") as url:
-        script = lines.replace("http://127.0.0.1:8080", url)
-        assert url in script
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, check=False, timeout=120,
-            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        )  # fmt: skip
-        assert done.returncode == 0, (done.stdout, done.stderr)
-        again = _curl(url, tmp_path / "event.sdjwt")
-        bundle = _curl(f"{url}/v1/entries/{parse_receipt(again).entry.index}/bundle")
-    receipt = (tmp_path / "receipt.json").read_bytes()
-    assert b"verified: everything that was checked holds" in done.stdout
-    assert parse_receipt(receipt).entry == parse_receipt(again).entry
-    assert parse_receipt(receipt).statement + b"\n" == (tmp_path / "event.sdjwt").read_bytes()
-    trust = tmp_path / "demo" / "trust.txt"
-    (tmp_path / "entry.coilmark.json").write_bytes(bundle)
-    assert coilmark("verify", tmp_path / "entry.coilmark.json", "--trust", trust).returncode == 0
-    flipped = bytearray(receipt)
-    flipped[len(flipped) // 2] ^= 1
-    (tmp_path / "receipt.json").write_bytes(flipped)
-    assert coilmark("verify", tmp_path / "receipt.json", "--trust", trust).returncode == 1
-
-
-def _curl(url, file=None):
-    posted = ["-H", "Content-Type: application/sd-jwt", "--data-binary", f"@{file}"] if file else []
-    address = f"{url}/v1/statements" if file else url
-    done = subprocess.run(
-        ["curl", "-sS", "--fail-with-body", *posted, address], capture_output=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, (done.stdout, done.stderr)
-    return done.stdout
 
 
 def test_posting_again_from_standard_input_gives_the_same_entries(park, keys):

@@ -7,17 +7,17 @@ state of the last one.
 import json
 import shutil
 import signal
-import time
 from base64 import b64decode
 from functools import partial
 
 import pytest
-from processes import SOON, Server
+from processes import Server
 from small_ledger import coil, small_ledger
 
 from ledger.kernel.checkpoint import open_checkpoint
 from ledger.kernel.proofs import verify_consistency
 from ledger.kernel.receipt import parse_receipt
+from tests.eventually import eventually
 from tests.whole import check_whole
 
 ROUNDS = 3
@@ -43,14 +43,6 @@ def pair(tmp_path, postgres):
     finally:
         for server in servers:
             server.end(signal.SIGKILL)
-
-
-def eventually(attempt):
-    until = time.monotonic() + SOON
-    while (found := attempt()) is None:
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    return found
 
 
 def recorded(server, wire):

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from processes import SOON, Server
 from small_ledger import coil, small_ledger
 
 from ledger.kernel.receipt import parse_receipt
+from tests.eventually import eventually
 from tools.workers import private_addresses, public_addresses
 
 pytestmark = pytest.mark.slow
@@ -32,13 +32,6 @@ def server(world):
 
 def gone(pid):
     return not Path(f"/proc/{pid}").exists() or "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text("ascii")
-
-
-def eventually(true):
-    until = time.monotonic() + SOON
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_one_of_them_writes_whichever_was_asked(server, world):

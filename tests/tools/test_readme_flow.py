@@ -2,16 +2,17 @@
 
 import os
 import re
-import socket
+import shutil
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
+from small_park import served
 
 from ledger.kernel.receipt import parse_receipt
+from ledger.recording.opening import layout
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -25,34 +26,25 @@ def _section(title):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(demo, tmp_path_factory):
+    """A stranger's, with a copy of the demo in it."""
     folder = tmp_path_factory.mktemp("stranger")
-    subprocess.run([COILMARK, "demo", "--no-serve", "--folder", folder / "demo"], check=True, capture_output=True)
+    shutil.copytree(demo.folder, folder / "demo")
+    shutil.copy(layout(demo.folder).head, layout(folder / "demo").head)
     return folder
 
 
 @pytest.fixture(scope="module")
 def server(folder):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([COILMARK, "serve", folder / "demo", "--open", "--port", str(port)])
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(f"{url}/readyz", timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield url
-    process.terminate()
-    process.wait(30)
+    with served(folder / "demo", "--open") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def followed(folder, server):
     """The shell lines of the section, run in the stranger's folder."""
     (lines,) = re.findall(r"```\n(LEDGER=.*?)```", _section("Post a statement of your own"), re.DOTALL)
+    assert "http://127.0.0.1:8080" in lines
     script = lines.replace("http://127.0.0.1:8080", server)
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     return subprocess.run(
@@ -68,6 +60,16 @@ def followed(folder, server):
 def test_the_shell_lines_lead_to_a_receipt_that_verifies(followed):
     assert followed.returncode == 0, followed.stdout + followed.stderr
     assert "verified" in followed.stdout
+
+
+def test_posted_again_it_is_the_same_entry(followed, folder, server):
+    assert followed.returncode == 0
+    (line,) = re.findall(r"^curl .*--data-binary @event.*$", _section("Post a statement of your own"), re.MULTILINE)
+    again = line.replace("$SERVER", server).partition(" > ")[0]
+    done = subprocess.run(["bash", "-c", again], cwd=folder, capture_output=True, check=True)
+    receipt = parse_receipt((folder / "receipt.json").read_bytes())
+    assert parse_receipt(done.stdout).entry == receipt.entry
+    assert receipt.statement + b"\n" == (folder / "event.sdjwt").read_bytes()
 
 
 def test_the_bundle_of_it_verifies_too(followed, folder, server):
