@@ -13,7 +13,7 @@ from served import in_process, run
 
 SEED = 20260105
 FEW, ROUNDS = 4_000, int(os.environ.get("COILMARK_FUZZ", "50000"))
-RUNS = 5  # each with a seed of its own, so that they can run beside each other
+RUNS = 5  # each with a seed and a ledger of its own
 
 NASTY = [
     b"", b"\x00", b"\xff\xfe", b"{", b"}", b"[" * 2_000, b'"', b"\\", b"\\ud800", b"NaN", b"-Infinity", b"1e999",

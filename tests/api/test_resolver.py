@@ -8,9 +8,9 @@ from random import Random
 
 import jsonschema
 import pytest
-from served import app_of, in_process, make_world, run, serving
+from served import app_of, bearer, in_process, make_world, run, serving
 from small_ledger import OPERATOR, PLANT, coil, gtin, piece
-from test_passport_page import CODES, bearer, code, passport
+from test_passport_page import CODES, code, passport
 
 from api.languages import LANGUAGES
 from ledger.kernel.errors import Malformed

@@ -4,9 +4,9 @@ import re
 from ipaddress import ip_network
 
 import pytest
-from served import run
+from served import bearer, run
 from small_ledger import piece
-from test_passport_page import bearer, code, coil_path, scan, shop
+from test_passport_page import code, coil_path, scan, shop
 
 from api.languages import LANGUAGES
 from ledger.scans.judging import LEAST

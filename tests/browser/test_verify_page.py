@@ -74,7 +74,7 @@ def test_every_receipt_and_bundle_of_the_vectors_in_words(verify):
         if "statement" in told or "index" in told.get("expected", {}):
             continue  # the page asks for neither
         if path.stem == "good-full" or "rules" in told:
-            continue  # what it says is made up, or follows a rule set of the vectors' own
+            continue  # see below
         given(verify, told["trust"], told.get("expected", {}).get("piece", ""))
         verify.drop(file)
         if not vector["wantErr"]:
@@ -84,6 +84,29 @@ def test_every_receipt_and_bundle_of_the_vectors_in_words(verify):
         assert (verify.kind, own in verify.verdict) == ("bad", True), (path.name, verify.verdict)
         assert verify.outcomes.index("failed") == vector["step"] - 1
         assert verify.page.is_hidden("#says"), path.name
+
+
+@pytest.mark.parametrize("name", ["full-computed-again", "full-a-purchase-left-out"])
+def test_a_vector_that_brings_its_rules_is_computed_again_by_them(reader, park, name):
+    vector = json.loads((VECTORS / "bundle" / f"{name}.json").read_text("ascii"))
+    told = vector["input"]
+    script = f"export default {json.dumps(told['rules'])};"
+
+    def prepare(page):
+        page.route("**/rules.js*", lambda asked: asked.fulfill(body=script, content_type="text/javascript"))
+
+    reader.open(f"http://127.0.0.1:{park.port}/verify", done="[data-ready]", prepare=prepare)
+    given(reader, told["trust"], told["expected"]["piece"])
+    reader.drop(told["bundle"].encode())
+    assert (reader.kind, reader.outcomes) == ("bad" if vector["wantErr"] else "good", vector["want"]["steps"])
+
+
+def test_a_full_vector_whose_passport_is_made_up_is_red_where_it_is_computed_again(verify):
+    """`good-full` is good for who does not compute; the page does."""
+    told = json.loads((VECTORS / "bundle" / "good-full.json").read_text("ascii"))["input"]
+    given(verify, told["trust"], told["expected"]["piece"])
+    verify.drop(told["bundle"].encode())
+    assert (verify.kind, verify.outcomes.index("failed")) == ("bad", 10)
 
 
 @pytest.mark.parametrize(

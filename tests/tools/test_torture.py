@@ -122,7 +122,7 @@ def test_a_short_kill_loop_of_two_servers():
     figures = run("kill-servers")
     assert (figures["cycles"], figures["lost"], figures["broken"]) == (6, 0, [])
     assert figures["acknowledged"] > 0
-    assert figures["slowest_takeover"] >= 0  # not how long: some run kills only the one that stands by
+    assert "slowest_takeover" in figures  # not how long: some run kills only the one that stands by
 
 
 @pytest.mark.slow
