@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from api.bridge import Bridge
-from ledger.checking.pool import CheckingPool, Verdict, check_all
-from ledger.checking.statements import Checked
+from ledger.checking.pool import CheckingPool
+from ledger.checking.statements import Checked, Verdict, check_all
 from ledger.kernel.errors import Busy, Refused, RefusedBatch, Unauthorised
 from ledger.kernel.keys import PublicKey, parse_jwk
 from ledger.kernel.party import Registry

@@ -17,7 +17,7 @@ from api.errors import answer_to
 from api.forwarding import LIMIT, PATH, Posted, encode_answers, read_group
 from api.intake import Intake
 from api.looking import look_nowhere
-from ledger.checking.pool import Verdict
+from ledger.checking.statements import Verdict
 from ledger.kernel import strict_json
 from ledger.kernel.errors import Busy, Malformed, Refused, TooLarge
 from ledger.kernel.receipt import Receipt, encode_receipt

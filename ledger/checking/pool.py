@@ -13,13 +13,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ledger.checking.statements import Checked, check
+from ledger.checking.statements import Verdict, check_all
 from ledger.checking.worker import Worker, start_worker
 from ledger.kernel.encoding import b64url_decode
-from ledger.kernel.errors import Busy, CoilmarkError, Refused
+from ledger.kernel.errors import Busy, CoilmarkError
 from ledger.kernel.keys import PublicKey
 
-Verdict: TypeAlias = Checked | Refused
 FindKey: TypeAlias = Callable[[str], PublicKey | None]
 _Answer: TypeAlias = list[Verdict] | str | None  # a string tells of a fault in the checks, None of no answer
 
@@ -39,18 +38,6 @@ class _Work:
 class _Job:
     work: _Work
     answer: "Future[list[Verdict]]"
-
-
-def check_all(wires: Sequence[bytes], audience: str, keys: Mapping[str, PublicKey]) -> list[Verdict]:
-    """What `check` says of each statement: the checked statement, or why it is refused."""
-    return [_check_one(wire, audience, keys) for wire in wires]
-
-
-def _check_one(wire: bytes, audience: str, keys: Mapping[str, PublicKey]) -> Verdict:
-    try:
-        return check(wire, audience=audience, keys=keys)
-    except Refused as refusal:
-        return refusal
 
 
 class CheckingPool:
