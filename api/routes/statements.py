@@ -43,9 +43,9 @@ async def post_statements(request: Request[Any, Any, Any]) -> ASGIResponse:
     if kind == SD_JWT:
         statement = body.removesuffix(b"\n")
         if not desk.sequencer.standing_by:
-            return given(await _one(desk.intake, desk.intake.check_one(statement), only_check=only_check))
+            return given(await _one(desk.intake, await desk.intake.check_one(statement), only_check=only_check))
         # Checked once, by the server that leads. What is no text cannot go there; the check says so.
-        if not statement.isascii() and isinstance(verdict := desk.intake.check_one(statement), Refused):
+        if not statement.isascii() and isinstance(verdict := await desk.intake.check_one(statement), Refused):
             raise verdict
         posted = Posted([statement.decode("ascii")], alone=True, check=only_check)
     else:
