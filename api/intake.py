@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from api.bridge import Bridge
-from ledger.checking.pool import CheckingPool, Verdict, check_all
-from ledger.checking.statements import Checked
+from ledger.checking.pool import CheckingPool
+from ledger.checking.statements import Checked, Verdict, check_all
 from ledger.kernel.errors import Busy, Refused, RefusedBatch, Unauthorised
 from ledger.kernel.keys import PublicKey, parse_jwk
 from ledger.kernel.party import Registry
@@ -30,6 +30,14 @@ class _Known:
         return self.registry.all_keys()
 
 
+class _Group:
+    """Statements that arrived one by one at one moment."""
+
+    def __init__(self) -> None:
+        self.wires: list[bytes] = []
+        self.verdicts: asyncio.Future[list[Verdict]]
+
+
 class Intake:
     """Made and used on the event loop."""
 
@@ -39,10 +47,22 @@ class Intake:
         self._pool = pool
         self._bridge = Bridge(asyncio.get_running_loop())
         self._known = _Known(log.state.registry)
+        self._group: _Group | None = None
 
-    def check_one(self, wire: bytes) -> Verdict:
-        """What can be said of a statement alone."""
-        return check_all([wire], self._ledger.uri, self._known_keys())[0]
+    async def check_one(self, wire: bytes) -> Verdict:
+        """What can be said of a statement alone. Those that arrive at one moment are checked together. Raises Busy."""
+        if self._group is None:
+            self._group = _Group()
+            self._group.verdicts = asyncio.ensure_future(self._check_group(self._group))
+        group = self._group
+        group.wires.append(wire)
+        row = len(group.wires) - 1
+        return (await asyncio.shield(group.verdicts))[row]
+
+    async def _check_group(self, group: "_Group") -> list[Verdict]:
+        """Begins when everything was read that was there to be read; what comes from here on is of the next group."""
+        self._group = None
+        return await self.check(group.wires)
 
     async def check(self, wires: Sequence[bytes]) -> list[Verdict]:
         """What can be said of each statement alone, found out in other processes where there are many. Raises Busy."""

@@ -40,7 +40,7 @@ class Settings:
 
     `database` is the URL of a PostgreSQL database; without one the ledger is a file in its folder.
     `operator_key` is the file of the operator's private key: without it no passports are made.
-    `open` shows every statement to everyone; `checkers` is how many processes check the statements of batches
+    `open` shows every statement to everyone; `checkers` is how many processes check statements
     (0: none, the server checks them itself). `read_only` never writes, whoever leads; `address` is where other servers
     reach this one while it leads ("": nowhere). Of several processes on one folder each has its number, `process`.
     `reserve` bytes stay free on every disk where the ledger grows. `base` is where readers reach the ledger, as labels

@@ -17,7 +17,7 @@ from api.errors import answer_to
 from api.forwarding import LIMIT, PATH, Posted, encode_answers, read_group
 from api.intake import Intake
 from api.looking import look_nowhere
-from ledger.checking.pool import Verdict
+from ledger.checking.statements import Verdict
 from ledger.kernel import strict_json
 from ledger.kernel.errors import Busy, Malformed, Refused, TooLarge
 from ledger.kernel.receipt import Receipt, encode_receipt
@@ -43,9 +43,9 @@ async def post_statements(request: Request[Any, Any, Any]) -> ASGIResponse:
     if kind == SD_JWT:
         statement = body.removesuffix(b"\n")
         if not desk.sequencer.standing_by:
-            return given(await _one(desk.intake, desk.intake.check_one(statement), only_check=only_check))
+            return given(await _one(desk.intake, await desk.intake.check_one(statement), only_check=only_check))
         # Checked once, by the server that leads. What is no text cannot go there; the check says so.
-        if not statement.isascii() and isinstance(verdict := desk.intake.check_one(statement), Refused):
+        if not statement.isascii() and isinstance(verdict := await desk.intake.check_one(statement), Refused):
             raise verdict
         posted = Posted([statement.decode("ascii")], alone=True, check=only_check)
     else:

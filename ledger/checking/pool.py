@@ -13,17 +13,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ledger.checking.statements import Checked, check
+from ledger.checking.statements import Verdict, check_all
 from ledger.checking.worker import Worker, start_worker
 from ledger.kernel.encoding import b64url_decode
-from ledger.kernel.errors import Busy, CoilmarkError, Refused
+from ledger.kernel.errors import Busy, CoilmarkError
 from ledger.kernel.keys import PublicKey
 
-Verdict: TypeAlias = Checked | Refused
 FindKey: TypeAlias = Callable[[str], PublicKey | None]
 _Answer: TypeAlias = list[Verdict] | str | None  # a string tells of a fault in the checks, None of no answer
 
-CHUNK = 64  # statements that travel to a worker together
+CHUNK = 64  # statements that travel to a worker together, at most
+_FEWEST = 8  # for which a way to a worker and back is worth while
 _TRIES = 2
 _HEADERS_KEPT = 4_096  # header text -> kid; a party's header is the same in all its statements
 
@@ -39,18 +39,6 @@ class _Work:
 class _Job:
     work: _Work
     answer: "Future[list[Verdict]]"
-
-
-def check_all(wires: Sequence[bytes], audience: str, keys: Mapping[str, PublicKey]) -> list[Verdict]:
-    """What `check` says of each statement: the checked statement, or why it is refused."""
-    return [_check_one(wire, audience, keys) for wire in wires]
-
-
-def _check_one(wire: bytes, audience: str, keys: Mapping[str, PublicKey]) -> Verdict:
-    try:
-        return check(wire, audience=audience, keys=keys)
-    except Refused as refusal:
-        return refusal
 
 
 class CheckingPool:
@@ -95,7 +83,9 @@ class CheckingPool:
                 raise Busy("too_busy", f"{self._waiting} statements wait to be checked", retry_after=1)
             self._waiting += len(wires)
         self.start()
-        return [self._hand_in(wires[i : i + CHUNK], audience, find_key) for i in range(0, len(wires), CHUNK)]
+        # A few are shared out too: somebody waits for each.
+        size = max(_FEWEST, min(CHUNK, len(wires) // (len(self._threads) or 1) + 1))
+        return [self._hand_in(wires[i : i + size], audience, find_key) for i in range(0, len(wires), size)]
 
     def _hand_in(self, wires: Sequence[bytes], audience: str, find_key: FindKey) -> "Future[list[Verdict]]":
         found = {kid: find_key(kid) for kid in {self._kid(wire) for wire in wires}}

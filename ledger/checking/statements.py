@@ -1,14 +1,14 @@
 """Everything about a posted statement that can be judged without the ledger's state, so that any process can do it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec import Struct
 
 from ledger.bodies import check_body
 from ledger.checking.signatures import verify_fast
-from ledger.kernel.errors import Unauthorised
+from ledger.kernel.errors import Refused, Unauthorised
 from ledger.kernel.implied import implied
 from ledger.kernel.keys import PublicKey
 from ledger.kernel.statement import Statement, check_complete, check_signature, parse
@@ -16,6 +16,8 @@ from ledger.kernel.subjects import Implied, subject_key
 from ledger.lots.event import LotEvent, read_event
 from ledger.lots.event_body import check_lot_event
 
+_Before = TypeVar("_Before")
+_After = TypeVar("_After")
 _REQUEST_LABEL = b"coilmark/request/v1\n"
 _EVENT_LABEL = b"coilmark/event/v1\n"
 _DECLARED_LABEL = b"coilmark/declared/v1\n"
@@ -46,35 +48,72 @@ class Checked(Struct, frozen=True):
     event_read: LotEvent | None = None
 
 
+Verdict: TypeAlias = Checked | Refused
+
+
 def check(wire: bytes, *, audience: str, keys: Mapping[str, PublicKey]) -> Checked:
-    """Parse, complete, for this ledger, body by its schema, signed by a key we know. Raises Refused."""
-    statement = parse(wire)
-    check_addressed(statement, audience)
-    key = keys.get(statement.kid)
-    if key is not None:
-        check_signature(statement, key, verify_fast)
-    return sound(statement, signed_by=statement.kid if key is not None else "")
+    """Parse, complete, for this ledger, signed by a key we know, body by its schema. Raises Refused."""
+    (verdict,) = check_all([wire], audience, keys)
+    if isinstance(verdict, Refused):
+        raise verdict
+    return verdict
 
 
-def check_addressed(statement: Statement, audience: str) -> None:
+def check_all(wires: Sequence[bytes], audience: str, keys: Mapping[str, PublicKey]) -> list[Verdict]:
+    """What `check` says of each statement: the checked statement, or why it is refused.
+
+    Step by step for all of them, so that the processor's caches hold one step at a time.
+    """
+    parsed = _each(parse, wires)
+    addressed = _each(lambda one: check_addressed(one, audience), parsed)
+    signed = _each(lambda one: _check_signed(one, keys), addressed)
+    formed = _each(check_form, signed)
+    meant = _each(_meant, formed)
+    return _each(lambda one: read_as(*one, signed_by=one[0].kid if one[0].kid in keys else ""), meant)
+
+
+def _each(step: Callable[[_Before], _After], ones: Sequence[_Before | Refused]) -> list[_After | Refused]:
+    """The step taken with each that no earlier step has refused."""
+    return [one if isinstance(one, Refused) else _attempt(step, one) for one in ones]
+
+
+def _attempt(step: Callable[[_Before], _After], one: _Before) -> _After | Refused:
+    try:
+        return step(one)
+    except Refused as refusal:
+        return refusal
+
+
+def check_addressed(statement: Statement, audience: str) -> Statement:
     """Complete, and for the ledger `audience`. Raises Refused."""
     check_complete(statement)
     if statement.aud != audience:
         raise Unauthorised("audience", f"the statement is for {statement.aud}, this ledger is {audience}")
+    return statement
+
+
+def _check_signed(statement: Statement, keys: Mapping[str, PublicKey]) -> Statement:
+    key = keys.get(statement.kid)
+    if key is not None:
+        check_signature(statement, key, verify_fast)
+    return statement
 
 
 def sound(statement: Statement, *, signed_by: str) -> Checked:
     """Body by its schema and beyond it, and all that it implies; `signed_by` as for Checked. Raises Refused."""
-    check_form(statement)
-    wanted = implied(statement.typ, statement.iss, statement.aud, statement.body)
-    return read_as(statement, wanted, signed_by=signed_by)
+    return read_as(*_meant(check_form(statement)), signed_by=signed_by)
 
 
-def check_form(statement: Statement) -> None:
+def check_form(statement: Statement) -> Statement:
     """Body by its schema, and what no schema says of a lot event. Raises Refused."""
     check_body(statement.typ, statement.body)
     if statement.typ == "lot-event":
         check_lot_event(statement.body)
+    return statement
+
+
+def _meant(statement: Statement) -> tuple[Statement, tuple[Implied, ...]]:
+    return statement, implied(statement.typ, statement.iss, statement.aud, statement.body)
 
 
 def read_as(statement: Statement, wanted: tuple[Implied, ...], *, signed_by: str) -> Checked:

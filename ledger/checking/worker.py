@@ -1,5 +1,6 @@
 """A process that does one kind of work, one piece after another, and may die of it alone."""
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -16,6 +17,7 @@ from typing import Any
 _log = logging.getLogger(__name__)
 
 _STOP_SECONDS = 5
+_UNDER_WAY = 100_000  # objects: what a piece of work makes has no cycles and is gone before the collector would look
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def _work(pipe: Connection, answer: Callable[[Any], Any]) -> None:
     """The worker: until the parent closes the pipe or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when it is over
     os.nice(1)  # the one writer goes first where cores are few
+    gc.freeze()
+    gc.set_threshold(_UNDER_WAY, 10, 10)
     while True:
         try:
             work = pipe.recv()

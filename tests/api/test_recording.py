@@ -130,6 +130,34 @@ def test_singles_and_batches_at_once_each_get_their_own_receipts(tmp_path):
     run(scenario)
 
 
+def test_singles_that_arrive_together_are_checked_together_and_each_gets_its_own_answer(tmp_path, monkeypatch):
+    async def scenario():
+        async with in_process(tmp_path, checkers=1) as served:
+            posted, groups, begun = Posted(served.world), [], asyncio.Event()
+            submit = served.desk.intake._pool.submit
+
+            def submitted(wires, *rest):
+                groups.append(len(wires))
+                begun.set()
+                return submit(wires, *rest)
+
+            monkeypatch.setattr(served.desk.intake._pool, "submit", submitted)
+            wires = [posted.new() for _ in range(20)]
+            wires[3], wires[11] = posted.flipped_signature(), posted.no_json_payload()
+            clients = [asyncio.ensure_future(served.post(wire)) for wire in wires]
+            await begun.wait()
+            clients[7].cancel()  # its client goes away while all of them are being checked
+            answers = await asyncio.gather(*clients, return_exceptions=True)
+            assert groups == [20]
+            assert isinstance(answers.pop(7), asyncio.CancelledError)
+            assert [answer.status for answer in answers] == [201] * 3 + [403] + [201] * 6 + [400] + [201] * 8
+            assert (answers[3].code, answers[10].code) == ("signature", "json")
+            recorded = [parse_receipt(answer.body).statement for answer in answers if answer.status == 201]
+            assert recorded == [wire for row, wire in enumerate(wires) if row not in {3, 7, 11}]
+
+    run(scenario)
+
+
 @pytest.mark.slow
 def test_kill_9_in_the_middle_of_a_load_loses_nothing_that_was_acknowledged(tmp_path):
     world, secrets = make_world(tmp_path)

@@ -9,7 +9,8 @@ import pytest
 from small_ledger import coil, small_ledger
 
 from ledger.checking import pool as checking_pool
-from ledger.checking.pool import CheckingPool, check_all
+from ledger.checking.pool import CheckingPool
+from ledger.checking.statements import check_all
 from ledger.kernel.errors import Busy, Malformed, Unauthorised
 
 
