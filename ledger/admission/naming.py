@@ -1,6 +1,6 @@
 """What events are called: a name is of one event, and only its issuer's (SPEC 4.8)."""
 
-from ledger.admission.view import View
+from ledger.admission.view import View, jti_as_name
 from ledger.checking.statements import Checked, event_key, named_by_jti, request_key
 from ledger.kernel.errors import Conflict, RuleBroken
 from ledger.kernel.statement import parse
@@ -10,7 +10,7 @@ def check_name(view: View, checked: Checked) -> None:
     """SPEC 4.8: a name is of one event, whether it stands in eventID or, where there is none, in jti."""
     statement = checked.statement
     if checked.event is None:
-        index = view.events.get(event_key(statement.iss, statement.jti))
+        index = view.events.get(jti_as_name(statement.iss, statement.jti))
         if index is not None:
             raise Conflict("event_id_used", f"jti {statement.jti} is the eventID of entry {index} already")
         return

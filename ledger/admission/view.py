@@ -1,5 +1,6 @@
 """What the ledger holds as the statement at hand sees it: what is stored, and what this commit has admitted so far."""
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -126,8 +127,14 @@ def subjects_of(checked: Checked) -> Iterable[bytes]:
         yield one.key
 
 
+@functools.lru_cache(maxsize=16384)  # asked for when a commit is looked up, and again when the name is checked
+def jti_as_name(iss: str, jti: str) -> bytes:
+    """The key of an event whose eventID is this jti."""
+    return event_key(iss, jti)
+
+
 def names_asked_for(checked: Checked) -> Iterable[bytes]:
     if checked.statement.typ == "lot-event":
-        yield checked.event or event_key(checked.statement.iss, checked.statement.jti)
+        yield checked.event or jti_as_name(checked.statement.iss, checked.statement.jti)
         yield from checked.announces
         yield from (name for name in (checked.declares, checked.corrects) if name is not None)

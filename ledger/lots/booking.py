@@ -219,8 +219,8 @@ class Booking:
 
     def effects(self) -> Effects:
         """What was done, both sides equal. RuntimeError where they are not: a slip of ours, never of the event."""
-        balance = sum(p.g for p in self.debits) + sum(self.entered.values())
-        if balance != sum(p.g for p in self.credits) + sum(self.left.values()):
+        balance = sum([p.g for p in self.debits]) + sum(self.entered.values())
+        if balance != sum([p.g for p in self.credits]) + sum(self.left.values()):
             raise RuntimeError(f"the booking of entry {self.event.index} does not balance")
         event, marks = self.event, self.marks
         return Effects(
