@@ -15,7 +15,8 @@ from ledger.store.schema_version import require_schema
 # SQLite keeps these per connection. `synchronous=FULL` is what makes a commit durable under WAL;
 # `recursive_triggers` lets the append-only triggers see REPLACE; `secure_delete` makes erasure real.
 # `wal_autocheckpoint` in pages of 4 KiB: keys are hashes, so a commit changes pages all over the file; the longer the
-# log, the more changes of a page are written into the file at once.
+# log, the more changes of a page are written into the file at once. It stays well below the reserve (COILMARK_RESERVE),
+# which it needs when a full disk is to take it in.
 _WRITER: dict[str, int | str] = {
     "journal_mode": "wal",
     "synchronous": 2,
@@ -23,7 +24,7 @@ _WRITER: dict[str, int | str] = {
     "recursive_triggers": 1,
     "secure_delete": 1,
     "trusted_schema": 0,
-    "wal_autocheckpoint": 16_000,
+    "wal_autocheckpoint": 8_000,
 }
 _READER: dict[str, int | str] = {"query_only": 1, "trusted_schema": 0}
 _BUSY_MS = 30_000
