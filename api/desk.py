@@ -23,7 +23,7 @@ from api.page_maker import PageMaker
 from api.records import Records
 from api.restatement import Restatement, begun_at
 from api.scans import Counting
-from api.self_check import SelfCheck
+from api.self_check import PAUSE, STANDBY_PAUSE, SelfCheck
 from api.settings import Settings
 from ledger.checking.arrow_reader import ArrowReader
 from ledger.checking.pool import CheckingPool
@@ -191,7 +191,7 @@ def _furnish(
     metrics.watch("storage_free_bytes", "Free on the fullest of the ledger's disks", lambda: room.free)
     metrics.watch("storage_low", "1 where a disk has less than a tenth left", lambda: room.low)
     metrics.watch("storage_full", "1 while nothing is recorded for want of room", lambda: room.full)
-    self_check = SelfCheck(log, places.location, now)
+    self_check = SelfCheck(log, places.location, now, pause=lambda: _pause(settings, sequencer))
     metrics.watch("self_check_wrong", "1 while stored data is not what was recorded", lambda: self_check.wrong)
     metrics.watch("self_check_passes", "How often the whole ledger was read again", lambda: self_check.passes)
     return Desk(
@@ -215,6 +215,11 @@ def _furnish(
         records=Records(time.monotonic),
         pages=PageMaker(time.monotonic, here=places.url is None),
     )
+
+
+def _pause(settings: Settings, sequencer: Sequencer) -> float:
+    """Between rounds of the self-check, in seconds. A replica's database is its own; nobody else reads that."""
+    return STANDBY_PAUSE if sequencer.standing_by and not settings.read_only else PAUSE
 
 
 def _scans(places: Layout, metrics: Metrics, stack: ExitStack, now: Callable[[], int]) -> ScanCounter:

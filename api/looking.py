@@ -1,4 +1,4 @@
-"""A standby looks once more before it answers what it cannot answer yet.
+"""A standby looks again before it answers what it cannot answer yet.
 
 Whoever was told by any server that an entry is recorded finds it at every server; whoever posted through this one
 finds their entries in all that it shows.
@@ -11,6 +11,7 @@ from typing import Any
 from litestar import Request
 
 _MOST = 2.0  # seconds: then it answers with what it has
+_LOOKS = 2  # the second where whoever led moved this server's second head, and whoever leads now does not
 _ASKED = {"index": 1, "size": 0, "new": 0}  # parameters of a path, and how much larger the ledger must be
 
 
@@ -19,9 +20,12 @@ async def look_first(request: Request[Any, Any, Any]) -> None:
     desk = request.app.state.get("desk")
     if desk is None or not desk.sequencer.standing_by:
         return
-    if desk.log.state.published.checkpoint.size < max(desk.forwarder.acknowledged, _asked(request.path_params)):
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_MOST):
+    wanted = max(desk.forwarder.acknowledged, _asked(request.path_params))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_MOST):
+            for _ in range(_LOOKS):
+                if desk.log.state.published.checkpoint.size >= wanted:
+                    return
                 await asyncio.wrap_future(desk.sequencer.look())
 
 

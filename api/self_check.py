@@ -18,6 +18,7 @@ from ledger.upkeep.scrub_lots import LotScrub
 _log = logging.getLogger(__name__)
 
 PAUSE = 10.0  # seconds between two rounds
+STANDBY_PAUSE = 30.0  # of a standby, whose database the server that leads reads as well
 ENTRIES = 500  # a round: about a tenth of a second, so a hundredth of a core, and a million entries in six hours
 
 
@@ -37,8 +38,16 @@ class SelfCheck:
     `passes` counts how often the whole ledger, as it was then, has been gone through without a fault.
     """
 
-    def __init__(self, log: Log, location: Location, clock: Callable[[], int], entries: int = ENTRIES) -> None:
+    def __init__(
+        self,
+        log: Log,
+        location: Location,
+        clock: Callable[[], int],
+        entries: int = ENTRIES,
+        pause: Callable[[], float] = lambda: PAUSE,
+    ) -> None:
         self._ledger = log
+        self._pause = pause
         self._lots = LotScrub(log.store, location)
         self._clock = clock
         self._entries = entries
@@ -79,7 +88,7 @@ class SelfCheck:
         while not self._stopped.is_set():
             await asyncio.to_thread(self.round)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), PAUSE)
+                await asyncio.wait_for(self._stopped.wait(), self._pause())
 
     def stop(self) -> None:
         """No further round is begun."""

@@ -30,6 +30,7 @@ from ledger.store.store import Store, StoredHead, Transaction, check_head
 
 Clock = Callable[[], int]  # µs since 1970 UTC
 Randomness = Callable[[int], bytes]
+_STANDS_STILL = 2  # looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class Log:
         self._randomness = randomness
         self._reached = reached
         self._state: State | None = None
+        self._unmoved = _STANDS_STILL  # looks, one after the other, that found the second head where it was
         # What is known of a piece's footprint, for the commit that ships it: the restater says so, from its own thread.
         self.accounted: Accounting = unaccounted
 
@@ -127,7 +129,8 @@ class Log:
     def follow(self) -> None:
         """Show what the server that leads has committed since, as far as its leaves lead to its root. Raises Damaged.
 
-        Everything is hashed again before it is shown; the second head is brought forward, as in `load`.
+        Where another server moves the second head, what that has reached is shown, which was read back there; else all
+        is hashed again here, and the second head brought forward, as in `load`.
         """
         known = self._state.published.checkpoint if self._state else None
         kept = self._second.read()  # before the snapshot: the leader moves the database first
@@ -135,8 +138,12 @@ class Log:
             head = check_head(transaction.head())
             if known is not None and (head.size, head.root) == (known.size, known.root):
                 return
+            if known is not None and self._moves(known, kept) and kept.size < head.size:
+                if kept.size <= known.size:
+                    return
+                head = StoredHead(kept.size, kept.root)
             self._cut_back()
-            registry = self._registry(transaction, known)
+            registry = self._registry(transaction, known, head.size)
             self._check_key(registry)
             load_tree(self.tree, transaction, head)
             checkpoint = Checkpoint(registry.origin, head.size, head.root)
@@ -146,15 +153,23 @@ class Log:
             last = transaction.entry(head.size - 1)
         self._state = State(self._sign(checkpoint), registry, last.leaf, parse_entry(last.entry).recorded_at)
 
+    def _moves(self, known: Checkpoint, kept: Checkpoint) -> bool:
+        """Whether another server moves the second head on.
+
+        One that stood still at two looks while the database grew is this server's own, or whoever moved it is gone.
+        """
+        self._unmoved = 0 if kept.size > known.size else self._unmoved + 1
+        return self._unmoved < _STANDS_STILL
+
     def _cut_back(self) -> None:
         """Drop leaves that an append left and that may never have been committed: nobody was shown them."""
         if self._state is not None:
             self.tree.truncate(min(self.tree.size, self._state.published.checkpoint.size))
 
-    def _registry(self, transaction: Transaction, known: Checkpoint | None) -> Registry:
+    def _registry(self, transaction: Transaction, known: Checkpoint | None, size: int) -> Registry:
         if self._state is not None and known is not None and transaction.registry_indices()[-1] < known.size:
             return self._state.registry
-        return load_registry(transaction)
+        return load_registry(transaction, size)
 
     def load(self) -> None:
         """Bring tree, second head and memory in line with the database. Raises Damaged; repairs derived data only.

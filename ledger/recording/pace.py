@@ -24,7 +24,7 @@ class Pace:
     waiting: int = 20_000
     reload: float = 1.0
     follow: float = 0.2
-    election: float = 1.0
+    election: float = 0.2
     tries: int = 3
     aside: float = 5.0
 

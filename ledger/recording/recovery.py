@@ -100,10 +100,15 @@ def reread(transaction: Transaction, start: int, end: int, leaves: Sequence[byte
     return list(zip(read, entries, strict=True))
 
 
-def load_registry(transaction: Transaction) -> Registry:
-    """The registry, folded from its few statements. Signatures are the audit's business. Raises Damaged."""
+def load_registry(transaction: Transaction, size: int | None = None) -> Registry:
+    """The registry of the first `size` entries, or of all, folded from its few statements. Raises Damaged.
+
+    Signatures are the audit's business.
+    """
     history = []
     for index in transaction.registry_indices():
+        if size is not None and index >= size:
+            break
         stored = transaction.entry(index)
         if sha256(stored.jwt).digest() != parse_entry(stored.entry).statement:
             raise Damaged("entry", f"entry {index} does not agree with its statement digest", index=index)
@@ -137,8 +142,15 @@ def _require_records(transaction: Transaction, registry: Registry) -> None:
 def load_tree(tree: Tree, transaction: Transaction, head: StoredHead) -> None:
     """Bring the level files to the head: cut what runs ahead, add what is missing, or make them anew."""
     tree.truncate(min(tree.size, head.size))
-    if tree.size and tree.inclusion_leaf(tree.size - 1) != transaction.entry(tree.size - 1).leaf:
-        tree.truncate(0)
+    if tree.size:
+        last, new = (
+            tree.inclusion_leaf(tree.size - 1),
+            transaction.leaves(tree.size - 1, min(tree.size + _BATCH, head.size)),
+        )
+        if new[:1] == [last]:
+            tree.append(new[1:])
+        else:
+            tree.truncate(0)
     _extend(tree, transaction, head.size)
     if tree.root() != head.root:
         tree.truncate(0)

@@ -259,7 +259,7 @@ class Sequencer:
                 self._next_try = time.monotonic() + self._pace.election
                 self._standing_by = not self.log.lead()
             if self._standing_by:
-                self.log.follow()
+                self._follow()
         except Exception as error:  # noqa: BLE001  it is tried again, and said until then
             _log.warning("neither leading nor following: %s", error)
             self._broken = _unsettled(error)
@@ -269,6 +269,12 @@ class Sequencer:
             self._broken = _stands_by()
         elif self.log.leads:
             self._broken = None
+
+    def _follow(self) -> None:
+        before = self.log.state
+        self.log.follow()
+        if self.log.state is not before:  # whoever leads is there: it has committed since
+            self._next_try = max(self._next_try, time.monotonic() + self._pace.election)
 
 
 def _size(submission: Submission) -> int:

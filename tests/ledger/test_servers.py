@@ -139,6 +139,46 @@ def test_a_standby_may_see_a_commit_before_its_leader_has_published_it(world, se
     check_whole(world, [receipt])
 
 
+def in_the_middle_of_a_commit(monkeypatch, do):
+    """Do this when the database has a commit that nobody was told of."""
+    real = log_module.reread
+
+    def overtaken(*arguments):
+        monkeypatch.setattr(log_module, "reread", real)
+        do()
+        return real(*arguments)
+
+    monkeypatch.setattr(log_module, "reread", overtaken)
+
+
+def test_a_standby_leaves_it_to_its_leader_to_read_back_what_it_writes(world, second, monkeypatch):
+    second._second = FileHead(world.places.head)
+    first = world.post(world.plant, "lot-event", coil("C-1"))
+    in_the_middle_of_a_commit(monkeypatch, second.follow)
+    receipt = world.post(world.plant, "lot-event", coil("C-2"))
+    assert second.state.published.checkpoint.size == first.entry.index + 1
+    in_the_middle_of_a_commit(monkeypatch, second.follow)
+    world.post(world.plant, "lot-event", coil("C-3"))
+    assert second.state.published.checkpoint.size == receipt.entry.index + 1
+    assert second.state.published.checkpoint.root == world.log.tree.root(receipt.entry.index + 1)
+    check_whole(world)
+
+
+def test_a_standby_reads_back_what_its_leader_left(world, second, monkeypatch):
+    second._second = FileHead(world.places.head)
+    first = world.post(world.plant, "lot-event", coil("C-1"))
+    second.follow()
+    monkeypatch.setattr(log_module, "reread", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        world.post(world.plant, "lot-event", coil("C-2"))
+    monkeypatch.undo()
+    second.follow()
+    assert second.state.published.checkpoint.size == first.entry.index + 1
+    second.follow()
+    assert second.state.published.checkpoint.size == first.entry.index + 2
+    assert FileHead(world.places.head).read() == second.state.published.checkpoint
+
+
 def test_a_look_finds_what_was_committed_before_it(world, second):
     sequencer = Sequencer(second, Pace(follow=SOON, election=SOON))
     sequencer.start()
@@ -192,7 +232,7 @@ def test_who_takes_the_lead_reads_what_was_committed_since_it_last_looked(world,
     second.follow()
     last = world.post(world.plant, "lot-event", coil("C-0"))
     world.log.store.close()
-    assert second.lead()
+    eventually(second.lead)
     assert second.state.published.checkpoint.size == last.entry.index + 1
 
 

@@ -213,6 +213,13 @@ def test_a_guard_that_is_missing_stops_it(places, place, old):
         assert raw.stamps()["schema"] == str(old.version)
 
 
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_the_role_that_serves_is_told_who_may_migrate_and_rebuild(places):
+    for change in (lambda: list(migrate_ledger(places)), lambda: rebuild_ledger(places, owner=places.url)):
+        with pytest.raises(Damaged, match=r"does not own the ledger's tables.* --owner-database"):
+            change()
+
+
 def test_the_command_says_what_it_did(places, place, old):
     at = ["migrate", str(places.folder)]
     if place:

@@ -82,6 +82,14 @@ def require_ledger(connection: Connection) -> None:
         )
 
 
+def require_owner(connection: Connection) -> None:
+    """For who changes tables. Raises Damaged with the option that names who may."""
+    sql = f"SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE relname = 'stamp' AND relnamespace = {_HERE}"
+    if not _one(connection, sql)[0]:
+        says = f"the role {connection.info.user} does not own the ledger's tables and may not change them"
+        raise Damaged("role", f"{says}; name the role that does with --owner-database")
+
+
 def has_ledger(connection: Connection) -> bool:
     """Whether the tables are there, whatever this role may see of them."""
     sql = f"SELECT count(*) FROM pg_class WHERE relname = 'stamp' AND relnamespace = {_HERE}"

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from ledger.kernel.errors import Damaged
 from ledger.store.postgres.checks import Connection as Session
-from ledger.store.postgres.checks import check_settings, differing, require_ledger
+from ledger.store.postgres.checks import check_settings, differing, require_ledger, require_owner
 from ledger.store.postgres.lock import require_lead
 from ledger.store.postgres.making import connected
 
@@ -40,11 +40,15 @@ class PostgresMigrator:
 
 @contextmanager
 def migrating_postgres(url: str, owner: str) -> Iterator[PostgresMigrator]:
-    """Raises Missing where there is no ledger, Conflict where a server of it runs, Damaged for unsafe settings."""
+    """Raises Missing where there is no ledger, Conflict where a server of it runs.
+
+    Raises Damaged for unsafe settings, or another role than the owner's.
+    """
     with connected(url) as writing:
         role = sql.Identifier(writing.info.user).as_string(writing)
     with connected(owner) as session:
         require_ledger(session)
+        require_owner(session)
         check_settings(session)
         require_lead(session, "migrate")
         engine = create_engine("postgresql+psycopg://", creator=lambda: _patient(owner), poolclass=NullPool)

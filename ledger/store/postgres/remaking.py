@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from psycopg import sql
 
-from ledger.store.postgres.checks import check_settings, require_ledger
+from ledger.store.postgres.checks import check_settings, require_ledger, require_owner
 from ledger.store.postgres.lock import require_lead
 from ledger.store.postgres.making import connected
 from ledger.store.postgres.transaction import PostgresTransaction
@@ -19,6 +19,7 @@ def remaking_postgres(owner: str) -> Iterator[Transaction]:
     with connected(owner) as connection:
         check_settings(connection)
         require_ledger(connection)
+        require_owner(connection)
         require_lead(connection, "rebuild")
         with connection.transaction():
             for table in DERIVED_TABLES:
