@@ -61,9 +61,10 @@ class Authority:
         return bisect_right(self.profiles.get(party, ()), index - 1, key=_since)
 
     def same_until(self, index: int) -> float:
-        """The last entry for which parties and sites are those of entry `index`; inf where nothing comes after."""
+        """The last entry for which parties, sites and rules are those of entry `index`; inf: nothing comes after."""
         later = bisect_left(self.sites, index, key=_since)
-        return self.sites[later][0] if later < len(self.sites) else inf
+        said = self.sites[later][0] if later < len(self.sites) else inf
+        return min([said, *(one.since - 1 for one in self.registry.rules if one.since > index)])
 
     def sites_at(self, index: int) -> Mapping[str, str]:
         """The party of each site that was registered before entry `index`."""

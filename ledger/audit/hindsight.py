@@ -14,7 +14,7 @@ from ledger.audit.findings import Finding, about
 from ledger.issuing.passport_source import StoreSource
 from ledger.lots.book import delivery_key
 from ledger.lots.hindsight import Short, delivery_findings, rows_of, short_of, time_order, undone_by
-from ledger.lots.records import Delivery, Effects
+from ledger.lots.records import NOBODY, Delivery, Effects
 from ledger.store.store import Location, Transaction, open_store
 
 Progress = Callable[[str, int, int], None]
@@ -38,8 +38,10 @@ class Movements:
         """One event more."""
         for row in rows_of(effects):
             self.parts[row[0] % _PARTS] += row
-        self.undone.update(undone_by((effects,)))
-        self.deliveries.update(moved.delivery for moved in effects.moved)
+        if effects.undoes != NOBODY:
+            self.undone.update(undone_by((effects,)))
+        if effects.moved:
+            self.deliveries.update(moved.delivery for moved in effects.moved)
 
     def add(self, more: "Movements") -> None:
         """Those of another range."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from ledger.admission.lots import Place, book_lots, heard_late, tag_pairs
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
     from ledger.kernel.party import Party
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True, gc=False):
     """A statement of the range that lots may follow from, rightly signed or not."""
 
     index: int
@@ -56,6 +57,7 @@ class _Places:
         self._authority = authority
         self._parties: dict[str, Party | None] = {}
         self._sites: Mapping[str, str] = {}
+        self._rules = ""
         self._last: float = -1  # the last entry for which this holds
 
     def of(self, one: Said) -> Place | None:
@@ -63,34 +65,51 @@ class _Places:
         authority, name = self._authority, one.checked.statement.iss
         if one.index > self._last:
             self._parties, self._sites = {}, authority.sites_at(one.index)
+            self._rules = authority.registry.rules_at(one.index)
             self._last = authority.same_until(one.index)
         if name not in self._parties:
             self._parties[name] = authority.at(name, authority.version(name, one.index)).parties.get(name)
         party = self._parties[name]
         if party is None:
             return None
-        registry = authority.registry
-        return Place(one.index, one.recorded_at, party, registry.operator, self._sites, registry.rules_at(one.index))
+        return Place(one.index, one.recorded_at, party, authority.registry.operator, self._sites, self._rules)
 
 
 def book_again(database: RawReader, authority: Authority, said: Sequence[Said], span: tuple[int, int]) -> Booked:
     """Book what was said in entries `span`, and compare with what is stored. Raises what UNREADABLE lists."""
-    judged = [one for one in said if judges_lots(authority.registry.rules_at(one.index))]
+    judged = list(_judged(authority, said))
     stored, result = StoredRecords(database, span, wire.decode), Booked()
     stored.fetch(key for one in judged if one.checked.event_read for key in _asked(one.index, one.checked.event_read))
+    booked = list(_booked(database, _Places(authority), stored, judged, result))
+    for index, book in booked:
+        _compare_records(stored, index, book.since(0), result)
     tags: dict[tuple[bytes, bytes], int] = {}
-    places = _Places(authority)
-    for one in judged:
-        try:
-            book = _book(database, places, stored, one, result)
-        except Damaged as error:
-            result.findings.append(about(one.index, "state_record", f"its lots cannot be booked: {error.sentence}"))
-            continue
-        _compare_records(stored, one.index, book.since(0), result)
+    for index, book in booked:
         for pair in tag_pairs(book, 0):
-            tags.setdefault(pair, one.index)
+            tags.setdefault(pair, index)
     _compare_tags(database, tags, result)
     return result
+
+
+def _booked(
+    database: RawReader, places: _Places, stored: StoredRecords[Record], judged: Sequence[Said], result: Booked
+) -> Iterator[tuple[int, Book]]:
+    """What each statement writes, but for those whose lots cannot be read."""
+    for one in judged:
+        try:
+            yield one.index, _book(database, places, stored, one, result)
+        except Damaged as error:
+            result.findings.append(about(one.index, "state_record", f"its lots cannot be booked: {error.sentence}"))
+
+
+def _judged(authority: Authority, said: Sequence[Said]) -> Iterator[Said]:
+    """The statements that stand where the lot rules hold."""
+    judges, last = False, -1.0
+    for one in said:
+        if one.index > last:
+            judges, last = judges_lots(authority.registry.rules_at(one.index)), authority.same_until(one.index)
+        if judges:
+            yield one
 
 
 def _asked(index: int, event: LotEvent) -> Iterator[bytes]:
@@ -147,8 +166,9 @@ def _compare_tags(database: RawReader, made: Mapping[tuple[bytes, bytes], int], 
     counts: Counter[int] = Counter()
     for (tag, key), index in made.items():
         since = stored.get((tag, key))
-        counts[index] += since == index
-        if since is None or since > index:
+        if since == index:
+            counts[index] += 1
+        elif since is None or since > index:
             says = "is missing" if since is None else f"is stored for entry {since}"
             result.findings.append(about(index, "lot_tag", f"lot_tag {tag.hex()} of {key.hex()} {says}", key=key.hex()))
     result.tags = sorted(counts.items())

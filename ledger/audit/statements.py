@@ -10,7 +10,8 @@ from ledger.audit.deferred import Declared, Remade, issued, withheld
 from ledger.audit.findings import about
 from ledger.audit.lots import Said
 from ledger.audit.sources import Row
-from ledger.checking.statements import Checked, check_addressed, check_form, named_by_jti, read_as, sound
+from ledger.checking.signatures import verify_fast
+from ledger.checking.statements import Checked, check_addressed, check_form, meant, named_by_jti, read_as
 from ledger.energy.fold import OF_ENERGY
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import CoilmarkError, Refused
@@ -20,7 +21,6 @@ from ledger.kernel.party import REGISTRY_TYPES, Registry, authorise
 from ledger.kernel.statement import Statement, check_complete, check_signed, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
 from ledger.limits import AHEAD
-from ledger.lots.event_body import event_time
 from ledger.rules import check_members
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ledger.kernel.keys import PublicKey
 
 _MICROSECONDS = 1_000_000
+_FOLDED = OF_LOTS | OF_ENERGY
 _NO_ITEM = None, 0
 _CREATE = int(Role.CREATE)
 # subject, role, version of each item
@@ -42,6 +43,7 @@ class Judge:
         self._result = result
         self._keys: Mapping[str, PublicKey] = authority.keys() if authority else {}
         self._registries: dict[str, Registry] = {}
+        self._rules = ""
         self._last: float = -1  # the last entry for which these hold
         self._unverified: list[tuple[int, tuple[PublicKey, str, bytes, bytes]]] = []
         self.of_lots: list[Said] = []
@@ -52,12 +54,19 @@ class Judge:
         Step by step for all of them, so that the processor's caches hold one step at a time.
         """
         parsed = [self._careful(row.index, self._parse, row, entry) for row, entry, _ in batch]
-        checked = [one and self._careful(one[0], self._sound, *one) for one in parsed]
+        uri = self._authority.uri if self._authority is not None else None
+        formed = [one and uri and _tried(_formed, one[1], uri) for one in parsed]
+        wanted = [one and _tried(meant, one) for one in formed]
+        read = [one and _tried(_read, *one) for one in wanted]
+        checked = [
+            quick or (one and self._careful(one[0], self._read_slowly, *one))
+            for one, quick in zip(parsed, read, strict=True)
+        ]
         for (row, entry, items), one in zip(batch, checked, strict=True):
             if one is not None:
                 self._careful(row.index, self._judge, row, entry, items, one)
         for index, signed in self._unverified:
-            self._careful(index, self._attempt, index, check_signed, *signed)
+            self._careful(index, self._attempt, index, check_signed, *signed, verify_fast)
         self._result.signatures += len(self._unverified)
         self._unverified.clear()
 
@@ -85,30 +94,20 @@ class Judge:
 
     def _judge(self, row: Row, entry: Entry, items: Items, checked: Checked) -> None:
         self._derived(row, checked)
-        self._times(row.index, entry.recorded_at, checked.statement)
+        self._times(row.index, entry.recorded_at, checked)
         self._speaks(row.index, checked, items)
         self._lineage(row.index, checked, items)
         self._notice(row.index, checked.statement)
         if checked.statement.typ == "passport":
             self._result.deferred.passports.append(issued(row.index, checked.statement))
-        if checked.statement.typ in OF_LOTS | OF_ENERGY and not checked.statement.withheld:
+        if checked.statement.typ in _FOLDED and not checked.statement.withheld:
             self.of_lots.append(Said(row.index, entry.recorded_at, checked))
 
     def _find(self, index: int, code: str, says: str, **facts: Any) -> None:
         self._result.findings.append(about(index, code, says, **facts))
 
-    def _sound(self, index: int, statement: Statement) -> Checked | None:
-        """The statement with all that its form must have; what is wrong with it is found one by one."""
-        if self._authority is None:
-            return self._read_slowly(index, statement)
-        try:
-            check_addressed(statement, self._authority.uri)
-            return sound(statement, signed_by="")
-        except Refused:
-            return self._read_slowly(index, statement)
-
     def _read_slowly(self, index: int, statement: Statement) -> Checked | None:
-        """As `_sound`, step by step, so that every fault is named and not only the first. None: no way to go on."""
+        """The statement with all that its form must have; every fault is named. None: no way to go on."""
         if statement.withheld:
             self._result.deferred.withheld.append(withheld(index, statement))
         else:
@@ -118,7 +117,7 @@ class Judge:
         if self._attempt(index, _checked_body, statement) is None:
             return None
         wanted = self._attempt(index, implied, statement.typ, statement.iss, statement.aud, statement.body)
-        return None if wanted is None else read_as(statement, wanted, signed_by="")
+        return None if wanted is None else _read(statement, wanted)
 
     def _attempt(self, index: int, step: Any, *values: Any) -> Any:
         """What the step gives, or None and a finding."""
@@ -136,19 +135,20 @@ class Judge:
         if row.request not in (None, checked.request):
             self._find(row.index, "request", "the request key of its row is not that of its issuer and jti")
         self._result.requests.append((checked.request, row.index))
-        names = (checked.event, *checked.announces)
-        self._result.events += [(name, row.index) for name in names if name is not None]
+        if checked.event is not None:
+            self._result.events += [(name, row.index) for name in (checked.event, *checked.announces)]
 
-    def _times(self, index: int, recorded_at: int, statement: Statement) -> None:
-        self._not_ahead(index, "iat", statement.iat * _MICROSECONDS - recorded_at)
-        if statement.typ == "lot-event":
-            self._not_ahead(index, "eventTime", event_time(statement.body) - recorded_at)
+    def _times(self, index: int, recorded_at: int, checked: Checked) -> None:
+        latest = recorded_at + AHEAD * _MICROSECONDS
+        if checked.statement.iat * _MICROSECONDS > latest:
+            self._ahead(index, "iat", checked.statement.iat * _MICROSECONDS - recorded_at)
+        if checked.event_read is not None and checked.event_read.time > latest:
+            self._ahead(index, "eventTime", checked.event_read.time - recorded_at)
 
-    def _not_ahead(self, index: int, name: str, microseconds: int) -> None:
-        if microseconds > AHEAD * _MICROSECONDS:
-            ahead = microseconds // _MICROSECONDS
-            says = f"{name} lies {ahead} s ahead of its recording, the most is {AHEAD} s"
-            self._find(index, "time_ahead", says, seconds=ahead)
+    def _ahead(self, index: int, name: str, microseconds: int) -> None:
+        ahead = microseconds // _MICROSECONDS
+        says = f"{name} lies {ahead} s ahead of its recording, the most is {AHEAD} s"
+        self._find(index, "time_ahead", says, seconds=ahead)
 
     def _speaks(self, index: int, checked: Checked, items: Items) -> None:
         """Key, role and prefixes as of this entry. Who may change the registry is judged where it is folded."""
@@ -156,7 +156,7 @@ class Judge:
         if self._authority is None:
             return
         registry = self._registry(self._authority, statement.iss, index)
-        self._attempt(index, check_members, self._authority.registry.rules_at(index), statement.typ, statement.body)
+        self._attempt(index, check_members, self._rules, statement.typ, statement.body)
         if statement.typ not in REGISTRY_TYPES:
             try:
                 authorise(registry, statement, index)
@@ -178,7 +178,8 @@ class Judge:
     def _registry(self, authority: Authority, party: str, index: int) -> Registry:
         """As of this entry; entries come in order, and the registry seldom changes."""
         if index > self._last:
-            self._registries, self._last = {}, authority.same_until(index)
+            self._registries, self._rules = {}, authority.registry.rules_at(index)
+            self._last = authority.same_until(index)
         if party not in self._registries:
             self._registries[party] = authority.at(party, authority.version(party, index))
         return self._registries[party]
@@ -254,6 +255,22 @@ def _owner(statement: Statement, registry: Registry) -> tuple[str, tuple[str, ..
 
 def _name(role: int) -> str:
     return Role(role).name.lower()
+
+
+def _tried(step: Any, *values: Any) -> Any:
+    """What the step gives; None where it raises: the statement is then read slowly, which says why."""
+    try:
+        return step(*values)
+    except Exception:  # noqa: BLE001  as it says
+        return None
+
+
+def _formed(statement: Statement, uri: str) -> Statement:
+    return check_form(check_addressed(statement, uri))
+
+
+def _read(statement: Statement, wanted: tuple[Implied, ...]) -> Checked:
+    return read_as(statement, wanted, signed_by="")
 
 
 def _checked_body(statement: Statement) -> bool:

@@ -68,8 +68,8 @@ def check_all(wires: Sequence[bytes], audience: str, keys: Mapping[str, PublicKe
     addressed = _each(lambda one: check_addressed(one, audience), parsed)
     signed = _each(lambda one: _check_signed(one, keys), addressed)
     formed = _each(check_form, signed)
-    meant = _each(_meant, formed)
-    return _each(lambda one: read_as(*one, signed_by=one[0].kid if one[0].kid in keys else ""), meant)
+    told = _each(meant, formed)
+    return _each(lambda one: read_as(*one, signed_by=one[0].kid if one[0].kid in keys else ""), told)
 
 
 def _each(step: Callable[[_Before], _After], ones: Sequence[_Before | Refused]) -> list[_After | Refused]:
@@ -101,7 +101,7 @@ def _check_signed(statement: Statement, keys: Mapping[str, PublicKey]) -> Statem
 
 def sound(statement: Statement, *, signed_by: str) -> Checked:
     """Body by its schema and beyond it, and all that it implies; `signed_by` as for Checked. Raises Refused."""
-    return read_as(*_meant(check_form(statement)), signed_by=signed_by)
+    return read_as(*meant(check_form(statement)), signed_by=signed_by)
 
 
 def check_form(statement: Statement) -> Statement:
@@ -112,7 +112,8 @@ def check_form(statement: Statement) -> Statement:
     return statement
 
 
-def _meant(statement: Statement) -> tuple[Statement, tuple[Implied, ...]]:
+def meant(statement: Statement) -> tuple[Statement, tuple[Implied, ...]]:
+    """A statement whose form was checked, and all that it implies. Raises Refused."""
     return statement, implied(statement.typ, statement.iss, statement.aud, statement.body)
 
 

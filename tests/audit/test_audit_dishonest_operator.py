@@ -131,7 +131,7 @@ def test_reference_to_an_older_version(world, monkeypatch):
         first = self.entry(1)
         return {
             **found,
-            **({plant: replace(found[plant], version=1, index=1, leaf=first.leaf)} if plant in found else {}),
+            **({plant: change(found[plant], version=1, index=1, leaf=first.leaf)} if plant in found else {}),
         }
 
     monkeypatch.setattr(Transaction, "newest", stale)
@@ -152,7 +152,7 @@ def force_despite_the_table(world, monkeypatch, checked):
     """The table of versions would refuse: leave its row out."""
     insert = Transaction.insert
     monkeypatch.setattr(
-        Transaction, "insert", lambda self, rows: insert(self, [replace(one, advanced=[]) for one in rows])
+        Transaction, "insert", lambda self, rows: insert(self, [change(one, advanced=[]) for one in rows])
     )
     view_newest = {checked.issuer: world_link(world, checked.issuer)}
     monkeypatch.setattr(Transaction, "newest", lambda *_: view_newest)
@@ -418,7 +418,6 @@ def test_whatever_a_statement_provokes_is_a_finding(world, monkeypatch):
         raise KeyError("a member nobody thought of")
 
     monkeypatch.setattr(statements, "read_as", fall_over)
-    monkeypatch.setattr(statements, "sound", fall_over)
     assert {code for code, _ in audited(world)} == {"unjudged"}
 
 

@@ -10,6 +10,7 @@ from small_ledger import PLANT, ROLLING
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
 from small_mill import CUSTOMER, lot, piece, small_mill
 
+from ledger.audit import passports as passports_module
 from ledger.audit.crew import crew
 from ledger.audit.deferred import issued
 from ledger.audit.passports import hold_rest, judge_passports, lost_rest, parts_of
@@ -19,6 +20,8 @@ from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.statement import parse
 from ledger.lots.genealogy import run_name
 from ledger.merkle.built import Built
+from ledger.passport.issue import Basis, body_of, signed
+from ledger.rules import rule_set
 from schemas.arrow import HASH
 
 
@@ -31,6 +34,31 @@ def mill(tmp_path_factory):
             mill.send(ROLLING, CUSTOMER, (piece(f"{name}-1"), None), paper=f"D-{name}")
         mill.wrong(PLANT, mill.steps["A"]["refining"][0])
         yield mill
+
+
+def forge(mill, name):
+    """The operator records a passport of a coil that states another mass than the ledger gives."""
+    log = mill.world.log
+    with log.store.reading() as transaction:
+        head = log.state.published.checkpoint
+        basis = Basis(head.size, head.root, log.tree.inclusion_leaf, log.state.registry)
+        body = body_of(canonical_id(piece(name)), StoreSource(transaction, head.size), basis, rule_set())
+    body["facts"]["mass"] = 1
+    mill.world.submit(signed(body, mill.world.issuer, log.state.registry, now=mill.world.now))
+    return mill.world.size - 1
+
+
+@pytest.fixture(scope="module")
+def forged(tmp_path_factory):
+    """A mill with a passport of A and one of B, after either a forged one, and true ones between and behind."""
+    with small_mill(tmp_path_factory.mktemp("forged")) as mill:
+        wrong = []
+        for name in "AB":
+            mill.make_coils(name)
+            mill.send(ROLLING, CUSTOMER, (piece(f"{name}-1"), None), paper=f"D-{name}")
+            wrong.append(forge(mill, f"{name}-1"))
+        mill.send(ROLLING, CUSTOMER, (piece("B-2"), None), paper="D-B2")
+        yield mill, wrong
 
 
 def passports_of(mill):
@@ -79,3 +107,19 @@ def test_passports_whose_process_was_brought_down_are_told_of(mill):
     (finding,) = lost_rest(part).findings
     assert (finding.code, finding.index) == ("passport", passports[0].index)
     assert f"{len(passports)} passports were not computed again" in finding.sentence
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_what_is_found_in_any_part_is_told_of(forged, monkeypatch, processes):
+    monkeypatch.setattr(passports_module, "_TOGETHER", 1)  # a part each
+    mill, wrong = forged
+    tree, passports = passports_of(mill)
+    database = mill.world.places.database
+    assert len(parts_of(database, tree, passports)) == len(passports) >= 5
+    assert passports[0].index < wrong[0] < wrong[1] < passports[-1].index
+    told = []
+    with crew(processes) as workers:
+        found = judge_passports(database, tree, passports, workers, lambda *said: told.append(said))
+    assert [(one.code, one.index) for one in found.findings] == [("passport", index) for index in wrong]
+    assert found.same == len(passports) - len(wrong)
+    assert [done for what, done, _ in told if what == "passports"] == list(range(1, len(passports) + 1))

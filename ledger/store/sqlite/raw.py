@@ -3,9 +3,9 @@
 import functools
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,7 @@ class SqliteRawReader:
             "WHERE NOT EXISTS (SELECT 1 FROM subject_version x "
             'WHERE x.subject = want.subject AND x.version = want.version AND x."index" = want.place)'
         )
-        return self._about(sql, "(?, ?, ?)", wanted)
+        return self._about(sql, 3, _flat(wanted))
 
     def lacks_events(self, wanted: Iterable[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
         """Those (event key, index) that `event` does not hold."""
@@ -127,7 +127,7 @@ class SqliteRawReader:
             "WITH want(name, place) AS (VALUES {}) SELECT name, place FROM want WHERE NOT EXISTS "
             '(SELECT 1 FROM event x WHERE x."key" = want.name AND x."index" = want.place)'
         )
-        return self._about(sql, "(?, ?)", wanted)
+        return self._about(sql, 2, _flat(wanted))
 
     def state_records(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
         """See RawReader, here and below."""
@@ -136,7 +136,7 @@ class SqliteRawReader:
             f'JOIN state_record r ON r."key" = want."key" AND r."index" < {end:d} AND r."index" >= coalesce((SELECT '
             f'max(n."index") FROM state_record n WHERE n."key" = want."key" AND n."index" < {start:d}), {start:d})'
         )
-        rows = self._about(sql, "(?)", [(key,) for key in keys])
+        rows = self._about(sql, 1, sorted(keys))
         sound = [row for row in rows if type(row[1]) is int and type(row[2]) is bytes]  # else missing, and found so
         return sorted(sound, key=itemgetter(1))
 
@@ -145,7 +145,7 @@ class SqliteRawReader:
             'WITH want(tag, "key") AS (VALUES {}) SELECT t.tag, t."key", t."index" FROM want '
             'JOIN lot_tag t ON t.tag = want.tag AND t."key" = want."key"'
         )
-        rows = self._about(sql, "(?, ?)", wanted)
+        rows = self._about(sql, 2, _flat(wanted))
         return {(tag, key): index for tag, key, index in rows if isinstance(index, int)}
 
     def event_entry(self, event: bytes, request: bytes) -> int | None:
@@ -156,13 +156,14 @@ class SqliteRawReader:
     def derived_rows(self, table: str) -> dict[Any, int]:
         return dict(self._execute(_DERIVED_ROWS[table]).fetchall())
 
-    def _about(self, sql: str, marks: str, wanted: Iterable[tuple[Any, ...]]) -> list[Any]:
-        """The rows of a query about many, a chunk of them at a time."""
-        rest = iter(sorted(wanted))  # neighbours in the index are read together
+    def _about(self, sql: str, width: int, wanted: Sequence[Any]) -> list[Any]:
+        """The rows of a query about many, `width` values of `wanted` each, a chunk of them at a time."""
+        mark, step = f"({', '.join('?' * width)})", width * _CHUNK
         found: list[Any] = []
-        while chunk := tuple(islice(rest, _CHUNK)):
-            values = ",".join([marks] * len(chunk))
-            found += self._execute(sql.format(values), tuple(chain.from_iterable(chunk))).fetchall()
+        for start in range(0, len(wanted), step):
+            values = wanted[start : start + step]
+            marks = ",".join([mark] * (len(values) // width))
+            found += self._execute(sql.format(marks), values).fetchall()
         return found
 
     def counts(self, size: int) -> Mapping[str, int]:
@@ -215,6 +216,11 @@ def _as_made() -> tuple[dict[tuple[str, str], str], str | None]:
         create_database(path, {})
         with reading_file(path) as database:
             return database.schema(), database.stamps().get("schema")
+
+
+def _flat(wanted: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """Their values one after the other, in order: neighbours in the index are read together."""
+    return list(chain.from_iterable(sorted(wanted)))
 
 
 def _text(value: Any) -> str:
