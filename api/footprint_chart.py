@@ -30,10 +30,11 @@ _NEAR = 3  # points of a percent: as good as the mean
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """What all electrolysis of a month was matched with, hour by hour; from 0 to 1."""
+    """What all electrolysis of a month was matched with, hour by hour, from 0 to 1; as of `size` entries."""
 
     month: datetime
     share: Decimal
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Chart:
     """All that the template writes."""
 
     sentence: str
+    month_as_of: str
     provisional: bool
     figures: tuple[Line, ...]
     stages: tuple[Bar, ...]
@@ -91,6 +93,7 @@ def chart_of(body: Body, said: Words, mean: Mean | None = None) -> Chart | None:
     power, parts = body.get("power", ()), body.get("breakdown", ())
     return Chart(
         sentence=_sentence(power, said, mean),
+        month_as_of=said("fp.month_as_of", size=said.number(mean.size)) if mean is not None else "",
         provisional=any(one.get("provisional") for one in body["figures"]),
         figures=tuple(_figure(one, said) for one in figures),
         stages=tuple(_stages(parts, power, body["facts"].get("mass", 0), said)),
