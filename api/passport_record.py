@@ -44,8 +44,8 @@ def record_of(
     body: Mapping[str, Any],
     reader: Reader,
     said: Words,
-    mean: Mean | None,
     *,
+    mean: Mean | None,
     footprint_since: int | None,
 ) -> Record:
     """`body` is what this reader is shown; `mean` what it is compared with."""

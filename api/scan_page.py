@@ -88,7 +88,8 @@ def _record(desk: Desk, found: passports.Standing, reader: Reader, said: Words) 
 
     def made() -> Record:
         body = found.body(reader)
-        return record_of(desk.log, found, body, reader, said, desk.means.of(body), footprint_since=footprint_since)
+        mean = desk.means.of(body)
+        return record_of(desk.log, found, body, reader, said, mean=mean, footprint_since=footprint_since)
 
     return desk.records.rendered(found.sound, (said.language, reader, footprint_since), made)
 

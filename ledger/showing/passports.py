@@ -179,9 +179,7 @@ def full(log: Log, standing: Standing, reader: Reader) -> Bundle:
     with log.store.reading() as transaction:
         shelf = Shelf(transaction, log.tree, log.state.published)
         inputs = inputs_of(transaction, standing.statement.body)
-        return full_bundle(
-            shelf, standing.index, inputs, may_see=reader.may_see, hidden=standing.kept_back(reader)
-        )
+        return full_bundle(shelf, standing.index, inputs, may_see=reader.may_see, hidden=standing.kept_back(reader))
 
 
 def inputs_of(transaction: Transaction, said: Mapping[str, Any]) -> Sequence[int]:
