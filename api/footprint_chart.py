@@ -17,7 +17,8 @@ from api.pages import template
 
 Body = Mapping[str, Any]
 
-LABELS, WIDTH = 165, 240  # of the names, and of the longest bar, in the SVG's own units
+LABELS, WIDTH = 150, 140  # of the names, and of the longest bar, in the SVG's own units: a phone's pixels
+_SAYS = 70  # of what stands beside a bar
 _ROW = 26
 _CHAIN = (
     "mining", "refining", "anode-making", "electrolysis", "casting", "remelting", "homogenising", "scalping",
@@ -81,7 +82,9 @@ def footprint_of(body: Body, said: Words, mean: Mean | None = None) -> Markup:
     chart = chart_of(body, said, mean)
     if chart is None:
         return Markup("")
-    page = template("footprint.html").render(chart=chart, width=WIDTH, labels=LABELS, w=said)
+    page = template("footprint.html").render(
+        chart=chart, width=WIDTH, labels=LABELS, across=LABELS + WIDTH + _SAYS, w=said
+    )
     return Markup(page)  # noqa: S704  the template escapes
 
 

@@ -1,11 +1,16 @@
 // What a check found, for people: verdict, steps and open points in the reader's language. Nothing is ever put in as
 // markup: whatever a plant or a file says goes in as text.
 
+// Numbers and dates as the server writes them on the same page. Not every browser has those of Kazakh: with English
+// ones 22,226 bytes would be twenty-two and a bit; Russian ones, in digits alone, are the same.
+const FORMS = { en: ["en-GB", "medium"], kk: [["kk", "ru"], "short"] };
+
 export class Tongue {
   constructor(language, words) {
-    Object.assign(this, { language, words });
-    this.numbers = new Intl.NumberFormat(language);
-    this.times = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
+    const [locales, dateStyle] = FORMS[language] ?? [language, "medium"];
+    Object.assign(this, { words, locales, dateStyle });
+    this.numbers = new Intl.NumberFormat(locales);
+    this.times = new Intl.DateTimeFormat(locales, { dateStyle, timeStyle: "short", timeZone: "UTC" });
   }
 
   static async here() {
@@ -31,7 +36,7 @@ export class Tongue {
   }
 
   day(date) {
-    return new Intl.DateTimeFormat(this.language, { dateStyle: "medium" }).format(date);
+    return new Intl.DateTimeFormat(this.locales, { dateStyle: this.dateStyle }).format(date);
   }
 }
 

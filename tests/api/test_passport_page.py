@@ -95,20 +95,24 @@ def test_with_the_code_the_page_shows_the_passport(tmp_path):
 
 def test_what_another_piece_weighs_is_told_to_who_may_see_that_lot_and_says_as_of_when(tmp_path):
     """It is a plant's word that no passport repeats: the label of one coil does not tell of another."""
-    step = {"entry": 5, "step": "slitting", "party": PLANT.id, "lot": piece("C-2"), "at": "2026-01-05T04:00:00Z"}
+    step = {"entry": 7, "step": "slitting", "party": PLANT.id, "lot": piece("C-3"), "at": "2026-01-05T04:00:00Z"}
+    weight = [{"id": piece("C-3"), "g": 21_000_000, "basis": "as-is", "method": "scale"}]
+    context = [*coil()["@context"], {"al": "https://coilmark.org/ns/al/1/"}]
+    made = coil("C-3", **{"@context": context, "al:mass": weight})
 
     async def scenario():
         async with shop(tmp_path) as app:
-            told = passport(7, steps=[{**step, "recorded": "2026-01-05T06:30:00Z"}])
+            assert (await app.post(app.world.statement(PLANT, "lot-event", made))).status == 201
+            told = passport(8, steps=[{**step, "recorded": "2026-01-05T06:30:00Z"}])
             assert (await app.post(app.world.statement(OPERATOR, "passport", told))).status == 201
-            weighs = "C-2: "
+            weighs = "C-3: 21 t"
             page = (await scan(app, query=code())).body.decode()
-            assert "slitting of C-2" in page
+            assert "slitting of C-3" in page
             assert weighs not in page
             page = (await scan(app, headers=bearer(app, "auditor"))).body.decode()
             assert weighs in page
-            assert "are as of 8 entries of the ledger" in page
-            assert weighs not in (await scan(app, headers=bearer(app, "other"))).body.decode()
+            assert "are as of 9 entries of the ledger" in page
+            assert weighs not in (await scan(app, headers=bearer(app, "rolling"))).body.decode()
 
     run(scenario)
 
