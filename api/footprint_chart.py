@@ -17,7 +17,7 @@ from api.pages import template
 
 Body = Mapping[str, Any]
 
-LABELS, WIDTH = 150, 140  # of the names, and of the longest bar, in the SVG's own units: a phone's pixels
+LABELS, WIDTH = 165, 128  # of the names, and of the longest bar, in the SVG's own units: a phone's pixels
 _SAYS = 70  # of what stands beside a bar
 _ROW = 26
 _CHAIN = (
