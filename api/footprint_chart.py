@@ -17,7 +17,8 @@ from api.pages import template
 
 Body = Mapping[str, Any]
 
-LABELS, WIDTH = 165, 240  # of the names, and of the longest bar, in the SVG's own units
+LABELS, WIDTH = 165, 128  # of the names, and of the longest bar, in the SVG's own units: a phone's pixels
+_SAYS = 70  # of what stands beside a bar
 _ROW = 26
 _CHAIN = (
     "mining", "refining", "anode-making", "electrolysis", "casting", "remelting", "homogenising", "scalping",
@@ -30,10 +31,11 @@ _NEAR = 3  # points of a percent: as good as the mean
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """What all electrolysis of a month was matched with, hour by hour; from 0 to 1."""
+    """What all electrolysis of a month was matched with, hour by hour, from 0 to 1; as of `size` entries."""
 
     month: datetime
     share: Decimal
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Chart:
     """All that the template writes."""
 
     sentence: str
+    month_as_of: str
     provisional: bool
     figures: tuple[Line, ...]
     stages: tuple[Bar, ...]
@@ -79,7 +82,9 @@ def footprint_of(body: Body, said: Words, mean: Mean | None = None) -> Markup:
     chart = chart_of(body, said, mean)
     if chart is None:
         return Markup("")
-    page = template("footprint.html").render(chart=chart, width=WIDTH, labels=LABELS, w=said)
+    page = template("footprint.html").render(
+        chart=chart, width=WIDTH, labels=LABELS, across=LABELS + WIDTH + _SAYS, w=said
+    )
     return Markup(page)  # noqa: S704  the template escapes
 
 
@@ -91,6 +96,7 @@ def chart_of(body: Body, said: Words, mean: Mean | None = None) -> Chart | None:
     power, parts = body.get("power", ()), body.get("breakdown", ())
     return Chart(
         sentence=_sentence(power, said, mean),
+        month_as_of=said("fp.month_as_of", size=said.number(mean.size)) if mean is not None else "",
         provisional=any(one.get("provisional") for one in body["figures"]),
         figures=tuple(_figure(one, said) for one in figures),
         stages=tuple(_stages(parts, power, body["facts"].get("mass", 0), said)),

@@ -56,7 +56,8 @@ class Words:
 
     def told(self, name: str, otherwise: str, **facts: object) -> str:
         """The sentence of this name; where this language has none, what is said otherwise."""
-        return self.said.get(name, otherwise).format(**facts) if facts else self.said.get(name, otherwise)
+        sentence = self.said.get(name, otherwise)
+        return sentence.format(**facts) if facts else sentence  # what is said otherwise may hold braces of its own
 
     def number(self, value: Decimal | int) -> str:
         """A number, exact."""

@@ -56,4 +56,4 @@ class Means:
             found = shares(hour for line in lines for hour in hours_of(transaction, line, start, end, size))
         if not found.consumed:
             return None
-        return Mean(month, ratio(found.hourly_wh, found.consumed))
+        return Mean(month, ratio(found.hourly_wh, found.consumed), size)

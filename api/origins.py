@@ -1,7 +1,8 @@
 """Which part of a piece's mass began with whom: the ends of its ancestry by the party that numbers their lots."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 from api.languages import Words
@@ -10,6 +11,7 @@ from ledger.kernel.subjects import may_create
 from ledger.passport.body import LISTED
 
 Body = Mapping[str, Any]
+_GTIN_ENDS = 18  # in "(01)" and fourteen digits
 _FIRST = "mining"  # where what was followed to a primary source began
 
 
@@ -28,8 +30,9 @@ def _sentence(found: Counter[str], whole: int, words: Words) -> str:
 
 
 def _ends(body: Body, registry: Registry, words: Words) -> Iterable[tuple[str, str, int]]:
+    numbered_by = cache(partial(_numbered_by, parties=tuple(registry.parties.values())))
     for one in body.get("ends", ()):
-        party = one.get("party") or _numbered_by(one.get("lot", ""), registry.parties.values())
+        party = one.get("party") or numbered_by(_of_product(one.get("lot", "")))
         if party:
             name = registry.parties[party].name if party in registry.parties else party
             yield party, words(f"end.{one['reason']}", party=name), one["mass"]
@@ -50,6 +53,11 @@ def primary_mass(body: Body) -> int:
     return max(body["facts"].get("mass", 0) - taken, 0) if len(ends) < LISTED else 0
 
 
-def _numbered_by(lot: str, parties: Iterable[Party]) -> str:
+def _of_product(lot: str) -> str:
+    """As much of a lot's id as tells whose number it is, so that it is asked once of many lots of a product."""
+    return lot[:_GTIN_ENDS] if lot.startswith("(01)") else lot
+
+
+def _numbered_by(lot: str, parties: Sequence[Party]) -> str:
     """The party with whose prefix, or id, the lot's id begins; "" where it is none of the ledger's."""
     return next((one.id for one in parties if lot and may_create(lot, one.id, one.prefixes)), "")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from markupsafe import Markup
 
 from api.footprint_chart import Mean, footprint_of
@@ -11,9 +12,10 @@ from api.languages import Words
 from api.pages import template
 from api.passport_view import ids_in, view_of
 from api.way import HEIGHT, WIDTH, way_of
-from ledger.kernel import strict_json
-from ledger.recording.log import Log
+from ledger.questions.asking import Asked
+from ledger.recording.log import Log, State
 from ledger.showing import passports
+from ledger.store.access import Reader
 
 _CHARTED = ("figures", "breakdown", "power", "gaps", "ends")
 
@@ -40,25 +42,28 @@ def record_of(
     log: Log,
     found: passports.Standing,
     body: Mapping[str, Any],
+    reader: Reader,
     said: Words,
-    mean: Mean | None,
     *,
-    kept_back: int,
+    mean: Mean | None,
     footprint_since: int | None,
 ) -> Record:
-    """`body` is what this reader is shown, `kept_back` how many members are not; `mean` what it is compared with."""
-    registry = log.state.registry
-    withheld = found.statement.withheld + kept_back
+    """`body` is what this reader is shown; `mean` what it is compared with."""
+    state = log.state
+    registry = state.registry
+    withheld = found.statement.withheld + len(found.kept_back(reader))
+    masses = _masses(log, state, body, reader)
     view = view_of(body, withheld, passports.names_of(log, ids_in(body)), said)
     footprint = footprint_of(body, said, mean)
     shown = template("record.html").render(
         w=said,
         view=view,
         # Shown as charts and sums: held against the record as a whole.
-        charted={name: strict_json.encode(body[name]).decode() for name in _CHARTED if name in body},
+        charted={name: msgspec.json.encode(body[name]).decode() for name in _CHARTED if name in body},
         footprint=footprint,
         footprint_since=footprint_since,
-        way=way_of(body, registry, said, passports.masses_of(log, _lots_in(body))),
+        way=way_of(body, registry, said, masses),
+        weighed_at=said.number(state.published.checkpoint.size) if masses else "",
         map_size=(WIDTH, HEIGHT),
     )
     return Record(
@@ -77,5 +82,10 @@ def record_of(
     )
 
 
-def _lots_in(body: Mapping[str, Any]) -> set[str]:
-    return {one["lot"] for one in body.get("steps", ()) if "lot" in one}
+def _masses(log: Log, state: State, body: Mapping[str, Any], reader: Reader) -> Mapping[str, int]:
+    """Of the pieces that it was made of, as of `state`. Nobody in particular may see any: nothing is asked for him."""
+    lots = {one["lot"] for one in body.get("steps", ()) if "lot" in one}
+    if not reader.known or not lots:
+        return {}
+    with log.store.reading() as transaction:
+        return passports.masses_of(Asked(transaction, state.published.checkpoint.size, state.registry, reader), lots)

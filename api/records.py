@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from api.passport_record import Record
+from ledger.kernel.statement import Statement
 from ledger.recording.recovery import Sound
 from ledger.showing.passports import Gist, gist_of
 
@@ -49,12 +50,12 @@ class Records:
         self._gists: Lately[Gist] = Lately(_GISTS)
         self._rendered: Lately[Record] = Lately(_RENDERED)
 
-    def gist(self, sound: Sound) -> Gist:
-        """See `passports.gist_of`."""
-        return self._gists.get(_named(sound), lambda: gist_of(sound))
+    def gist(self, sound: Sound, read: Callable[[], Statement]) -> Gist:
+        """See `passports.gist_of`; what is not kept is read."""
+        return self._gists.get(_named(sound), lambda: gist_of(read()))
 
     def rendered(self, sound: Sound, seen_by: tuple[Hashable, ...], make: Callable[[], Record]) -> Record:
-        """What a passport says to whoever sees it so (language, what is kept back …), no older than a minute."""
+        """What a passport says to whoever sees it so (language, who he is …), no older than a minute."""
         minute = int(self._monotonic() / _FRESH)
         return self._rendered.get((_named(sound), seen_by, minute), make)
 

@@ -84,15 +84,14 @@ def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: R
 
 
 def _record(desk: Desk, found: passports.Standing, reader: Reader, said: Words) -> Record:
-    kept_back, footprint_since = found.kept_back(reader), desk.footprint_pending(found)
+    footprint_since = desk.footprint_pending(found)
 
     def made() -> Record:
         body = found.body(reader)
-        return record_of(
-            desk.log, found, body, said, desk.means.of(body), kept_back=len(kept_back), footprint_since=footprint_since
-        )
+        mean = desk.means.of(body)
+        return record_of(desk.log, found, body, reader, said, mean=mean, footprint_since=footprint_since)
 
-    return desk.records.rendered(found.sound, (said.language, kept_back, footprint_since), made)
+    return desk.records.rendered(found.sound, (said.language, reader, footprint_since), made)
 
 
 def _page(name: str, said: Words, desk: Desk, links: Mapping[str, str], **given: Any) -> str:

@@ -81,7 +81,7 @@ class _Site:
 def way_of(body: Body, registry: Registry, words: Words, lots: Mapping[str, int]) -> Way:
     """From what went before, told by party, and the steps of the piece itself, told by site.
 
-    `lots` are masses in g of pieces that it was made of.
+    `lots` are masses in g of pieces that it was made of, beside its own.
     """
     places = _places(registry)
     sites = sorted(_sites(body, places), key=lambda one: one.order)

@@ -87,7 +87,8 @@ def delivery_bundle(
     exhibits = []
     for index in passports:
         sound = shelf.sound(index)
-        exhibits.append(Exhibit(sound, without(parse(sound.stored.wire), hidden(parse(sound.stored.wire)))))
+        statement = parse(sound.stored.wire)
+        exhibits.append(Exhibit(sound, _without(statement, hidden(statement))))
     return _bundle(shelf, "delivery", event, [_input(shelf.sound(event), may_see), *exhibits])
 
 
@@ -109,7 +110,7 @@ def attestation_bundle(shelf: Shelf, name: str, heads: int | None, *, may_see: C
     return _bundle(shelf, "attestation", history[0], exhibits)
 
 
-def without(statement: Statement, hidden: Collection[str]) -> bytes:
+def _without(statement: Statement, hidden: Collection[str]) -> bytes:
     """The wire form of a statement without its disclosures of these names."""
     shown = (one.text.encode("ascii") for one in statement.disclosures if one.name not in hidden)
     return b"~".join((statement.jwt, *shown, b""))
@@ -117,7 +118,7 @@ def without(statement: Statement, hidden: Collection[str]) -> bytes:
 
 def _passport(shelf: Shelf, index: int, hidden: Collection[str]) -> Exhibit:
     sound = shelf.sound(index)
-    return Exhibit(sound, without(parse(sound.stored.wire), hidden))
+    return Exhibit(sound, _without(parse(sound.stored.wire), hidden))
 
 
 def _input(sound: Sound, may_see: Callable[[str], bool], opens: frozenset[bytes] = frozenset()) -> Exhibit:

@@ -2,21 +2,25 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, partial
 from typing import Any
 
+from ledger.admission.lot_records import read_records
 from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.bundle import Bundle
 from ledger.kernel.errors import Missing, Unauthorised
-from ledger.kernel.statement import Statement, parse
+from ledger.kernel.statement import Statement
 from ledger.kernel.subjects import may_create, subject_key
+from ledger.lots.book import lot_key
+from ledger.lots.records import Lot
 from ledger.passport.body import pieces_sent_off
 from ledger.passport.codes import Codes
 from ledger.passport.evidence import of_ranges
 from ledger.passport.story import story_of
+from ledger.questions.asking import Asked
 from ledger.recording.log import Log
 from ledger.recording.recovery import Sound, sound_in, statement_of
-from ledger.showing.bundles import Shelf, delivery_bundle, full_bundle, short_bundle, without
+from ledger.showing.bundles import Shelf, delivery_bundle, full_bundle, short_bundle
 from ledger.store.access import Reader
 from ledger.store.store import Transaction
 
@@ -31,7 +35,7 @@ class Gist:
     """What is asked of a passport before it is shown: the size it was computed as of, and who may see what of it.
 
     Its footprint may be of an earlier size: all below `has_seen` is in both. `hideable` are the names of the
-    disclosures that it has and not every reader is shown.
+    disclosures that it has and not every reader is shown, all of them members of `facts`.
     """
 
     as_of: int
@@ -42,39 +46,43 @@ class Gist:
     hideable: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """The newest passport of a piece. `since` is the first entry that changes the piece and is not in it, or None."""
+    """The newest passport of a piece. `since` is the first entry that changes the piece and is not in it, or None.
+
+    `read` gives the statement: it is long, is read once, and a page that was made before does without.
+    """
 
     piece: str
     sound: Sound
     gist: Gist
     since: int | None
+    read: Callable[[], Statement]
 
     @property
     def index(self) -> int:
         """The entry of the passport."""
         return self.sound.entry.index
 
-    @cached_property
+    @property
     def statement(self) -> Statement:
-        """Read when it is asked for: it is long, and a page that was made before does without."""
-        return statement_of(self.sound.stored)
+        """All that it says."""
+        return self.read()
 
     def kept_back(self, reader: Reader) -> tuple[str, ...]:
         """The names of what it says and does not show to this reader."""
-        seen = reader.may_see(self.gist.issuer) or reader.may_see(self.gist.maker)
-        return () if seen else self.gist.hideable
+        return _kept_back(self.gist, reader)
 
     def body(self, reader: Reader) -> dict[str, Any]:
         """What it says to this reader."""
-        kept_back = self.kept_back(reader)
-        return parse(without(self.statement, kept_back)).body if kept_back else self.statement.body
+        body, kept_back = self.statement.body, self.kept_back(reader)
+        if not kept_back:
+            return body
+        return {**body, "facts": {name: said for name, said in body["facts"].items() if name not in kept_back}}
 
 
-def gist_of(sound: Sound) -> Gist:
-    """Reads the statement. Raises Damaged where it, or one of its disclosures, is not what was signed."""
-    statement = statement_of(sound.stored)
+def gist_of(statement: Statement) -> Gist:
+    """Of a statement that is a passport."""
     body, names = statement.body, {one.name for one in statement.disclosures}
     as_of = body["as_of"]["size"]
     return Gist(
@@ -85,6 +93,10 @@ def gist_of(sound: Sound) -> Gist:
         maker=body.get("facts", {}).get("maker", ""),
         hideable=tuple(one for one in HIDEABLE if one in names),
     )
+
+
+def _kept_back(gist: Gist, reader: Reader) -> tuple[str, ...]:
+    return () if reader.may_see(gist.issuer) or reader.may_see(gist.maker) else gist.hideable
 
 
 def may_open(codes: Codes | None, piece: str, code: str | None, reader: Reader) -> bool:
@@ -112,22 +124,17 @@ def require_token(reader: Reader) -> None:
         )
 
 
-def hidden(statement: Statement, reader: Reader) -> tuple[str, ...]:
-    """The disclosures of a passport that this reader is not shown."""
-    maker = statement.body.get("facts", {}).get("maker", "")
-    return () if reader.may_see(statement.iss) or reader.may_see(maker) else HIDEABLE
-
-
 def standing(
     log: Log,
     piece: str,
     pending: Mapping[str, int] = NOTHING_PENDING,
     looked: int = 0,
-    gist: Callable[[Sound], Gist] = gist_of,
+    gist: Callable[[Sound, Callable[[], Statement]], Gist] = lambda _, read: gist_of(read()),
 ) -> Standing:
     """The newest published passport of a piece. Raises Missing ("no_passport"), Damaged.
 
-    `pending` are the changes that a restater knows of, `looked` is how far it has looked; `gist` may remember.
+    `pending` are the changes that a restater knows of, `looked` is how far it has looked; `gist` may remember what
+    it read of a passport whose bytes are the same.
     """
     size = log.state.published.checkpoint.size
     with log.store.reading() as transaction:
@@ -135,10 +142,11 @@ def standing(
         if index is None:
             raise Missing("no_passport", f"piece {piece} has no passport: none was shipped under that id")
         sound = sound_in(transaction.entry(index), log.tree)
-        said = gist(sound)
+        read = cache(partial(statement_of, sound.stored))
+        said = gist(sound, read)
         own = _since(transaction, piece, range(max(said.as_of, looked), size))
         since = min((entry for entry in (own, pending.get(piece)) if entry is not None), default=None)
-        return Standing(piece, sound, said, since)
+        return Standing(piece, sound, said, since, read)
 
 
 def has_passport(log: Log, piece: str) -> bool:
@@ -163,7 +171,7 @@ def short(log: Log, standing: Standing, reader: Reader) -> Bundle:
     """The short bundle of a passport, with what this reader may see of it. Raises Damaged."""
     with log.store.reading() as transaction:
         shelf = Shelf(transaction, log.tree, log.state.published)
-        return short_bundle(shelf, standing.index, hidden=hidden(standing.statement, reader))
+        return short_bundle(shelf, standing.index, hidden=standing.kept_back(reader))
 
 
 def full(log: Log, standing: Standing, reader: Reader) -> Bundle:
@@ -171,9 +179,7 @@ def full(log: Log, standing: Standing, reader: Reader) -> Bundle:
     with log.store.reading() as transaction:
         shelf = Shelf(transaction, log.tree, log.state.published)
         inputs = inputs_of(transaction, standing.statement.body)
-        return full_bundle(
-            shelf, standing.index, inputs, may_see=reader.may_see, hidden=hidden(standing.statement, reader)
-        )
+        return full_bundle(shelf, standing.index, inputs, may_see=reader.may_see, hidden=standing.kept_back(reader))
 
 
 def inputs_of(transaction: Transaction, said: Mapping[str, Any]) -> Sequence[int]:
@@ -197,7 +203,7 @@ def delivery(log: Log, event: int, reader: Reader) -> Bundle:
             raise Missing("no_delivery", f"entry {event} is no shipment of pieces with passports", index=event)
         shelf = Shelf(transaction, log.tree, log.state.published)
         return delivery_bundle(
-            shelf, event, passports, may_see=reader.may_see, hidden=lambda statement: hidden(statement, reader)
+            shelf, event, passports, may_see=reader.may_see, hidden=lambda said: _kept_back(gist_of(said), reader)
         )
 
 
@@ -214,10 +220,11 @@ def names_of(log: Log, ids: Collection[str]) -> dict[str, str]:
     return {one: parties[one].name if one in parties else sites[one] for one in ids if one in parties or one in sites}
 
 
-def masses_of(log: Log, lots: Collection[str]) -> dict[str, int]:
-    """What pieces weigh, in g, as the ledger has it now; those of which nobody said it are not in it."""
-    size = log.state.published.checkpoint.size
-    with log.store.reading() as transaction:
-        source = StoreSource(transaction, size)
-        found = {one: source.lot(one) for one in lots}
-    return {name: lot.g for name, lot in found.items() if lot is not None and lot.single and lot.g is not None}
+def masses_of(asked: Asked, names: Collection[str]) -> dict[str, int]:
+    """What pieces weigh, in g, of those that this reader may see; those of which nobody said it are not in it.
+
+    It is a plant's word and in no passport: who has the label's code alone is told of no other piece than his.
+    """
+    records = read_records(asked.transaction, [lot_key(one) for one in names], asked.size).values()
+    lots = (one for one in records if isinstance(one, Lot) and asked.may_see(one))
+    return {one.id: one.g for one in lots if one.single and one.g is not None}

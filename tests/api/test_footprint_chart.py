@@ -63,14 +63,16 @@ def test_a_passport_without_a_footprint_shows_nothing():
 
 
 def test_the_sentence_says_why_a_coil_is_greener_than_another():
-    said = chart_of(passport(), Mean(MAY, Decimal("0.64"))).sentence
+    said = chart_of(passport(), Mean(MAY, Decimal("0.64"), 70)).sentence
     assert said == (
         "The electrolysis of its metal was matched 92 % hour by hour with wind: more than all metal in May 2026, which "
         "was matched 64 %."
     )
-    assert "less than all metal" in chart_of(passport(), Mean(MAY, Decimal("0.98"))).sentence
-    assert "about as much as all metal" in chart_of(passport(), Mean(MAY, Decimal("0.9"))).sentence
+    assert "less than all metal" in chart_of(passport(), Mean(MAY, Decimal("0.98"), 70)).sentence
+    assert "about as much as all metal" in chart_of(passport(), Mean(MAY, Decimal("0.9"), 70)).sentence
     assert chart_of(passport()).sentence.endswith("92 % hour by hour with wind.")
+    assert "The month as of 70 entries" in chart_of(passport(), Mean(MAY, Decimal("0.64"), 70)).month_as_of
+    assert chart_of(passport()).month_as_of == ""
     assert chart_of(passport(power=[])).sentence == ""
 
 
@@ -133,7 +135,7 @@ def test_it_is_said_in_every_language_and_no_word_is_missing(language):
     )
     body["figures"][0] |= {"provisional": True, "coverage": "0.7"}
     for share in ("0.1", "0.92", "0.99"):
-        chart = chart_of(body, Mean(MAY, Decimal(share)), language)
+        chart = chart_of(body, Mean(MAY, Decimal(share), 70), language)
         assert "92 %" in chart.sentence
     page = footprint_chart.footprint_of(body, words(language))
     assert "fp." not in page

@@ -93,6 +93,30 @@ def test_with_the_code_the_page_shows_the_passport(tmp_path):
     run(scenario)
 
 
+def test_what_another_piece_weighs_is_told_to_who_may_see_that_lot_and_says_as_of_when(tmp_path):
+    """It is a plant's word that no passport repeats: the label of one coil does not tell of another."""
+    step = {"entry": 7, "step": "slitting", "party": PLANT.id, "lot": piece("C-3"), "at": "2026-01-05T04:00:00Z"}
+    weight = [{"id": piece("C-3"), "g": 21_000_000, "basis": "as-is", "method": "scale"}]
+    context = [*coil()["@context"], {"al": "https://coilmark.org/ns/al/1/"}]
+    made = coil("C-3", **{"@context": context, "al:mass": weight})
+
+    async def scenario():
+        async with shop(tmp_path) as app:
+            assert (await app.post(app.world.statement(PLANT, "lot-event", made))).status == 201
+            told = passport(8, steps=[{**step, "recorded": "2026-01-05T06:30:00Z"}])
+            assert (await app.post(app.world.statement(OPERATOR, "passport", told))).status == 201
+            weighs = "C-3: 21 t"
+            page = (await scan(app, query=code())).body.decode()
+            assert "slitting of C-3" in page
+            assert weighs not in page
+            page = (await scan(app, headers=bearer(app, "auditor"))).body.decode()
+            assert weighs in page
+            assert "are as of 9 entries of the ledger" in page
+            assert weighs not in (await scan(app, headers=bearer(app, "rolling"))).body.decode()
+
+    run(scenario)
+
+
 def test_nothing_written_by_a_plant_acts_in_the_page(tmp_path):
     async def scenario():
         async with shop(tmp_path) as app:

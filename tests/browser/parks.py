@@ -25,7 +25,7 @@ def served_park(folder, **settings):
         mill.send(ROLLING, CUSTOMER, (pallet(), None), paper="X")
     key = folder / "operator.key"
     key.write_bytes(pem("operator"))
-    with serving_world(mill.world, checkers=0, open=True, operator_key=key, **settings) as served:
+    with serving_world(mill.world, **{"checkers": 0, "open": True, "operator_key": key, **settings}) as served:
         yield served
 
 

@@ -126,6 +126,15 @@ def test_it_speaks_the_reader_s_language(reader, address, locale, language):
     assert untold == []
 
 
+def test_numbers_on_a_page_have_one_form_whatever_the_browser_knows(reader, address, park):
+    """Where a comma is a decimal mark, no browser's English may put one between thousands."""
+    reader.open(address, locale="kk-KZ")
+    size = f"{len(proof_of(park)):,}".replace(",", "[\u00a0\u202f]")
+    assert re.search(size, reader.page.text_content("#check .steps > li:first-child small")), size
+    reader.open(address, locale="en-US")
+    assert re.search(r"\d{1,2} [A-Z][a-z]{2} \d{4}", reader.page.text_content("#check .steps"))
+
+
 def test_the_language_can_be_changed_and_the_link_keeps_its_code(reader, address):
     reader.open(f"{address}?c=ABCDEFGHIJKLMNOP")
     reader.page.click("nav a[lang=ru]")

@@ -33,8 +33,19 @@ export function list(value) {
   return value;
 }
 
-const listIn = (value, name) => (name in value ? list(value[name]) : []);
-const textIn = (value, name) => (name in value ? text(value[name]) : "");
+// What is a key, or one of a set: of whatever kind, but no list and no object.
+function single(value) {
+  if (Array.isArray(value) || isObject(value)) throw new TypeError("a single value is wanted");
+  return value;
+}
+
+function within(value) {
+  if (!isObject(value)) throw new TypeError("an object is wanted");
+  return value;
+}
+
+const listIn = (value, name) => (name in within(value) ? list(value[name]) : []);
+const textIn = (value, name) => (name in within(value) ? text(value[name]) : "");
 const idOf = (row) => canonicalId(text(must(row, "id")));
 const timeOf = (value, name) => micros(text(must(value, name)));
 
@@ -53,7 +64,7 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
     things: partsOf(body, THINGS, al, "none"),
     children: partsOf(body, CHILDREN, al, "none"),
     parent: "parentID" in body ? canonicalId(text(body.parentID)) : "",
-    loss: new Map(listIn(al, "al:loss").map((one) => [must(one, "kind"), whole(must(one, "g"))])),
+    loss: new Map(listIn(al, "al:loss").map((one) => [single(must(one, "kind")), whole(must(one, "g"))])),
     origins: new Map(listIn(al, "al:origin").map((row) => [idOf(row), originOf(row)])),
     claims: listIn(al, "al:claim").map((one) => [must(one, "scope"), whole(must(one, "g"))]),
     attributes: new Map(listIn(al, "al:attributes").map((row) => [idOf(row), described(row)])),
@@ -66,7 +77,7 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
     receiver: parties.get("to possessing_party") ?? parties.get("to owning_party") ?? "",
     owner: parties.get("to owning_party") ?? "", seller: parties.get("from owning_party") ?? "",
     document: documentOf(body),
-    unset: "persistentDisposition" in body ? listIn(body.persistentDisposition, "unset") : [],
+    unset: "persistentDisposition" in body ? listIn(body.persistentDisposition, "unset").map(single) : [],
     scale: scaleError(al, party),
     declares: declared !== null,
     corrections: declared === null ? [] : listIn(declared, "correctiveEventIDs").map(text),
@@ -95,7 +106,7 @@ function scaleError(al, { profile }) {
   const devices = listIn(profile, "devices").filter((one) => "accuracy" in one);
   const accuracies = new Map(devices.map((one) => [must(one, "id"), one.accuracy]));
   const weighed = listIn(al, "al:mass").filter((row) => !("side" in row) || row.side === "output");
-  return sum(weighed.map((row) => Fraction.of(accuracies.get(row.device ?? "") ?? "0").times(whole(must(row, "g")), 100n).integer));
+  return sum(weighed.map((row) => Fraction.of(accuracies.get(single(row.device ?? "")) ?? "0").times(whole(must(row, "g")), 100n).integer));
 }
 
 // One side alone is a step of a run whether it says so or not; both sides are one where it says so.
@@ -159,7 +170,7 @@ function canonicalOrNot(id) {
 }
 
 function documentOf(body) {
-  const said = new Map(listIn(body, "bizTransactionList").map((one) => [one.type ?? "", textIn(one, "bizTransaction")]));
+  const said = new Map(listIn(body, "bizTransactionList").map((one) => [single(one.type ?? ""), textIn(one, "bizTransaction")]));
   const kind = PAPERS.find((one) => said.has(one));
   return kind === undefined ? "" : said.get(kind);
 }

@@ -7,7 +7,7 @@ import { SIZE_LIMIT } from "./merkle.js";
 import { parseNote } from "./note.js";
 import { decode } from "./strict_json.js";
 
-export const RECEIPT = "coilmark.receipt/v1", BUNDLE = "coilmark.bundle/v1";
+const RECEIPT = "coilmark.receipt/v1", BUNDLE = "coilmark.bundle/v1";
 export const KINDS = ["entry", "short", "full", "delivery", "attestation"];
 export const MIB = 1 << 20;
 export const STRING_LIMIT = MIB; // characters, SPEC 8

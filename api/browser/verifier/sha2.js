@@ -8,10 +8,10 @@ function primes(count) {
   return found;
 }
 
-// floor(n^(1/degree) · 2^64) mod 2^64
+// floor(n^(1/degree) · 2^64) mod 2^64. A double knows it to less than 2^16, so that it is sought near there.
 function fraction(n, degree) {
-  const target = BigInt(n) << BigInt(64 * degree);
-  let low = 0n, high = 1n << 72n;
+  const target = BigInt(n) << BigInt(64 * degree), near = BigInt(Math.round(n ** (1 / degree) * 2 ** 49)) << 15n;
+  let low = near - 0x10000n, high = near + 0x10000n;
   while (low < high) {
     const middle = (low + high + 1n) >> 1n;
     if (middle ** BigInt(degree) > target) high = middle - 1n;
@@ -93,11 +93,8 @@ export function sha512(...parts) {
 // Rotation of (h, l) to the right: the upper half of the result. With h and l exchanged it is the lower half.
 const turn = (h, l, n) => (n < 32 ? (h >>> n) | (l << (32 - n)) : (l >>> (n - 32)) | (h << (64 - n)));
 const sigma = (h, l, a, b, c) => turn(h, l, a) ^ turn(h, l, b) ^ turn(h, l, c);
-const carry = (...lows) => {
-  let sum = 0;
-  for (const one of lows) sum += one >>> 0;
-  return sum;
-};
+// What a sum of lower halves carries into the upper ones; each of them is >>> 0, so that the sum is exact.
+const carry = (sum) => Math.floor(sum / 0x100000000);
 
 function block512(high, low, view, start) {
   for (let t = 0; t < 16; t++) {
@@ -110,32 +107,27 @@ function block512(high, low, view, start) {
     const s0l = turn(xl, xh, 1) ^ turn(xl, xh, 8) ^ ((xl >>> 7) | (xh << 25));
     const s1h = turn(yh, yl, 19) ^ turn(yh, yl, 61) ^ (yh >>> 6);
     const s1l = turn(yl, yh, 19) ^ turn(yl, yh, 61) ^ ((yl >>> 6) | (yh << 26));
-    const sum = carry(V[t - 16], s0l, V[t - 7], s1l);
-    V[t] = sum | 0;
-    W[t] = (W[t - 16] + s0h + W[t - 7] + s1h + Math.floor(sum / 2 ** 32)) | 0;
+    const sum = (V[t - 16] >>> 0) + (s0l >>> 0) + (V[t - 7] >>> 0) + (s1l >>> 0);
+    V[t] = sum;
+    W[t] = W[t - 16] + s0h + W[t - 7] + s1h + carry(sum);
   }
-  const h = Array.from(high), l = Array.from(low);
+  let [ah, bh, ch, dh, eh, fh, gh, hh] = high, [al, bl, cl, dl, el, fl, gl, hl] = low;
   for (let t = 0; t < 80; t++) {
-    const sum1 = carry(l[7], sigma(l[4], h[4], 14, 18, 41), (l[4] & l[5]) ^ (~l[4] & l[6]), K_LOW[t], V[t]);
-    const t1l = sum1 | 0;
-    const t1h = (h[7] + sigma(h[4], l[4], 14, 18, 41) + ((h[4] & h[5]) ^ (~h[4] & h[6])) + K[t] + W[t]
-      + Math.floor(sum1 / 2 ** 32)) | 0;
-    const sum2 = carry(sigma(l[0], h[0], 28, 34, 39), (l[0] & l[1]) ^ (l[0] & l[2]) ^ (l[1] & l[2]));
-    const t2h = (sigma(h[0], l[0], 28, 34, 39) + ((h[0] & h[1]) ^ (h[0] & h[2]) ^ (h[1] & h[2]))
-      + Math.floor(sum2 / 2 ** 32)) | 0;
-    for (let i = 7; i > 0; i--) {
-      h[i] = h[i - 1];
-      l[i] = l[i - 1];
-    }
-    const e = carry(l[4], t1l), a = carry(t1l, sum2 | 0);
-    l[4] = e | 0;
-    h[4] = (h[4] + t1h + Math.floor(e / 2 ** 32)) | 0;
-    l[0] = a | 0;
-    h[0] = (t1h + t2h + Math.floor(a / 2 ** 32)) | 0;
+    const s1l = sigma(el, eh, 14, 18, 41), chl = (el & fl) ^ (~el & gl);
+    const t1 = (hl >>> 0) + (s1l >>> 0) + (chl >>> 0) + (K_LOW[t] >>> 0) + (V[t] >>> 0);
+    const t1h = (hh + sigma(eh, el, 14, 18, 41) + ((eh & fh) ^ (~eh & gh)) + K[t] + W[t] + carry(t1)) | 0;
+    const s0l = sigma(al, ah, 28, 34, 39), majl = (al & bl) ^ (al & cl) ^ (bl & cl);
+    const t2 = (s0l >>> 0) + (majl >>> 0);
+    const t2h = (sigma(ah, al, 28, 34, 39) + ((ah & bh) ^ (ah & ch) ^ (bh & ch)) + carry(t2)) | 0;
+    const e = (dl >>> 0) + (t1 >>> 0), a = (t1 >>> 0) + (t2 >>> 0);
+    hh = gh; gh = fh; fh = eh; eh = (dh + t1h + carry(e)) | 0;
+    hl = gl; gl = fl; fl = el; el = e | 0;
+    dh = ch; ch = bh; bh = ah; ah = (t1h + t2h + carry(a)) | 0;
+    dl = cl; cl = bl; bl = al; al = a | 0;
   }
-  for (let i = 0; i < 8; i++) {
-    const sum = carry(low[i], l[i]);
-    low[i] = sum | 0;
-    high[i] = (high[i] + h[i] + Math.floor(sum / 2 ** 32)) | 0;
-  }
+  [ah, bh, ch, dh, eh, fh, gh, hh].forEach((h, i) => {
+    const sum = (low[i] >>> 0) + ([al, bl, cl, dl, el, fl, gl, hl][i] >>> 0);
+    low[i] = sum;
+    high[i] += h + carry(sum);
+  });
 }

@@ -6,7 +6,7 @@ import { sha256 } from "./sha2.js";
 import { ALGORITHMS } from "./signatures.js";
 import { decode } from "./strict_json.js";
 
-export const TYPES = [
+const TYPES = [
   "ledger", "party", "key", "lot-event", "certificate", "passport", "heads", "notice", "contract", "energy-attestation",
   "energy-consumption", "energy-action", "energy-allocation", "emission-source", "period-close", "verification",
 ];

@@ -3,7 +3,7 @@
 
 import { Fault } from "./fault.js";
 
-export const COUNT = 13;
+const COUNT = 13;
 
 export class Steps {
   constructor(of, watch = () => {}) {

@@ -6,7 +6,7 @@
 import { equal, hex } from "./bytes.js";
 import { checkExpected, checkTime, sayOpen } from "./circumstances.js";
 import { refuse } from "./fault.js";
-import { BUNDLE, parseBundle, parseProof, parseReceipt } from "./files.js";
+import { parseBundle, parseProof, parseReceipt } from "./files.js";
 import { checkLost, livesOf, withLives } from "./lives.js";
 import { checkLineage } from "./step_lineage.js";
 import { verifyInclusion, verifyMultiproof } from "./merkle.js";
@@ -20,7 +20,7 @@ import { Steps } from "./steps.js";
 import { quorumMet } from "./trust.js";
 
 const beginning = (bytes) => String.fromCharCode(...bytes.subarray(0, 64));
-export const isBundle = (bytes) => beginning(bytes).includes('"coilmark.bundle/');
+const isBundle = (bytes) => beginning(bytes).includes('"coilmark.bundle/');
 
 const isMisbehaviour = (bytes) => beginning(bytes).startsWith(`{"type":"${MISBEHAVIOUR}"`);
 
@@ -32,12 +32,12 @@ export function verify(bytes, trust, options = {}) {
   return isBundle(bytes) ? verifyBundle(bytes, trust, options) : verifyReceipt(bytes, trust, options);
 }
 
-export function verifyReceipt(bytes, trust, { statement = null, expected = {}, lives = [], watch } = {}) {
+function verifyReceipt(bytes, trust, { statement = null, expected = {}, lives = [], watch } = {}) {
   const steps = new Steps("receipt", watch);
   return steps.report(() => receipt(steps, bytes, withLives(trust, lives), expected, { statement, lives }));
 }
 
-export function verifyBundle(bytes, trust, { expected = {}, lives = [], recompute = null, watch } = {}) {
+function verifyBundle(bytes, trust, { expected = {}, lives = [], recompute = null, watch } = {}) {
   const steps = new Steps("bundle", watch);
   return steps.report(() => bundle(steps, bytes, withLives(trust, lives), expected, { lives, recompute }));
 }
@@ -177,7 +177,8 @@ function checkAudience([first, ...rest]) {
   if (other) refuse("audience", `the statement of entry ${other.index} is for another ledger than index 0`);
 }
 
+// Without any, all of it was read with the header.
 function openDisclosures(one) {
-  one.statement = parseStatement(one.wire);
+  if (one.wire !== `${signedPart(one.wire)}~`) one.statement = parseStatement(one.wire);
   checkSalts(one.statement.disclosures);
 }
