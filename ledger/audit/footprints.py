@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ledger.audit.findings import Finding
+from ledger.audit.remembering import Memory, Remembered
 from ledger.carbon.closing import by_rule
 from ledger.issuing.footprints import Footprints, footprints_of
-from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.party import Registry, apply, begin
 from ledger.kernel.statement import parse
 from ledger.passport.evidence import evidence_of, in_ranges
 from ledger.passport.footprint import MEMBERS, Accounted, figures_of, members_of, of_mass
-from ledger.passport.story import Told, story_of
+from ledger.passport.story import story_of
 from ledger.rules import judges_energy, rule_set
 from ledger.store.store import Location, Transaction, open_store
 
@@ -23,13 +23,21 @@ _READ = 1_000_000  # entries that are read for footprints of older states
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state of a ledger with its root, and the passports that state footprints of it. `newest`: of all there is."""
+    """A state of a ledger with its root, and the passports that state footprints of it.
+
+    `reached` is the size of the whole ledger.
+    """
 
     location: Location
     size: int
     root: bytes
     passports: tuple[int, ...]
-    newest: bool = False
+    reached: int
+
+    @property
+    def newest(self) -> bool:
+        """Whether there is nothing later."""
+        return self.size == self.reached
 
 
 @dataclass(slots=True)
@@ -72,11 +80,10 @@ def hold_footprints(state: State) -> Held:
             return held
         footprints = footprints_of(transaction, registry, state.size, state.root)
         held.periods = by_rule(footprints.findings) if judged else {}
-        rules, told = rule_set(), dict[int, Told]()
+        rules, memory = rule_set(), Memory(transaction, state.reached)
         for index in state.passports:
             said = parse(transaction.entry(index).wire).body
-            source = StoreSource(transaction, said["as_of"]["size"], told)
-            _hold(held, (index, said), footprints, source, rules)
+            _hold(held, (index, said), footprints, memory.as_of(said["as_of"]["size"]), rules)
     return held
 
 
@@ -120,7 +127,7 @@ def _hold(
     held: Held,
     passport: tuple[int, Mapping[str, Any]],
     footprints: Footprints,
-    source: StoreSource,
+    source: Remembered,
     rules: Mapping[str, str],
 ) -> None:
     index, said = passport
@@ -134,7 +141,7 @@ def _hold(
 
 
 def _differing(
-    said: Mapping[str, Any], footprints: Footprints, source: StoreSource, rules: Mapping[str, str]
+    said: Mapping[str, Any], footprints: Footprints, source: Remembered, rules: Mapping[str, str]
 ) -> Iterator[str]:
     """The members of a passport that speak of its footprint and are not what the state gives."""
     found = footprints.of(said["piece"])
@@ -145,7 +152,7 @@ def _differing(
         yield "figures"
 
 
-def _evidence(found: Accounted, piece: str, source: StoreSource) -> Mapping[str, Any]:
+def _evidence(found: Accounted, piece: str, source: Remembered) -> Mapping[str, Any]:
     """What the footprint follows from, as a passport names it (SPEC 12.9)."""
     if found.followed_back() is None:
         return {}

@@ -157,7 +157,7 @@ def _states(location: Location, tree: Built, passports: Sequence[Issued]) -> lis
         if one.accounts is not None:
             stated[min(one.accounts, tree.size)].append(one.index)
     sizes = sorted({tree.size, *affordable(stated)}, reverse=True)
-    return [State(location, size, tree.root(size), tuple(stated[size]), size == tree.size) for size in sizes]
+    return [State(location, size, tree.root(size), tuple(stated[size]), tree.size) for size in sizes]
 
 
 def parts_of(location: Location, tree: Built, passports: Sequence[Issued]) -> list[Part]:
