@@ -4,11 +4,13 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ledger.audit.findings import Finding
 from ledger.audit.remembering import Memory, Remembered
 from ledger.carbon.closing import by_rule
+from ledger.issuing.footprint_table import write_table
 from ledger.issuing.footprints import Footprints, footprints_of
 from ledger.kernel.party import Registry, apply, begin
 from ledger.kernel.statement import parse
@@ -25,7 +27,7 @@ _READ = 1_000_000  # entries that are read for footprints of older states
 class State:
     """A state of a ledger with its root, and the passports that state footprints of it.
 
-    `reached` is the size of the whole ledger.
+    `reached` is the size of the whole ledger. Every piece's footprint goes into the file `table`, where one is named.
     """
 
     location: Location
@@ -33,6 +35,7 @@ class State:
     root: bytes
     passports: tuple[int, ...]
     reached: int
+    table: Path | None = None
 
     @property
     def newest(self) -> bool:
@@ -46,6 +49,7 @@ class Held:
 
     `accounted` state the footprints that their state gives; of others, `wrong` has the members that are not as computed
     and `pieces` what they are of. `other_rules` are not judged. `periods`: how often closed periods break each rule.
+    `tabled`: how many footprints were written to the table.
     """
 
     accounted: set[int] = field(default_factory=set)
@@ -53,6 +57,7 @@ class Held:
     pieces: dict[int, str] = field(default_factory=dict)
     other_rules: set[int] = field(default_factory=set)
     periods: Mapping[str, int] = field(default_factory=dict)
+    tabled: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, more: "Held") -> None:
@@ -62,6 +67,7 @@ class Held:
             self.note(index, more.pieces[index], members)
         self.other_rules |= more.other_rules
         self.periods = {**self.periods, **more.periods}
+        self.tabled += more.tabled
         self.findings += more.findings
 
     def note(self, index: int, piece: str, members: Collection[str]) -> None:
@@ -76,10 +82,12 @@ def hold_footprints(state: State) -> Held:
     with closing(open_store(state.location, write=False)) as store, store.reading() as transaction:
         registry = registry_before(registries_of(transaction), state.size)
         judged = state.newest and judges_energy(registry.rules_at(state.size))
-        if not (state.passports or judged):
+        if not (state.passports or judged or state.table):
             return held
         footprints = footprints_of(transaction, registry, state.size, state.root)
         held.periods = by_rule(footprints.findings) if judged else {}
+        if state.table is not None:
+            held.tabled = write_table(footprints.account, footprints.used, state.table)
         rules, memory = rule_set(), Memory(transaction, state.reached)
         for index in state.passports:
             said = parse(transaction.entry(index).wire).body

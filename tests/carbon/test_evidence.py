@@ -46,13 +46,13 @@ def restricted(given, entries):
 @over(seeds, st.integers(1, 40))
 def test_a_footprint_is_the_same_of_its_evidence_alone(random, steps):
     given = numbered(random_given(random, steps))
-    accounts = recompute(given)
+    accounts = recompute(given, with_charges=True)
     if accounts.flowed.circular:
         return
     evidence = Evidence(given, accounts.charges)
     for piece, footprint in accounts.footprint.pieces.items():
         entries = evidence.of(piece, MANY).entries
         alone = restricted(given, entries)
-        again = recompute(alone)
+        again = recompute(alone, with_charges=True)
         assert again.footprint.of(piece) == footprint
         assert Evidence(alone, again.charges).of(piece, MANY).entries == entries
