@@ -44,7 +44,7 @@ class Visit(NamedTuple):
     """A step as something that happened at a place, by its moment; whether it gave to it."""
 
     time: int
-    index: int
+    entry: int
     gives: bool
     step: Step
 
