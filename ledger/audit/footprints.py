@@ -4,12 +4,15 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ledger.audit.findings import Finding
 from ledger.audit.remembering import Memory, Remembered
+from ledger.audit.steps import step_in
 from ledger.carbon.closing import by_rule
+from ledger.issuing.carbon_source import batches_in
 from ledger.issuing.footprint_table import write_table
 from ledger.issuing.footprints import Footprints, footprints_of
 from ledger.kernel.party import Registry, apply, begin
@@ -27,7 +30,8 @@ _READ = 1_000_000  # entries that are read for footprints of older states
 class State:
     """A state of a ledger with its root, and the passports that state footprints of it.
 
-    `reached` is the size of the whole ledger. Every piece's footprint goes into the file `table`, where one is named.
+    `reached` is the size of the whole ledger. Every piece's footprint goes into the file `table`, where one is named;
+    a step into the file `steps` for each batch of entries that is read, and as many when all is done.
     """
 
     location: Location
@@ -36,6 +40,7 @@ class State:
     passports: tuple[int, ...]
     reached: int
     table: Path | None = None
+    steps: Path | None = None
 
     @property
     def newest(self) -> bool:
@@ -84,7 +89,7 @@ def hold_footprints(state: State) -> Held:
         judged = state.newest and judges_energy(registry.rules_at(state.size))
         if not (state.passports or judged or state.table):
             return held
-        footprints = footprints_of(transaction, registry, state.size, state.root)
+        footprints = footprints_of(transaction, registry, state.size, state.root, tell=partial(step_in, state.steps))
         held.periods = by_rule(footprints.findings) if judged else {}
         if state.table is not None:
             held.tabled = write_table(footprints.account, footprints.used, state.table)
@@ -92,6 +97,8 @@ def hold_footprints(state: State) -> Held:
         for index in state.passports:
             said = parse(transaction.entry(index).wire).body
             _hold(held, (index, said), footprints, memory.as_of(said["as_of"]["size"]), rules)
+    for _ in range(batches_in(state.size)):
+        step_in(state.steps)
     return held
 
 

@@ -8,8 +8,9 @@ processes, where there are any.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ledger.audit.crew import Crew
@@ -26,6 +27,8 @@ from ledger.audit.footprints import (
     registry_before,
 )
 from ledger.audit.remembering import Memory, Remembered
+from ledger.audit.steps import watched
+from ledger.issuing.carbon_source import batches_in
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.statement import parse
 from ledger.merkle.built import Built
@@ -39,7 +42,7 @@ from ledger.store.store import Location, open_store
 Progress = Callable[[str, int, int], None]
 _TOGETHER = 256  # passports a task, at least
 _TASKS = 64  # at most, and a few more
-_FOOTPRINTS = "footprints"  # what is being done, by entries of the states that are computed
+_FOOTPRINTS = "footprints"
 
 
 @dataclass(slots=True)
@@ -87,17 +90,26 @@ def judge_passports(
     """
     if not passports and table is None:
         return Judged()
-    held, states, parts = Held(), _states(location, tree, passports, table), parts_of(location, tree, passports)
-    done, entries = 0, sum(one.size for one in states)
-    progress(_FOOTPRINTS, done, entries)
-    for state, found in zip(states, workers.in_order(hold_footprints, states, lost_footprints), strict=True):
-        held.add(found)
-        done += state.size
-        progress(_FOOTPRINTS, done, entries)
+    states, parts = _states(location, tree, passports, table), parts_of(location, tree, passports)
+    held = _footprints(states, workers, progress)
     for part, found in zip(parts, workers.in_order(hold_rest, parts, lost_rest), strict=True):
         held.add(found)
         progress("passports", part.done, len(passports))
     return _judged(passports, held, {one.size for one in states})
+
+
+def _footprints(states: Sequence[State], workers: Crew, progress: Progress) -> Held:
+    """Those of all states; progress by batches of entries, which count when they are read and when all is done."""
+    held, steps = Held(), 2 * sum(batches_in(one.size) for one in states)
+    progress(_FOOTPRINTS, 0, steps)
+    with TemporaryDirectory(prefix="coilmark-audit-") as folder:
+        path = Path(folder) / "steps"
+        tasks = [replace(one, steps=path) for one in states]
+        with watched(path, lambda done: progress(_FOOTPRINTS, done, steps)):
+            for found in workers.in_order(hold_footprints, tasks, lost_footprints):
+                held.add(found)
+    progress(_FOOTPRINTS, steps, steps)
+    return held
 
 
 def passports_checked(judged: Judged | None) -> Iterator[str]:

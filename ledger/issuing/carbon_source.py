@@ -1,6 +1,6 @@
 """What the accounts of carbon are computed from, out of the store: everything that was signed below a size."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ledger.admission.energy_records import read_energy
@@ -19,12 +19,18 @@ from ledger.store.store import Stored, Transaction
 
 _BATCH = 2_000  # entries asked for together
 _COVERING = frozenset({"energy-allocation", "energy-action", "energy-attestation"})
+Tell = Callable[[], None]
 _Place = tuple[str, int]  # a process or a site, and where its hour begins
 
 
-def given_of(transaction: Transaction, registry: Registry, size: int) -> Given:
-    """All of it, as of `size` entries. Raises Damaged."""
-    return GivenReader().at(transaction, registry, size)
+def given_of(transaction: Transaction, registry: Registry, size: int, tell: Tell = lambda: None) -> Given:
+    """All of it, as of `size` entries; `tell` is called for every batch of them. Raises Damaged."""
+    return GivenReader().at(transaction, registry, size, tell)
+
+
+def batches_in(size: int) -> int:
+    """How many batches of entries are read of a ledger."""
+    return -(-size // _BATCH)
 
 
 class GivenReader:
@@ -42,22 +48,23 @@ class GivenReader:
         self._hours: dict[_Place, PowerHour] = {}
         self._sites: dict[_Place, SiteHour] = {}
 
-    def at(self, transaction: Transaction, registry: Registry, size: int) -> Given:
+    def at(self, transaction: Transaction, registry: Registry, size: int, tell: Tell = lambda: None) -> Given:
         """All of it, as of `size` entries. Raises Damaged."""
         if size < self._size or (self._size and _changes(transaction, self._size, size)):
             self._begin()
         try:
-            return self._go_on(transaction, registry, size)
+            return self._go_on(transaction, registry, size, tell)
         except BaseException:
             self._begin()  # what was read in part would be read twice
             raise
 
-    def _go_on(self, transaction: Transaction, registry: Registry, size: int) -> Given:
+    def _go_on(self, transaction: Transaction, registry: Registry, size: int, tell: Tell) -> Given:
         reading, touched = self._reading, set[_Place]()
         for start in range(self._size, size, _BATCH):
             entries = transaction.entries(start, min(start + _BATCH, size))
             _read(reading, registry, transaction, entries, size)
             touched.update(_touched(transaction, entries, size) if self._size else ())
+            tell()
         touched.update(place for place, hour in self._hours.items() if hour.entries is None)  # what stores have part in
         power = Power(transaction, registry, size)
         drawn = [one for one in reading.drawn if one in touched or one not in self._hours]

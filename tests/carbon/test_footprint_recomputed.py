@@ -13,11 +13,12 @@ from test_footprint_on_passport import COIL, Office, read_offline
 from worked import example
 
 from ledger.audit.audit import Order, audit
+from ledger.audit.footprints import State, hold_footprints
 from ledger.audit.sources import DatabaseSource
 from ledger.carbon.evidence import Evidence
 from ledger.carbon.recompute import recompute
 from ledger.issuing import footprints
-from ledger.issuing.carbon_source import given_of
+from ledger.issuing.carbon_source import batches_in, given_of
 from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.statement import parse
 from ledger.passport.evidence import in_ranges, of_ranges
@@ -86,6 +87,20 @@ def test_an_audit_writes_what_it_computed_of_every_piece(office, tmp_path):
         account = recompute(given_of(transaction, log.state.registry, office.world.size)).footprint
     assert {name: row["wh"] for name, row in rows.items()} == {one.piece: one.wh for one in account if one.stated}
     assert f"{len(rows)} footprints of pieces, written as they were computed again" in report.checked
+
+
+def test_an_audit_tells_how_far_it_is_with_footprints(office, tmp_path):
+    told, location = [], office.world.places.database
+    audit(
+        Order(DatabaseSource(location)),
+        progress=lambda what, *done: told.append(done) if what == "footprints" else None,
+    )
+    first, *_, last = told
+    assert (first[0], last[0]) == (0, last[1])
+    assert sorted(told) == told
+    steps = tmp_path / "steps"
+    hold_footprints(State(location, office.world.size, bytes(32), (), office.world.size, steps=steps))
+    assert steps.stat().st_size == 2 * batches_in(office.world.size)
 
 
 def test_an_audit_that_finds_something_writes_no_footprints_and_says_so(office, tmp_path):
