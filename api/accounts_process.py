@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 from ledger.checking.worker import Worker, start_worker
+from ledger.issuing.carbon_source import GivenReader
 from ledger.kernel.errors import Busy, CoilmarkError
 from ledger.questions.asking import of_store
 from ledger.questions.carbon import cbam, claims
@@ -47,7 +48,7 @@ class AccountsProcess:
 
     def answer(self, question: Question, kind: type[T]) -> T:
         """The report, of this kind. Raises what the question raises; Busy where no process answers."""
-        self._worker = self._worker or start_worker(_answer, "coilmark-accounts")
+        self._worker = self._worker or start_worker(_Answers(), "coilmark-accounts")
         work = _Work(self._location, question)
         said: Report | CoilmarkError | str | None = self._worker.ask(work, self._seconds) if self._worker else None
         if said is None:
@@ -70,16 +71,22 @@ class AccountsProcess:
         self._worker = None
 
 
-def _answer(work: _Work) -> Report | CoilmarkError | str:
-    """In the worker. Whatever a fault was, the parent must get an answer."""
-    asked = work.question
-    try:
-        with of_store(work.location, asked.size) as state:
-            seen = replace(state, reader=asked.reader)
-            if asked.what == "cbam":
-                return cbam(seen, asked.start, asked.end, asked.year)
-            return claims(seen, asked.start, asked.end)
-    except CoilmarkError as error:
-        return error
-    except Exception as error:  # noqa: BLE001  as said
-        return repr(error)
+class _Answers:
+    """In the worker. What was read for one answer is there for the next, which reads what came since."""
+
+    def __init__(self) -> None:
+        self._reader = GivenReader()
+
+    def __call__(self, work: _Work) -> Report | CoilmarkError | str:
+        """Whatever a fault was, the parent must get an answer."""
+        asked = work.question
+        try:
+            with of_store(work.location, asked.size) as state:
+                seen = replace(state, reader=asked.reader)
+                if asked.what == "cbam":
+                    return cbam(seen, asked.start, asked.end, asked.year, read=self._reader.at)
+                return claims(seen, asked.start, asked.end, read=self._reader.at)
+        except CoilmarkError as error:
+            return error
+        except Exception as error:  # noqa: BLE001  as said
+            return repr(error)

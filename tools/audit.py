@@ -42,6 +42,9 @@ _LARGEST = 1 << 20  # bytes of a checkpoint or trust file
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Processes that work; as many as there are cores if not given."
 )
+@click.option(
+    "--footprints", type=click.Path(dir_okay=False, path_type=Path), help="Write every piece's to an Arrow file."
+)
 @databases.option
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 def command(
@@ -52,6 +55,7 @@ def command(
     lineage: bool,
     head: HeadPlace | None,
     jobs: int | None,
+    footprints: Path | None,
     database: str | None,
     as_json: bool,
 ) -> None:
@@ -59,7 +63,8 @@ def command(
 
     FOLDER is what `coilmark init` or `coilmark export` made. No derived table is believed: entries, chain, lineage,
     root, signatures, keys and uniqueness are worked out again from what is stored, and all that differs is listed.
-    With --against, what is stored must be a later state of the checkpoint you kept.
+    With --against, what is stored must be a later state of the checkpoint you kept. With --footprints the footprint of
+    every piece, computed again from signed statements, is written where nothing else is wrong.
     """
     from ledger.audit.audit import Order, audit  # noqa: PLC0415  other commands start without it
 
@@ -74,6 +79,7 @@ def command(
         statements=not lineage,
         jobs=jobs or len(os.sched_getaffinity(0)),
         levels=folder / "levels" if (folder / "levels").is_dir() else None,
+        footprints=footprints,
     )
     with progress_bar(quiet=as_json) as progress:
         report = audit(order, progress=progress)

@@ -43,19 +43,11 @@ def command(*, folder: Path, piece: str | None, table: Path | None, as_of: int |
 
 def write_table(location: "Location", as_of: int | None, table: Path) -> int:
     """Every piece's footprint, computed now, into one Arrow file; how many rows were written."""
-    import pyarrow as pa  # noqa: PLC0415  slow to load
-
     from ledger.carbon.recompute import recompute  # noqa: PLC0415  brings the domain with it
+    from ledger.issuing import footprint_table  # noqa: PLC0415  brings pyarrow with it
     from ledger.issuing.carbon_source import given_of  # noqa: PLC0415  likewise
-    from ledger.issuing.footprint_table import batches_of  # noqa: PLC0415  brings pyarrow with it
     from ledger.questions.asking import of_store  # noqa: PLC0415  brings the database with it
-    from schemas.arrow import FOOTPRINTS  # noqa: PLC0415  brings pyarrow with it
 
     with of_store(location, as_of) as asked:
         accounts = recompute(given_of(asked.transaction, asked.registry, asked.size))
-    rows = 0
-    with pa.OSFile(str(table), "wb") as sink, pa.ipc.new_file(sink, FOOTPRINTS) as writer:
-        for batch in batches_of(accounts):
-            writer.write_batch(batch)
-            rows += batch.num_rows
-    return rows
+    return footprint_table.write_table(accounts.footprint, accounts.flowed.used, table)

@@ -44,7 +44,8 @@ class Order:
     """What to audit. `kept` are heads that somebody holds; `trust` says whose signatures on them are believed.
 
     Without `statements` only what needs none is checked. `jobs` is how many processes may work; `levels` is the folder
-    of the ledger's level files, where it is at hand.
+    of the ledger's level files, where it is at hand. Footprints are written to the file `footprints`, where one is
+    named, of a ledger of which nothing else is wrong.
     """
 
     source: Source
@@ -53,6 +54,7 @@ class Order:
     statements: bool = True
     jobs: int = 1
     levels: Path | None = None
+    footprints: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,10 @@ def audit(order: Order, *, progress: Progress = lambda _what, _done, _all: None)
             *(note for kept in order.kept for note in unwitnessed(kept, order.trust)),
         ),
         checked=(*_checked(order, outline, whole), *passports_checked(passports)),
-        not_checked=(*_not_checked(order, outline, epochs, authority), *passports_not_checked(passports)),
+        not_checked=(
+            *_not_checked(order, outline, epochs, authority),
+            *passports_not_checked(passports, order.footprints),
+        ),
     )
 
 
@@ -141,7 +146,9 @@ def _at_last(
     hindsight = tell_hindsight(order.source.path, whole.size, whole.movements, short, progress)
     tree = Built(hashes(pa.py_buffer(whole.lineage.leaves)))
     with crew(_processes(order, outline)) as workers:
-        return judge_passports(order.source.path, tree, whole.deferred.passports, workers, progress), hindsight
+        passports = whole.deferred.passports
+        judged = judge_passports(order.source.path, tree, passports, workers, progress, table=order.footprints)
+    return judged, hindsight
 
 
 def _processes(order: Order, outline: Outline) -> int:

@@ -4,17 +4,22 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ledger.audit.findings import Finding
+from ledger.audit.remembering import Memory, Remembered
+from ledger.audit.steps import step_in
 from ledger.carbon.closing import by_rule
+from ledger.issuing.carbon_source import batches_in
+from ledger.issuing.footprint_table import write_table
 from ledger.issuing.footprints import Footprints, footprints_of
-from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.party import Registry, apply, begin
 from ledger.kernel.statement import parse
 from ledger.passport.evidence import evidence_of, in_ranges
 from ledger.passport.footprint import MEMBERS, Accounted, figures_of, members_of, of_mass
-from ledger.passport.story import Told, story_of
+from ledger.passport.story import story_of
 from ledger.rules import judges_energy, rule_set
 from ledger.store.store import Location, Transaction, open_store
 
@@ -23,13 +28,24 @@ _READ = 1_000_000  # entries that are read for footprints of older states
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state of a ledger with its root, and the passports that state footprints of it. `newest`: of all there is."""
+    """A state of a ledger with its root, and the passports that state footprints of it.
+
+    `reached` is the size of the whole ledger. Every piece's footprint goes into the file `table`, where one is named;
+    a step into the file `steps` for each batch of entries that is read, and as many when all is done.
+    """
 
     location: Location
     size: int
     root: bytes
     passports: tuple[int, ...]
-    newest: bool = False
+    reached: int
+    table: Path | None = None
+    steps: Path | None = None
+
+    @property
+    def newest(self) -> bool:
+        """Whether there is nothing later."""
+        return self.size == self.reached
 
 
 @dataclass(slots=True)
@@ -38,6 +54,7 @@ class Held:
 
     `accounted` state the footprints that their state gives; of others, `wrong` has the members that are not as computed
     and `pieces` what they are of. `other_rules` are not judged. `periods`: how often closed periods break each rule.
+    `tabled`: how many footprints were written to the table.
     """
 
     accounted: set[int] = field(default_factory=set)
@@ -45,6 +62,7 @@ class Held:
     pieces: dict[int, str] = field(default_factory=dict)
     other_rules: set[int] = field(default_factory=set)
     periods: Mapping[str, int] = field(default_factory=dict)
+    tabled: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, more: "Held") -> None:
@@ -54,6 +72,7 @@ class Held:
             self.note(index, more.pieces[index], members)
         self.other_rules |= more.other_rules
         self.periods = {**self.periods, **more.periods}
+        self.tabled += more.tabled
         self.findings += more.findings
 
     def note(self, index: int, piece: str, members: Collection[str]) -> None:
@@ -68,15 +87,18 @@ def hold_footprints(state: State) -> Held:
     with closing(open_store(state.location, write=False)) as store, store.reading() as transaction:
         registry = registry_before(registries_of(transaction), state.size)
         judged = state.newest and judges_energy(registry.rules_at(state.size))
-        if not (state.passports or judged):
+        if not (state.passports or judged or state.table):
             return held
-        footprints = footprints_of(transaction, registry, state.size, state.root)
+        footprints = footprints_of(transaction, registry, state.size, state.root, tell=partial(step_in, state.steps))
         held.periods = by_rule(footprints.findings) if judged else {}
-        rules, told = rule_set(), dict[int, Told]()
+        if state.table is not None:
+            held.tabled = write_table(footprints.account, footprints.used, state.table)
+        rules, memory = rule_set(), Memory(transaction, state.reached)
         for index in state.passports:
             said = parse(transaction.entry(index).wire).body
-            source = StoreSource(transaction, said["as_of"]["size"], told)
-            _hold(held, (index, said), footprints, source, rules)
+            _hold(held, (index, said), footprints, memory.as_of(said["as_of"]["size"]), rules)
+    for _ in range(batches_in(state.size)):
+        step_in(state.steps)
     return held
 
 
@@ -120,7 +142,7 @@ def _hold(
     held: Held,
     passport: tuple[int, Mapping[str, Any]],
     footprints: Footprints,
-    source: StoreSource,
+    source: Remembered,
     rules: Mapping[str, str],
 ) -> None:
     index, said = passport
@@ -134,7 +156,7 @@ def _hold(
 
 
 def _differing(
-    said: Mapping[str, Any], footprints: Footprints, source: StoreSource, rules: Mapping[str, str]
+    said: Mapping[str, Any], footprints: Footprints, source: Remembered, rules: Mapping[str, str]
 ) -> Iterator[str]:
     """The members of a passport that speak of its footprint and are not what the state gives."""
     found = footprints.of(said["piece"])
@@ -145,7 +167,7 @@ def _differing(
         yield "figures"
 
 
-def _evidence(found: Accounted, piece: str, source: StoreSource) -> Mapping[str, Any]:
+def _evidence(found: Accounted, piece: str, source: Remembered) -> Mapping[str, Any]:
     """What the footprint follows from, as a passport names it (SPEC 12.9)."""
     if found.followed_back() is None:
         return {}

@@ -8,7 +8,9 @@ processes, where there are any.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ledger.audit.crew import Crew
@@ -25,6 +27,8 @@ from ledger.audit.footprints import (
     registry_before,
 )
 from ledger.audit.remembering import Memory, Remembered
+from ledger.audit.steps import watched
+from ledger.issuing.carbon_source import batches_in
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.statement import parse
 from ledger.merkle.built import Built
@@ -38,6 +42,7 @@ from ledger.store.store import Location, open_store
 Progress = Callable[[str, int, int], None]
 _TOGETHER = 256  # passports a task, at least
 _TASKS = 64  # at most, and a few more
+_FOOTPRINTS = "footprints"
 
 
 @dataclass(slots=True)
@@ -45,12 +50,14 @@ class Judged:
     """How many passports are as they must be computed, how many follow another rule set, and what is wrong.
 
     `footprints` of them state one, computed again; `unaccounted` state one as of states that were not computed again.
+    `tabled` footprints of pieces were written to a table.
     """
 
     same: int = 0
     other_rules: int = 0
     footprints: int = 0
     unaccounted: int = 0
+    tabled: int = 0
     periods: Mapping[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -69,19 +76,40 @@ class Part:
 
 
 def judge_passports(
-    location: Location, tree: Built, passports: Sequence[Issued], workers: Crew, progress: Progress
+    location: Location,
+    tree: Built,
+    passports: Sequence[Issued],
+    workers: Crew,
+    progress: Progress,
+    *,
+    table: Path | None = None,
 ) -> Judged:
-    """These passports, of a ledger of which this is the tree. Raises what the store raises."""
-    if not passports:
+    """These passports, of a ledger of which this is the tree; footprints of all pieces go into the file `table`.
+
+    Raises what the store raises.
+    """
+    if not passports and table is None:
         return Judged()
-    held, states, parts = Held(), _states(location, tree, passports), parts_of(location, tree, passports)
-    for done, found in enumerate(workers.in_order(hold_footprints, states, lost_footprints), 1):
-        held.add(found)
-        progress("footprints", done, len(states))
+    states, parts = _states(location, tree, passports, table), parts_of(location, tree, passports)
+    held = _footprints(states, workers, progress)
     for part, found in zip(parts, workers.in_order(hold_rest, parts, lost_rest), strict=True):
         held.add(found)
         progress("passports", part.done, len(passports))
     return _judged(passports, held, {one.size for one in states})
+
+
+def _footprints(states: Sequence[State], workers: Crew, progress: Progress) -> Held:
+    """Those of all states; progress by batches of entries, which count when they are read and when all is done."""
+    held, steps = Held(), 2 * sum(batches_in(one.size) for one in states)
+    progress(_FOOTPRINTS, 0, steps)
+    with TemporaryDirectory(prefix="coilmark-audit-") as folder:
+        path = Path(folder) / "steps"
+        tasks = [replace(one, steps=path) for one in states]
+        with watched(path, lambda done: progress(_FOOTPRINTS, done, steps)):
+            for found in workers.in_order(hold_footprints, tasks, lost_footprints):
+                held.add(found)
+    progress(_FOOTPRINTS, steps, steps)
+    return held
 
 
 def passports_checked(judged: Judged | None) -> Iterator[str]:
@@ -92,12 +120,15 @@ def passports_checked(judged: Judged | None) -> Iterator[str]:
         told = ", ".join(f"{rule} {count}" for rule, count in judged.periods.items())
         yield f"findings in closed periods, by rule: {told or 'none'}"
         yield f"{judged.footprints} footprints on them, from every signed statement below the state they name"
+        if judged.tabled:
+            yield f"{judged.tabled} footprints of pieces, written as they were computed again"
 
 
-def passports_not_checked(judged: Judged | None) -> Iterator[str]:
+def passports_not_checked(judged: Judged | None, table: Path | None) -> Iterator[str]:
     """What a report says was not."""
     if judged is None:
         yield "passports: they are computed again on the ledger's own database, where nothing else is wrong"
+        yield from () if table is None else (f"footprints: for that reason none were written to {table}",)
         return
     if judged.other_rules:
         yield f"{judged.other_rules} passports whose figures follow a rule set that this program does not have"
@@ -150,14 +181,17 @@ def _evidence(said: Mapping[str, Any]) -> Sequence[int]:
         return ()  # then its inputs are others
 
 
-def _states(location: Location, tree: Built, passports: Sequence[Issued]) -> list[State]:
+def _states(location: Location, tree: Built, passports: Sequence[Issued], table: Path | None) -> list[State]:
     """What footprints are computed of, the largest first: the newest, and what else passports name and can be."""
     stated: dict[int, list[int]] = defaultdict(list)
     for one in passports:
         if one.accounts is not None:
             stated[min(one.accounts, tree.size)].append(one.index)
     sizes = sorted({tree.size, *affordable(stated)}, reverse=True)
-    return [State(location, size, tree.root(size), tuple(stated[size]), size == tree.size) for size in sizes]
+    return [
+        State(location, size, tree.root(size), tuple(stated[size]), tree.size, table if size == tree.size else None)
+        for size in sizes
+    ]
 
 
 def parts_of(location: Location, tree: Built, passports: Sequence[Issued]) -> list[Part]:
@@ -185,6 +219,7 @@ def _judged(passports: Sequence[Issued], held: Held, states: Collection[int]) ->
         other_rules=len(held.other_rules),
         footprints=len(held.accounted & same),
         unaccounted=sum(one.index in stated and one.accounts not in states for one in passports),
+        tabled=held.tabled,
         periods=held.periods,
         findings=findings,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ledger.carbon.given import (
     Close,
@@ -71,9 +71,8 @@ class Reading:
             self.closes[index] = close_of(body, statement.iss, index)
             self.replaced_closes[index] = body.get("replaces", -1)
         else:
-            start, told = micros(body["from"]), self.read_sites if "site" in body else self.drawn
-            name = body.get("site") or body["process"]
-            told |= dict.fromkeys((name, start + hour * HOUR) for hour in range(len(body["wh"])))
+            told = self.read_sites if "site" in body else self.drawn
+            told |= dict.fromkeys(hours_in(body))
             self.stated[body["id"]] = index
             if "replaces" in body:
                 self.in_place_of[index] = self.stated[body["replaces"]]
@@ -98,6 +97,12 @@ class Reading:
             sites=sites,
             discharges=discharges,
         )
+
+
+def hours_in(body: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """The hours that a statement of consumption is about, of a process or of a site."""
+    name, start = body.get("site") or body["process"], micros(body["from"])
+    return ((name, start + hour * HOUR) for hour in range(len(body["wh"])))
 
 
 def processes_of(registry: Registry) -> Mapping[str, Process]:

@@ -19,7 +19,7 @@ from ledger.carbon.windows import Charge, Charged, Spans, charge
 class Accounts(Struct, frozen=True):
     """The two accounts, and what they were made of, for whoever checks that nothing was lost.
 
-    `charges` are without their amounts.
+    `charges` are without their amounts, and there for who asks for them.
     """
 
     cbam: CbamAccount
@@ -39,8 +39,8 @@ class Accounts(Struct, frozen=True):
         return total(there)
 
 
-def recompute(given: Given) -> Accounts:
-    """Both accounts."""
+def recompute(given: Given, *, with_charges: bool = False) -> Accounts:
+    """Both accounts. `with_charges`: with what evidence is sought by."""
     keys, spans = Keys(), Spans(closed_periods(given.closes))
     charges = list(charges_of(given.streams, given.hours, given.processes, spans, keys))
     charged = charge(charges, given.steps, spans, keys)
@@ -52,7 +52,7 @@ def recompute(given: Given) -> Accounts:
     )
     cbam = CbamAccount(tuple(cbam_rows(given)))
     put_in = total(one.amounts for one in charges)
-    met = tuple(Charge(one.process, one.start, one.end, {}, one.entry) for one in charges)
+    met = tuple(Charge(one.process, one.start, one.end, {}, one.entry) for one in charges) if with_charges else ()
     return Accounts(cbam, FootprintAccount(pieces), flowed, charged, keys, put_in, met, judge(given, charged))
 
 

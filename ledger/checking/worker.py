@@ -54,7 +54,9 @@ class Worker:
 
 
 def start_worker(answer: Callable[[Any], Any], name: str) -> Worker | None:
-    """A worker that gives `answer`, a function of a module, to each piece; None where no process can be had.
+    """A worker that gives `answer` to each piece; None where no process can be had.
+
+    `answer` is a function of a module, or what can be sent there and is called again and again.
 
     What `answer` raises ends the worker: it says in its answer what shall be known.
     """

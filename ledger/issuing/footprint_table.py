@@ -1,13 +1,15 @@
 """The footprints of all pieces in Arrow batches (SPEC 4.7, 12.5)."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from ledger.carbon.recompute import Accounts
+from ledger.carbon.accounts import FootprintAccount
 from ledger.carbon.records import Footprint
 from schemas.arrow import FOOTPRINTS
 
@@ -15,12 +17,22 @@ _ROWS = 10_000  # a batch
 _PLACES, _SHARE = Decimal("0.000000000001"), Decimal("0.000001")
 
 
-def batches_of(accounts: Accounts) -> Iterator[pa.RecordBatch]:
+def write_table(account: FootprintAccount, used: AbstractSet[str], path: Path) -> int:
+    """All of them into one Arrow file; how many there are. `used` are pieces that a later step used up."""
+    rows = 0
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, FOOTPRINTS) as writer:
+        for batch in batches_of(account, used):
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
+
+
+def batches_of(account: FootprintAccount, used: AbstractSet[str]) -> Iterator[pa.RecordBatch]:
     """One row a piece of which anything is known, by id."""
-    pieces = iter(sorted(accounts.footprint.pieces))
+    pieces = iter(sorted(account.pieces))
     while names := list(islice(pieces, _ROWS)):
-        found = (accounts.footprint.pieces[name] for name in names)
-        rows = [_row(one, used=one.piece in accounts.flowed.used) for one in found if one.stated]
+        found = (account.pieces[name] for name in names)
+        rows = [_row(one, used=one.piece in used) for one in found if one.stated]
         if rows:
             yield pa.RecordBatch.from_pylist(rows, FOOTPRINTS)
 

@@ -256,6 +256,8 @@ def _word(text: str) -> str:
 
 def shown(value: Any) -> Any:
     """A body as a reader sees it who is shown every disclosure."""
+    if isinstance(value, (str, int)):  # most of it: evidence is thousands of numbers
+        return value
     if isinstance(value, Mapping):
         return {name: shown(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -3,9 +3,21 @@
 from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 
+from msgspec.structs import replace
+
+from ledger.carbon.evidence import Found
 from ledger.limits import EVIDENCE
-from ledger.passport.footprint import Accounted
+from ledger.passport.footprint import Accounted, out_of_reach
 from ledger.passport.story import Source, Story
+
+
+def sought(accounted: Accounted, source: Source) -> Accounted:
+    """The same with what it follows from at hand, so that whoever states it does not have to search."""
+    found = accounted.followed_back()
+    if found is None:
+        return replace(accounted, followed_back=out_of_reach)
+    whole = Found(frozenset(_with_versions(found, accounted, source)), frozenset())
+    return replace(accounted, followed_back=lambda: whole)
 
 
 def evidence_of(accounted: Accounted | None, story: Story, source: Source) -> tuple[int, ...]:
@@ -16,10 +28,13 @@ def evidence_of(accounted: Accounted | None, story: Story, source: Source) -> tu
     found = accounted.followed_back() if accounted is not None else None
     if accounted is None or found is None:
         return ()
-    versions = (entry for entries in source.versions(sorted(found.lots)).values() for entry in entries)
-    below = {*found.entries, *(entry for entry in versions if entry < accounted.size)}
-    beside = sorted(below - set(story.inputs))
+    beside = sorted(_with_versions(found, accounted, source) - set(story.inputs))
     return tuple(beside) if len(beside) <= EVIDENCE else ()
+
+
+def _with_versions(found: Found, accounted: Accounted, source: Source) -> set[int]:
+    versions = (entry for entries in source.versions(sorted(found.lots)).values() for entry in entries)
+    return {*found.entries, *(entry for entry in versions if entry < accounted.size)}
 
 
 def in_ranges(entries: Sequence[int]) -> list[int]:

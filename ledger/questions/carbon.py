@@ -1,6 +1,6 @@
 """The accounts of a period, asked of the store: the CBAM report, and the claims board."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from msgspec import structs
@@ -19,21 +19,29 @@ from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import Malformed, Missing
 from ledger.kernel.hashing import tree_root
 from ledger.kernel.moments import micros, rfc3339
+from ledger.kernel.party import Registry
 from ledger.kernel.statement import Statement, parse
 from ledger.kernel.subjects import subject_key
 from ledger.passport.codes import path_of
 from ledger.questions.asking import Asked
+from ledger.store.store import Transaction
 from schemas import wire_carbon as said
 
 _HOURS = "/v1/consumption/"
 _SHOWN = 200  # pieces that a claim leads to, at most
 Period = tuple[int, int]
+Read = Callable[[Transaction, Registry, int], Given]
 
 
-def cbam(asked: Asked, start: str | None = None, end: str | None = None, year: int | None = None) -> said.CbamReport:
-    """The report of the installations that this reader may see. Raises Missing where nothing is closed, Malformed."""
+def cbam(
+    asked: Asked, start: str | None = None, end: str | None = None, year: int | None = None, *, read: Read = given_of
+) -> said.CbamReport:
+    """The report of the installations that this reader may see. Raises Missing where nothing is closed, Malformed.
+
+    `read` reads all that was signed: whoever asks often has one that goes on from where it was.
+    """
     wanted = bounds(start, end)
-    given = given_of(asked.transaction, asked.registry, asked.size)
+    given = read(asked.transaction, asked.registry, asked.size)
     period = _period(given, wanted)
     sites = {name: one for name, one in _sites(asked).items() if asked.reader.may_see(one.operator)}
     rows = tuple(row for row in cbam_of(given, *period) if row.installation in sites)
@@ -52,10 +60,12 @@ def cbam(asked: Asked, start: str | None = None, end: str | None = None, year: i
     return cbam_report(CbamAccount(rows), about)
 
 
-def claims(asked: Asked, start: str | None = None, end: str | None = None) -> said.ClaimsBoard:
-    """Every public claim, held against the ledger for a period. Raises Missing where nothing is closed, Malformed."""
+def claims(
+    asked: Asked, start: str | None = None, end: str | None = None, *, read: Read = given_of
+) -> said.ClaimsBoard:
+    """Every public claim, held against the ledger for a period; `read` as above. Raises Missing, Malformed likewise."""
     wanted = bounds(start, end)
-    given = given_of(asked.transaction, asked.registry, asked.size)
+    given = read(asked.transaction, asked.registry, asked.size)
     period = _period(given, wanted)
     footprints = recompute(given).footprint
     shipped = [one for name in sorted(_shipped(given, period)) if (one := footprints.of(name)) is not None]

@@ -88,8 +88,9 @@ class Restater:
             found = footprints_of(transaction, self._log.state.registry, checkpoint.size, checkpoint.root)
             for piece in self._differing(transaction, found, known):
                 self.pending.setdefault(piece, self._unaccounted)
+            # What the thread that writes states in a commit is sought here: plants do not wait for it.
+            self._log.accounted = found.beforehand(StoreSource(transaction, checkpoint.size))
         self._footprints, self._unaccounted = found, NOBODY
-        self._log.accounted = found.of
 
     @property
     def _may_be_accounted(self) -> bool:

@@ -1,7 +1,10 @@
 """A coil's footprint computed again from its full bundle alone, and passports that add up and do not follow from it."""
 
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 
+import pyarrow as pa
 import pytest
 from msgspec.structs import replace
 from signed_example import Signed
@@ -9,10 +12,13 @@ from small_ledger import small_ledger
 from test_footprint_on_passport import COIL, Office, read_offline
 from worked import example
 
+from ledger.audit.audit import Order, audit
+from ledger.audit.footprints import State, hold_footprints
+from ledger.audit.sources import DatabaseSource
 from ledger.carbon.evidence import Evidence
 from ledger.carbon.recompute import recompute
 from ledger.issuing import footprints
-from ledger.issuing.carbon_source import given_of
+from ledger.issuing.carbon_source import batches_in, given_of
 from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.statement import parse
 from ledger.passport.evidence import in_ranges, of_ranges
@@ -41,7 +47,7 @@ def forge(office, change=lambda given: given, without=lambda _typ, _body: False)
     checkpoint = log.state.published.checkpoint
     with log.store.reading() as transaction:
         given = given_of(transaction, log.state.registry, checkpoint.size)
-        true = recompute(given)
+        true = recompute(given, with_charges=True)
         false = recompute(change(given))
         evidence = Evidence(given, true.charges)
         computed = footprints.Footprints(checkpoint.size, checkpoint.root, false.footprint, evidence=evidence)
@@ -70,6 +76,41 @@ def test_a_full_bundle_has_the_statements_that_the_footprint_follows_from(office
     assert AGAIN in told
     assert "market- and location-based footprint, renewable shares by the hour and by volume" in told
     assert "that no hour, stream or step was left out of them, and that the power was rightly allocated" in told
+
+
+def test_an_audit_writes_what_it_computed_of_every_piece(office, tmp_path):
+    path, log = tmp_path / "footprints.arrow", office.world.log
+    report = audit(Order(DatabaseSource(office.world.places.database), footprints=path))
+    with pa.ipc.open_file(path) as file:
+        rows = {row["piece"]: row for row in file.read_all().to_pylist()}
+    with log.store.reading() as transaction:
+        account = recompute(given_of(transaction, log.state.registry, office.world.size)).footprint
+    assert {name: row["wh"] for name, row in rows.items()} == {one.piece: one.wh for one in account if one.stated}
+    assert f"{len(rows)} footprints of pieces, written as they were computed again" in report.checked
+
+
+def test_an_audit_tells_how_far_it_is_with_footprints(office, tmp_path):
+    told, location = [], office.world.places.database
+    audit(
+        Order(DatabaseSource(location)),
+        progress=lambda what, *done: told.append(done) if what == "footprints" else None,
+    )
+    first, *_, last = told
+    assert (first[0], last[0]) == (0, last[1])
+    assert sorted(told) == told
+    steps = tmp_path / "steps"
+    hold_footprints(State(location, office.world.size, bytes(32), (), office.world.size, steps=steps))
+    assert steps.stat().st_size == 2 * batches_in(office.world.size)
+
+
+def test_an_audit_that_finds_something_writes_no_footprints_and_says_so(office, tmp_path):
+    path, database = tmp_path / "footprints.arrow", office.world.places.database
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("DROP TRIGGER event_no_delete")
+    report = audit(Order(DatabaseSource(database), footprints=path))
+    assert report.findings
+    assert not path.exists()
+    assert any(one.startswith("footprints: for that reason none were written") for one in report.not_checked)
 
 
 def test_an_audit_computes_the_evidence_again(office):

@@ -15,7 +15,7 @@ from schemas.arrow import FOOTPRINTS
 @pytest.fixture(scope="module")
 def table(vectors):
     accounts = accounts_of(example(vectors), 80, 0)
-    return pa.Table.from_batches(batches_of(accounts), FOOTPRINTS)
+    return pa.Table.from_batches(batches_of(accounts.footprint, accounts.flowed.used), FOOTPRINTS)
 
 
 def test_every_piece_has_a_row_with_what_it_carries(table, vectors):

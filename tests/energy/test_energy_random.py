@@ -140,6 +140,13 @@ def test_slices_stay_whole_and_both_sides_agree(told):
         check(park)
 
 
+def test_what_is_cut_out_leaves_both_ends_whole():
+    park = Park()
+    park.attest(wh=100)
+    slices = carve(park.attestation().slices, 30, 60, lambda one: replace(one, holder="b"))
+    assert [(one.start, one.end, one.holder) for one in slices] == [(0, 30, WIND), (30, 60, "b"), (60, 100, WIND)]
+
+
 @given(st.lists(st.tuples(st.integers(0, 99), st.integers(1, 100), st.sampled_from("abc")), max_size=30))
 def test_cuts_are_those_of_a_list_of_single_watt_hours(cuts):
     park = Park()
