@@ -371,6 +371,17 @@ def test_of_a_shipment_declared_wrong_what_had_arrived_early_is_waited_for_again
     assert park.lot(METAL).late == (Late(MILL, receipt, 10),)
 
 
+def test_of_both_declared_wrong_nothing_is_waited_for_and_nothing_under_way():
+    for first, second in ((0, 1), (1, 0)):
+        park = Park()
+        both = early(park)
+        park.wrong((MILL, SMELTER)[first], both[first])
+        park.wrong((MILL, SMELTER)[second], both[second])
+        lot_now = park.lot(METAL)
+        assert (lot_now.late, lot_now.in_transit(SMELTER), line_of(park)) == ((), 0, (0, 0))
+        assert (park.have(SMELTER, METAL), park.have(MILL, METAL)) == (100, 0)
+
+
 def test_a_piece_that_two_events_used_stays_used_up_by_the_first():
     """What the second, a corrective event, had used is declared wrong; the first stands."""
     park = Park()
