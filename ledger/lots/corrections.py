@@ -39,8 +39,9 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
         if book.named(event.issuer, name) is None:
             book.put(named_key(event.issuer, name), Named(replaces=wrong))
     _take_back_marks(Booking(book, event, sites=sites), old)
-    under_way = tuple(_take_back_late(book, old))
-    for posting in old.credits:
+    under_way, no_more = tuple(_take_back_late(book, old, event.index)), tuple(_sent_again(book, old))
+    gone = (*old.credits, *no_more)
+    for posting in gone:
         _post(book, posting, -posting.g)
     for posting in old.debits:
         _post(book, posting, posting.g)
@@ -49,17 +50,22 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
     back = (
         *(Moved(one.delivery, one.lot, -one.shipped, -one.received) for one in old.moved),
         *(Moved(one.delivery, one.lot, 0, -one.g) for one in under_way),
+        *(Moved(one.delivery, one.lot, 0, one.g) for one in no_more),
     )
     for moved in back:
         add_to_delivery(book, moved)
     _take_back_run(book, event.issuer, old)
-    touched = dict.fromkeys(posting.lot for posting in (*old.credits, *old.debits))
-    again = sum(posting.g for posting in under_way)
-    entered = {**old.left, "late": old.left.get("late", 0) + again} if again else old.left
+    touched = dict.fromkeys(posting.lot for posting in (*gone, *old.debits))
     return replace(
-        _nothing(event), undoes=wrong, debits=old.credits, credits=(*old.debits, *under_way), entered=entered,
-        left=old.entered, moved=back, findings=(*_shortages(book, touched), *take_back(book, wrong)),
+        _nothing(event), undoes=wrong, debits=gone, credits=(*old.debits, *under_way),
+        entered=_with_late(old.left, under_way), left=_with_late(old.entered, no_more), moved=back,
+        findings=(*_shortages(book, touched), *take_back(book, wrong)),
     )  # fmt: skip
+
+
+def _with_late(kinds: dict[str, int], postings: Iterable[Posting]) -> dict[str, int]:
+    g = sum(posting.g for posting in postings)
+    return {**kinds, "late": kinds.get("late", 0) + g} if g else kinds
 
 
 def _nothing(event: LotEvent) -> Effects:
@@ -126,10 +132,10 @@ def _take_back_words(book: Book, old: Effects) -> None:
                 book.put_lot(replace(lot, attributes=rest | before))
 
 
-def _take_back_late(book: Book, old: Effects) -> Iterator[Posting]:
+def _take_back_late(book: Book, old: Effects, declared_by: int) -> Iterator[Posting]:
     """What was received before its sender was heard was not, or its sender is waited for again.
 
-    Yields what a sender sent off and nobody has received, now that the early receipt is none.
+    Yields what a sender sent off and nobody has received, now that the early receipt is none; his event remembers it.
     """
     for lot in _lots(book, {posting.lot for posting in old.credits if posting.kind == "late"}):
         book.put_lot(replace(lot, late=tuple(one for one in lot.late if one.entry != old.index)))
@@ -143,10 +149,21 @@ def _take_back_late(book: Book, old: Effects) -> Iterator[Posting]:
     for row in old.settled:
         sent = book.effects(row.entry)
         delivery = next((one.delivery for one in sent.moved if one.lot == row.lot), "") if sent is not None else ""
-        if sent is not None and sent.declared_by == NOBODY and delivery:
+        if sent is not None and sent.declared_by == sent.undoes == NOBODY and delivery:
             left = tuple(one for one in sent.settles if (one.lot, one.entry) != (row.lot, old.index))
-            book.put(effects_key(row.entry), replace(sent, settles=left))
+            again = (*sent.settled, replace(row, entry=declared_by))
+            book.put(effects_key(row.entry), replace(sent, settles=left, settled=again))
             yield Posting(row.lot, sent.issuer, delivery, old.issuer, row.g, mix=row.entry, kind="late")
+
+
+def _sent_again(book: Book, old: Effects) -> Iterator[Posting]:
+    """What declarations of early receipts put under way again, of a shipment that is declared wrong itself."""
+    for row in old.settled:
+        one = book.effects(row.entry)
+        if one is not None and one.undoes != NOBODY:
+            yield from (
+                part for part in one.credits if part.kind == "late" and (part.lot, part.mix) == (row.lot, old.index)
+            )
 
 
 def _lots(book: Book, names: Iterable[str]) -> Iterable[Lot]:

@@ -14,6 +14,7 @@ from small_mill import TONNE, lot, piece
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.statement import parse
 from ledger.kernel.verify import Expected, verify_bundle
+from ledger.passport.codes import path_of
 from ledger.passport.refold import recompute
 from ledger.recording.opening import clock
 from ledger.rules import rule_set
@@ -71,6 +72,10 @@ def test_all_that_was_said_of_it_follows_and_its_correction_mends_it(tmp_path):
             bauxite = await told(app, path_of_lot(lot("BX-B")))
             assert balance(bauxite) == {PLANT.id: 30 * TONNE}
             doubted = await follow(app, "corrections", 1)
+            short = [one["about"]["id"] for one in doubted["findings"] if one["rule"] == "shortage"]
+            assert short == [canonical_id(lot("SILO", 3))]
+            page = await app.ask("GET", f"/page{path_of(canonical_id(piece('B-1')))}")
+            assert b"more than there was, with the correction" in page.body
 
             mill.world.now = clock()
             less = {"quantity": 14 * TONNE} | {key: body["outputQuantityList"][0][key] for key in ("epcClass", "uom")}

@@ -102,6 +102,8 @@ class Park:
             assert " " in found.says
             assert not found.lot or self.book.lot(found.lot) is not None
         assert isinstance(done, Effects)
+        came, went = sum(one.g for one in done.debits), sum(one.g for one in done.credits)
+        assert came + sum(done.entered.values()) == went + sum(done.left.values())  # SPEC 5.2, also what undoes
         self.effects.append(done)
         for record in self.book.since(mark).values():
             if isinstance(record, Lot):

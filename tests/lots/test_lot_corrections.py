@@ -1,5 +1,7 @@
 """Rule 5.6: errors declared and corrected."""
 
+import re
+
 import pytest
 from folded import CUSTOMER, MILL, MINE, SITE, SMELTER, Park, amount, in_time, lot, mass, pallet, piece, rules
 
@@ -292,3 +294,135 @@ def test_a_corrective_event_that_uses_a_piece_which_another_used_meanwhile_is_sh
     assert park.have(MILL, BAND) == 10_000
     park.wrong(MILL, 4)
     assert (park.have(MILL, SLAB), park.lot(SLAB).consumed_by, park.lot(SLAB).blocked) == (0, 3, False)
+
+
+def test_what_is_left_after_a_declaration_is_no_shortage(park):
+    """Neither where nothing is left nor where something is; a shortage says how much."""
+    assert park.wrong(SMELTER, 1).findings == ()
+    assert park.have(SMELTER, METAL) == 10_000
+    park.new(SMELTER, (METAL, 500))
+    assert park.wrong(SMELTER, 3).findings == ()
+    park.ship(SMELTER, MILL, (METAL, 4_000))
+    (found,) = park.wrong(SMELTER, 0).findings
+    assert (found.rule, found.lot, found.facts) == ("shortage", METAL, {"short": 4_000})
+    assert f"{SMELTER} has used 4 000 g of lot" in found.says
+
+
+def test_a_class_lot_that_others_began_is_not_in_doubt_for_a_wrong_addition(park):
+    added = park.new(SMELTER, (METAL, 500)).index
+    park.wrong(SMELTER, added, "urn:right")
+    assert park.lot(METAL).doubt == -1
+    park.ship(SMELTER, MILL, (METAL, 0))
+
+
+def test_a_piece_is_in_doubt_also_where_no_correction_is_announced(park):
+    assert park.lot(SLAB).doubt == -1
+    index = park.wrong(SMELTER, 1).index
+    assert park.lot(SLAB).doubt == index
+
+
+def test_a_receipt_declared_wrong_did_not_arrive(park):
+    park.new(SMELTER, (lot("PL-2"), 1_000))
+    park.ship(SMELTER, MILL, (lot("PL-2"), 1_000))
+    index = park.receive(MILL, SMELTER, (lot("PL-2"), 900)).index
+    (line,) = park.book.delivery(f"{SMELTER} D-1").lines
+    assert (line.shipped, line.received) == (1_000, 900)
+    park.wrong(MILL, index)
+    (line,) = park.book.delivery(f"{SMELTER} D-1").lines
+    assert (line.shipped, line.received, park.lot(line.lot).in_transit(SMELTER)) == (1_000, 0, 1_000)
+
+
+def early(park):
+    """The mill has 70 g before its sender is heard; he ships 100 g, of which 30 g are under way."""
+    origin = [{"id": METAL, "kind": "late", "supplier": "X", "document": "N", "g": 70}]
+    receipt = park.receive(MILL, SMELTER, (METAL, 70), al_origin=origin).index
+    park.new(SMELTER, (METAL, 100))
+    sent = park.ship(SMELTER, MILL, (METAL, 100)).index
+    assert (park.lot(METAL).late, park.lot(METAL).in_transit(SMELTER)) == ((), 30)
+    return receipt, sent
+
+
+def line_of(park):
+    (line,) = park.book.delivery(f"{SMELTER} D-1").lines
+    return line.shipped, line.received
+
+
+def test_of_an_early_receipt_declared_wrong_all_that_was_sent_is_under_way():
+    park = Park()
+    receipt, sent = early(park)
+    assert line_of(park) == (100, 70)
+    done = park.wrong(MILL, receipt)
+    assert (park.have(MILL, METAL), park.lot(METAL).in_transit(SMELTER), line_of(park)) == (0, 100, (100, 0))
+    assert park.book.effects(sent).settles == ()
+    assert (done.entered, done.left) == ({"late": 70}, {"late": 70})
+    (under_way,) = (one for one in done.credits if one.kind == "late")
+    assert (under_way.mix, under_way.owner) == (sent, MILL)
+    park.receive(MILL, SMELTER, (METAL, 100))
+    assert (park.have(MILL, METAL), line_of(park)) == (100, (100, 100))
+
+
+def test_of_a_shipment_declared_wrong_what_had_arrived_early_is_waited_for_again():
+    park = Park()
+    receipt, sent = early(park)
+    park.wrong(SMELTER, sent)
+    assert (park.lot(METAL).late, park.book.effects(receipt).settled) == ((Late(MILL, receipt, 70),), ())
+    assert (park.have(SMELTER, METAL), park.have(MILL, METAL), line_of(park)) == (100, 70, (0, 0))
+    park.ship(SMELTER, MILL, (METAL, 60))
+    assert park.lot(METAL).late == (Late(MILL, receipt, 10),)
+
+
+def test_of_both_declared_wrong_nothing_is_waited_for_and_nothing_under_way():
+    for first, second in ((0, 1), (1, 0)):
+        park = Park()
+        both = early(park)
+        park.wrong((MILL, SMELTER)[first], both[first])
+        park.wrong((MILL, SMELTER)[second], both[second])
+        lot_now = park.lot(METAL)
+        assert (lot_now.late, lot_now.in_transit(SMELTER), line_of(park)) == ((), 0, (0, 0))
+        assert (park.have(SMELTER, METAL), park.have(MILL, METAL)) == (100, 0)
+
+
+def test_a_piece_that_two_events_used_stays_used_up_by_the_first():
+    """What the second, a corrective event, had used is declared wrong; the first stands."""
+    park = Park()
+    park.new(SMELTER, (SLAB, 90))
+    wrong = park.make(SMELTER, [(SLAB, None)], [(BAND, 90)], "hot-rolling").index
+    park.wrong(SMELTER, wrong, "urn:right")
+    first = park.make(SMELTER, [(SLAB, None)], [(piece("H-2"), 90)], "hot-rolling").index
+    again = park.make(SMELTER, [(SLAB, None)], [(BAND, 90)], "hot-rolling", eventID="urn:right").index
+    park.wrong(SMELTER, again)
+    assert park.lot(SLAB).consumed_by == first
+
+
+def test_a_sale_declared_wrong_gives_back_what_was_sold_and_nothing_else():
+    park = Park()
+    park.new(SMELTER, (METAL, 100))
+    park.ship(SMELTER, MILL, (METAL, 40))
+    park.receive(MILL, SMELTER, (METAL, 40))
+    owner = [{"type": "owning_party", "source": SMELTER}]
+    taker = [{"type": "owning_party", "destination": CUSTOMER}]
+    sale = park.look(SMELTER, "storing", (METAL, 60), sourceList=owner, destinationList=taker).index
+    assert {one.holder: one.owner for one in park.lot(METAL).holdings if one.g} == {SMELTER: CUSTOMER, MILL: MILL}
+    park.wrong(SMELTER, sale)
+    assert {one.holder: one.owner for one in park.lot(METAL).holdings if one.g} == {SMELTER: SMELTER, MILL: MILL}
+
+
+def test_what_may_not_be_used_is_refused_under_its_code(park):
+    park.wrong(SMELTER, 1)
+    with pytest.raises(RuleBroken, check=lambda no: no.code == "in_doubt"):
+        park.ship(SMELTER, MILL, (SLAB, None))
+    park.ship(SMELTER, MILL, (METAL, 4_000))
+    park.wrong(SMELTER, 0)
+    with pytest.raises(RuleBroken, check=lambda no: no.code == "blocked"):
+        park.ship(SMELTER, MILL, (METAL, 1))
+
+
+def test_who_has_a_lot_is_told_to_whom_has_it_not(park):
+    with pytest.raises(RuleBroken, match=f"is not with {re.escape(MINE)}: {re.escape(SMELTER)} has 9 000 g$"):
+        park.ship(MINE, MILL, (SLAB, None))
+    with pytest.raises(RuleBroken, match=r"has 0 g$"):
+        park.ship(MINE, MILL, (METAL, 1))
+    park.new(SMELTER, (METAL, 50))
+    park.ship(SMELTER, MILL, (METAL, 20))
+    with pytest.raises(RuleBroken, match=r"has 30 g and \S+ has 20 g under way$"):
+        park.ship(MINE, MILL, (METAL, 1))

@@ -21,21 +21,26 @@ export function declare(book, event, wrong) {
     if (!book.corrections.has(key)) book.corrections.set(key, wrong);
   }
   takeBackMarks(new Booking(book, event), old);
-  const underWay = takeBackLate(book, old);
-  for (const one of old.credits) post(book, one, -one.g);
+  const underWay = takeBackLate(book, old, event.index), noMore = sentAgain(book, old), gone = [...old.credits, ...noMore];
+  for (const one of gone) post(book, one, -one.g);
   for (const one of [...old.debits, ...underWay]) post(book, one, one.g);
   const moved = [
     ...old.moved.map((one) => ({ ...one, shipped: -one.shipped, received: -one.received })),
     ...underWay.map(({ delivery, lot, g }) => ({ delivery, lot, shipped: 0n, received: -g })),
+    ...noMore.map(({ delivery, lot, g }) => ({ delivery, lot, shipped: 0n, received: g })),
   ];
   for (const one of moved) addToDelivery(book, one);
   takeBackRun(book, event.issuer, old);
-  const touched = new Set([...old.credits, ...old.debits].map((one) => one.lot)), again = sum(underWay.map((one) => one.g));
+  const touched = new Set([...gone, ...old.debits].map((one) => one.lot));
   return {
-    ...nothing, undoes: wrong, debits: old.credits, credits: [...old.debits, ...underWay], left: old.entered, moved,
-    entered: again ? new Map(old.left).set("late", (old.left.get("late") ?? 0n) + again) : old.left,
-    findings: shortages(book, touched),
+    ...nothing, undoes: wrong, debits: gone, credits: [...old.debits, ...underWay], moved,
+    entered: withLate(old.left, underWay), left: withLate(old.entered, noMore), findings: shortages(book, touched),
   };
+}
+
+function withLate(kinds, postings) {
+  const g = sum(postings.map((one) => one.g));
+  return g ? new Map(kinds).set("late", (kinds.get("late") ?? 0n) + g) : kinds;
 }
 
 // Undoing makes no mix.
@@ -101,12 +106,12 @@ function takeBackWords(book, old) {
 
 // What was received before its sender was heard was not, or its sender is waited for again. Returned is what a sender sent
 // off and nobody has received, now that the early receipt is none.
-function takeBackLate(book, old) {
+function takeBackLate(book, old, declaredBy) {
   for (const name of new Set(old.credits.filter((one) => one.kind === "late").map((one) => one.lot))) {
     for (const lot of lotsOf(book, [name])) book.change(lot, { late: lot.late.filter((one) => one.entry !== old.index) });
   }
   for (const row of old.settles) waitAgain(book, old, row);
-  return old.settled.flatMap((row) => sendAgain(book, old, row));
+  return old.settled.flatMap((row) => sendAgain(book, old, row, declaredBy));
 }
 
 function waitAgain(book, old, { lot: name, entry, g }) {
@@ -117,13 +122,20 @@ function waitAgain(book, old, { lot: name, entry, g }) {
   book.effects.set(entry, { ...receipt, settled: receipt.settled.filter((one) => one.entry !== old.index) });
 }
 
-function sendAgain(book, old, { lot, entry, g }) {
+function sendAgain(book, old, { lot, entry, g }, declaredBy) {
   const sent = book.effects.get(entry), delivery = sent?.moved.find((one) => one.lot === lot)?.delivery;
-  if (!delivery || sent.declaredBy !== NOBODY) return [];
+  if (!delivery || sent.declaredBy !== NOBODY || sent.undoes !== NOBODY) return [];
   const settles = sent.settles.filter((one) => one.lot !== lot || one.entry !== old.index);
-  book.effects.set(entry, { ...sent, settles });
+  book.effects.set(entry, { ...sent, settles, settled: [...sent.settled, { lot, entry: declaredBy, g }] });
   const under = { lot, holder: sent.issuer, delivery, owner: old.issuer, g, role: "", had: 0n, mix: entry, kind: "late", scrap: "" };
   return [under];
+}
+
+// What declarations of early receipts put under way again, of a shipment that is declared wrong itself.
+function sentAgain(book, old) {
+  const declarations = old.settled.map(({ lot, entry }) => ({ lot, one: book.effects.get(entry) }));
+  return declarations.filter(({ one }) => one && one.undoes !== NOBODY).flatMap(({ lot, one }) => (
+    one.credits.filter((part) => part.kind === "late" && part.lot === lot && part.mix === old.index)));
 }
 
 // The entry whose place this event takes.
