@@ -78,6 +78,15 @@ class Refolded:
         upto = [version for index, version in versions if index <= entry]
         return upto == list(range(1, len(upto) + 1))
 
+    def packed(self, lots: Collection[str]) -> str:
+        """One of these class lots of which some was packed in a unit, "" where none was.
+
+        What happens to the unit happens to that, and names the unit alone: it advances no version of the lot (4.4).
+        """
+        packing = (one for one in self._events.values() if one.parent and one.action == "ADD")
+        amounts = (part.id for one in packing for part in one.children if not part.single)
+        return next((name for name in amounts if name in lots), "")
+
     def gaps(self) -> list[str]:
         """Lots whose history begins in the bundle and has a gap: stood in for, although most of it is there."""
         names = sorted({name for lots in self.stood_in.values() for name in lots})

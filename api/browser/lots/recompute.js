@@ -24,7 +24,8 @@ export function recompute({ passport, inputs, registries }, rules) {
   const other = rowsOf(said, "figures").find((one) => !same(one.rules ?? null, { id, digest }));
   if (other) return { computed: false, say: "rules_unknown", facts: { rules: brief(other.rules?.id ?? "") } };
   const evidence = evidenceOf(said), own = inputs.filter((one) => !evidence.has(Number(one.index)));
-  const { story, source, made } = computedAgain(said, { passport, inputs: own, registries }, { id, digest }, evidence.size);
+  const { packed, story, source, made } = computedAgain(said, { passport, inputs: own, registries }, { id, digest }, evidence.size);
+  if (packed) return { computed: false, say: "amounts_packed", facts: { lot: packed } };
   checkInputs([...story.inputs, ...evidence], inputs);
   const claims = withShares(rowsOf(said, "claims"), made.claims ?? [], source);
   compare(said, claims.length ? { ...made, claims } : made);
@@ -40,6 +41,8 @@ export function recompute({ passport, inputs, registries }, rules) {
 function computedAgain(said, { passport, inputs, registries }, rules, evidence) {
   try {
     const source = new Refolded(inputs, registries, said.as_of.size), story = storyOf(said.piece, source);
+    const packed = source.packed(story.trace.lots);
+    if (packed) return { packed };
     checkWhole(story, source);
     const made = bodyOf(story, source, registries.get(passport.index), { rules, root: said.inputs.root, evidence });
     return { story, source, made };

@@ -52,6 +52,13 @@ export class Refolded {
     return this.events.get(entry) ?? missing(entry);
   }
 
+  // One of these class lots of which some was packed in a unit: what happens to the unit happens to that, and names the
+  // unit alone (4.4).
+  packed(lots) {
+    const packing = [...this.events.values()].filter((one) => one.parent && one.action === "ADD");
+    return packing.flatMap((one) => one.children).find((part) => !part.single && lots.includes(part.id))?.id ?? "";
+  }
+
   // Whether the bundle holds every version of a lot up to the one that this entry made.
   whole(name, entry) {
     const upto = this.#of(name).filter((one) => one.entry <= entry);
