@@ -22,6 +22,7 @@ from ledger.store.postgres.carrying import PostgresShelf
 from ledger.store.sqlite import carrying as sqlite_carrying
 from ledger.store.store import reading_shelf
 from ledger.upkeep.copying import copy_ledger
+from tests.forked import status_of
 from tests.postgres_server import OWNER, WRITER
 from tests.small_ledger import coil, small_ledger
 from tests.whole import check_whole
@@ -136,7 +137,8 @@ def test_killed_anywhere_it_leaves_nothing_and_works_the_next_time(way, tmp_path
 
 def _survives(stop, world, there, tmp_path):
     """Copy in a process of its own, killed when it says for the `stop`th time how far it is: whether it ended."""
-    if (child := os.fork()) == 0:
+
+    def work():
         said = count(1)
 
         def fall(*_):
@@ -145,7 +147,8 @@ def _survives(stop, world, there, tmp_path):
 
         copied(world, there, tmp_path, progress=fall)
         os._exit(0)
-    _, status = os.waitpid(child, 0)
+
+    status = status_of(work)
     assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
     return not os.WIFSIGNALED(status)
 

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import count
 
 import psycopg
@@ -27,6 +28,7 @@ from ledger.recording.log import Submission
 from ledger.recording.opening import clock, migrate_ledger, open_log, rebuild_ledger
 from ledger.store.store import create_store, open_store, reading_raw
 from ledger.store.tables import SCHEMA_VERSION
+from tests.forked import status_of
 from tests.small_ledger import OPERATOR, coil, small_ledger
 from tools.main import cli
 
@@ -161,9 +163,7 @@ def _survives(step, places, place):
     """Migrate in a process of its own, killed before its statement number `step`: whether it came to its end."""
     until = time.monotonic() + SOON
     while True:
-        if (child := os.fork()) == 0:
-            _migrate_until(step, places, place)
-        _, status = os.waitpid(child, 0)
+        status = status_of(partial(_migrate_until, step, places, place))
         if os.WIFSIGNALED(status):
             return False
         if os.WEXITSTATUS(status) == 0:
