@@ -1,7 +1,7 @@
 """From posted bytes to receipts: check, hand in, wait for the commit.
 
-One statement is checked right here: the way to another process and back would cost more than the check. The
-statements of a batch, or of a group that a standby sends on, are checked by the pool.
+Few statements are checked right here: the way to another process and back would cost more than the check. Many, be they
+of a batch, of a group that a standby sends on, or posted one by one at one moment, are checked by the pool.
 """
 
 import asyncio

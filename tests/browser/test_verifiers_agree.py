@@ -22,7 +22,7 @@ from forgeries import forged
 from small_ledger import OPERATOR, PLANT, ROLLING
 
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
-from small_mill import CUSTOMER, TONNE, amount, lot, pallet, piece, small_mill
+from small_mill import CUSTOMER, TONNE, lot, pallet, piece, small_mill
 from test_random_mills import Chance
 from vectors.computed import COIL, cast_and_slit, footprint
 from vectors.misbehaviours import branch, forked_entries, forked_trees, make_twice
@@ -140,9 +140,7 @@ def test_a_shortage_upstream_is_found_by_both_and_missed_by_both(tmp_path):
 def test_neither_judges_what_rests_on_a_lot_that_went_in_a_unit(tmp_path):
     with small_mill(tmp_path) as mill:
         mill.make_coils("A")
-        some = [amount(lot("SILO", 3), 2 * TONNE)]
-        mill.say(PLANT, "Aggregation", action="ADD", bizStep="packing", parentID=pallet(), childQuantityList=some)
-        mill.send(PLANT, ROLLING, (pallet(), None), paper="P")
+        mill.send_some_in_a_unit(PLANT, ROLLING, lot("SILO", 3), 2 * TONNE)
         mill.make_coils("B")
         mill.send(ROLLING, CUSTOMER, (piece("B-1"), None), paper="X")
         full = next(one for one in parcels(mill, ("B-1",), piece) if b'"kind":"full"' in one.file)

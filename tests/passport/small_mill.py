@@ -138,6 +138,12 @@ class Mill:
     def pack(self, who, unit, *names, action="ADD"):
         return self.say(who, "Aggregation", action=action, bizStep="packing", parentID=unit, childEPCs=list(names))
 
+    def send_some_in_a_unit(self, who, to, name, g):
+        """An amount of a class lot on a pallet, whose events name the pallet alone."""
+        some = [amount(name, g)]
+        self.say(who, "Aggregation", action="ADD", bizStep="packing", parentID=pallet(), childQuantityList=some)
+        return self.send(who, to, (pallet(), None), paper="P")
+
     def wrong(self, who, index, *corrections):
         """Declare the event of `index` wrong."""
         self.world.now += MINUTE

@@ -2,7 +2,7 @@
 
 import pytest
 from small_ledger import PLANT, ROLLING
-from small_mill import CUSTOMER, TONNE, amount, handed, lot, pallet, piece, small_mill
+from small_mill import CUSTOMER, TONNE, handed, lot, pallet, piece, small_mill
 
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.encoding import b64url_encode
@@ -121,9 +121,7 @@ def test_the_full_bundle_is_computed_again(mill, name):
 def test_of_a_lot_that_went_in_a_unit_nothing_is_computed_again(tmp_path):
     with small_mill(tmp_path) as mill:
         mill.make_coils("A")
-        some = [amount(lot("SILO", 3), 2 * TONNE)]
-        mill.say(PLANT, "Aggregation", action="ADD", bizStep="packing", parentID=pallet(), childQuantityList=some)
-        mill.send(PLANT, ROLLING, (pallet(), None), paper="P")
+        mill.send_some_in_a_unit(PLANT, ROLLING, lot("SILO", 3), 2 * TONNE)
         mill.make_coils("B")
         mill.send(ROLLING, CUSTOMER, (piece("B-1"), None), paper="X")
         report = verified(mill, "B-1")
