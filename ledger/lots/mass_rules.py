@@ -116,7 +116,7 @@ def mass_and_size(g: int, size: tuple[int, int, int], density: int) -> str:
 def customs_code(attributes: Mapping[str, str | int]) -> str:
     """M4: the CN code is a function of form, alloy, thickness and coating."""
     said = str(attributes.get("cn", ""))
-    want = _codes(attributes) if said else ()
+    want = _codes(attributes)
     if not want or any(code.startswith(said) or said.startswith(code) for code in want):
         return ""
     return f"its CN code is {said}, form, alloy and thickness make it {' or '.join(want)}"
@@ -160,10 +160,7 @@ def _digits(alloy: str) -> str:
 
 def _element(row: Mapping[str, str], limit: tuple[Decimal, Decimal]) -> str:
     least, most = limit
-    value = Decimal(row["value"])
-    if least <= value <= most:
-        return ""
-    value = value.quantize(most, rounding=ROUND_HALF_EVEN)
+    value = Decimal(row["value"]).quantize(most, rounding=ROUND_HALF_EVEN)
     over = row["bound"] != "lt" and value > most
     under = row["bound"] != "gt" and value < least
     if not over and not under:

@@ -94,13 +94,14 @@ def test_what_is_mined_or_baked_comes_from_a_primary_source(park, process):
 def test_opening_stock_is_of_the_site_where_it_was_read_and_not_of_where_it_goes(park):
     places = {"readPoint": {"id": SITE}, "bizLocation": {"id": OTHER_SITE}}
     park.new(MINE, (ORE, 10), al_opening=True, **places)
-    park.new(MINE, (lot("BX-2"), 10), al_opening=True, readPoint={"id": OTHER_SITE})
-    with refused("opening_again"):
+    with pytest.raises(RuleBroken, match=f"the opening stock of {re.escape(SITE)} was booked by entry 0"):
         park.new(MINE, (lot("BX-3"), 10), al_opening=True, **places)
+    park.new(MINE, (lot("BX-2"), 10), al_opening=True, readPoint={"id": OTHER_SITE})
     foreign = "(414)9521213000011"
     park.sites[foreign] = MILL
-    with pytest.raises(RuleBroken, match=f"site {re.escape(foreign)} is not registered by"):
+    with pytest.raises(RuleBroken, match=f"site {re.escape(foreign)} is not registered by") as no:
         park.new(MINE, (lot("BX-3"), 10), al_opening=True, **places | {"readPoint": {"id": foreign}})
+    assert no.value.facts["id"] == foreign
 
 
 def test_opening_stock_is_corrected_where_it_was_opened(park):

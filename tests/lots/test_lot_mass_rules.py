@@ -225,6 +225,24 @@ def test_m4_the_customs_code_follows_from_the_goods(attributes, good, bad):
     assert rule.customs_code({**attributes, "cn": bad}).startswith(f"its CN code is {bad}")
 
 
+@pytest.mark.parametrize(
+    ("said", "codes"),
+    [
+        ({"form": "slab", "alloy": "EN-AW-1050A"}, "76011010"),
+        ({"form": "slab", "alloy": "EN-AW-5754"}, "76012030"),
+        ({"thickness": 200}, "76071 or 76072"),
+        ({"thickness": 3_000}, "76061293"),
+        ({"thickness": 6_000}, "76061299"),
+        ({"thickness": 6_000, "alloy": "EN-AW-1050A"}, "76061199"),
+        ({"thickness": 1_000, "coating": "painted"}, "76061250"),
+        ({"thickness": 1_000}, "76061292 or 76061211 or 76061219"),
+    ],
+)
+def test_m4_the_customs_code_that_the_goods_have_is_named(said, codes):
+    says = rule.customs_code({"form": "coil", "alloy": "EN-AW-5754", "cn": "1"} | said)
+    assert says == f"its CN code is 1, form, alloy and thickness make it {codes}"
+
+
 def test_m4_a_wrong_code_is_found_where_the_piece_is_made(park):
     said = [{"id": SLAB, "form": "slab", "alloy": "EN-AW-5754", "cn": "76061292"}]
     assert rules(park.make(SMELTER, [(METAL, 100)], [(SLAB, 100)], al_attributes=said)) == {"customs_code"}
@@ -245,6 +263,25 @@ def test_m5_what_is_rolled_has_the_alloy_it_is_made_of(park):
     done = park.make(SMELTER, [(SLAB, None)], [(BAND, 100)], "hot-rolling", al_attributes=other)
     assert rules(done) == {"alloys_mixed"}
     assert rule.one_alloy(["EN-AW-5754", ""], "EN-AW-5754") == ""
+
+
+def test_m5_the_alloys_that_it_is_made_of_are_named_in_one_order():
+    others = ("EN-AW-7075", "EN-AW-6016", "EN-AW-5754", "EN-AW-5182", "EN-AW-3104", "EN-AW-1050A", "EN-AW-8011A")
+    for inputs in (others, reversed(others)):
+        says = rule.one_alloy([*inputs, "EN-AW-6061"], "EN-AW-6061")
+        assert says == f"it is said to be EN-AW-6061 and is made of {', '.join(sorted(others))}"
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "found"),
+    [
+        ("2.6", "eq", False), ("2.55", "eq", False), ("2.5499", "eq", True), ("2.5", "gt", False), ("2.5", "lt", True),
+        ("3.6", "eq", False), ("3.65", "eq", False), ("3.6501", "eq", True), ("3.7", "lt", False), ("3.7", "gt", True),
+    ],
+)  # fmt: skip
+def test_m5_either_side_of_both_limits_of_an_element(value, bound, found):
+    row = {"element": "Mg", "value": value, "bound": bound}
+    assert rule.analysis("5754", [row]) == ((f"Mg is {value} %, the alloy has 2.6 to 3.6 %",) if found else ())
 
 
 def test_m5_an_analysis_outside_is_found_where_the_piece_is_cast(park):

@@ -92,7 +92,6 @@ export function analysis(alloy, chemistry) {
 
 function element({ element: name, value: said, bound }, [least, highest]) {
   const value = Fraction.of(said), [low, high] = [least, highest].map(Fraction.of);
-  if (!low.exceeds(value) && !value.exceeds(high)) return "";
   const places = highest.split(".")[1]?.length ?? 0, rounded = Fraction.of(value.rounded(places, { even: true }));
   const over = bound !== "lt" && rounded.exceeds(high), under = bound !== "gt" && low.exceeds(rounded);
   return over || under ? `${name} is ${said} %, the alloy has ${least} to ${highest} %` : "";
