@@ -455,6 +455,18 @@ def test_a_piece_counted_with_another_mass_is_found_beyond_half_a_percent_or_the
     assert park.have(MILL, SLAB) == 10_000
 
 
+def test_a_count_says_what_was_there_and_what_it_found(park):
+    park.new(MINE, (ORE, 1_000), (SLAB, 100))
+    done = park.look(MINE, "stock_taking", (ORE, 1_200), (SLAB, 200))
+    assert done.entered == {"count surplus": 200}
+    assert [(one.rule, one.lot, one.facts) for one in done.findings] == [
+        ("weight_differs", SLAB, {"was": 100, "weighed": 200}),
+        ("count_up", ORE, {"have": 1_000, "counted": 1_200}),
+    ]
+    assert park.confirm(ORE, MILL)
+    assert (park.lot(ORE).surplus, park.confirm(ORE, MILL)) == (0, False)
+
+
 def test_an_amount_is_destroyed_and_a_lot_closed_by_who_has_it(park):
     park.new(MINE, (ORE, 100))
     done = park.say(MINE, "Object", action="DELETE", bizStep="destroying", **listed([(ORE, 30)]))

@@ -121,6 +121,35 @@ def test_what_arrived_short_is_found_when_the_lot_or_its_site_is_asked_about(tmp
         assert "10 000 000 g of lot" in found[0].text
 
 
+def test_of_one_paper_each_lot_has_what_is_found_on_it(tmp_path):
+    with small_mill(tmp_path) as other:
+        sent = [(mills.lot(name, 6), 10 * TONNE) for name in ("SCRAP", "OTHER")]
+        other.new(PLANT, *sent)
+        index = other.send(PLANT, ROLLING, *sent, paper="D-7")
+        other.take(ROLLING, PLANT, *((name, 9 * TONNE) for name, _ in sent), paper="D-7")
+        for name, _ in sent:
+            (found,) = asking(other, lot, canonical_id(name)).findings
+            assert (found.rule, found.entry, found.facts) == (
+                "delivery_difference", index, {"delivery": f"{PLANT.id} urn:example:D-7"},
+            )  # fmt: skip
+            assert f"of lot {canonical_id(name)} left" in found.text
+
+
+def test_what_a_wrong_event_broke_stands_with_no_trace_of_what_was_corrected(tmp_path):
+    def lost(other):
+        found = asking(other, trace_up, coil("A-3"))
+        return [one.entry for one in found.findings if one.rule == "unaccounted_loss"], found.corrections
+
+    with small_mill(tmp_path) as other:
+        coils, cut = other.make_coils("A"), [(piece("A-3"), 3_000_000)]
+        wrong = other.make(ROLLING, "cutting", [(coils[0], 7_500_000)], cut)
+        assert lost(other) == ([wrong], [])
+        other.wrong(ROLLING, wrong, "urn:example:right")
+        again = other.make(ROLLING, "cutting", [(coils[0], 7_500_000)], cut, eventID="urn:example:right")
+        found, corrections = lost(other)
+        assert (found, [one.wrong for one in corrections]) == ([again], [wrong])
+
+
 def test_up_to_the_bauxite_and_the_scrap_with_every_microgram(mill):
     came = asking(mill, trace_up, coil("A-1"))
     assert int(came.ug) == 7_500_000 * 1_000_000
