@@ -24,14 +24,21 @@ def within_run(booking: Booking, total_in: int, total_out: int) -> None:
     booking.enter("run", total_out)
     run = booking.book.run(event.issuer, event.run) or _new_run(booking)
     booking.run, booking.run_had, booking.run_mix = event.run, run.g, run.mix
-    if run.closed_by != NOBODY and not booking.lenient:
-        raise RuleBroken("run_closed", f"run {event.run} was closed by entry {run.closed_by}", id=event.run)
+    if run.closed_by != NOBODY:
+        _meet_closed(booking, f"run {event.run} was closed by entry {run.closed_by}")
     run = _add(booking, run, total_in)
     booking.run_from = run.mix
     if event.run_state == "closed":
         run = replace(run, closed_by=event.index)
         judge_run(booking, run)
     booking.book.put(run_key(event.issuer, event.run), run)
+
+
+def _meet_closed(booking: Booking, says: str) -> None:
+    """Rule 5.6: a closed run never refuses a correction; that it was closed is found."""
+    if not booking.lenient:
+        raise RuleBroken("run_closed", says, id=booking.event.run)
+    booking.find("run_closed", "", says)
 
 
 def month_of(event: LotEvent) -> str:

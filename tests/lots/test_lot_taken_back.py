@@ -115,6 +115,19 @@ def test_a_tap_that_is_corrected_to_take_metal_too_makes_a_new_mix_of_its_run(pa
     assert {one.lot: one.ug for one in park.up(METAL).ends} == {lot("AL"): 10 * UG, lot("AN"): 30 * UG}
 
 
+def test_a_run_that_was_closed_since_takes_a_correction_and_that_is_found(park):
+    run = {"transformationID": "urn:run", "process": "electrolysis"}
+    park.new(SMELTER, (lot("AL"), 100))
+    wrong = park.make(SMELTER, [(lot("AL"), 60)], [], al_run="open", **run).index
+    closed = park.make(SMELTER, [], [(METAL, 10)], al_run="closed", **run).index
+    park.wrong(SMELTER, wrong, "urn:right")
+    done = park.make(SMELTER, [(lot("AL"), 50)], [], al_run="open", eventID="urn:right", **run)
+    assert [(one.rule, one.lot, one.says) for one in done.findings] == [
+        ("run_closed", "", f"run urn:run was closed by entry {closed}")
+    ]
+    assert (park.book.run(SMELTER, "urn:run").inputs, park.have(SMELTER, lot("AL"))) == ({"": 50}, 50)
+
+
 def test_a_run_with_bauxite_that_nobody_analysed_stays_unjudged_when_it_is_taken_back(park):
     run = {"transformationID": "urn:run", "al_run": "open", "process": "refining"}
     park.new(MINE, (ORE, 100), (lot("MUD"), 0), al_attributes=[{"id": ORE, "material": "bauxite"}])

@@ -23,7 +23,7 @@ export function withinRun(booking, came, went) {
   booking.enter("run", went);
   const known = read(book, issuer, name) ?? newRun(booking, name);
   Object.assign(done, { run: name, runHad: known.g, runMix: known.mix });
-  if (known.closedBy !== NOBODY && !booking.lenient) refuse("run_closed", `run ${name} was closed by entry ${known.closedBy}`);
+  if (known.closedBy !== NOBODY) meetClosed(booking, `run ${name} was closed by entry ${known.closedBy}`);
   let run = withMore(booking, known, came);
   done.runFrom = run.mix;
   if (event.runState === "closed") {
@@ -31,6 +31,12 @@ export function withinRun(booking, came, went) {
     judgeRun(booking, run);
   }
   write(book, issuer, run);
+}
+
+// A closed run never refuses a correction; that it was closed is found (5.6).
+function meetClosed(booking, says) {
+  if (!booking.lenient) refuse("run_closed", says);
+  booking.find("run_closed", "", says);
 }
 
 // By event time in UTC.
