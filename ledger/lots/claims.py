@@ -16,7 +16,7 @@ from ledger.lots import mass_rules
 from ledger.lots.book import Book, accompanied_key, claimed_key, claims_key
 from ledger.lots.booking import Booking, tonnes
 from ledger.lots.claim_records import Accompanied, Claim, Claimed, Claims, Sent, Turnover
-from ledger.lots.records import Finding
+from ledger.lots.records import Delivery, Finding
 
 Scopes: TypeAlias = Mapping[str, Mapping[str, Any]]  # `claim_scopes` of a party statement (SPEC 4.9.2), by id
 
@@ -68,9 +68,12 @@ def first_month(scope: Mapping[str, Any], period: int) -> str:
 
 
 def _check_material(booking: Booking, scope: Mapping[str, Any], allowed: Iterable[str]) -> str:
-    """The one material of all that the event moves or brings. Raises RuleBroken ("claim_material")."""
-    moved = sorted({posting.lot for posting in booking.credits if posting.g})
-    found = sorted({str(booking.lot(name).attributes.get("material", "unknown")) for name in moved})
+    """The one material of all that the event moves or brings. Raises RuleBroken ("claim_material").
+
+    What is shipped after it had arrived is credited to nobody (5.1), and is moved all the same.
+    """
+    lots = {posting.lot for posting in booking.credits if posting.g} | {one.lot for one in booking.moved if one.shipped}
+    found = sorted({str(booking.lot(name).attributes.get("material", "unknown")) for name in lots})
     if len(found) != 1 or found[0] not in allowed:
         says = f"scope {scope['id']} has claims of {', '.join(sorted(allowed))} here, the event is about "
         raise RuleBroken("claim_material", says + (" and ".join(found) or "nothing"), id=scope["id"])
@@ -114,15 +117,28 @@ def _take_in(booking: Booking, scope: Mapping[str, Any], g: int) -> list[Claim]:
 
 def _offered(booking: Booking, scheme: str) -> Iterator[tuple[str, Sent]]:
     """Claims under this scheme that go with what the event receives from others, as far as their sender has them."""
-    for delivery in dict.fromkeys(moved.delivery for moved in booking.moved if moved.received > 0):
-        known, going = booking.book.delivery(delivery), booking.book.accompanied(delivery)
-        rows = [one for one in going.sent if one.scheme == scheme] if going is not None else []
+    for delivery in dict.fromkeys(moved.delivery for moved in booking.moved):
+        if _own(booking, delivery) is not None:
+            continue
+        rows = [one for one in _going_with(booking.book, delivery) if one.scheme == scheme]
         there = sum(one.g for one in rows)
-        for one in rows if known is None or known.sender != booking.event.issuer else ():
+        for one in rows:
             now = min(one.g, there)
-            there -= max(0, now)
             if now > 0:
+                there -= now
                 yield delivery, replace(one, g=now)
+
+
+def _own(booking: Booking, name: str) -> Delivery | None:
+    """A delivery that the issuer sent itself."""
+    known = booking.book.delivery(name)
+    return known if known is not None and known.sender == booking.event.issuer else None
+
+
+def _going_with(book: Book, delivery: str) -> tuple[Sent, ...]:
+    """The claims that go with a delivery."""
+    known = book.accompanied(delivery)
+    return known.sent if known is not None else ()
 
 
 def _come_home(booking: Booking) -> Iterator[Claim]:
@@ -130,13 +146,12 @@ def _come_home(booking: Booking) -> Iterator[Claim]:
     if booking.event.step not in {"receiving", "void_shipping"}:
         return
     for name in dict.fromkeys(moved.delivery for moved in booking.moved):
-        delivery = booking.book.delivery(name)
-        if delivery is None or delivery.sender != booking.event.issuer:
+        delivery = _own(booking, name)
+        if delivery is None:
             continue
         back = sum(moved.received - moved.shipped for moved in booking.moved if moved.delivery == name)
         left = sum(max(0, line.shipped - line.received) for line in delivery.lines)
-        going = booking.book.accompanied(name)
-        for sent in going.sent if going is not None else ():
+        for sent in _going_with(booking.book, name):
             g = sent.g * back // (back + left) if sent.g > 0 and back > 0 else 0
             if g:
                 claim = Claim(sent.scope, Turnover(sent.period, went=-g), name, replace(sent, g=-g))
@@ -154,9 +169,7 @@ def _refuse(booking: Booking, code: str, scope: Mapping[str, Any], says: str) ->
 
 def change(book: Book, claim: Claim, sign: int = 1) -> None:
     """One change written, or with -1 taken back. The account is there."""
-    account, turnover = book.claims(claim.scope), claim.turnover
-    if account is None:
-        raise RuntimeError(f"there is no account of scope {claim.scope}")
+    account, turnover = _account(book, claim.scope), claim.turnover
     rows = {one.period: one for one in account.turnovers}
     old = rows.get(turnover.period, Turnover(turnover.period))
     came, went = old.came + sign * turnover.came, old.went + sign * turnover.went
@@ -164,6 +177,13 @@ def change(book: Book, claim: Claim, sign: int = 1) -> None:
     book.put(claims_key(claim.scope), replace(account, turnovers=tuple(rows[number] for number in sorted(rows))))
     if claim.sent is not None:
         _accompany(book, claim.delivery, replace(claim.sent, g=sign * claim.sent.g))
+
+
+def _account(book: Book, scope: str) -> Claims:
+    account = book.claims(scope)
+    if account is None:
+        raise RuntimeError(f"there is no account of scope {scope}")
+    return account
 
 
 def _accompany(book: Book, delivery: str, more: Sent) -> None:
@@ -175,17 +195,15 @@ def _accompany(book: Book, delivery: str, more: Sent) -> None:
 
 
 def judge(book: Book, scope: str) -> str:
-    """M6, on the whole account: a sentence, or ""."""
-    account = book.claims(scope)
-    if account is None:
-        return ""
+    """M6, on the whole account: a sentence, or "". The account is there."""
+    account = _account(book, scope)
     return mass_rules.claimed_balance(periods_of(account), account.opening)
 
 
 def periods_of(account: Claims) -> list[tuple[int, int]]:
     """What came in and went out, from its first period to the last that anything was claimed in."""
     known = {one.period: (one.came, one.went) for one in account.turnovers}
-    return [known.get(number, (0, 0)) for number in range(max(known, default=-1) + 1)]
+    return [known.get(number, (0, 0)) for number in range(max(known) + 1)]
 
 
 def take_back(book: Book, wrong: int) -> Iterator[Finding]:
@@ -197,9 +215,8 @@ def take_back(book: Book, wrong: int) -> Iterator[Finding]:
     for scope in dict.fromkeys(claim.scope for claim in claims):
         if says := judge(book, scope):
             yield Finding("claimed_balance", "", f"scope {scope} {says}")
-    for delivery in dict.fromkeys(claim.delivery for claim in claims if claim.delivery):
-        going = book.accompanied(delivery)
-        short = -sum(one.g for one in going.sent) if going is not None else 0
+    for delivery in dict.fromkeys(claim.delivery for claim in claims):
+        short = -sum(one.g for one in _going_with(book, delivery))
         if short > 0:
             says = f"{tonnes(short)} of {delivery} were taken in as claimed and are claimed by nobody now"
             yield Finding("claimed_balance", "", says, {"short": short})

@@ -50,7 +50,7 @@ def _claims(asked: Asked, party: str, site: str) -> Iterator[said.ClaimAccount]:
 
 
 def _account(scope: Mapping[str, Any], account: Claims) -> said.ClaimAccount:
-    periods = periods_of(account) or [(0, 0)]
+    periods = periods_of(account)
     return said.ClaimAccount(
         scope=account.scope,
         scheme=scope["scheme"],

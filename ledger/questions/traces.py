@@ -100,8 +100,7 @@ def trace_down(asked: Asked, name: str) -> said.TraceDown:
 
 def _reached(found: Descent) -> set[str]:
     """The lots that have some of it, or had."""
-    taken = {lot for node in found.nodes for lot in node.lots}
-    return taken | {lot for lot, *_ in found.places} | {one.lot for one in found.sent}
+    return {lot for node in found.nodes for lot in node.lots} | {lot for lot, *_ in found.places}
 
 
 def recall_list(asked: Asked, name: str) -> said.RecallList:

@@ -1,7 +1,9 @@
 """M6: claims of a mass balance come in, go out and come home, and never are more than there is (SPEC 5.9)."""
 
+import re
+
 import pytest
-from folded import CUSTOMER, MINE, SITE, SMELTER, Park, lot, piece, rules
+from folded import CUSTOMER, MILL, MINE, OTHER_SITE, SITE, SMELTER, Park, lot, piece, rules
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.claims import first_month
@@ -273,3 +275,127 @@ def test_claims_change_no_mass_and_no_trace(park):
     without.receive(SMELTER, MINE, (ORE, 1_000))
     assert without.lot(ORE) == park.lot(ORE)
     assert without.up(ORE) == park.up(ORE)
+
+
+def twice_on_one_paper(park):
+    """60 g claimed in March and 90 g in April, both on one delivery of 300 g."""
+    dig(park, 500, 200)
+    park.ship(MINE, SMELTER, (ORE, 100), al_claim=claim(DUG, 60))
+    park.minutes += MONTH
+    park.ship(MINE, SMELTER, (ORE, 200), al_claim=claim(DUG, 90))
+
+
+def going(park, paper="D-1"):
+    return [(one.period, one.g) for one in park.book.accompanied(f"{MINE} {paper}").sent]
+
+
+def come(park, delivery, *masses, paper="D-1", **members):
+    return park.receive(SMELTER, MINE, (ORE, delivery), paper=paper, al_claim=claim(CAST, *masses), **members)
+
+
+def test_claims_of_two_periods_on_one_delivery_come_in_one_after_the_other(park):
+    twice_on_one_paper(park)
+    assert (account(park, DUG), going(park)) == ([(0, 200, 60), (1, 0, 90)], [(0, 60), (1, 90)])
+    says = "takes in 151 g, of which 1 g came with no claim"
+    refused("claim_mass", says, come, park, 300, 151)
+    first = come(park, 50, 40)
+    assert (going(park), len(park.book.claimed(first.index).claims)) == ([(0, 20), (1, 90)], 1)
+    second = come(park, 150, 70)
+    assert (going(park), len(park.book.claimed(second.index).claims)) == ([(0, 0), (1, 40)], 2)
+    assert account(park, CAST) == [(1, 20 + 10 + 25, 0)]
+
+
+def test_claims_of_two_periods_come_home_each_to_its_own(park):
+    twice_on_one_paper(park)
+    park.look(MINE, "void_shipping", (ORE, 100), bizTransactionList=[{"type": "desadv", "bizTransaction": "D-1"}])
+    assert (account(park, DUG), going(park)) == ([(0, 200, 40), (1, 0, 60)], [(0, 40), (1, 60)])
+
+
+def test_what_was_taken_in_of_a_shipment_declared_wrong_is_not_offered_once_more(park):
+    twice_on_one_paper(park)
+    come(park, 100, 60)
+    assert "claimed_balance" not in rules(park.wrong(MINE, 1))
+    assert going(park) == [(0, -60), (1, 90)]
+    refused("claim_mass", "of which 1 g came with no claim", come, park, 100, 31)
+    come(park, 50, 30)
+    assert going(park) == [(0, -60), (1, 60)]
+    park.look(MINE, "void_shipping", (ORE, 25), bizTransactionList=[{"type": "desadv", "bizTransaction": "D-1"}])
+    assert going(park) == [(0, -60), (1, 30)]  # of the 50 g that were under way
+
+
+@pytest.mark.parametrize(("taken", "short"), [(None, None), (400, 400)])
+def test_a_shipment_declared_wrong_is_short_of_what_was_taken_in(park, taken, short):
+    dig(park, 1_000, 1_000)
+    park.ship(MINE, SMELTER, (ORE, 1_000), al_claim=claim(DUG, 1_000))
+    park.receive(SMELTER, MINE, (ORE, 600), al_claim=claim(CAST, taken))
+    found = [one for one in park.wrong(MINE, 1).findings if one.rule == "claimed_balance"]
+    assert [(one.says[:5], one.facts) for one in found] == ([(f"{short} g", {"short": short})] if short else [])
+
+
+def test_what_comes_back_in_part_is_not_taken_in_once_more(park):
+    dig(park, 1_000, 1_000)
+    park.ship(MINE, SMELTER, (ORE, 1_000), al_claim=claim(DUG, 1_000))
+    says = "1 g came with no claim"
+    refused("claim_mass", says, park.receive, MINE, MINE, (ORE, 600), al_claim=claim(DUG, 1))
+
+
+def test_claims_come_home_by_their_own_delivery(park):
+    """Called back in one event: all 300 g of one paper, half of another."""
+    other = lot("BX-2")
+    dig(park, 1_000, 500)
+    park.new(MINE, (other, 300), al_attributes=[{"id": other, "material": "bauxite"}])
+    park.ship(MINE, SMELTER, (ORE, 200), al_claim=claim(DUG, 200))
+    park.ship(MINE, SMELTER, (other, 300), paper="D-2", al_claim=claim(DUG, 300))
+    park.look(MINE, "void_shipping", (ORE, 100), (other, 300))
+    assert (account(park, DUG), going(park), going(park, "D-2")) == ([(0, 500, 100)], [(0, 100)], [(0, 0)])
+
+
+def test_what_nobody_weighed_brings_no_claim_home(park):
+    dig(park, 100, 100)
+    park.new(MINE, (SLAB, None))
+    park.ship(MINE, SMELTER, (ORE, 100), (SLAB, None), al_claim=claim(DUG, 100))
+    park.receive(SMELTER, MINE, (ORE, 100))
+    park.look(MINE, "void_shipping", (SLAB, None), bizTransactionList=[{"type": "desadv", "bizTransaction": "D-1"}])
+    assert (account(park, DUG), going(park)) == ([(0, 100, 100)], [(0, 100)])
+
+
+def test_what_had_arrived_before_its_sender_was_heard_is_claimed_as_what_it_is(park):
+    """Nothing of it is under way, and what the event ships is bauxite all the same (SPEC 5.9)."""
+    origin = [{"id": ORE, "kind": "late", "supplier": "X", "document": "N", "g": 100}]
+    park.receive(SMELTER, MINE, (ORE, 100), al_origin=origin)
+    dig(park, 100, 100)
+    park.new(MINE, (METAL, 100), al_attributes=[{"id": METAL, "material": "alumina"}])
+    both = (MINE, SMELTER, (ORE, 100), (METAL, 100))
+    refused("claim_material", "is about alumina and bauxite", park.ship, *both, al_claim=claim(DUG, 100))
+    park.ship(MINE, SMELTER, (ORE, 100), al_claim=claim(DUG, 100))
+    assert (account(park, DUG), going(park)) == ([(0, 100, 100)], [(0, 100)])
+
+
+@pytest.mark.parametrize(
+    ("g", "said", "about"),
+    [(None, {"material": "bauxite"}, "nothing"), (9, {"localId": "7"}, "unknown"), (9, {"material": "steel"}, "steel")],
+)
+def test_a_claim_says_which_materials_its_scope_has_and_what_the_event_is_about(park, g, said, about):
+    said = [{"id": SLAB, **said}]
+    says = f"scope .* has claims of aluminium, bauxite here, the event is about {about}$"
+    members = {"al_claim": claim(CAST, 1), "al_attributes": said}
+    refused("claim_material", says, park.new, SMELTER, (SLAB, g), **members)
+
+
+def test_a_refusal_says_where_the_issuer_has_no_such_scope(park):
+    for site, said in (({"readPoint": {"id": OTHER_SITE}}, OTHER_SITE), ({}, SITE)):
+        says = re.escape(f"{MINE} has no scope {CAST} at site {said}")
+        refused("claim_scope", says, park.new, MINE, (ORE, 9), al_claim=claim(CAST, 9), **site)
+    refused("claim_scope", "at site unknown", park.new, MILL, (ORE, 9), al_claim=claim(CAST, 9))
+
+
+def test_a_period_that_nothing_was_claimed_in_carries_nothing(park):
+    sent_and_cast(park)
+    park.minutes += 2 * MONTH
+    refused("claimed_balance", "claims 1 g in period 3 and has 0 g", park.ship, SMELTER, CUSTOMER, (SLAB, 900),
+            al_claim=claim(CAST, 1))  # fmt: skip
+
+
+def test_an_event_that_claims_nothing_leaves_no_record_of_claims(park):
+    done = dig(park, 100, 0)
+    assert park.book.claimed(done.index) is None

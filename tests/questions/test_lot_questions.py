@@ -84,6 +84,8 @@ def test_findings_stand_with_the_stock_and_with_both_ways_of_a_trace(tmp_path):
         taken = other.take(ROLLING, PLANT, (scrap, 11 * TONNE), paper="D-7")
         (found,) = asking(other, trace_down, canonical_id(scrap)).findings
         assert (found.rule, found.entry) == ("delivery_difference", taken)
+        ends = asking(other, trace_up, canonical_id(scrap)).ends  # one on a delivery: only of what came late, a sender
+        assert [(one.reason, one.party) for one in ends] == [("outside", ""), ("delivery difference", "")]
         assert found in asking(other, stock, site(3)).findings
 
 
@@ -97,11 +99,33 @@ def test_what_is_found_on_one_lot_stands_with_no_other_and_what_is_found_on_thei
             attributes=[(halves[1], wrong)],
         )  # fmt: skip
         rules = {"A-3": {"unaccounted_loss"}, "A-4": {"unaccounted_loss", "customs_code"}}
+        went = asking(other, trace_down, coil("A-1"))
+        assert {one.rule for one in went.findings if one.entry == cut} == {"unaccounted_loss", "customs_code"}
         other.send(ROLLING, CUSTOMER, *((one, None) for one in halves), paper="C")
         for name, broken in rules.items():
             assert {one.rule for one in asking(other, lot, coil(name)).findings} == broken
             assert {one.rule for one in asking(other, trace_up, coil(name)).findings if one.entry == cut} == broken
             assert {one["rule"] for one in passport_of(other, name)["findings"] if one["entry"] == cut} == broken
+
+
+def test_a_trace_tells_nothing_that_was_found_of_an_event_that_does_not_stand(tmp_path):
+    with small_mill(tmp_path) as other:
+        other.make_coils("A")
+        half, wrong = piece("A-3"), {"form": "coil", "alloy": "EN-AW-5754", "thickness": 1500, "cn": "76011010"}
+        parts = (ROLLING, "cutting", [(piece("A-1"), 7_500_000)], [(half, 7_500_000)])
+        cut = other.make(*parts, attributes=[(half, wrong)])
+        other.send(ROLLING, CUSTOMER, (half, None), paper="C")
+
+        def told():
+            answers = asking(other, trace_up, coil("A-3")), asking(other, trace_down, coil("A-1"))
+            corrections = [[(o.wrong, o.declared_by, o.replaced_by) for o in one.corrections] for one in answers]
+            return corrections, [{o.rule for o in one.findings if o.entry == cut} for one in answers]
+
+        assert told() == ([[], []], [{"customs_code"}, {"customs_code"}])
+        declared = other.wrong(ROLLING, cut, "urn:example:right")
+        assert told() == ([[(cut, declared, None)]] * 2, [set(), set()])
+        right = other.make(*parts, eventID="urn:example:right")
+        assert told() == ([[(cut, declared, right)]] * 2, [set(), set()])
 
 
 def passport_of(other, name):
@@ -180,9 +204,12 @@ def test_a_recall_list_is_a_table_and_no_formula(mill):
     head, *rows = list(csv.reader(io.StringIO(as_csv(found))))
     assert head == ["lot", "delivery", "customer", "g", "traced_ug"]
     assert len(rows) == len(found.rows) > 0
-    bad = found.rows[0].__class__(lot="=1+1", delivery="@x", customer="-2", g=1, ug="1")
-    listed = as_csv(found.__class__(lot="", as_of=1, rows=[bad])).splitlines()[1]
-    assert listed == "'=1+1,'@x,'-2,1,1"
+    formulas, words = ("=1+1", "@x", "-2", "+3", "\t=4", "\r=5"), ("(01)1=(10)2", "a-b", "")
+    for cells in (formulas[:3], formulas[3:], words):
+        row = found.rows[0].__class__(*cells, g=1, ug="1")
+        listed = as_csv(found.__class__(lot="", as_of=1, rows=[row]))
+        *_, read = csv.reader(io.StringIO(listed, newline=""))
+        assert read == [*(one if cells == words else f"'{one}" for one in cells), "1", "1"]
 
 
 def test_stock_is_on_hand_in_transit_in_open_runs_and_unresolved(mill):
@@ -212,6 +239,9 @@ def test_a_party_sees_its_own_lots_and_no_others(mill):
         asking(mill, lot, coil("A-2"), reader=plant)
     with pytest.raises(Missing, match=r"no lot .* that you may see"):
         asking(mill, trace_up, coil("A-2"), reader=ANYONE)
+    for question in (trace_down, recall_list):
+        with pytest.raises(Missing, match=r"no lot .* that you may see"):
+            asking(mill, question, coil("A-2"), reader=plant)
     with pytest.raises(Missing, match=r"no site .* whose stock you may see"):
         asking(mill, stock, site(3), reader=plant)
     assert asking(mill, lots_by, "order", "PO-A", reader=plant).lots == []
