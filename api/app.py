@@ -9,6 +9,7 @@ from api import openapi
 from api.desk import keep
 from api.errors import on_error
 from api.looking import look_first
+from api.page_times import timing_pages
 from api.routes import (
     browser,
     carbon,
@@ -76,7 +77,8 @@ def create_app(settings: Settings) -> Litestar:
 
 def from_environ() -> ASGIApp:
     """What a server calls: `uvicorn --factory api.app:from_environ`."""
-    return plainly_failing(create_app(of_process()))
+    app = create_app(of_process())
+    return timing_pages(app, plainly_failing(app))
 
 
 def plainly_failing(app: Litestar) -> ASGIApp:

@@ -9,6 +9,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.page_times import ARRIVED, monotonic
+
 HEAD_LIMIT = 64 * 1024  # bytes of request line and headers
 
 
@@ -47,6 +49,7 @@ class Patient(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A head has begun."""
         super().on_message_begin()
+        self.scope["state"][ARRIVED] = monotonic()
         self._in_head, self._head_bytes = True, 0
         self._wait_for_head()
 

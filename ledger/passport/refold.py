@@ -17,7 +17,7 @@ from ledger.passport.stated import OUT_OF_FORM, check_stated
 from ledger.passport.story import Story, rests_on, story_of
 
 Judge: TypeAlias = Callable[[Mapping[str, Any]], bool]
-_OF_CLAIMS = frozenset({"claimed_balance", "claim_mass"})  # found where a correction is not refused (5.9)
+_OF_CLAIMS = ("claimed_balance", "claim_mass")  # found where a correction is not refused (5.9)
 _COMPARED = (
     "id", "piece", "status", "facts", "steps", "stages", "holds", "claims", "figures", "ends", "corrections", "inputs",
 )  # fmt: skip

@@ -13,11 +13,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from cheats import bundled, cheated, copied, told_by
+from cheats import bundled, cheated, copied, replayed, told_by
 from damaged import Source, cases, parcels
 from engine import Given, verdicts
 from forged_ledger import renew
-from forged_passports import passport_of
+from forged_passports import committed, passport_of
 from forgeries import forged
 from small_ledger import OPERATOR, PLANT, ROLLING
 
@@ -30,6 +30,7 @@ from vectors.misbehaviours import branch, forked_entries, forked_trees, make_twi
 from api.assets import rules
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.misbehaviour import encode_misbehaviour
+from ledger.kernel.statement import parse
 from ledger.kernel.trust import format_trust, parse_trust
 from ledger.kernel.verify import Expected, read_lives, verify_bundle, verify_receipt
 from ledger.kernel.verify_misbehaviour import verify_misbehaviour
@@ -146,6 +147,24 @@ def test_neither_judges_what_rests_on_a_lot_that_went_in_a_unit(tmp_path):
         full = next(one for one in parcels(mill, ("B-1",), piece) if b'"kind":"full"' in one.file)
     _, eleventh = agreed([Given(full.file, full.trust, piece("B-1"))])
     assert eleventh == {("not_checked", ""): 1}
+
+
+def test_an_object_where_a_word_is_wanted_is_refused_by_both(mill):
+    """In an event that a plant signed, and in what a passport says was found."""
+    coil = canonical_id(piece("A-1"))
+    told = told_by(mill, [coil])
+    body, inputs = told.said[coil]
+    bought = next(index for index in inputs if "al:origin" in parse(told.ledger.wires[index]).body)
+    event = parse(told.ledger.wires[bought]).body
+    origin = [{**one, "kind": {"is": one["kind"]}} for one in event["al:origin"]]
+    forged = replayed(told.statements, {bought: {**event, "al:origin": origin}})
+    found = [{"rule": {"is": "claim_mass"}, "entry": bought, "says": "", "about": {}}]
+    files = [
+        bundled(forged, coil, committed(forged, body, inputs), inputs),
+        bundled(copied(told.ledger), coil, {**body, "findings": found}, inputs),
+    ]
+    _, eleventh = agreed([Given(one.file, one.trust, coil) for one in files])
+    assert eleventh == {("failed", "inputs"): 1, ("failed", "figure"): 1}
 
 
 def test_a_footprint_of_no_state_is_none_in_either():

@@ -311,10 +311,8 @@ def page_command(*, coils: int, scanned: int, pages: int, workers: int, as_json:
     click.echo(
         f"{figure.coils:,} coils, {figure.passports:,} with a passport that states footprint and energy; a page of "
         f"{figure.page_bytes:,} bytes; {figure.workers} serving\n"
-        f"asked for the first time: {figure.first_middle_ms:.1f} ms in the middle, {figure.first_p99_ms:.1f} ms at "
-        f"the 99th percentile\nasked one after the other: {figure.middle_ms:.1f} ms in the middle, "
-        f"{figure.p99_ms:.1f} ms at the 99th percentile\n"
-        f"asked by eight at once: {figure.pages_a_second:,.0f} pages/s, {figure.cpu_ms:.1f} ms of a "
+        f"asked for the first time: {figure.first}\nasked one after the other: {figure.again}\n"
+        f"asked by eight at once: {figure.at_once}; {figure.pages_a_second:,.0f} pages/s, {figure.cpu_ms:.1f} ms of a "
         "processor each"
     )
 

@@ -4,13 +4,18 @@ A page of the park's coil has what a customer is shown: its way, certificate, fo
 findings. The others are coils of the same mill that nobody scans.
 """
 
+import math
 import random
-from collections.abc import Iterator
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from ledger.kernel.errors import Missing
 from ledger.kernel.gs1 import canonical_id, names_one_thing
@@ -36,24 +41,26 @@ if TYPE_CHECKING:
 _EACH = 1_000  # pieces an event makes
 _MASS = 9_000_000
 _SEED = "bench-page"
+_BUCKET = "coilmark_page_seconds_bucket"
+_TRIES = 200
 _ITEM = 90  # of the mill's products, one that its park does not make
 
 
 @dataclass(frozen=True)
 class PageFigure:
-    """Milliseconds from request to answer, one asked after the other; pages a second of several askers at once.
+    """Milliseconds, of pages asked for one after the other, and of several askers at once.
 
-    `first_ms` are those of the first page of each coil, which nobody has asked for since the server began; `cpu_ms` is
-    what all processes of the server took of a processor for a page, while several asked.
+    `first` is of the first page of each coil, which nobody has asked for since the server began. `client` is from
+    request to answer, as who asks sees it; `server` what the server says of itself, from a request's arrival to the
+    last byte. `cpu_ms` is what all processes of the server took of a processor for a page, while several asked.
     """
 
     coils: int
     workers: int
     passports: int
-    first_middle_ms: float
-    first_p99_ms: float
-    middle_ms: float
-    p99_ms: float
+    first: "Times"
+    again: "Times"
+    at_once: "Times"
     pages_a_second: float
     cpu_ms: float
     page_bytes: int
@@ -61,6 +68,22 @@ class PageFigure:
     def as_dict(self) -> dict[str, Any]:
         """For --json."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds, in the middle and at the 99th percentile. The server's are the upper ends of narrow spans."""
+
+    client_middle: float
+    client_p99: float
+    server_middle: float
+    server_p99: float
+
+    def __str__(self) -> str:
+        return (
+            f"in the server within {self.server_middle:g} ms in the middle, {self.server_p99:g} ms at the 99th "
+            f"percentile; client and way included {self.client_middle:.1f} and {self.client_p99:.1f} ms"
+        )
 
 
 def run_page(folder: Path, coils: int, scanned: int, pages: int, workers: int) -> PageFigure:
@@ -74,19 +97,55 @@ def run_page(folder: Path, coils: int, scanned: int, pages: int, workers: int) -
     once = [_get(f"/page{path_of(piece)}") for piece in dice.sample(pieces, len(pieces))]
     with served(stage.places, workers) as (port, pid):
         drive(port, [_get("/healthz")] * 20 * workers, 1)  # each process has begun to listen
-        first = _good(drive(port, once, 1))
-        alone = _good(drive(port, wanted, 1))
+        asked = _Asked(port, workers)
+        _, first = asked.timed(once, 1)
+        _, alone = asked.timed(wanted, 1)
         before = processor_seconds(pid)
-        together = _good(drive(port, wanted, 8))
+        together, at_once = asked.timed(wanted, 8)
         spent = processor_seconds(pid) - before
     return PageFigure(
-        coils, workers, len(pieces), *_of(first), *_of(alone), pages / together.seconds, spent / pages * 1e3,
+        coils, workers, len(pieces), first, alone, at_once, pages / together.seconds, spent / pages * 1e3,
         len(together.last_body),
     )  # fmt: skip
 
 
-def _of(load: Load) -> tuple[float, float]:
-    return load.percentile(0.5) * 1e3, load.percentile(0.99) * 1e3
+@dataclass(frozen=True)
+class _Asked:
+    """A server of so many processes."""
+
+    port: int
+    workers: int
+
+    def timed(self, requests: Sequence[bytes], connections: int) -> tuple[Load, Times]:
+        """Raises RuntimeError for an answer that is no page with a footprint."""
+        before = self._sent()
+        load = _good(drive(self.port, requests, connections))
+        sent = self._sent() - before
+        client = load.percentile(0.5) * 1e3, load.percentile(0.99) * 1e3
+        return load, Times(*client, *(_within(sent, share) * 1e3 for share in (0.5, 0.99)))
+
+    def _sent(self) -> Counter[float]:
+        """How many pages all processes have sent within so many seconds each."""
+        told: dict[str, Counter[float]] = {}
+        for _ in range(_TRIES):  # each answer is of one of them
+            process, sent = _told_by(self.port)
+            told[process] = sent
+            if len(told) == self.workers:
+                return sum(told.values(), Counter())
+        raise RuntimeError(f"of {self.workers} processes {len(told)} said in {_TRIES} answers how long pages took")
+
+
+def _told_by(port: int) -> tuple[str, Counter[float]]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        families = text_string_to_metric_families(answer.read().decode())
+    rows = [row for family in families for row in family.samples]
+    process = next(str(row.value) for row in rows if row.name == "coilmark_process")
+    return process, Counter({float(row.labels["le"]): int(row.value) for row in rows if row.name == _BUCKET})
+
+
+def _within(sent: Mapping[float, int], share: float) -> float:
+    """The least of its bounds, in seconds, that this share of all pages was sent within."""
+    return min(bound for bound, count in sent.items() if count >= share * sent[math.inf])
 
 
 def _told(stage: Stage, log: "Log", coils: int) -> list[str]:

@@ -2,6 +2,7 @@
 // until both sides are equal (SPEC 5.2).
 
 import { NOBODY, ON_HAND, addTo, holdingOf, isWith, newEffects, newHolding, newLot, placeOf } from "./book.js";
+import { single } from "./event.js";
 import { compareText, grams, sum } from "./exact.js";
 import { refuse } from "../verifier/fault.js";
 import { same } from "./same.js";
@@ -52,7 +53,7 @@ export class Booking {
   }
 
   enter(kind, g) {
-    if (g) this.entered.set(kind, (this.entered.get(kind) ?? 0n) + g);
+    if (g) this.entered.set(single(kind), (this.entered.get(kind) ?? 0n) + g);
   }
 
   leave(kind, g) {

@@ -34,7 +34,7 @@ export function list(value) {
 }
 
 // What is a key, or one of a set: of whatever kind, but no list and no object.
-function single(value) {
+export function single(value) {
   if (Array.isArray(value) || isObject(value)) throw new TypeError("a single value is wanted");
   return value;
 }

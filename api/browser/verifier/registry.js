@@ -15,7 +15,9 @@ export function need(value, name) {
   return value[name];
 }
 
-function needList(value, name) {
+// `otherwise` is what stands where there is none.
+function needList(value, name, otherwise = null) {
+  if (otherwise !== null && !(name in value)) return otherwise;
   const found = need(value, name);
   return Array.isArray(found) ? found : refuse("body", `${name} is no list`);
 }
@@ -24,8 +26,6 @@ function needText(value, name) {
   const found = need(value, name);
   return typeof found === "string" ? found : refuse("body", `${name} is no text`);
 }
-
-const listIn = (value, name) => (name in value ? needList(value, name) : []);
 
 // A key is valid at index i when added < i < ended.
 const validAt = (record, index) => record.added < index && (record.ended === null || index < record.ended);
@@ -119,7 +119,7 @@ const replaced = (registry, party) => ({ ...registry, parties: new Map(registry.
 async function withKeys(registry, statement, index) {
   const { body, iss } = statement, party = partyOf(registry, need(body, "party"));
   const recovery = iss !== party.id && party.keys.size > 0;
-  const grown = await added(registry, party, listIn(body, "add"), index, recovery);
+  const grown = await added(registry, party, needList(body, "add", []), index, recovery);
   return ended(grown, partyOf(grown, party.id), statement, index);
 }
 
@@ -147,7 +147,7 @@ async function checkNewKey(registry, owners, party, key, proof) {
 
 function ended(registry, party, { body, kid: signer }, index) {
   const keys = new Map(party.keys);
-  for (const ending of listIn(body, "end")) {
+  for (const ending of needList(body, "end", [])) {
     const kid = need(ending, "kid"), record = keys.get(kid), disputedFrom = ending.disputed_from ?? null;
     if (!record || record.ended !== null) refuse("key_end", `key ${brief(kid)} is no key of ${party.id} that could be ended`);
     if (kid === signer) refuse("key_end", `key ${signer} cannot end itself`);

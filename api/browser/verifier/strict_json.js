@@ -55,8 +55,9 @@ class Reader {
     return found;
   }
 
+  // Most often there is no space, and an expression that matches nothing is not cheap.
   next() {
-    this.match(SPACE);
+    if (!(this.text[this.at] > " ")) this.match(SPACE);
     return this.text[this.at];
   }
 
@@ -118,7 +119,8 @@ class Reader {
   }
 
   number() {
-    if (this.match(CONSTANT)) return this.note("number", "NaN and Infinity are no numbers"), 0;
+    const first = this.text[this.at], isDigit = first >= "0" && first <= "9";
+    if (!isDigit && this.match(CONSTANT)) return this.note("number", "NaN and Infinity are no numbers"), 0;
     const found = this.match(NUMBER);
     if (!found) this.broken();
     const [literal, point, exponent] = found;

@@ -3,7 +3,7 @@
 // reader. Each block carries the number of its step; 5, 6 and 8 go before 4 and 7, since nothing is read out of bytes
 // that no entry commits to.
 
-import { equal, hex } from "./bytes.js";
+import { equal, hex, utf8 } from "./bytes.js";
 import { checkExpected, checkTime, sayOpen } from "./circumstances.js";
 import { refuse } from "./fault.js";
 import { parseBundle, parseProof, parseReceipt } from "./files.js";
@@ -132,7 +132,7 @@ function statements(steps, given) {
   steps.begin(5);
   const entries = given.entries.map((one) => ({ ...one, index: one.entry.index, statement: null, why: one.wire === null ? "not_shown" : "" }));
   for (const { wire, entry } of entries) {
-    if (wire !== null && !equal(sha256(ascii(signedPart(wire))), entry.statement)) {
+    if (wire !== null && !equal(sha256(utf8(signedPart(wire))), entry.statement)) {
       refuse("statement_digest", `entry ${entry.index} commits to another statement, whose SHA-256 is ${hex(entry.statement)}`);
     }
   }
@@ -157,7 +157,6 @@ function statements(steps, given) {
   return found;
 }
 
-const ascii = (text) => Uint8Array.from(text, (one) => one.charCodeAt(0));
 const headerFacts = ({ typ, iss, aud, alg }) => ({ typ, iss, aud, alg });
 
 // A statement of a `typ` that is not known is included, not interpreted, which is no failure.
