@@ -35,7 +35,9 @@ class Sequencer:
         self._pace = pace or Pace()
         self._observe = observe or (lambda _statements, _seconds: None)
         self._require_room = require_room or (lambda _bytes: None)
-        self._queue: queue.SimpleQueue[Handed | None] = queue.SimpleQueue()
+        # No SimpleQueue: where its time runs out between two looks at an empty queue, CPython 3.11 goes on with what is
+        # left of it, less than nothing, and waits for ever. Then nobody is answered until somebody else asks.
+        self._queue: queue.Queue[Handed | None] = queue.Queue()
         self._looks: list[Look] = []
         self._waiting = 0
         self._lock = threading.Lock()

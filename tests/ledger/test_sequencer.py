@@ -1,8 +1,10 @@
 """Many callers, one writer: every caller gets an answer that is true."""
 
+import queue
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -199,6 +201,23 @@ def test_who_waits_during_a_fault_is_told(world):
     assert "ZeroDivisionError" in str(error)
     sequencer.stop()
     assert sequencer.waiting == 0
+
+
+def test_its_queue_gives_up_when_the_time_is_over_and_never_waits_for_ever(world):
+    """A time so short that it is over between two looks at the queue, as a longer one is on a machine under load."""
+    handed = Sequencer(world.log)._queue
+
+    def gather():
+        for _ in range(20_000):
+            handed.put(None)
+            handed.get()
+            with suppress(queue.Empty):
+                handed.get(timeout=1e-7)
+
+    gathering = threading.Thread(target=gather, daemon=True)
+    gathering.start()
+    gathering.join(SOON)
+    assert not gathering.is_alive()
 
 
 def test_stopping_answers_what_was_handed_in(world):
