@@ -2,7 +2,7 @@
 
 import time
 
-SOON = 30  # seconds: a test that waits longer has found a hang
+SOON = 120  # seconds: a test that waits longer has found a hang
 
 
 def eventually(attempt):

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-_PATIENCE = 1_500  # looks, of ten milliseconds
+_PATIENCE = 6_000  # looks, of ten milliseconds
 
 
 def status_of(work):

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.eventually import SOON
+
 GOOD, IGNORES, UNTAGGED, WEAK = "good", "ignores conditions", "gives no ETag", "gives a weak ETag"
 FAILS, FORGETS, SILENT = "fails and does not store", "stores and does not say so", "does not answer"
 
@@ -55,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def allowed(self):
         if self.state.mood == SILENT:
-            self.state.released.wait(30)
+            self.state.released.wait(SOON)
         if self.state.wanted and self.headers.get("Authorization") != self.state.wanted:
             self.answer(401)
             return False

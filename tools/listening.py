@@ -52,8 +52,14 @@ def _stopped_as_told(_signal: int, _frame: object) -> None:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A port of this machine for a server that is started later, and perhaps again and again.
+
+    It is bound for as long as this process lives, so that the system gives it to nobody else; servers bind it all the
+    same, since nobody listens and both reuse the address.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    port: int = keeper.getsockname()[1]
+    keeper.detach()
     return port

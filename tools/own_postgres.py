@@ -27,6 +27,7 @@ shared_buffers = 64MB
 logging_collector = off
 log_min_messages = fatal
 """
+_PATIENCE = "300"  # seconds that pg_ctl waits
 OWNER, WRITER, ADMIN = "ledger_owner", "ledger_writer", "postgres"
 
 
@@ -59,7 +60,7 @@ class Server:
 
     def run(self, action: str, *options: str) -> None:
         """pg_ctl."""
-        command = [*self.control, "-D", self.data, "-w", action, *options]
+        command = [*self.control, "-D", self.data, "-w", "-t", _PATIENCE, action, *options]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start(self) -> None:

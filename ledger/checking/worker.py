@@ -50,7 +50,7 @@ class Worker:
         self.pipe.close()  # the worker reads the end of its pipe, and ends
         self.process.join(_STOP_SECONDS)
         if self.process.exitcode is None:
-            self.process.kill()
+            self.kill()
 
 
 def start_worker(answer: Callable[[Any], Any], name: str) -> Worker | None:

@@ -27,6 +27,7 @@ class Posted:
     def __init__(self, world):
         self.world = world
         self.last = b""
+        self.entry = ""  # the index that the last one was given, where somebody noted it
         self.last_batch = b""
 
     def body(self, name):

@@ -19,6 +19,7 @@ from api.settings import Settings
 from ledger.recording.opening import clock
 from ledger.store.access import Reader, access_file
 from ledger.store.sqlite.access import SqliteTokens
+from tests.eventually import SOON
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Served:
 
     def ask(self, method, path, body=None, **headers):
         """One request, one answer. Header names are written with underscores."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SOON)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body, named)
@@ -63,7 +64,7 @@ class Served:
 
     def raw(self, *pieces, pause=0.0):
         """Bytes as they are, on a connection of their own; all that comes back until the server closes it."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=SOON) as connection:
             for piece in pieces:
                 try:
                     connection.sendall(piece)

@@ -2,8 +2,8 @@
 
 import random
 import threading
-import time
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ from ledger.kernel.proofs import verify_consistency, verify_inclusion
 from ledger.kernel.receipt import parse_receipt
 from ledger.kernel.tlog_proof import parse_tlog_proof
 
-WRITERS, POLLERS, SECONDS, PAIRS = 4, 6, 3.0, 100
+WRITERS, POLLERS, WRITTEN, PAIRS = 4, 6, 300, 100
 
 
 @dataclass
@@ -30,24 +30,25 @@ class Crowd:
     lock: object = field(default_factory=threading.Lock)
 
     def run(self):
-        until = time.monotonic() + SECONDS
-        work = [self.write] * WRITERS + [self.look] * POLLERS
-        threads = [threading.Thread(target=one, args=(mine, until)) for one, mine in zip(work, self.seen, strict=True)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        """Look until all is written."""
+        with ThreadPoolExecutor(WRITERS + POLLERS) as threads:
+            writing = [threads.submit(self.write, mine) for mine in self.seen[:WRITERS]]
+            looking = [threads.submit(self.look, mine, writing) for mine in self.seen[WRITERS:]]
+        for ended in writing + looking:
+            ended.result()
 
-    def write(self, mine, until):
-        while time.monotonic() < until:
-            with self.lock:
-                wire = next(self.wires)
+    def write(self, mine):
+        while wire := self.next_wire():
             receipt = parse_receipt(self.served.post(wire).body)
             self.receipts.append(receipt)
             mine.append(self.opened(parse_tlog_proof(receipt.proof).checkpoint))
 
-    def look(self, mine, until):
-        while time.monotonic() < until:
+    def next_wire(self):
+        with self.lock:
+            return next(self.wires, None)
+
+    def look(self, mine, writing):
+        while not all(writer.done() for writer in writing):
             mine.append(self.opened(self.served.ask("GET", "/checkpoint").body.decode()))
 
     def opened(self, note):
@@ -63,7 +64,7 @@ class Crowd:
 def crowd(tmp_path, place):
     with small_ledger(tmp_path, place=place) as world:
         pass
-    wires = iter([world.statement(world.plant, "lot-event", coil(f"C-{n}")) for n in range(1_500)])
+    wires = iter([world.statement(world.plant, "lot-event", coil(f"C-{n}")) for n in range(WRITTEN)])
     with serving_world(world, database=world.places.url, checkers=0) as served:
         yield Crowd(served, wires)
 

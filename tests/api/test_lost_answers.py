@@ -12,6 +12,7 @@ from small_ledger import coil, small_ledger
 
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.receipt import parse_receipt
+from tests.eventually import SOON
 
 
 @contextmanager
@@ -55,7 +56,7 @@ def deaf_proxy(port, losses):
 
 def post(port, wire):
     """The receipt's index and leaf hash, None where no answer came."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SOON)
     try:
         connection.request("POST", "/v1/statements", wire, {"content-type": "application/sd-jwt"})
         answer = connection.getresponse()

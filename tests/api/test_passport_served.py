@@ -19,6 +19,7 @@ from ledger.passport.codes import path_of
 from ledger.passport.refold import recompute
 from ledger.recording.opening import clock
 from ledger.rules import rule_set
+from tests.eventually import SOON
 
 
 @asynccontextmanager
@@ -36,12 +37,12 @@ async def mill_served(folder, *, key="operator", **settings):
 
 
 async def eventually(ask, holds):
-    for _ in range(200):
-        answer = await ask()
-        if holds(answer):
-            return answer
-        await asyncio.sleep(0.05)
-    raise AssertionError(answer.body)
+    async with asyncio.timeout(SOON):
+        while True:
+            answer = await ask()
+            if holds(answer):
+                return answer
+            await asyncio.sleep(0.05)
 
 
 def passport_path(name):

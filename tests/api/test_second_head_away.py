@@ -8,10 +8,11 @@ from small_ledger import coil, small_ledger
 from ledger.kernel.entry import parse_entry
 from tests.eventually import eventually
 from tests.object_server import object_server
+from tools.listening import free_port
 
 
 def test_while_it_is_away_nothing_is_acknowledged_and_everything_is_read(tmp_path):
-    with object_server() as heads:
+    with object_server(free_port()) as heads:
         with small_ledger(tmp_path, head=heads.url) as world:
             size = world.size
             wires = [world.statement(world.plant, "lot-event", coil(f"C-{n}")) for n in range(3)]

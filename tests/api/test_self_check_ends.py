@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 from api.self_check import SelfCheck
+from tests.eventually import SOON
 from tests.small_ledger import small_ledger
 
 
@@ -12,12 +13,12 @@ def test_the_round_under_way_is_finished_before_the_ledger_is_closed(tmp_path):
 
     async def scenario(check):
         running = asyncio.create_task(check.run())
-        await asyncio.to_thread(reading.wait, 10)
+        await asyncio.to_thread(reading.wait, SOON)
         check.stop()
         done, _ = await asyncio.wait([running], timeout=0.05)
         assert not done
         finish.set()
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, SOON)
         assert ended == [True]
 
     with small_ledger(tmp_path) as world:
@@ -25,7 +26,7 @@ def test_the_round_under_way_is_finished_before_the_ledger_is_closed(tmp_path):
 
         def slow_round():
             reading.set()
-            finish.wait(10)
+            finish.wait(SOON)
             ended.append(True)
 
         check.round = slow_round

@@ -9,7 +9,7 @@
     << "type":"coilmark.receipt/v1"     the body contains this
     <! lineage                    the body does not contain this
 
-A blank line ends an exchange. `${token plant}` in a header is the plant's bearer token, `${size}` the ledger's size.
+A blank line ends an exchange. `${token plant}` is the plant's bearer token, `${entry}` the index of what was posted.
 """
 
 import re
@@ -61,7 +61,7 @@ def read_transcript(text):
 def replay(server, posted, exchange):
     def filled(text):
         text = re.sub(r"\$\{token (\w+)\}", lambda found: server.secrets[found[1]], text)
-        return re.sub(r"\$\{size([+-]\d+)?\}", lambda found: str(server.size + int(found[1] or 0)), text)
+        return text.replace("${entry}", posted.entry)
 
     body = exchange.body
     data = posted.body(body[2:-1]) if body.startswith("${") else body.encode()
@@ -69,6 +69,7 @@ def replay(server, posted, exchange):
     answer = server.ask(exchange.method, filled(exchange.path), data if body else None, **headers)
     where = f"line {exchange.line}: {exchange.method} {exchange.path} answered {answer.status} {answer.body[:300]}"
     assert answer.status == exchange.status, where
+    posted.entry = answer.headers.get("location", posted.entry).rpartition("/")[2]
     for name, value in exchange.expected:
         assert answer.headers.get(name, "").startswith(value), f"{where} {answer.headers}"
     for text in exchange.contains:

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from parks import served_park
 from playwright.sync_api import sync_playwright
-from reading import Reader
+from reading import PATIENCE, Reader
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def chromium():
     if path is None:
         pytest.skip("no Chromium here: `make browser` installs it")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=PATIENCE)
         yield browser
         browser.close()
 

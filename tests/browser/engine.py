@@ -41,7 +41,7 @@ def run(program, given):
     lines = "".join(f"{json.dumps(one)}\n" for one in given)
     node, _ = compute_driver_executable()
     command = [node, Path(__file__).parent / program, VERIFIER]
-    done = subprocess.run(command, input=lines.encode(), capture_output=True, check=False, timeout=240)
+    done = subprocess.run(command, input=lines.encode(), capture_output=True, check=False, timeout=800)
     assert done.returncode == 0, done.stderr.decode()
     return [json.loads(line) for line in done.stdout.splitlines()]
 

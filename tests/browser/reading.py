@@ -7,7 +7,10 @@ from pathlib import Path
 
 from playwright.sync_api import Error
 
+from tests.eventually import SOON
+
 PHONE = {"width": 390, "height": 844}
+PATIENCE = SOON * 1000  # ms
 WORDS = Path(__file__).parents[2] / "api" / "browser" / "words"
 
 
@@ -29,6 +32,7 @@ class Reader:
         """A fresh browser profile at this address; `prepare` is told the page before it goes there."""
         context = self._browser.new_context(viewport=PHONE, **{"locale": "en-GB", **given})
         self._contexts.append(context)
+        context.set_default_timeout(PATIENCE)
         self.page = context.new_page()
         self.page.on("console", lambda message: self._complain(message.type, message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -38,7 +42,7 @@ class Reader:
             prepare(self.page)
         answer = self.page.goto(url)
         if done:
-            self.page.wait_for_selector(f"#check{done}", timeout=20_000)
+            self.page.wait_for_selector(f"#check{done}")
         return answer
 
     def _complain(self, kind, text):
@@ -49,7 +53,7 @@ class Reader:
         """Taps something that checks once more."""
         self.page.evaluate("delete document.getElementById('check').dataset.done")
         self.page.get_by_role("button", name=button, exact=True).click()
-        self.page.wait_for_selector("#check[data-done]", timeout=60_000)
+        self.page.wait_for_selector("#check[data-done]")
 
     def forgive(self, complaint):
         """What the browser says by itself of an answer that the test wanted."""
@@ -67,7 +71,7 @@ class Reader:
             }""",
             [_base64(data), name],
         )
-        self.page.wait_for_selector("#check[data-done]", timeout=20_000)
+        self.page.wait_for_selector("#check[data-done]")
 
     @property
     def verdict(self):

@@ -51,7 +51,7 @@ def test_a_dropped_file_is_checked_without_a_network_and_sent_nowhere(verify, pa
 def test_a_chosen_file_is_checked_as_a_dropped_one(verify, park, tmp_path):
     (tmp_path / "x.coilmark.json").write_bytes(proof_of(park, kind="full"))
     verify.page.set_input_files("#file", tmp_path / "x.coilmark.json")
-    verify.page.wait_for_selector("#check[data-done]", timeout=60_000)
+    verify.page.wait_for_selector("#check[data-done]")
     assert verify.kind == "good"
     assert verify.outcomes.count("passed") == 12  # all but that it is about a piece nobody named
     assert "Computed again from their events" in verify.page.inner_html("#check .steps")

@@ -34,6 +34,7 @@ from tests.energy.energy_park import (
     reversal,
     row,
 )
+from tests.eventually import SOON
 from tests.small_ledger import small_ledger
 
 
@@ -115,7 +116,7 @@ def race(world, wires):
 
     def post(job):
         together.wait()
-        return sequencer.submit(job).exception(20) or job
+        return sequencer.submit(job).exception(SOON) or job
 
     sequencer.start()
     try:

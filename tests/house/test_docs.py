@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.eventually import SOON
 from tools.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,7 +16,7 @@ COILMARK = Path(sys.executable).with_name("coilmark")
 
 
 def _run(*arguments):
-    return subprocess.run([COILMARK, *arguments], capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run([COILMARK, *arguments], capture_output=True, text=True, check=True, timeout=SOON).stdout
 
 
 def test_the_readme_shows_the_help_as_it_is():

@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -18,11 +17,11 @@ import pytest
 
 from ledger.kernel.checkpoint import open_checkpoint
 from ledger.kernel.trust import parse_trust
+from tests.eventually import SOON, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 HANDBOOK = (ROOT / "infra" / "OPERATING.md").read_text("utf-8")
 BIN = Path(sys.executable).parent
-SOON = 60  # seconds: a test that waits longer has found a hang
 pytestmark = pytest.mark.slow
 
 
@@ -55,7 +54,7 @@ class Stranger:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", self.here(script)],
             cwd=self.home, env=self.environment | more, input=typed, capture_output=True, text=True, check=False,
-            timeout=SOON, start_new_session=True,
+            timeout=3 * SOON, start_new_session=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -74,14 +73,16 @@ class Stranger:
 
 
 def ask(url, path):
-    until = time.monotonic() + SOON
-    while True:
+    """What is answered, once it is no error."""
+
+    def attempt():
         try:
-            with urllib.request.urlopen(url + path, timeout=10) as answer:
+            with urllib.request.urlopen(url + path, timeout=SOON) as answer:
                 return answer.read().decode()
         except urllib.error.HTTPError:
-            assert time.monotonic() < until
-            time.sleep(0.05)
+            return None
+
+    return eventually(attempt)
 
 
 def check_served(stranger, url, size):

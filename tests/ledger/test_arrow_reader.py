@@ -15,6 +15,7 @@ from ledger.checking.arrow_reader import ArrowReader, Column
 from ledger.checking.worker import confine
 from ledger.kernel.errors import Busy, Malformed
 from schemas.arrow import WANTED_INDICES, WANTED_LEAVES
+from tests.eventually import SOON
 
 
 def stream(schema, values):
@@ -42,7 +43,7 @@ def is_killed(_data):
 
 
 def never_answers(_data):
-    threading.Event().wait(60)
+    threading.Event().wait(SOON)
 
 
 DEATHS = [segfaults, aborts, eats, is_killed, never_answers]
@@ -79,7 +80,7 @@ def test_a_stream_that_ends_its_reader_costs_itself_alone(death, monkeypatch):
 def test_a_reader_that_died_of_something_else_is_not_noticed(reader):
     assert reader.wanted(stream(WANTED_INDICES, [7])).name == "index"
     os.kill(reader._worker.process.pid, signal.SIGKILL)
-    reader._worker.process.join(10)
+    reader._worker.process.join(SOON)
     assert reader.wanted(stream(WANTED_INDICES, [8])).values == struct.pack("<Q", 8)
 
 

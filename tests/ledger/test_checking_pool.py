@@ -12,6 +12,7 @@ from ledger.checking import pool as checking_pool
 from ledger.checking.pool import CheckingPool
 from ledger.checking.statements import check_all
 from ledger.kernel.errors import Busy, Malformed, Unauthorised
+from tests.eventually import SOON
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def _pool(workers=1, **settings):
 
 def _verdicts(pool, world, wires):
     chunks = pool.submit(wires, world.uri, world.log.state.registry.key)
-    return [verdict for chunk in chunks for verdict in chunk.result(60)]
+    return [verdict for chunk in chunks for verdict in chunk.result(SOON)]
 
 
 def test_the_pool_says_what_the_check_says(world, wires):
@@ -71,7 +72,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_rows_are_checked(world, wir
     (worker,) = _children() - others
     chunks = pool.submit(wires, world.uri, world.log.state.registry.key)
     os.kill(worker, signal.SIGKILL)
-    assert all(v.signed_by for chunk in chunks for v in chunk.result(60))
+    assert all(v.signed_by for chunk in chunks for v in chunk.result(SOON))
     pool.stop()
 
 
@@ -81,7 +82,7 @@ def test_rows_that_kill_every_worker_are_busy_and_others_are_not(world, wires, m
     chunks = pool.submit(wires[:100], world.uri, world.log.state.registry.key)
     for chunk in chunks:
         with pytest.raises(Busy, match="could not be checked; retry with the same ids") as caught:
-            chunk.result(60)
+            chunk.result(SOON)
         assert caught.value.retry_after == 1
     monkeypatch.undo()
     assert len(_verdicts(pool, world, wires)) == 150
@@ -93,7 +94,7 @@ def test_a_worker_that_does_not_answer_is_given_up(world, wires, monkeypatch):
     pool = _pool(seconds=0.05)
     (chunk,) = pool.submit(wires[:1], world.uri, world.log.state.registry.key)
     with pytest.raises(Busy, match="could not be checked"):
-        chunk.result(60)
+        chunk.result(SOON)
     pool.stop()
 
 
@@ -102,7 +103,7 @@ def test_a_fault_in_the_checks_is_no_refusal(world, wires, monkeypatch):
     pool = _pool()
     (chunk,) = pool.submit(wires[:1], world.uri, world.log.state.registry.key)
     with pytest.raises(RuntimeError, match=r"a check raised KeyError\('x'\)"):
-        chunk.result(60)
+        chunk.result(SOON)
     pool.stop()
 
 
@@ -127,13 +128,13 @@ def test_the_kids_kept_do_not_grow_without_end():
 
 
 def test_workers_end_with_the_pool(world, wires):
-    before, others = threading.active_count(), _children()
+    before, others = set(threading.enumerate()), _children()
     pool = _pool(2)
     _verdicts(pool, world, wires)
     workers = _children() - others
     assert len(workers) == 2
     pool.stop()
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
     for worker in workers:
         with pytest.raises(ProcessLookupError):
             os.kill(worker, 0)
@@ -148,7 +149,7 @@ def _dying(_work):
 
 
 def _sleeping(_work):
-    threading.Event().wait(60)
+    threading.Event().wait(SOON)
 
 
 def _faulty(_work):

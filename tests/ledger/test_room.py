@@ -6,10 +6,10 @@ from ledger.kernel.errors import Busy
 from ledger.recording.log import Submission
 from ledger.recording.room import Disk, Room, disk_of
 from ledger.recording.sequencer import Sequencer
+from tests.eventually import SOON
 from tests.small_ledger import coil, small_ledger
 
 MIB = 1 << 20
-SOON = 20  # seconds
 
 
 class Disks:

@@ -2,7 +2,6 @@
 
 import queue
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -13,10 +12,12 @@ from ledger.recording import log as log_module
 from ledger.recording.log import Submission
 from ledger.recording.pace import Pace
 from ledger.recording.sequencer import Sequencer
+from tests.eventually import SOON, eventually
 from tests.small_ledger import coil, ledger_body, small_ledger
 from tests.whole import check_whole
 
-SOON = 20  # seconds: a test that waits longer has found a hang
+# Never so many that it steps down: that is `test_servers`' affair.
+PACE = Pace(reload=0.01, tries=1_000_000)
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def world(tmp_path, place):
 
 @pytest.fixture
 def sequencer(world):
-    sequencer = Sequencer(world.log, Pace(reload=0.01))
+    sequencer = Sequencer(world.log, PACE)
     sequencer.start()
     yield sequencer
     sequencer.stop()
@@ -114,17 +115,13 @@ def test_a_broken_ledger_opens_again_without_being_asked(world, sequencer, monke
         broken.setattr(log_module, "sign_checkpoint", failing)
         assert isinstance(sequencer.submit(submission(world, "C-1")).exception(SOON), Unsettled)
         assert isinstance(sequencer.rehearse(submission(world, "C-2")).exception(SOON), Unsettled)
-    for _ in range(SOON * 100):
-        if sequencer.broken is None:
-            break
-        time.sleep(0.01)
-    assert sequencer.broken is None
+    eventually(lambda: sequencer.broken is None)
     check_whole(world)
 
 
 def test_a_reload_that_fails_records_nothing(world, monkeypatch):
     """After a commit of unknown outcome the head is read again first; where that fails, nothing is tried."""
-    sequencer = Sequencer(world.log, Pace(reload=0.01))
+    sequencer = Sequencer(world.log, PACE)
     sequencer.start()
     tried = []
     with monkeypatch.context() as broken:
@@ -185,10 +182,7 @@ def test_a_fault_that_nobody_foresaw_does_not_end_the_one_that_writes(world, seq
         faulty.setattr(world.log.store, "beat", lambda: 1 // 0)
         faulty.setattr(sequencer, "_pace", Pace(election=0.01, reload=0.01))
         assert sequencer.submit(submission(world, "C-1")).result(SOON).admitted.indices == (3,)
-        until = time.monotonic() + SOON
-        while "a fault in the sequencer" not in caplog.text:
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        eventually(lambda: "a fault in the sequencer" in caplog.text)
     assert sequencer.submit(submission(world, "C-2")).result(SOON).admitted.indices == (4,)
     assert sequencer.broken is None
 

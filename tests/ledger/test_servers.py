@@ -13,11 +13,10 @@ from ledger.recording.opening import layout, open_log
 from ledger.recording.pace import Pace
 from ledger.recording.second_head import FileHead
 from ledger.recording.sequencer import Sequencer
-from tests.eventually import eventually
+from tests.eventually import SOON, eventually
 from tests.small_ledger import coil, small_ledger
 from tests.whole import check_whole
 
-SOON = 20  # seconds: a test that waits longer has found a hang
 PACE = Pace(reload=0.01, follow=0.01, election=0.02, aside=0.2)
 ON_POSTGRES = pytest.mark.parametrize("place", ["postgres"], indirect=True)
 
@@ -201,7 +200,7 @@ def test_a_leader_that_cannot_load_steps_down(world, second, started, monkeypatc
     assert outcome(leader, job) is None
     answer = eventually(lambda: outcome(standby, job))
     assert answer.admitted.indices == (3,)
-    assert (leader.standing_by, standby.standing_by) == (True, False)
+    eventually(lambda: (leader.standing_by, standby.standing_by) == (True, False))
     monkeypatch.undo()
     eventually(lambda: world.log.state.published.checkpoint.size == 4)
 

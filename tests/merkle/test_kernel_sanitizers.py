@@ -24,7 +24,7 @@ SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
 def run(command, **options):
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250, **options)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=800, **options)
     assert done.returncode == 0, f"{command[0]}: {done.stderr[-4000:]}"
     return done.stdout
 
@@ -37,7 +37,7 @@ def build(target, sources, *flags):
         for source, made in zip(sources, objects, strict=True)
     ]
     for one in started:
-        _, complaint = one.communicate(timeout=250)
+        _, complaint = one.communicate(timeout=800)
         assert one.returncode == 0, complaint
     return [str(made) for made in objects]
 
@@ -72,7 +72,7 @@ def drive(program, sanitized, *arguments):
         "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter keeps what it has until the end
     }
     command = [sys.executable, *program, str(extension), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=250, env=os.environ | settings)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=800, env=os.environ | settings)
 
 
 @pytest.mark.slow
@@ -123,7 +123,7 @@ def armv8(tmp_path):
 
 
 def hashes(command, data):
-    return subprocess.run(command, input=data, capture_output=True, check=True, timeout=250).stdout
+    return subprocess.run(command, input=data, capture_output=True, check=True, timeout=800).stdout
 
 
 @pytest.mark.parametrize("path", ["armv8", "c-scalar"])

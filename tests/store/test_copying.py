@@ -22,6 +22,7 @@ from ledger.store.postgres.carrying import PostgresShelf
 from ledger.store.sqlite import carrying as sqlite_carrying
 from ledger.store.store import reading_shelf
 from ledger.upkeep.copying import copy_ledger
+from tests.eventually import eventually
 from tests.forked import status_of
 from tests.postgres_server import OWNER, WRITER
 from tests.small_ledger import coil, small_ledger
@@ -240,10 +241,11 @@ def test_a_backup_is_made_while_entries_come_in(tmp_path, place):
         writer = threading.Thread(target=busy)
         writer.start()
         try:
-            reports = [
-                json.loads(run("backup", world.places.folder, tmp_path / f"backup-{n}", *at(world), "--json"))
-                for n in range(5)
-            ]
+            reports = []
+            for n in range(5):
+                said = run("backup", world.places.folder, tmp_path / f"backup-{n}", *at(world), "--json")
+                reports.append(json.loads(said))
+                eventually(lambda: world.size > reports[-1]["size"])
         finally:
             stop.set()
             writer.join()

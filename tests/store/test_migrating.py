@@ -28,12 +28,12 @@ from ledger.recording.log import Submission
 from ledger.recording.opening import clock, migrate_ledger, open_log, rebuild_ledger
 from ledger.store.store import create_store, open_store, reading_raw
 from ledger.store.tables import SCHEMA_VERSION
+from tests.eventually import SOON
 from tests.forked import status_of
 from tests.small_ledger import OPERATOR, coil, small_ledger
 from tools.main import cli
 
 OLD = [one for one in released() if one.version < SCHEMA_VERSION]
-SOON = 20  # seconds: a test that waits longer has found a hang
 # What PostgreSQL has beside columns and triggers, in the words of its catalogues.
 CATALOGUES = (
     "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1",

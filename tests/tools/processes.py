@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SOON = 30  # seconds: a test that waits longer has found a hang
+from tests.eventually import SOON, eventually
+from tools.listening import free_port
 
 
 @dataclass
@@ -18,7 +20,7 @@ class Server:
     folder: object
     url: str = ""
     options: tuple = ()
-    port: int = 0
+    port: int = field(default_factory=free_port)
     process: object = field(default=None, repr=False)
 
     def start(self):
@@ -30,8 +32,7 @@ class Server:
             env=environment | {"COILMARK_DATABASE_URL": self.url, "COILMARK_CHECKERS": "0"},
         )
         said = self.process.stdout.readline().decode()
-        assert said, "the server did not start"
-        self.port = int(said.rpartition(":")[2].partition("/")[0])
+        assert f":{self.port}/" in said, "the server did not start"
 
     def end(self, how=signal.SIGTERM):
         if self.process is not None:
@@ -42,8 +43,11 @@ class Server:
     @property
     def children(self):
         """The processes that it has started itself, with --workers."""
-        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return [int(child) for started in threads for child in started.read_text("ascii").split()]
+        found = []
+        for started in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            with suppress(OSError):  # a thread that has ended
+                found += map(int, started.read_text("ascii").split())
+        return found
 
     def ask(self, method, path, body=None, kind="application/sd-jwt"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SOON)
@@ -53,6 +57,16 @@ class Server:
             return answer.status, dict(answer.getheaders()), answer.read()
         finally:
             connection.close()
+
+    def found(self, index):
+        """The receipt of an entry that any server recorded: one that stands by may say 404 for a while."""
+
+        def attempt():
+            status, _, body = self.ask("GET", f"/v1/entries/{index}")
+            assert status in {200, 404}, body
+            return body if status == 200 else None
+
+        return eventually(attempt)
 
     @property
     def note(self):

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from ledger.kernel.trust import parse_trust
 from ledger.recording.log import Submission
 from ledger.recording.opening import layout, open_log
 from ledger.store.store import caution
+from tests.eventually import SOON, eventually
 from tools.client import Identity
 from tools.init import Founding, found_ledger, trust_text
 from tools.listening import free_port
@@ -98,7 +98,7 @@ def coilmark(*args, **options):
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.run(
         [sys.executable, "-m", "tools.main", *map(str, args)],
-        env=environment, capture_output=True, check=False, timeout=280, **options,
+        env=environment, capture_output=True, check=False, timeout=800, **options,
     )  # fmt: skip
 
 
@@ -111,26 +111,24 @@ def served(folder, *options):
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait(url, server)
+            eventually(lambda: _ready(url, server))
             yield url
         finally:
             server.terminate()
-            out, err = server.communicate(timeout=60)
+            out, err = server.communicate(timeout=SOON)
         # Of a fault of this machine's SQLite the operator is told at the start.
         said = err.decode().strip()
         assert (server.returncode, said) == (0, caution(layout(folder).database)), (server.returncode, out, err)
         assert out.count(b"\n") == 1
 
 
-def _wait(url, server):
-    for _ in range(600):
-        assert server.poll() is None, server.communicate()
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError("the server was not ready within thirty seconds")
+def _ready(url, server):
+    assert server.poll() is None, server.communicate()
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=SOON):
+            return True
+    except OSError:
+        return False
 
 
 def as_json(data):

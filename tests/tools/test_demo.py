@@ -27,6 +27,7 @@ from ledger.recording.opening import layout, load_codes, open_log
 from ledger.rules import rule_set
 from ledger.showing.reading import receipt
 from ledger.store.access import EVERYTHING
+from tests.eventually import SOON
 from tools.demo import command
 from tools.demo.ledger import MARK, Stage, clear, found, tell
 from tools.demo.tamper import tamper_with_receipt
@@ -224,12 +225,12 @@ def test_it_serves_what_it_made_until_it_is_told_to_stop(tmp_path):
             seen += line
             if "is served on" in line:
                 break
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=SOON) as answer:
             page = answer.read().decode()
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/entries/29", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/entries/29", timeout=SOON) as answer:
             one = answer.read()
         server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=60)
+        server.communicate(timeout=SOON)
     assert server.returncode == 0
     assert f"http://127.0.0.1:{port}/" in seen
     assert "curl -s" in seen

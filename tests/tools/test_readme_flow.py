@@ -13,6 +13,7 @@ from small_park import served
 
 from ledger.kernel.receipt import parse_receipt
 from ledger.recording.opening import layout
+from tests.eventually import SOON
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -75,7 +76,7 @@ def test_posted_again_it_is_the_same_entry(followed, folder, server):
 def test_the_bundle_of_it_verifies_too(followed, folder, server):
     assert followed.returncode == 0
     index = parse_receipt((folder / "receipt.json").read_bytes()).entry.index
-    with urllib.request.urlopen(f"{server}/v1/entries/{index}/bundle", timeout=10) as answer:
+    with urllib.request.urlopen(f"{server}/v1/entries/{index}/bundle", timeout=SOON) as answer:
         (folder / "entry.coilmark.json").write_bytes(answer.read())
     run = subprocess.run(
         [COILMARK, "verify", "entry.coilmark.json", "--trust", "demo/trust.txt"],

@@ -18,6 +18,7 @@ from ledger.kernel.statement import parse
 from ledger.recording import opening
 from ledger.recording.opening import open_log
 from tests.api.served import serving_world
+from tests.eventually import SOON
 from tools.main import cli
 
 BACKUP, END = 6, 11  # entries: in the backup, and when it all was lost
@@ -102,7 +103,7 @@ def put_back(folder, place):
 
 def test_the_plain_start_refuses_and_shows_both_heads(on_sqlite):
     command = [sys.executable, "-m", "tools.main", "serve", str(on_sqlite.world.places.folder), "--port", "0"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=SOON, check=False)
     assert ended.returncode == 1
     note = (on_sqlite.folder / "last.note").read_text()
     kept, _ = open_checkpoint(note, on_sqlite.world.trust.vkeys)

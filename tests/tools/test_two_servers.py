@@ -67,8 +67,7 @@ def test_the_standby_reads_and_refuses_and_takes_over(pair):
         assert (status, json.loads(body)["code"]) == (503, "standby")
         assert standby.ask("GET", "/readyz")[0] == 200
         index = acknowledged[-1].entry.index
-        _, _, receipt = eventually(partial(_found, standby, index))
-        assert parse_receipt(receipt).entry == acknowledged[-1].entry
+        assert parse_receipt(standby.found(index)).entry == acknowledged[-1].entry
         notes += [leader.note, standby.note]
         leader.end(signal.SIGKILL)
         # What was under way and what was acknowledged: the retry with the same id finds the same entry.
@@ -84,11 +83,6 @@ def test_the_standby_reads_and_refuses_and_takes_over(pair):
     check_whole(world, acknowledged)
     assert world.size == 3 + 5 * ROUNDS
     world.close()
-
-
-def _found(server, index):
-    status, headers, body = server.ask("GET", f"/v1/entries/{index}")
-    return (status, headers, body) if status == 200 else None
 
 
 def _check_consistent(world, server, notes):

@@ -51,7 +51,8 @@ def _takeovers(history: History, beheaded: list[int]) -> Iterator[float]:
     """Seconds from each kill of the one that wrote to the first acknowledgement of what was first sent after it."""
     done = sorted((one.invoked, one.settled) for one in history.attempts if one.outcome == OK)
     for killed in beheaded:
-        yield round(min(settled - killed for invoked, settled in done if invoked > killed) / 1e9, 3)
+        waited = [settled - killed for invoked, settled in done if invoked > killed]
+        yield from (round(least / 1e9, 3) for least in sorted(waited)[:1])  # none where nothing was sent after the last
 
 
 def _victim(places: Layout) -> Victim:

@@ -23,6 +23,13 @@ def take_lead(session: Connection) -> bool:
     return row is not None and bool(row[0])
 
 
+def give_up_lead(session: Connection) -> None:
+    """Let the next server lead at once: a session that was closed keeps its lock until PostgreSQL has noticed."""
+    session.rollback()
+    session.execute("SELECT pg_advisory_unlock(%s, hashtext(current_schema()::text))", (LEADER,))
+    session.commit()
+
+
 def require_lead(session: Connection, then: str) -> None:
     """For who changes tables: no server may write meanwhile, on whatever machine. Raises Conflict after two seconds."""
     for _ in range(_TRIES):

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -12,7 +12,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ledger.kernel.errors import Conflict, Malformed, Unsettled
 from ledger.store.postgres.checks import Connection, check_database, check_role, check_schema, check_settings
-from ledger.store.postgres.lock import LEADER, take_lead
+from ledger.store.postgres.lock import LEADER, give_up_lead, take_lead
 from ledger.store.postgres.making import NOTICING, connected, unreachable
 from ledger.store.postgres.transaction import PostgresTransaction
 
@@ -93,7 +93,10 @@ class PostgresStore:
         return True
 
     def step_down(self) -> None:
-        """The lock goes with its session."""
+        """The lock first: it would go with its session, but a moment later."""
+        with suppress(psycopg.Error):
+            if self._session is not None:
+                give_up_lead(self._session)
         self._forget()
 
     def leader(self) -> str:
@@ -143,7 +146,7 @@ class PostgresStore:
 
     def close(self) -> None:
         """Let go of the lock and of all connections."""
-        self._forget()
+        self.step_down()
         self._pool.close()
 
     def _lock_holder(self) -> str:
