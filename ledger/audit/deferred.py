@@ -41,9 +41,10 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A passport's entry, the size that it is of, and that of the state whose footprint it states, where it does."""
+    """A passport's entry and piece, the size that it is of, and that of the state whose footprint it states, if any."""
 
     index: int
+    piece: str
     as_of: int
     accounts: int | None
 
@@ -78,5 +79,6 @@ def withheld(index: int, statement: Statement) -> Withheld:
 
 def issued(index: int, statement: Statement) -> Issued:
     """What a passport says of the states that it was computed from; a later state than its own is none."""
-    size, accounts = int(statement.body["as_of"]["size"]), statement.body.get("accounts")
-    return Issued(index, size, min(int(accounts["size"]), size) if accounts is not None else None)
+    body = statement.body
+    size, accounts = int(body["as_of"]["size"]), body.get("accounts")
+    return Issued(index, body["piece"], size, min(int(accounts["size"]), size) if accounts is not None else None)

@@ -64,7 +64,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some passports in index order, each with the root of the state that it names; `done`: with those before.
+    """Some passports, each with the root of the state that it names; `done`: with those of the parts before.
 
     `size` is that of the ledger.
     """
@@ -195,11 +195,15 @@ def _states(location: Location, tree: Built, passports: Sequence[Issued], table:
 
 
 def parts_of(location: Location, tree: Built, passports: Sequence[Issued]) -> list[Part]:
-    """Passports in tasks."""
+    """Passports in tasks, those of one piece next to each other: they share its history."""
     together = max(_TOGETHER, len(passports) // _TASKS)
+    first: dict[str, int] = {}
+    for one in passports:
+        first.setdefault(one.piece, one.index)
+    ordered = sorted(passports, key=lambda one: (first[one.piece], one.index))
     parts = []
-    for start in range(0, len(passports), together):
-        some = passports[start : start + together]
+    for start in range(0, len(ordered), together):
+        some = ordered[start : start + together]
         rooted = tuple((one, tree.root(one.as_of) if one.as_of <= tree.size else b"") for one in some)
         parts.append(Part(location, tree.size, start + len(some), rooted))
     return parts

@@ -1,22 +1,27 @@
 """What passports are computed from, remembered between them: pieces of one ledger share most of their history.
 
 An event that has one record in the whole ledger did the same as of every state that has it. What has several, because
-it was declared wrong or settled later, is looked up as of each state.
+it was declared wrong or settled later, is looked up as of each state. A trace is the same as of every state in which
+what it met of those did the same.
 """
 
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+
+from msgspec.structs import replace
 
 from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.hashing import HASH_SIZE
+from ledger.lots.ancestry import up
 from ledger.lots.book import effects_key
+from ledger.lots.genealogy import Start, Trace
 from ledger.lots.records import Effects, Lot
 from ledger.passport.story import Certificate, Told
 from ledger.store.store import Transaction
 
 _KEPT = 200_000  # events, and lots: some hundred MiB
+_TRACES = 64  # of the pieces asked for last
 _PAGE = 4_096  # leaves read together
 _BESIDE = 64  # events likewise: what happened together is asked for together
 
@@ -31,6 +36,7 @@ class Memory:
     effects: dict[int, Effects | None] = field(default_factory=dict)  # None: it is no event, or has several records
     changed: set[int] = field(default_factory=set)  # those with several
     entries: dict[str, Sequence[int]] = field(default_factory=dict)  # of lots and runs
+    traces: dict[tuple[Start, ...], "Traced"] = field(default_factory=dict)
     _leaves: dict[int, bytes] = field(default_factory=dict)
 
     def as_of(self, size: int) -> "Remembered":
@@ -61,12 +67,19 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class Traced:
+    """A trace, and what those with several records did that it met."""
+
+    trace: Trace
+    met: Mapping[int, Effects]
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """A `Source` as of a size, out of a memory."""
 
     memory: Memory
     stored: StoreSource
-    by_queries: ClassVar[bool] = False
 
     @property
     def size(self) -> int:
@@ -76,6 +89,32 @@ class Remembered:
     def lot(self, name: str) -> Lot | None:
         """What was known of a lot."""
         return self.stored.lot(name)
+
+    def trace(self, starts: Sequence[Start]) -> Trace:
+        """Up from there: a piece has several passports, and its metal one history."""
+        asked, traces = tuple(self._since(one) for one in starts), self.memory.traces
+        known = traces.get(asked)
+        if known is not None and self.effects(known.met) == known.met:
+            return known.trace
+        if len(traces) >= _TRACES:
+            traces.clear()
+        traces[asked] = self._traced(asked)
+        return traces[asked].trace
+
+    def _traced(self, starts: Sequence[Start]) -> Traced:
+        met: dict[int, Effects] = {}
+
+        def load(entries: Collection[int]) -> Mapping[int, Effects]:
+            found = self.effects(entries)
+            met.update((entry, found[entry]) for entry in self.memory.changed.intersection(found))
+            return found
+
+        return Traced(up(starts, load, self.versions, ahead=False), met)
+
+    def _since(self, start: Start) -> Start:
+        """The same asked for as of the newest entry of its lot: nothing later is in what it rests on."""
+        name = start.place[0]
+        return replace(start, at=max(self.versions([name])[name], default=start.at))
 
     def effects(self, entries: Collection[int]) -> Mapping[int, Effects]:
         """What these entries did, as it stood."""

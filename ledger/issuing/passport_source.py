@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from ledger.admission.lot_records import read_records
 from ledger.admission.view import View
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.statement import parse
 from ledger.kernel.subjects import subject_key
+from ledger.lots.ancestry import up
 from ledger.lots.book import effects_key, lot_key, run_key
 from ledger.lots.event import read_event
-from ledger.lots.genealogy import run_name
+from ledger.lots.genealogy import Start, Trace, run_name
 from ledger.lots.records import Effects, Lot, Record
 from ledger.lots.tags import tag_key
 from ledger.passport.story import Certificate, Told, certificate_in, is_run
@@ -27,12 +27,15 @@ class StoreSource:
     transaction: Transaction
     size: int
     known: dict[int, Told] = field(default_factory=dict)  # what statements said that were read before, at any size
-    by_queries: ClassVar[bool] = True
 
     def lot(self, name: str) -> Lot | None:
         """What was known of a lot."""
         found = self._records([lot_key(name)]).get(lot_key(name))
         return found if isinstance(found, Lot) else None
+
+    def trace(self, starts: Sequence[Start]) -> Trace:
+        """Up from there; each look is a query, so it looks ahead."""
+        return up(starts, self.effects, self.versions)
 
     def effects(self, entries: Collection[int]) -> Mapping[int, Effects]:
         """What these entries did, as it stood."""
@@ -75,8 +78,6 @@ class StoreSource:
 class ViewSource:
     """A `Source` of a commit in the making: what is stored, and what was admitted so far."""
 
-    by_queries = True
-
     def __init__(self, view: View) -> None:
         self.size = view.size
         self._view = view
@@ -93,6 +94,10 @@ class ViewSource:
     def lot(self, name: str) -> Lot | None:
         """What is known of a lot."""
         return self._view.lots.lot(name)
+
+    def trace(self, starts: Sequence[Start]) -> Trace:
+        """Up from there; each look is a query, so it looks ahead."""
+        return up(starts, self.effects, self.versions)
 
     def effects(self, entries: Collection[int]) -> Mapping[int, Effects]:
         """What these entries did."""

@@ -15,11 +15,12 @@ from ledger.kernel.party import Registry
 from ledger.kernel.subjects import subject_key
 from ledger.kernel.verify_passports import Inputs
 from ledger.kernel.verify_statements import Shown
+from ledger.lots.ancestry import up
 from ledger.lots.book import Book, delivery_key
 from ledger.lots.custody import delivery_name
 from ledger.lots.event import LotEvent, Part, placed, read_event
 from ledger.lots.fold import apply
-from ledger.lots.genealogy import run_name
+from ledger.lots.genealogy import Start, Trace, run_name
 from ledger.lots.observations import agree, countersign, lot_confirmed
 from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
 from ledger.passport.story import Certificate, Told, certificate_in
@@ -34,8 +35,6 @@ class _EverySite(dict[str, str]):
 
 class Refolded:
     """A `Source` made of the inputs of a full bundle."""
-
-    by_queries = False
 
     def __init__(self, inputs: Inputs) -> None:
         self._book = Book()
@@ -53,6 +52,10 @@ class Refolded:
     def lot(self, name: str) -> Lot | None:
         """What is known of a lot."""
         return self._book.lot(name)
+
+    def trace(self, starts: Sequence[Start]) -> Trace:
+        """Up from there."""
+        return up(starts, self.effects, self.versions, ahead=False)
 
     def effects(self, entries: Collection[int]) -> Mapping[int, Effects]:
         """What these entries did."""

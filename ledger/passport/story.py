@@ -1,6 +1,6 @@
 """Which entries the passport of a piece rests on, and what they say of it (SPEC 4.6)."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -8,8 +8,7 @@ from msgspec import Struct
 from ledger.kernel.errors import Missing
 from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.statement import Statement
-from ledger.lots.ancestry import up
-from ledger.lots.genealogy import Trace, starts_of
+from ledger.lots.genealogy import Start, Trace, starts_of
 from ledger.lots.records import NOBODY, Effects, Lot
 
 _RESTING = frozenset({"scrap", "unknown"})  # ends that rest on the history of their lot
@@ -45,13 +44,12 @@ class Source(Protocol):
         """Entries below this index are taken into account."""
         ...
 
-    @property
-    def by_queries(self) -> bool:
-        """Whether each call of `effects` costs a query, however little it asks for."""
-        ...
-
     def lot(self, name: str) -> Lot | None:
         """What is known of a lot."""
+        ...
+
+    def trace(self, starts: Sequence[Start]) -> Trace:
+        """Up from there, as `ancestry.up` goes."""
         ...
 
     def effects(self, entries: Collection[int]) -> Mapping[int, Effects]:
@@ -92,13 +90,12 @@ def story_of(piece: str, source: Source) -> Story:
     lot = source.lot(piece)
     if lot is None:
         raise Missing("no_piece", f"piece {piece} is not known to this ledger", id=piece)
-    starts = starts_of(lot, at=source.size - 1, load=source.effects)
-    trace = up(starts, source.effects, source.versions, ahead=source.by_queries)
+    trace = source.trace(starts_of(lot, at=source.size - 1, load=source.effects))
     lots = (name for name in trace.lots if not is_run(name))
     line = (piece, *(name for name in lots if name != piece and names_one_thing(name)))
     way = _way(line, source)
-    inputs = _with_corrections({*way, *trace.closure, *_of_those(rests_on(trace, source), source)}, source)
-    effects = source.effects(inputs)
+    beside = _of_those(rests_on(trace, source), source)
+    inputs, effects = _with_corrections({*way, *trace.closure, *beside}, source)
     stands = (entry for entry in way if entry in effects and _stands(effects[entry]))
     certificates = _certificates(piece, effects, source)
     return Story(lot, trace, line, tuple(sorted(stands)), effects, certificates, tuple(sorted(inputs)))
@@ -160,16 +157,17 @@ def _of_those(last: Mapping[str, int], source: Source) -> set[int]:
     return {entry for name, upto in last.items() for entry in entries.get(name, ()) if entry <= upto}
 
 
-def _with_corrections(inputs: Iterable[int], source: Source) -> set[int]:
-    """Where one of them was declared wrong: by which entry, and what took its place."""
-    found = set(inputs)
+def _with_corrections(inputs: set[int], source: Source) -> tuple[set[int], Mapping[int, Effects]]:
+    """Where one of them was declared wrong: by which entry, and what took its place. What all of them did."""
+    found, effects = {entry for entry in inputs if entry < source.size}, dict[int, Effects]()
     waiting = found
     while waiting:
-        effects = source.effects(waiting)
-        named = {entry for one in effects.values() for entry in (one.declared_by, one.replaced_by, one.undoes)}
-        waiting = named - found - {NOBODY}
+        more = source.effects(waiting)
+        effects.update(more)
+        named = {entry for one in more.values() for entry in (one.declared_by, one.replaced_by, one.undoes)}
+        waiting = {entry for entry in named - found if NOBODY < entry < source.size}
         found |= waiting
-    return {entry for entry in found if entry < source.size}
+    return found, effects
 
 
 def certificate_in(statement: Statement) -> Certificate | None:

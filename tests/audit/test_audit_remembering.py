@@ -18,7 +18,7 @@ from ledger.audit.remembering import Memory
 from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.statement import parse
-from ledger.lots.genealogy import run_name
+from ledger.lots.genealogy import run_name, starts_of
 from ledger.merkle.built import Built
 from ledger.passport.issue import Basis, body_of, signed
 from ledger.rules import rule_set
@@ -85,6 +85,21 @@ def test_a_memory_says_of_each_state_what_the_store_says(mill):
             }
         assert memory.changed
         assert [memory.leaf(entry) for entry in range(size)] == transaction.leaves(0, size)
+
+
+def test_a_trace_is_remembered_for_the_states_of_which_it_is_the_same(mill):
+    size = mill.world.size
+    with mill.world.log.store.reading() as transaction:
+        memory, traced = Memory(transaction, size), []
+        for state in [size, *range(1, size)]:
+            stored, known = StoreSource(transaction, state), memory.as_of(state)
+            for name in (canonical_id(piece("A-1")), canonical_id(piece("B-1"))):
+                if (of := stored.lot(name)) is not None:
+                    starts = starts_of(of, at=state - 1, load=stored.effects)
+                    traced.append(known.trace(starts))
+                    assert traced[-1] == stored.trace(starts)
+        assert len({id(one) for one in traced}) < len(traced)  # not each was traced
+        assert any(one.met for one in memory.traces.values())
 
 
 def test_workers_find_what_one_process_finds(mill):
