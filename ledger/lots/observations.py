@@ -152,9 +152,9 @@ def agree(book: Book, body: Mapping[str, Any]) -> None:
 
 
 def countersign(book: Book, name: str, by: str) -> bool:
-    """Rule 5.7: somebody else than its holder confirms a count or clears a shortage; whether there was one."""
+    """Rule 5.7: a party that has none of it confirms a count or clears a shortage; whether there was one."""
     lot = book.lot(name)
-    if lot is None or not (lot.surplus or lot.blocked) or lot.is_with(by):
+    if lot is None or not (lot.surplus or lot.blocked) or lot.has_any(by):
         return False
     book.put_lot(replace(lot, surplus=0, blocked=False))
     return True

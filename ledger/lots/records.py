@@ -98,6 +98,10 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot", gc=False):
         """What the holder has here whose sender was not heard, in g."""
         return sum(one.g for one in self.late if one.holder == holder)
 
+    def has_any(self, holder: str) -> bool:
+        """Whether there is some of it, or less than none, with the holder or on his deliveries."""
+        return any(one.holder == holder and (one.g != 0 or self.single) for one in self.holdings)
+
     def is_with(self, holder: str) -> bool:
         """Whether the holder has, or has had, a place for it on hand."""
         return any(one.holder == holder and one.delivery == ON_HAND for one in self.holdings)

@@ -489,6 +489,16 @@ def test_a_positive_verification_of_a_lot_is_a_second_signature(typ, verdict, ki
     assert lot_confirmed(typ, {"verdict": verdict, "subject": {"kind": kind, "id": ORE}}) == name
 
 
+@pytest.mark.parametrize(("sent", "received", "confirms"), [(100, 100, True), (100, 90, False), (99, 99, False)])
+def test_who_had_a_lot_and_has_none_of_it_any_more_countersigns_its_count(park, sent, received, confirms):
+    park.new(MINE, (ORE, 100))
+    park.ship(MINE, SMELTER, (ORE, sent))
+    park.receive(SMELTER, MINE, (ORE, received))
+    park.look(SMELTER, "stock_taking", (ORE, 120))
+    assert (park.confirm(ORE, SMELTER), park.confirm(ORE, MINE)) == (False, confirms)
+    assert park.lot(ORE).surplus == (0 if confirms else 120 - received)
+
+
 def test_there_is_nothing_to_countersign_of_a_lot_that_is_in_order_or_not_known(park):
     park.new(MINE, (ORE, 100))
     assert not park.confirm(ORE, OPERATOR)

@@ -121,10 +121,10 @@ export function agree(book, body) {
   book.contracts.set(must(body, "id"), { allows, parties: list(must(body, "parties")), start, end: finish });
 }
 
-// Somebody else than its holder confirms a count or clears a shortage.
+// A party that has none of it confirms a count or clears a shortage.
 export function countersign(book, { body, iss }) {
   if (!POSITIVE.includes(must(body, "verdict")) || must(must(body, "subject"), "kind") !== "lot") return;
   const lot = book.lots.get(String(must(body.subject, "id")));
-  if (!lot || !(lot.surplus || lot.blocked) || isWith(lot, iss)) return;
+  if (!lot || !(lot.surplus || lot.blocked) || lot.holdings.some((one) => one.holder === iss && (one.g || lot.single))) return;
   book.change(lot, { surplus: 0n, blocked: false });
 }
