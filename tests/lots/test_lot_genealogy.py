@@ -380,3 +380,51 @@ def test_what_is_made_anew_with_another_mass_after_it_moved_on_is_what_it_is_mad
     trace = park.up(SLAB, MILL)
     assert [(one.lot, one.reason) for one in trace.ends] == [(A, "commissioned")]
     assert whole(trace) == trace.ug
+
+
+def test_a_correction_that_leads_in_a_circle_ends_going_down_too(park):
+    park.new(SMELTER, (METAL, 1_000))
+    park.make(SMELTER, [(METAL, 1_000)], [(SLAB, 1_000)])
+    park.make(SMELTER, [(SLAB, None)], [(A, 1_000)], None, al_process=None)
+    park.wrong(SMELTER, 1, "urn:right")
+    park.make(SMELTER, [(A, 1_000)], [(SLAB, 1_000)], eventID="urn:right")
+    found = park.down(A)
+    assert found.left == {"circular": 1_000 * UG}
+    assert [(one.entry, one.lots) for one in found.nodes] == [(2, (SLAB,)), (4, (A,))]
+
+
+def test_what_went_down_is_told_in_the_order_of_entries_and_ids(park):
+    """Metal goes to three lots, the last of them first on; one of them goes off in two shares on one delivery."""
+    names = [lot("X-3"), lot("X-2"), lot("X-1")]
+    park.new(SMELTER, (METAL, 1_000), (A, 1_000))
+    mixed = park.make(
+        SMELTER, [(METAL, 600), (A, 600)], [(one, 390) for one in names], None, al_process=None, loss=30,
+    )  # fmt: skip
+    park.look(SMELTER, "stock_taking", (names[2], 290))
+    first = park.ship(SMELTER, MILL, (names[2], 100), paper="D-2")
+    second = park.ship(SMELTER, MILL, (names[0], 100), (names[1], 100), paper="D-1")
+    found = down([*starts_from_entry(park.effects[0])], park.load, park.versions)
+    assert [(one.entry, one.lots) for one in found.nodes[:1]] == [(mixed.index, (A, METAL))]
+    assert [one.entry for one in found.nodes] == [mixed.index, first.index, second.index]
+    assert list(found.places) == sorted(found.places)
+    assert list(found.left) == sorted(found.left) == ["oxidation", "unaccounted"]
+    assert [(one.entry, one.lot, one.ug, one.g) for one in found.sent] == [
+        (first.index, names[2], 100 * UG, 100),
+        (second.index, names[1], 100 * UG, 100),
+        (second.index, names[0], 100 * UG, 100),
+    ]
+    assert sum(found.places.values()) + sum(found.left.values()) + found.folded_ug == found.ug
+
+
+def test_corrections_are_told_in_the_order_of_what_was_wrong(park):
+    park.new(SMELTER, (METAL, 1_000))
+    for name in (A, B):
+        park.make(SMELTER, [(METAL, 100)], [(name, 100)], None, al_process=None)
+    park.wrong(SMELTER, 2, "urn:second")
+    park.wrong(SMELTER, 1, "urn:first")
+    park.make(SMELTER, [(METAL, 90)], [(B, 90)], None, al_process=None, eventID="urn:second")
+    park.make(SMELTER, [(METAL, 90)], [(A, 90)], None, al_process=None, eventID="urn:first")
+    park.make(SMELTER, [(B, 90), (A, 90)], [(SLAB, 180)])
+    rows = [(1, 4, 6), (2, 3, 5)]
+    for found in (park.up(SLAB), park.down(METAL)):
+        assert [(one.wrong, one.declared_by, one.replaced_by) for one in found.corrections] == rows
