@@ -89,10 +89,9 @@ def _amount(part: Part) -> int:
 
 def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, kind: str, scrap: str) -> tuple[int, str]:
     holder = booking.event.issuer
-    if booking.lenient and lot.consumed_by != NOBODY:
+    if lot.consumed_by != NOBODY or (booking.lenient and lot.holdings and not lot.is_with(holder)):
         return _take_again(booking, lot, part, kind=kind, scrap=scrap)
-    if not booking.lenient or not lot.holdings:
-        check_holder(lot, holder)
+    check_holder(lot, holder)
     lot = weigh(booking, lot, part, holder, ON_HAND)
     if lot.inside:
         booking.find("taken_from_unit", lot.id, f"piece {lot.id} was taken out of {lot.inside} without unpacking it")
@@ -109,7 +108,10 @@ def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, kind: 
 
 
 def _take_again(booking: Booking, lot: Lot, part: Part, *, kind: str, scrap: str) -> tuple[int, str]:
-    """Rule 5.6: a corrective event uses what another used up meanwhile: the piece is short of its mass, and blocked."""
+    """Rule 5.6: a corrective event takes what another used up or sent away meanwhile, and finds it so.
+
+    The piece stays what and where it is, short of its mass, and blocked.
+    """
     g = lot.g or part.g or 0
     return g, booking.debit(lot.id, g, holder=booking.event.issuer, role=part.role, kind=kind, scrap=scrap)
 

@@ -31,6 +31,7 @@ _PARTY = "(417)"
 _SOURCES = frozenset({"primary", "commissioned"})  # metal that enters there has no ancestry
 # The most of each (SPEC 4.9.5).
 _STEPS, _STAGES, _HOLDS, LISTED, _HEATS, _CERTIFICATES, _TEXT = 100, 200, 100, 200, 50, 50, 1_000
+_CORRECTIONS, _REFERENCES = 1_000, 4_000
 
 
 def passport_body(
@@ -55,7 +56,7 @@ def passport_body(
         "claims": list(claims_of(story, source, registry)),
         "ends": _ends(story, source)[:LISTED],
         "findings": listed(findings_of(story)),
-        "corrections": _corrections(story),
+        "corrections": _corrections(story)[-_CORRECTIONS:],
     }
     return {
         "id": piece.id,
@@ -76,8 +77,9 @@ def passport_body(
 
 def _references(story: Story) -> list[dict[str, str]]:
     """The pieces it was made of, and its certificates."""
+    certificates = [{"kind": "certificate", "id": one.id} for one in story.certificates[:_CERTIFICATES]]
     lots = [{"kind": "lot", "id": name} for name in sorted(story.line) if name != story.piece.id]
-    return lots + [{"kind": "certificate", "id": one.id} for one in story.certificates[:_CERTIFICATES]]
+    return lots[: _REFERENCES - len(certificates)] + certificates
 
 
 def status(piece: Lot) -> str:

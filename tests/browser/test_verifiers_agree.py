@@ -167,6 +167,23 @@ def test_an_object_where_a_word_is_wanted_is_refused_by_both(mill):
     assert eleventh == {("failed", "inputs"): 1, ("failed", "figure"): 1}
 
 
+def test_both_find_short_what_a_correction_takes_of_a_piece_that_was_sent_away(tmp_path):
+    with small_mill(tmp_path) as mill:
+        slab, coil = piece("SLAB-C", 5), piece("C-1")
+        mill.new(ROLLING, (slab, 8 * TONNE))
+        cut = mill.make(ROLLING, "cutting", [(slab, 8 * TONNE)], [(coil, 8 * TONNE)])
+        mill.wrong(ROLLING, cut, "urn:example:right")
+        mill.send(ROLLING, CUSTOMER, (slab, None), paper="S")
+        mill.take(CUSTOMER, ROLLING, (slab, None), paper="S")
+        mill.make(ROLLING, "cutting", [(slab, 8 * TONNE)], [(coil, 8 * TONNE)], eventID="urn:example:right")
+        mill.send(ROLLING, CUSTOMER, (coil, None), paper="C")
+        full = next(one for one in parcels(mill, ("C-1",), piece) if b'"kind":"full"' in one.file)
+        found = told_by(mill, [canonical_id(coil)]).said[canonical_id(coil)][0]["findings"]
+    assert [one["rule"] for one in found] == ["shortage"]
+    _, eleventh = agreed([Given(full.file, full.trust, coil)])
+    assert eleventh == {("passed", ""): 1}
+
+
 def test_a_footprint_of_no_state_is_none_in_either():
     body, inputs = passport_of(ledger := cast_and_slit(), COIL, rule_set(), footprint)
     body = {name: one for name, one in body.items() if name != "accounts"}

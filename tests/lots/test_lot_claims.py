@@ -316,11 +316,14 @@ def test_what_was_taken_in_of_a_shipment_declared_wrong_is_not_offered_once_more
     come(park, 100, 60)
     assert "claimed_balance" not in rules(park.wrong(MINE, 1))
     assert going(park) == [(0, -60), (1, 90)]
-    refused("claim_mass", "of which 1 g came with no claim", come, park, 100, 31)
-    come(park, 50, 30)
-    assert going(park) == [(0, -60), (1, 60)]
-    park.look(MINE, "void_shipping", (ORE, 25), bizTransactionList=[{"type": "desadv", "bizTransaction": "D-1"}])
-    assert going(park) == [(0, -60), (1, 30)]  # of the 50 g that were under way
+    park.minutes += MONTH
+    dig(park, 20, 20)
+    park.ship(MINE, SMELTER, (ORE, 20), al_claim=claim(DUG, 20))
+    refused("claim_mass", "of which 1 g came with no claim", come, park, 100, 51)
+    come(park, 100, 50)
+    assert going(park) == [(0, -60), (1, 40), (2, 20)]
+    park.look(MINE, "void_shipping", (ORE, 10), bizTransactionList=[{"type": "desadv", "bizTransaction": "D-1"}])
+    assert going(park) == [(0, -60), (1, 20), (2, 10)]  # of the 20 g that were under way
 
 
 @pytest.mark.parametrize(("taken", "short"), [(None, None), (400, 400)])

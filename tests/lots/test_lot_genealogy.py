@@ -5,7 +5,7 @@ from folded import CUSTOMER, MILL, MINE, SMELTER, Park, lot, piece
 
 from ledger.lots.ancestry import up
 from ledger.lots.descent import down
-from ledger.lots.genealogy import UG, Start, recycled, starts_of
+from ledger.lots.genealogy import UG, Shares, Start, recycled, starts_of
 from ledger.lots.recall import recall, starts_from_entry
 from ledger.lots.sharing import share
 
@@ -125,7 +125,7 @@ def test_scrap_that_enters_a_melt_is_where_a_trace_stops_with_its_class(park):
         "post-consumer": 300 * UG, "internal": 200 * UG,
     }  # fmt: skip
     shares = recycled(trace)
-    assert (shares.whole, shares.internal, shares.post_consumer) == (1_000 * UG, 200 * UG, 300 * UG)
+    assert shares == Shares(1_000 * UG, internal=200 * UG, pre_consumer=0, post_consumer=300 * UG, unknown=0)
     assert shares.recycled == 300 * UG
 
 
@@ -329,3 +329,102 @@ def test_a_trace_down_folds_what_is_little_of_what_is_made(park):
     park.make(SMELTER, [(A, 1), (B, 2_000)], [(SLAB, 2_001)])
     found = park.down(A)
     assert (found.folded, found.folded_ug, found.places) == (1, UG, {})
+
+
+@pytest.mark.parametrize(("beside", "folded"), [(999, 0), (1_000, 1)])
+def test_a_thousandth_is_followed_and_less_is_folded_both_ways(park, beside, folded):
+    park.new(SMELTER, (A, 1), (B, beside))
+    park.make(SMELTER, [(A, 1), (B, beside)], [(SLAB, 1 + beside)])
+    came, went = park.up(SLAB), park.down(A)
+    assert (came.folded, came.folded_ug, whole(came)) == (folded, folded * UG, came.ug)
+    assert (went.folded, went.places) == (folded, {} if folded else {(SLAB, SMELTER, ""): UG})
+
+
+def test_what_is_used_up_is_traced_from_its_making_by_its_own_mass(park):
+    """A class lot by what the event credited to it, a piece by what it weighs, which nobody knew when it was made."""
+    park.new(SMELTER, (METAL, 200))
+    park.make(SMELTER, [(METAL, 100)], [(A, 60), (B, 40)], None, al_process=None)
+    park.make(SMELTER, [(A, 60)], [(piece("S-A"), 60)])
+    park.make(SMELTER, [(METAL, 100)], [(SLAB, None)])
+    park.make(SMELTER, [(SLAB, 100)], [(COIL, 100)], "hot-rolling")
+    for name, g in ((A, 60), (B, 40), (SLAB, 100), (COIL, 100)):
+        assert (park.up(name).ug, ends(park.up(name))) == (g * UG, {(0, "commissioned"): g * UG})
+
+
+def test_a_correction_of_a_correction_is_followed_both_ways_to_where_the_metal_went(park):
+    """Each makes the slab again of another lot; it had moved on after the first."""
+    crops = lot("CROPS")
+    park.new(SMELTER, (METAL, 1_000), (A, 1_000), (B, 1_000))
+    park.make(SMELTER, [(METAL, 1_000)], [(SLAB, 900), (crops, 100)])
+    park.make(SMELTER, [(SLAB, None)], [(COIL, 900)], "hot-rolling")
+    park.wrong(SMELTER, 1, "urn:one")
+    park.make(SMELTER, [(A, 1_000)], [(SLAB, 900), (crops, 100)], eventID="urn:one")
+    assert park.down(A).places == {(crops, SMELTER, ""): 100 * UG, (COIL, SMELTER, ""): 900 * UG}
+    park.wrong(SMELTER, 4, "urn:two")
+    park.make(SMELTER, [(B, 1_000)], [(SLAB, 900), (crops, 100)], eventID="urn:two")
+    assert [(one.lot, one.reason, one.ug) for one in park.up(COIL).ends] == [(B, "commissioned", 900 * UG)]
+    assert park.down(B).places == {(crops, SMELTER, ""): 100 * UG, (COIL, SMELTER, ""): 900 * UG}
+    for name in (METAL, A):
+        assert park.down(name).places == {(name, SMELTER, ""): 1_000 * UG}
+    assert [(one.wrong, one.replaced_by) for one in park.down(A).corrections] == [(4, 6)]
+
+
+def test_what_is_made_anew_with_another_mass_after_it_moved_on_is_what_it_is_made_of(park):
+    park.new(SMELTER, (METAL, 1_000), (A, 1_000))
+    park.make(SMELTER, [(METAL, 1_000)], [(SLAB, 1_000)])
+    park.ship(SMELTER, MILL, (SLAB, None))
+    park.receive(MILL, SMELTER, (SLAB, None))
+    park.wrong(SMELTER, 1, "urn:right")
+    done = park.make(SMELTER, [(A, 990)], [(SLAB, 990)], eventID="urn:right")
+    assert "corrected_after_use" in {one.rule for one in done.findings}
+    trace = park.up(SLAB, MILL)
+    assert [(one.lot, one.reason) for one in trace.ends] == [(A, "commissioned")]
+    assert whole(trace) == trace.ug
+
+
+def test_a_correction_that_leads_in_a_circle_ends_going_down_too(park):
+    park.new(SMELTER, (METAL, 1_000))
+    park.make(SMELTER, [(METAL, 1_000)], [(SLAB, 1_000)])
+    park.make(SMELTER, [(SLAB, None)], [(A, 1_000)], None, al_process=None)
+    park.wrong(SMELTER, 1, "urn:right")
+    park.make(SMELTER, [(A, 1_000)], [(SLAB, 1_000)], eventID="urn:right")
+    found = park.down(A)
+    assert found.left == {"circular": 1_000 * UG}
+    assert [(one.entry, one.lots) for one in found.nodes] == [(2, (SLAB,)), (4, (A,))]
+
+
+def test_what_went_down_is_told_in_the_order_of_entries_and_ids(park):
+    """Metal goes to three lots, the last of them first on; one of them goes off in two shares on one delivery."""
+    names = [lot("X-3"), lot("X-2"), lot("X-1")]
+    park.new(SMELTER, (METAL, 1_000), (A, 1_000))
+    mixed = park.make(
+        SMELTER, [(METAL, 600), (A, 600)], [(one, 390) for one in names], None, al_process=None, loss=30,
+    )  # fmt: skip
+    park.look(SMELTER, "stock_taking", (names[2], 290))
+    first = park.ship(SMELTER, MILL, (names[2], 100), paper="D-2")
+    second = park.ship(SMELTER, MILL, (names[0], 100), (names[1], 100), paper="D-1")
+    found = down([*starts_from_entry(park.effects[0])], park.load, park.versions)
+    assert [(one.entry, one.lots) for one in found.nodes[:1]] == [(mixed.index, (A, METAL))]
+    assert [one.entry for one in found.nodes] == [mixed.index, first.index, second.index]
+    assert list(found.places) == sorted(found.places)
+    assert list(found.left) == sorted(found.left) == ["oxidation", "unaccounted"]
+    assert [(one.entry, one.lot, one.ug, one.g) for one in found.sent] == [
+        (first.index, names[2], 100 * UG, 100),
+        (second.index, names[1], 100 * UG, 100),
+        (second.index, names[0], 100 * UG, 100),
+    ]
+    assert sum(found.places.values()) + sum(found.left.values()) + found.folded_ug == found.ug
+
+
+def test_corrections_are_told_in_the_order_of_what_was_wrong(park):
+    park.new(SMELTER, (METAL, 1_000))
+    for name in (A, B):
+        park.make(SMELTER, [(METAL, 100)], [(name, 100)], None, al_process=None)
+    park.wrong(SMELTER, 2, "urn:second")
+    park.wrong(SMELTER, 1, "urn:first")
+    park.make(SMELTER, [(METAL, 90)], [(B, 90)], None, al_process=None, eventID="urn:second")
+    park.make(SMELTER, [(METAL, 90)], [(A, 90)], None, al_process=None, eventID="urn:first")
+    park.make(SMELTER, [(B, 90), (A, 90)], [(SLAB, 180)])
+    rows = [(1, 4, 6), (2, 3, 5)]
+    for found in (park.up(SLAB), park.down(METAL)):
+        assert [(one.wrong, one.declared_by, one.replaced_by) for one in found.corrections] == rows

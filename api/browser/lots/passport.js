@@ -13,7 +13,7 @@ const FACTS = {
 const ENDS = ["scrap", "outside", "late", "opening"]; // every other reason: nothing explains it
 const SOURCES = ["primary", "commissioned"]; // metal that enters there has no ancestry
 // The most of each.
-const STEPS = 100, STAGES = 200, HOLDS = 100, HEATS = 50, CERTIFICATES = 50, TEXT = 1000, WORD = 80;
+const STEPS = 100, STAGES = 200, HOLDS = 100, HEATS = 50, CERTIFICATES = 50, CORRECTIONS = 1000, TEXT = 1000, WORD = 80;
 export const LIST = 200;
 const LATE = "late_statement";
 
@@ -21,7 +21,7 @@ const LATE = "late_statement";
 export function bodyOf(story, source, registry, { rules, root, evidence }) {
   const { piece } = story, lists = {
     holds: holdsOf(story).slice(-HOLDS), claims: claimsOf(story, source, registry), ends: endsOf(story, source).slice(0, LIST),
-    corrections: correctionsOf(story),
+    corrections: correctionsOf(story).slice(-CORRECTIONS),
   };
   return {
     id: piece.id, piece: piece.id, status: statusOf(piece), facts: factsOf(story, source, registry),

@@ -44,12 +44,14 @@ export function take(booking, part, { consume, kind = "", scrap = "" }) {
 
 function takePiece(booking, before, part, consume, how) {
   const { holder } = how;
-  // A corrective event uses what another used up meanwhile: the piece is short of its mass, and blocked (5.6).
-  if (booking.lenient && before.consumedBy !== NOBODY) {
+  // A corrective event takes what another used up or sent away meanwhile: the piece stays what and where it is, short of
+  // its mass, and blocked (5.6).
+  const away = booking.lenient && before.holdings.length && !isWith(before, holder);
+  if (before.consumedBy !== NOBODY || away) {
     const g = before.g || part.g || 0n;
     return { g, owner: booking.debit(before.id, g, how) };
   }
-  if (!booking.lenient || !before.holdings.length) checkHolder(before, holder);
+  checkHolder(before, holder);
   const lot = takenOut(booking, weigh(booking, before, part, holder, ON_HAND)), have = onHand(lot, holder);
   const g = lot.doubt === NOBODY ? have : most(have, lot.g ?? 0n); // short until its own correction comes (5.6)
   const owner = booking.debit(lot.id, g, how), after = booking.lot(lot.id);
