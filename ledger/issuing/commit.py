@@ -68,7 +68,8 @@ def _still(known: Accounted | None, piece: str, source: ViewSource) -> Accounted
         return None
     later = [entry for entry in source.versions([piece])[piece] if entry >= known.size]
     for one in source.effects(later).values():
-        if piece not in {*(moved.lot for moved in one.moved), *one.packed, *one.unpacked}:
+        packed = (row.lot for row in (*one.packed, *one.unpacked))
+        if piece not in {*(moved.lot for moved in one.moved), *packed}:
             return None
     return known
 

@@ -12,15 +12,19 @@ from ledger.lots.holdings import add_to, holding_of
 from ledger.lots.records import (
     NOBODY,
     ON_HAND,
+    Contained,
     Effects,
     Finding,
     Holding,
+    Lifted,
     Line,
     Lot,
     Moved,
     Place,
     Posting,
     Settled,
+    Sold,
+    Surplus,
     Word,
 )
 
@@ -63,7 +67,12 @@ class Booking:
         self.marks: dict[str, list[str]] = {}
         self.joins = False
         self.settles: list[Settled] = []
-        self.sold: list[tuple[str, str]] = []
+        self.sold: list[Sold] = []
+        self.packed: list[Contained] = []
+        self.unpacked: list[Contained] = []
+        self.lifted: list[Lifted] = []
+        self.surplus: list[Surplus] = []
+        self.opened = ""
         self.words: list[Word] = []
         self.period, self.oxide = "", (0, 0)
         self.run, self.run_had, self.run_mix, self.run_from = "", 0, NOBODY, NOBODY
@@ -73,7 +82,7 @@ class Booking:
         self.findings.append(Finding(rule, lot, says, facts))
 
     def mark(self, what: str, lot: str) -> None:
-        """Note what is not mass: made, consumed, held, released, packed, unpacked."""
+        """Note what is not mass: made, consumed, held, released, closed."""
         self.marks.setdefault(what, []).append(lot)
 
     def lot(self, name: str) -> Lot:
@@ -249,8 +258,12 @@ class Booking:
             consumed=tuple(marks.get("consumed", ())),
             held=tuple(marks.get("held", ())),
             released=tuple(marks.get("released", ())),
-            packed=tuple(marks.get("packed", ())),
-            unpacked=tuple(marks.get("unpacked", ())),
+            closed=tuple(marks.get("closed", ())),
+            packed=tuple(self.packed),
+            unpacked=tuple(self.unpacked),
+            lifted=tuple(self.lifted),
+            surplus=tuple(self.surplus),
+            opened=self.opened,
         )
 
 

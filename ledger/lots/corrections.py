@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
-from ledger.lots.book import Book, effects_key, named_key, run_key, site_key
+from ledger.lots.book import Book, effects_key, named_key, run_key
 from ledger.lots.booking import Booking, add_to_delivery, tonnes
 from ledger.lots.claims import take_back
 from ledger.lots.event import LotEvent
-from ledger.lots.holdings import add_to, holding_of
+from ledger.lots.holdings import add_to, holding_of, without
+from ledger.lots.marks import known_of, take_back_marks, take_back_packing
 from ledger.lots.observations import settled
 from ledger.lots.records import (
     NOBODY,
@@ -21,10 +22,8 @@ from ledger.lots.records import (
     Named,
     Place,
     Posting,
-    Site,
     place_of_run,
 )
-from ledger.lots.taking import unpack
 
 REPLACED = "correction"
 
@@ -38,13 +37,15 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
     for name in event.corrections:
         if book.named(event.issuer, name) is None:
             book.put(named_key(event.issuer, name), Named(replaces=wrong))
-    _take_back_marks(Booking(book, event, sites=sites), old)
+    booking = Booking(book, event, sites=sites)
+    _take_back_run(book, event.issuer, old)
+    take_back_marks(booking, old)
     under_way, no_more = tuple(_take_back_late(book, old, event.index)), tuple(_sent_again(book, old))
     gone = (*old.credits, *no_more)
     for posting in gone:
-        _post(book, posting, -posting.g)
+        _withdraw(book, posting, wrong)
     for posting in old.debits:
-        _post(book, posting, posting.g)
+        _restore(book, posting)
     for posting in under_way:
         _post(book, posting, posting.g)
     back = (
@@ -54,12 +55,13 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
     )
     for moved in back:
         add_to_delivery(book, moved)
-    _take_back_run(book, event.issuer, old)
+    take_back_packing(booking, old)
     touched = dict.fromkeys(posting.lot for posting in (*gone, *old.debits))
     return replace(
         _nothing(event), undoes=wrong, debits=gone, credits=(*old.debits, *under_way),
         entered=_with_late(old.left, under_way), left=_with_late(old.entered, no_more), moved=back,
-        findings=(*_shortages(book, touched), *take_back(book, wrong)),
+        packed=tuple(booking.packed), unpacked=tuple(booking.unpacked),
+        findings=(*_shortages(book, touched), *booking.findings, *take_back(book, wrong)),
     )  # fmt: skip
 
 
@@ -72,12 +74,45 @@ def _nothing(event: LotEvent) -> Effects:
     return Effects(event.index, event.issuer, event.time, event.start, "error declaration")
 
 
+def _withdraw(book: Book, posting: Posting, wrong: int) -> None:
+    """A credit taken back. A thing that it moved is not there any more; one that it made is, in doubt."""
+    lot = book.lot(posting.lot)
+    if lot is None or (_weightless(lot, posting) and not _is_at(lot, posting)):
+        return  # a unit, or a piece that nobody weighed, has moved on: it left nothing behind
+    _post(book, posting, -posting.g)
+    lot = book.lot(posting.lot)
+    if lot is not None and lot.made_by != wrong:
+        _leave(book, lot, posting)
+
+
+def _leave(book: Book, lot: Lot, posting: Posting) -> None:
+    """Where a single thing has nothing any more, it is not."""
+    if lot.single and not holding_of(lot, posting.holder, posting.delivery).g:
+        book.put_lot(replace(lot, holdings=without(lot, posting.holder, posting.delivery)))
+
+
+def _restore(book: Book, posting: Posting) -> None:
+    """A debit taken back. What has no mass and has moved on stays where it is: it is in one place."""
+    lot = book.lot(posting.lot)
+    if lot is not None and not (_weightless(lot, posting) and lot.holdings):
+        _post(book, posting, posting.g)
+
+
+def _weightless(lot: Lot, posting: Posting) -> bool:
+    return lot.single and not posting.g
+
+
+def _is_at(lot: Lot, posting: Posting) -> bool:
+    return any((one.holder, one.delivery) == (posting.holder, posting.delivery) for one in lot.holdings)
+
+
 def _post(book: Book, posting: Posting, g: int) -> None:
     lot = book.lot(posting.lot)
     if lot is not None:
         held = holding_of(lot, posting.holder, posting.delivery)
         mix = posting.mix if held.mix == NOBODY else held.mix  # rule 5.6: undoing makes no mix
-        more = Holding(posting.holder, posting.delivery, posting.owner, g, mix, held.site)
+        owner = held.owner if held.g else posting.owner  # who bought it since has it
+        more = Holding(posting.holder, posting.delivery, owner, g, mix, held.site)
         book.put_lot(settled(add_to(lot, more)))
 
 
@@ -90,60 +125,20 @@ def _shortages(book: Book, names: Iterable[str]) -> Iterable[Finding]:
                 yield Finding("shortage", name, says, {"short": -one.g})
 
 
-def _take_back_marks(booking: Booking, old: Effects) -> None:
-    book, event = booking.book, booking.event
-    for lot in _lots(book, old.made):
-        # A class lot that nobody will correct has what others added; nothing of it is in doubt.
-        if lot.made_by == old.index and (lot.single or event.corrections):
-            book.put_lot(replace(lot, doubt=event.index))
-    for lot in _lots(book, old.consumed):
-        if lot.consumed_by == old.index:
-            book.put_lot(replace(lot, consumed_by=NOBODY))
-    for lot in _lots(book, old.held):
-        book.put_lot(replace(lot, held_by=tuple(one for one in lot.held_by if one != old.issuer)))
-    _take_back_sales(book, old)
-    _take_back_words(book, old)
-    for lot in _lots(book, old.packed):
-        if lot.inside:
-            unpack(booking, lot)
-    for name in event.sites:
-        site = book.site(name)
-        if site is not None and site.opened_by == old.index:
-            book.put(site_key(name), Site(name, NOBODY))
-
-
-def _take_back_sales(book: Book, old: Effects) -> None:
-    for name, owner in old.sold:
-        for lot in _lots(book, (name,)):
-            back = (replace(one, owner=old.issuer) if one.owner == owner else one for one in lot.holdings)
-            book.put_lot(replace(lot, holdings=tuple(back)))
-
-
-def _take_back_words(book: Book, old: Effects) -> None:
-    """What it said of a lot that was there is as it was before, unless something else was said since.
-
-    What it began keeps its description until another event makes it again: it is in doubt, not unknown.
-    """
-    for word in reversed(old.words):
-        for lot in _lots(book, (word.lot,)):
-            if lot.made_by != old.index and lot.attributes.get(word.name) == word.after:
-                rest = {name: value for name, value in lot.attributes.items() if name != word.name}
-                before = {} if word.before is None else {word.name: word.before}
-                book.put_lot(replace(lot, attributes=rest | before))
-
-
 def _take_back_late(book: Book, old: Effects, declared_by: int) -> Iterator[Posting]:
     """What was received before its sender was heard was not, or its sender is waited for again.
 
     Yields what a sender sent off and nobody has received, now that the early receipt is none; his event remembers it.
     """
-    for lot in _lots(book, {posting.lot for posting in old.credits if posting.kind == "late"}):
+    for lot in known_of(book, {posting.lot for posting in old.credits if posting.kind == "late"}):
         book.put_lot(replace(lot, late=tuple(one for one in lot.late if one.entry != old.index)))
     for row in old.settles:
         known, receipt = book.lot(row.lot), book.effects(row.entry)
         if known is not None and receipt is not None and receipt.declared_by == NOBODY:
-            waiting = (*known.late, Late(receipt.issuer, row.entry, row.g))
-            book.put_lot(replace(known, late=tuple(sorted(waiting, key=lambda one: one.entry))))
+            more = row.g + sum(one.g for one in known.late if one.entry == row.entry)
+            others = (one for one in known.late if one.entry != row.entry)
+            waiting = sorted((*others, Late(receipt.issuer, row.entry, more)), key=lambda one: one.entry)
+            book.put_lot(replace(known, late=tuple(waiting)))
             left = tuple(one for one in receipt.settled if one.entry != old.index)
             book.put(effects_key(row.entry), replace(receipt, settled=left))
     for row in old.settled:
@@ -164,10 +159,6 @@ def _sent_again(book: Book, old: Effects) -> Iterator[Posting]:
             yield from (
                 part for part in one.credits if part.kind == "late" and (part.lot, part.mix) == (row.lot, old.index)
             )
-
-
-def _lots(book: Book, names: Iterable[str]) -> Iterable[Lot]:
-    return (lot for lot in map(book.lot, names) if lot is not None)
 
 
 def _take_back_run(book: Book, issuer: str, old: Effects) -> None:
@@ -193,7 +184,8 @@ def _less(book: Book, sums: dict[str, int], postings: Iterable[Posting]) -> dict
     for one in postings:
         lot = book.lot(one.lot)
         material = str(lot.attributes.get("material", "")) if lot is not None else ""
-        rest[material] = rest.get(material, 0) - one.g
+        if not one.kind:
+            rest[material] = rest.get(material, 0) - one.g
     return rest
 
 
@@ -225,6 +217,8 @@ def settle(booking: Booking, wrong: int) -> None:
         lot = booking.lot(posting.lot)
         if lot.single and lot.made_by == event.index:
             _settle_piece(booking, lot, posting)
+        elif posting.g:
+            _leave(book, lot, posting)  # it had moved on from there: what was short of it is made good
         book.put_lot(settled(booking.lot(posting.lot)))
 
 

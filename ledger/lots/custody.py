@@ -8,7 +8,7 @@ from ledger.lots.booking import Booking, attributes_of, introduce, tonnes
 from ledger.lots.event import LotEvent, Part
 from ledger.lots.holdings import without
 from ledger.lots.packing import with_contents
-from ledger.lots.records import ON_HAND, Delivery, Late, Line, Lot, Settled
+from ledger.lots.records import ON_HAND, Delivery, Late, Line, Lot, Settled, Sold
 from ledger.lots.taking import check_holder, take, weigh
 
 _NORMAL, _WET = 200, 50  # one part in 200 is 0.5 %, one in 50 is 2 %
@@ -241,7 +241,7 @@ def sell(booking: Booking) -> None:
             raise RuleBroken("owners", f"{event.issuer} owns {owned} of lot {lot.id}, which is sold whole", id=lot.id)
         new = tuple(replace(one, owner=event.owner) if one in mine else one for one in lot.holdings)
         booking.book.put_lot(replace(lot, holdings=new))
-        booking.sold.append((lot.id, event.owner))
+        booking.sold += [Sold(lot.id, one.holder, one.delivery, event.owner) for one in mine]
 
 
 def check_described(booking: Booking) -> None:

@@ -52,7 +52,7 @@ def named_by(event: LotEvent, wrong: int) -> Iterator[bytes]:
         yield run_key(event.issuer, month_of(event))
     if event.contract:
         yield contract_key(event.contract)
-    if event.opening or event.declares:
+    if event.opening:
         yield from map(site_key, event.sites)
     if wrong != NOBODY:
         yield effects_key(wrong)
@@ -86,12 +86,12 @@ def _with_contents(book: Book, names: Iterable[str]) -> Iterator[Lot]:
         seen.add(name)
         if lot is not None:
             yield lot
-            waiting += (*lot.contents, *(one for one, _ in lot.amounts))
+            waiting += (*lot.contents, *(one.lot for one in lot.amounts))
 
 
 def _around(lot: Lot) -> Iterator[bytes]:
     yield from map(lot_key, lot.contents)
-    yield from (lot_key(one) for one, _ in lot.amounts)
+    yield from (lot_key(one.lot) for one in lot.amounts)
     if lot.inside:
         yield lot_key(lot.inside)
     yield from (delivery_key(one.delivery) for one in lot.holdings if one.delivery)
@@ -105,12 +105,17 @@ def _effects_led_to(book: Book, entry: int) -> Iterator[bytes]:
     if old is None:
         return
     lots = [one.lot for one in (*old.debits, *old.credits)] + [one.lot for one in old.words]
-    lots += [*old.made, *old.consumed, *old.held, *old.packed]
+    lots += [*old.made, *old.consumed, *old.held, *old.closed]
+    lots += [name for one in (*old.packed, *old.unpacked) for name in (one.unit, one.lot)]
+    lots += [one.lot for one in old.lifted] + [one.lot for one in old.surplus] + [one.lot for one in old.sold]
     yield from map(lot_key, lots)
     for lot in _with_contents(book, lots):
         yield from _around(lot)
     yield from (delivery_key(one.delivery) for one in old.moved)
     yield from (effects_key(one.entry) for one in (*old.settled, *old.settles))
+    yield from map(effects_key, (*(one.entry for one in old.unpacked), *(one.entry for one in old.lifted)))
+    if old.opened:
+        yield site_key(old.opened)
     if old.run or old.period:
         yield run_key(old.issuer, old.run or old.period)
     if old.replaces != NOBODY:

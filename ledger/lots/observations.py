@@ -14,7 +14,7 @@ from ledger.lots.event import Part
 from ledger.lots.holdings import holding_of
 from ledger.lots.mass_rules import PRIMARY, tolerance
 from ledger.lots.packing import opened, with_contents
-from ledger.lots.records import NOBODY, Lot, Site, Tolling
+from ledger.lots.records import NOBODY, Hold, Lifted, Lot, Site, Surplus, Tolling
 from ledger.lots.steps import judge_product
 from ledger.lots.taking import check_holder, take
 
@@ -55,6 +55,7 @@ def _open_site(booking: Booking) -> None:
             "opening_again", f"the opening stock of {sites[0]} was booked by entry {before.opened_by}", id=sites[0]
         )
     booking.book.put(site_key(sites[0]), Site(sites[0], booking.event.index))
+    booking.opened = sites[0]
 
 
 def end(booking: Booking) -> None:
@@ -65,7 +66,8 @@ def end(booking: Booking) -> None:
             take(booking, part, consume=lot.single, kind="destroyed")
         else:
             check_holder(lot, booking.event.issuer)
-            booking.book.put_lot(replace(lot, closed=True))
+            booking.book.put_lot(replace(lot, closed_by=(*lot.closed_by, booking.event.index)))
+            booking.mark("closed", lot.id)
 
 
 def hold(booking: Booking, operator: str) -> None:
@@ -75,7 +77,7 @@ def hold(booking: Booking, operator: str) -> None:
         lot = booking.lot(part.id)
         if issuer not in {lot.maker, operator} and not lot.is_with(issuer):
             raise RuleBroken("hold", f"{issuer} neither made lot {lot.id} nor has it, and cannot hold it", id=lot.id)
-        booking.book.put_lot(replace(lot, held_by=tuple(sorted({*lot.held_by, issuer}))))
+        booking.book.put_lot(replace(lot, holds=(*lot.holds, Hold(issuer, booking.event.index))))
         booking.mark("held", lot.id)
 
 
@@ -89,10 +91,11 @@ def release(booking: Booking, operator: str) -> None:
         lot = booking.lot(part.id)
         if not lot.held_by:
             continue
-        left = () if event.issuer == operator else tuple(one for one in lot.held_by if one != event.issuer)
-        if left == lot.held_by and event.unset & _BLOCKING:
+        ends = tuple(one for one in lot.holds if event.issuer in {operator, one.by})
+        if not ends and event.unset & _BLOCKING:
             raise RuleBroken("release", f"lot {lot.id} is held by {', '.join(lot.held_by)}, who release it", id=lot.id)
-        booking.book.put_lot(replace(lot, held_by=left))
+        booking.book.put_lot(replace(lot, holds=tuple(one for one in lot.holds if one not in ends)))
+        booking.lifted += [Lifted(lot.id, one.by, one.entry) for one in ends]
         booking.mark("released", lot.id)
 
 
@@ -129,6 +132,8 @@ def _set(booking: Booking, lot: Lot, g: int) -> None:
         surplus = min(g, surplus + g - have)
         says = f"lot {lot.id} had {tonnes(have)}, the count found {tonnes(g)}: nobody countersigned the rest"
         booking.find("count_up", lot.id, says, have=have, counted=g)
+    if surplus != lot.surplus:
+        booking.surplus.append(Surplus(lot.id, lot.surplus, surplus))
     booking.book.put_lot(settled(replace(booking.lot(lot.id), surplus=surplus)))
 
 

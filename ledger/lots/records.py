@@ -57,13 +57,30 @@ class Late(Struct, frozen=True, array_like=True, gc=False):
     g: int
 
 
+class Hold(Struct, frozen=True, array_like=True, gc=False):
+    """Who holds a lot, and the entry that says so."""
+
+    by: str
+    entry: int
+
+
+class Contained(Struct, frozen=True, array_like=True, gc=False):
+    """What an entry put into a unit: a piece, `g` being 0, or so many g of a class lot."""
+
+    unit: str
+    lot: str
+    g: int
+    entry: int
+
+
 class Lot(Struct, frozen=True, array_like=True, tag="lot", gc=False):
     """A class lot, a piece (`single`), or a unit or frame that others are packed in (`single`, with contents).
 
     `source` tells how it entered: made, commissioned, outside, late, opening. `g` is a piece's own mass, None until
     somebody weighs it. `doubt` is the entry that declared its making wrong. `blocked` is true while a shortage or a
     surplus waits to be cleared; `surplus` is what a count found too much and nobody has countersigned. `late` is what
-    receivers had before its sender was heard, the oldest first.
+    receivers had before its sender was heard, the oldest first. `packed_by` is the entry that put it `inside` a unit,
+    `amounts` what of class lots is in this one, `closed_by` the entries after which nothing is added to it.
     """
 
     id: str
@@ -75,16 +92,27 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot", gc=False):
     g: int | None = None
     holdings: tuple[Holding, ...] = ()
     consumed_by: int = NOBODY
-    held_by: tuple[str, ...] = ()
+    holds: tuple[Hold, ...] = ()
     doubt: int = NOBODY
     blocked: bool = False
     surplus: int = 0
-    closed: bool = False
+    closed_by: tuple[int, ...] = ()
     inside: str = ""
+    packed_by: int = NOBODY
     contents: tuple[str, ...] = ()
-    amounts: tuple[tuple[str, int], ...] = ()
+    amounts: tuple[Contained, ...] = ()
     attributes: dict[str, str | int] = {}
     late: tuple[Late, ...] = ()
+
+    @property
+    def held_by(self) -> tuple[str, ...]:
+        """The parties that hold it, each once, in order."""
+        return tuple(sorted({one.by for one in self.holds}))
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is added to it any more."""
+        return bool(self.closed_by)
 
     def on_hand(self, holder: str) -> int:
         """What the holder has here, in g; a single thing of unknown mass has 0."""
@@ -137,7 +165,6 @@ class Run(Struct, frozen=True, array_like=True, tag="run", gc=False):
     closed_by: int = NOBODY
     inputs: dict[str, int] = {}
     outputs: dict[str, int] = {}
-    losses: int = 0
     oxide_in: int | None = 0
     oxide_out: int | None = 0
     g: int = 0
@@ -212,13 +239,40 @@ class Word(Struct, frozen=True, array_like=True, gc=False):
     after: str | int
 
 
+class Sold(Struct, frozen=True, array_like=True, gc=False):
+    """A holding that was given to another owner where it was."""
+
+    lot: str
+    holder: str
+    delivery: str
+    owner: str
+
+
+class Lifted(Struct, frozen=True, array_like=True, gc=False):
+    """A hold that was released, with the entry that had begun it."""
+
+    lot: str
+    by: str
+    entry: int
+
+
+class Surplus(Struct, frozen=True, array_like=True, gc=False):
+    """What nobody has countersigned of a lot, in g, before and after a count."""
+
+    lot: str
+    before: int
+    after: int
+
+
 class Effects(Struct, frozen=True, array_like=True, tag="effects", gc=False):
     """All that one event did. Debits and what came from nowhere equal credits and what went nowhere:
 
     sum(debits) + sum(entered) = sum(credits) + sum(left), each by its kind, in g. Where it `joins`, each credit
     descends from all debits; else from those of the same lot. `run_had` is what the run had taken in before, `run_mix`
     its newest input then, `run_from` its newest input with this event: what comes out is of that. What it had late is
-    `settled` by who sent it, who `settles` it. `sold` has lots and their new owners. `period` is the month of a process
+    `settled` by who sent it, who `settles` it. `unpacked` has what it took out, with the entry that had packed it; of a
+    declaration `packed` and `unpacked` are what it put back and took out again. `opened` is the site whose opening
+    stock it booked, `closed` has the lots that it closed. `period` is the month of a process
     without runs that it counts in, `oxide` the Al2O3 that it adds there, or to its run, on either side. `words` it says
     anew of lots that were there.
     `declared_by` declares it wrong; `awaited`: a correction is announced.
@@ -238,8 +292,8 @@ class Effects(Struct, frozen=True, array_like=True, tag="effects", gc=False):
     consumed: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
-    packed: tuple[str, ...] = ()
-    unpacked: tuple[str, ...] = ()
+    packed: tuple[Contained, ...] = ()
+    unpacked: tuple[Contained, ...] = ()
     run: str = ""
     findings: tuple[Finding, ...] = ()
     declared_by: int = NOBODY
@@ -253,10 +307,14 @@ class Effects(Struct, frozen=True, array_like=True, tag="effects", gc=False):
     run_from: int = NOBODY
     settled: tuple[Settled, ...] = ()
     settles: tuple[Settled, ...] = ()
-    sold: tuple[tuple[str, str], ...] = ()
+    sold: tuple[Sold, ...] = ()
     period: str = ""
     oxide: tuple[int, int] = (0, 0)
     words: tuple[Word, ...] = ()
+    lifted: tuple[Lifted, ...] = ()
+    closed: tuple[str, ...] = ()
+    surplus: tuple[Surplus, ...] = ()
+    opened: str = ""
 
 
 def place_of_run(issuer: str, name: str) -> Place:

@@ -10,7 +10,7 @@ from ledger.lots import mass_rules
 from ledger.lots.book import period_key, run_key
 from ledger.lots.booking import Booking
 from ledger.lots.event import LotEvent, Part, oxide
-from ledger.lots.records import NOBODY, Lot, Period, Run, place_of_run
+from ledger.lots.records import NOBODY, Lot, Period, Posting, Run, place_of_run
 
 _USUAL_OXIDE = "98.5"  # % Al2O3 of smelter-grade alumina, where nobody analysed it
 _WITH_OXIDE = frozenset({"bauxite", "alumina"})
@@ -79,9 +79,8 @@ def _add(booking: Booking, run: Run, total_in: int) -> Run:
     booking.oxide = ((oxide_in or 0) - (run.oxide_in or 0), (oxide_out or 0) - (run.oxide_out or 0))
     return replace(
         run,
-        inputs=_by_material(run.inputs, inputs),
-        outputs=_by_material(run.outputs, outputs),
-        losses=run.losses + sum(event.loss.values()),
+        inputs=_by_material(run.inputs, booking, booking.debits),
+        outputs=_by_material(run.outputs, booking, booking.credits),
         oxide_in=oxide_in,
         oxide_out=oxide_out,
         g=run.g + total_in,
@@ -95,11 +94,13 @@ def _run_mix(booking: Booking, run: Run) -> int:
     return booking.event.index if first is None else max(first, run.mix)
 
 
-def _by_material(before: dict[str, int], parts: Iterable[tuple[Lot, Part]]) -> dict[str, int]:
+def _by_material(before: dict[str, int], booking: Booking, postings: Iterable[Posting]) -> dict[str, int]:
+    """What was drawn and what was made, also out of units; what was weighed meanwhile is neither."""
     sums = dict(before)
-    for lot, part in parts:
-        material = str(lot.attributes.get("material", ""))
-        sums[material] = sums.get(material, 0) + (part.g if part.g is not None else lot.g or 0)
+    for one in postings:
+        if not one.kind:
+            material = str(booking.lot(one.lot).attributes.get("material", ""))
+            sums[material] = sums.get(material, 0) + one.g
     return sums
 
 

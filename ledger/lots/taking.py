@@ -8,7 +8,7 @@ from ledger.lots.booking import Booking, tonnes
 from ledger.lots.event import Part
 from ledger.lots.event_body import GRAMS_IN
 from ledger.lots.holdings import holding_of, without
-from ledger.lots.records import NOBODY, ON_HAND, Lot
+from ledger.lots.records import NOBODY, ON_HAND, Contained, Lot
 
 _PERCENT = 200  # one part in 200: 0.5 %
 
@@ -138,7 +138,7 @@ def unpack(booking: Booking, lot: Lot) -> Lot:
     unit = booking.book.lot(lot.inside)
     if unit is not None:
         booking.book.put_lot(replace(unit, contents=tuple(one for one in unit.contents if one != lot.id)))
-    booking.mark("unpacked", lot.id)
-    free = replace(lot, inside="")
+    booking.unpacked.append(Contained(lot.inside, lot.id, 0, lot.packed_by))
+    free = replace(lot, inside="", packed_by=NOBODY)
     booking.book.put(lot_key(lot.id), free)
     return free

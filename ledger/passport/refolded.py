@@ -156,8 +156,8 @@ class Refolded:
         if self.whole(part.id, event.index) or (known is not None and known.contents):
             return
         self.stood_in.setdefault(event.index, set()).add(part.id)
-        inside = known.inside if known is not None else ""
-        self._book.put_lot(replace(_stand_in(event, part), inside=inside))
+        inside, packed_by = (known.inside, known.packed_by) if known is not None else ("", NOBODY)
+        self._book.put_lot(replace(_stand_in(event, part), inside=inside, packed_by=packed_by))
         name = delivery_name(event)
         if event.step in {"receiving", "void_shipping"} and self._book.delivery(name) is None:
             receiver = event.issuer if event.step == "receiving" else event.receiver

@@ -112,26 +112,30 @@ def _way(line: Sequence[str], source: Source) -> set[int]:
     """Every event of the pieces, and of the units they were in while they were: a unit's events name the unit alone."""
     found: set[int] = set()
     for name, entries in source.versions(line).items():
-        effects = source.effects(entries)
         found |= set(entries)
-        for entry, one in effects.items():
-            if name in one.packed:
-                found |= _carried(name, source.told(entry).unit, entry, source)
+        found |= _carried(name, source.effects(entries), source)
     return found
 
 
-def _carried(name: str, unit: str, since: int, source: Source) -> set[int]:
-    """The events of a unit from the one that packed something in it to the one that took it out, outer units too."""
-    entries = [entry for entry in source.versions([unit]).get(unit, ()) if entry >= since]
-    effects, found = source.effects(entries), set[int]()
-    for entry in entries:
-        one = effects.get(entry)
-        found.add(entry)
-        if one is not None and name in one.unpacked:
-            break
-        if one is not None and unit in one.packed:
-            found |= _carried(unit, source.told(entry).unit, entry, source)
+def _carried(name: str, own: Mapping[int, Effects], source: Source) -> set[int]:
+    """The events of the units that something was in, while it was, outer units too; `own` are its own."""
+    found: set[int] = set()
+    for since, unit in sorted((entry, row.unit) for entry, one in own.items() for row in one.packed if row.lot == name):
+        taken_out = (one for entry, one in sorted(own.items()) if entry > since and _leaves(one, name, unit))
+        last = next(taken_out, None)
+        entries = source.versions([unit])[unit]
+        around = {*entries, *_carried(unit, source.effects(entries), source)}
+        found |= {entry for entry in around if entry >= since and _before(entry, last)}
     return found
+
+
+def _leaves(one: Effects, name: str, unit: str) -> bool:
+    return any((row.lot, row.unit) == (name, unit) for row in one.unpacked)
+
+
+def _before(entry: int, last: Effects | None) -> bool:
+    """Not after it was taken out; where that is declared wrong, what became of the unit says whether it is in again."""
+    return last is None or entry <= max(last.index, last.declared_by)
 
 
 def rests_on(trace: Trace, source: Source) -> Mapping[str, int]:

@@ -24,11 +24,19 @@ def lot(asked: Asked, name: str) -> said.Lot:
         attributes=found.attributes, consumed_by=_entry(found.consumed_by), held_by=list(found.held_by),
         in_doubt=_entry(found.doubt), blocked=found.blocked, surplus=found.surplus, closed=found.closed,
         inside=found.inside, contents=list(found.contents),
-        amounts=[said.Packed(lot=one, g=g) for one, g in found.amounts],
+        amounts=[said.Packed(lot=one, g=g) for one, g in sorted(_amounts(found).items())],
         not_yet_reported=[said.Holding(holder=o.holder, owner="", site="", delivery="", g=o.g) for o in found.late],
         findings=[*of_events(told.values(), {name}), *of_deliveries(asked, [found])],
         history=steps, earlier=max(0, len(entries) - STEPS),
     )  # fmt: skip
+
+
+def _amounts(found: Lot) -> dict[str, int]:
+    """What a unit has of each class lot, whoever put it in."""
+    sums: dict[str, int] = {}
+    for one in found.amounts:
+        sums[one.lot] = sums.get(one.lot, 0) + one.g
+    return sums
 
 
 def lots_by(asked: Asked, word: str, value: str) -> said.FoundLots:

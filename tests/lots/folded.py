@@ -26,7 +26,7 @@ _KINDS = (
     "scalping", "hot-rolling", "cold-rolling", "foil-rolling", "annealing", "levelling", "coating", "slitting",
     "cutting", "packing",
 )  # fmt: skip
-_PROCESSES = {f"{party}/{kind}": kind for party in (MINE, SMELTER, MILL) for kind in _KINDS}
+PROCESSES = {f"{party}/{kind}": kind for party in (MINE, SMELTER, MILL) for kind in _KINDS}
 
 
 def lot(name, item=1):
@@ -69,6 +69,8 @@ class Park:
         self.scopes = scopes  # of each party; None: claims are not judged
         self.sites = {SITE: MINE, OTHER_SITE: MINE}
         self.effects = []
+        self.events = []  # each with the entry that it declares wrong
+        self.bodies = []  # as plants write them
         self.names = {}
         self.loads = 0
         self.minutes = 0
@@ -82,12 +84,14 @@ class Park:
             "eventTime": at(self.minutes), "eventID": f"urn:event:{len(self.effects)}",
             **{name.replace("al_", "al:", 1): value for name, value in members.items() if value is not None},
         }  # fmt: skip
-        processes = {name: kind for name, kind in _PROCESSES.items() if name.startswith(who)}
+        processes = {name: kind for name, kind in PROCESSES.items() if name.startswith(who)}
         event = placed(
             read_event(body, issuer=who, jti="urn:jti"), index=len(self.effects), processes=processes,
             recorded_at=START + 60_000_000 * self.minutes + self.late, accuracies={f"{who}/scale": "2"},
         )  # fmt: skip
-        return self.fold(event, wrong)
+        done = self.fold(event, wrong)
+        self.bodies.append(body)
+        return done
 
     def fold(self, event, wrong):
         before, mark = self.book.records(), self.book.mark()
@@ -105,6 +109,7 @@ class Park:
         came, went = sum(one.g for one in done.debits), sum(one.g for one in done.credits)
         assert came + sum(done.entered.values()) == went + sum(done.left.values())  # SPEC 5.2, also what undoes
         self.effects.append(done)
+        self.events.append((event, wrong))
         for record in self.book.since(mark).values():
             if isinstance(record, Lot):
                 self.names.setdefault(record.id, []).append(done.index)

@@ -526,7 +526,8 @@ def test_what_is_taken_out_of_its_unit_by_name_was_unpacked(park):
     park.new(SMELTER, (SLAB, 90))
     park.say(SMELTER, "Aggregation", action="ADD", bizStep="packing", parentID=unit, childEPCs=[SLAB])
     done = park.say(SMELTER, "Aggregation", action="DELETE", bizStep="unpacking", parentID=unit, childEPCs=[SLAB])
-    assert (done.unpacked, park.lot(SLAB).inside, park.lot(unit).contents) == ((SLAB,), "", ())
+    out = [one.lot for one in done.unpacked]
+    assert (out, park.lot(SLAB).inside, park.lot(unit).contents) == ([SLAB], "", ())
 
 
 def test_times_are_those_of_the_event(park):

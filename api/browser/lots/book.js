@@ -34,11 +34,13 @@ export const placeOf = ({ lot, holder, delivery }) => `${lot}\n${holder}\n${deli
 export const placeOfRun = (issuer, run) => placeOf({ lot: "", holder: issuer, delivery: run });
 
 // `g` is a piece's own mass, null until somebody weighs it; `doubt` the entry that declared its making wrong; `late` what
-// receivers had before its sender was heard, the oldest first.
+// receivers had before its sender was heard, the oldest first. `packedBy` is the entry that put it `inside` a unit, `amounts`
+// what of class lots is in this one: { unit, lot, g, entry } each; `holds` has who holds it, { by, entry }; `closedBy` the
+// entries after which nothing is added to it.
 export function newLot(id, single, maker, madeBy, source, time, g = null, holdings = []) {
   return {
-    id, single, maker, madeBy, source, time, g, holdings, consumedBy: NOBODY, heldBy: [], doubt: NOBODY, blocked: false,
-    surplus: 0n, closed: false, inside: "", contents: [], amounts: [], attributes: new Map(), late: [],
+    id, single, maker, madeBy, source, time, g, holdings, consumedBy: NOBODY, holds: [], doubt: NOBODY, blocked: false,
+    surplus: 0n, closedBy: [], inside: "", packedBy: NOBODY, contents: [], amounts: [], attributes: new Map(), late: [],
   };
 }
 
@@ -49,6 +51,9 @@ export function holdingOf(lot, holder, delivery = ON_HAND) {
   const found = lot.holdings.find((one) => one.holder === holder && one.delivery === delivery);
   return found ?? newHolding(holder, delivery, holder, 0n);
 }
+
+// The parties that hold it, each once, in order.
+export const heldBy = (lot) => [...new Set(lot.holds.map((one) => one.by))].sort(compareText);
 
 export const without = (lot, holder, delivery) => lot.holdings.filter((one) => one.holder !== holder || one.delivery !== delivery);
 export const onHand = (lot, holder) => holdingOf(lot, holder).g;
@@ -77,6 +82,7 @@ export function newEffects({ index, issuer, time, start }, what) {
     consumed: [], held: [], released: [], packed: [], unpacked: [], run: "", findings: [], declaredBy: NOBODY,
     replacedBy: NOBODY, undoes: NOBODY, replaces: NOBODY, awaited: false, joins: false, runHad: 0n, runMix: NOBODY,
     runFrom: NOBODY, settled: [], settles: [], sold: [], period: "", oxide: [0n, 0n], words: [],
+    lifted: [], closed: [], surplus: [], opened: "",
   };
 }
 

@@ -10,7 +10,8 @@ import { same } from "./same.js";
 export class Booking {
   entered = new Map(); // by kind
   left = new Map();
-  marks = new Map(); // made, consumed, held, released, packed, unpacked
+  marks = new Map(); // made, consumed, held, released, closed
+  opened = ""; // the site whose opening stock is booked
   done = {};
 
   // `lenient`: a corrective event is never refused for what came of it. `standing`: where the event whose place it takes
@@ -18,6 +19,7 @@ export class Booking {
   constructor(book, event, { sites = new Map(), lenient = false, standing = new Map() } = {}) {
     Object.assign(this, { book, event, sites, lenient, standing });
     Object.assign(this, { debits: [], credits: [], moved: [], findings: [], settles: [], sold: [], words: [] });
+    Object.assign(this, { packed: [], unpacked: [], lifted: [], surplus: [] });
   }
 
   find(rule, lot, says) {
@@ -123,8 +125,9 @@ export class Booking {
     if (total(this.debits) + sum([...entered.values()]) !== total(this.credits) + sum([...left.values()])) {
       throw new Error(`the booking of entry ${event.index} does not balance`);
     }
-    const { debits, credits, moved, findings, settles, sold, words } = this;
-    const done = { debits, credits, moved, findings, settles, sold, words, entered, left };
+    const { debits, credits, moved, findings, settles, sold, words, packed, unpacked, lifted, surplus, opened } = this;
+    const beside = { packed, unpacked, lifted, surplus, opened };
+    const done = { debits, credits, moved, findings, settles, sold, words, entered, left, ...beside };
     const what = event.processKind || event.step || event.type;
     return { ...newEffects(event, what), ...done, ...Object.fromEntries(marks), ...this.done };
   }
@@ -173,8 +176,9 @@ const mayMakeAgain = (lot) => lot.single && (lot.doubt !== NOBODY || (lot.source
 function checkAddition(booking, lot, late) {
   const { issuer } = booking.event, says = `lot ${lot.id} is closed: nothing is added to it`;
   if (lot.single) refuse("made_twice", `piece ${lot.id} was made by entry ${lot.madeBy} already`);
-  if (lot.closed && !booking.lenient) refuse("lot_closed", says);
-  if (lot.closed) booking.find("lot_closed", lot.id, says);
+  const closed = lot.closedBy.length > 0;
+  if (closed && !booking.lenient) refuse("lot_closed", says);
+  if (closed) booking.find("lot_closed", lot.id, says);
   if (lot.maker !== issuer && !isWith(lot, issuer) && !late) {
     refuse("not_holder", `lot ${lot.id} is not with ${issuer}, who cannot add to it`);
   }

@@ -2,12 +2,12 @@
 
 import { Booking, addToDelivery } from "./booking.js";
 import {
-  NOBODY, addTo, holdingOf, newEffects, newHolding, onHand, placeOf, placeOfRun, settled, twoLines,
+  NOBODY, addTo, holdingOf, newEffects, newHolding, onHand, placeOf, placeOfRun, settled, twoLines, without,
 } from "./book.js";
 import { grams, sum } from "./exact.js";
 import { takeBackRun } from "./runs.js";
-import { same } from "./same.js";
-import { unpack } from "./taking.js";
+import { parted } from "./packing.js";
+import { knownOf, takeBackMarks, takeBackPacking } from "./marks.js";
 
 const REPLACED = "correction";
 
@@ -20,21 +20,25 @@ export function declare(book, event, wrong) {
     const key = twoLines(event.issuer, name);
     if (!book.corrections.has(key)) book.corrections.set(key, wrong);
   }
-  takeBackMarks(new Booking(book, event), old);
+  const booking = new Booking(book, event);
+  takeBackRun(book, event.issuer, old);
+  takeBackMarks(booking, old);
   const underWay = takeBackLate(book, old, event.index), noMore = sentAgain(book, old), gone = [...old.credits, ...noMore];
-  for (const one of gone) post(book, one, -one.g);
-  for (const one of [...old.debits, ...underWay]) post(book, one, one.g);
+  for (const one of gone) withdraw(book, one, wrong);
+  for (const one of old.debits) restore(book, one);
+  for (const one of underWay) post(book, one, one.g);
   const moved = [
     ...old.moved.map((one) => ({ ...one, shipped: -one.shipped, received: -one.received })),
     ...underWay.map(({ delivery, lot, g }) => ({ delivery, lot, shipped: 0n, received: -g })),
     ...noMore.map(({ delivery, lot, g }) => ({ delivery, lot, shipped: 0n, received: g })),
   ];
   for (const one of moved) addToDelivery(book, one);
-  takeBackRun(book, event.issuer, old);
+  takeBackPacking(booking, old);
   const touched = new Set([...gone, ...old.debits].map((one) => one.lot));
   return {
     ...nothing, undoes: wrong, debits: gone, credits: [...old.debits, ...underWay], moved,
-    entered: withLate(old.left, underWay), left: withLate(old.entered, noMore), findings: shortages(book, touched),
+    entered: withLate(old.left, underWay), left: withLate(old.entered, noMore), packed: booking.packed,
+    unpacked: booking.unpacked, findings: [...shortages(book, touched), ...booking.findings],
   };
 }
 
@@ -43,72 +47,49 @@ function withLate(kinds, postings) {
   return g ? new Map(kinds).set("late", (kinds.get("late") ?? 0n) + g) : kinds;
 }
 
-// Undoing makes no mix.
+// A credit taken back. A thing that it moved is not there any more; one that it made is, in doubt. A unit, or a piece that
+// nobody weighed, that has moved on left nothing behind.
+function withdraw(book, posting, wrong) {
+  const lot = book.lots.get(posting.lot);
+  if (!lot || (weightless(lot, posting) && !isAt(lot, posting))) return;
+  post(book, posting, -posting.g);
+  if (lot.madeBy !== wrong) leave(book, book.lots.get(lot.id), posting);
+}
+
+// Where a single thing has nothing any more, it is not.
+function leave(book, lot, { holder, delivery }) {
+  if (lot.single && !holdingOf(lot, holder, delivery).g) book.change(lot, { holdings: without(lot, holder, delivery) });
+}
+
+// A debit taken back. What has no mass and has moved on stays where it is: it is in one place.
+function restore(book, posting) {
+  const lot = book.lots.get(posting.lot);
+  if (lot && !(weightless(lot, posting) && lot.holdings.length)) post(book, posting, posting.g);
+}
+
+const weightless = (lot, { g }) => lot.single && !g;
+const isAt = (lot, { holder, delivery }) => lot.holdings.some((one) => one.holder === holder && one.delivery === delivery);
+
+// Undoing makes no mix; who bought it since has it.
 function post(book, { lot: name, holder, delivery, owner, mix }, g) {
   const lot = book.lots.get(name);
   if (!lot) return;
-  const held = holdingOf(lot, holder, delivery);
-  book.put(settled(addTo(lot, newHolding(holder, delivery, owner, g, held.mix === NOBODY ? mix : held.mix))));
+  const held = holdingOf(lot, holder, delivery), whose = held.g ? held.owner : owner;
+  book.put(settled(addTo(lot, newHolding(holder, delivery, whose, g, held.mix === NOBODY ? mix : held.mix))));
 }
 
 function shortages(book, names) {
-  return lotsOf(book, names).flatMap(({ id, holdings }) => holdings.filter((one) => one.g < 0n).map(({ holder, g }) => {
+  return knownOf(book, names).flatMap(({ id, holdings }) => holdings.filter((one) => one.g < 0n).map(({ holder, g }) => {
     const says = `${holder} has used ${grams(-g)} of lot ${id} more than there was, with the correction`;
     return { rule: "shortage", lot: id, says };
   }));
-}
-
-const lotsOf = (book, names) => [...names].map((name) => book.lots.get(name)).filter(Boolean);
-
-function takeBackMarks(booking, old) {
-  const { book, event } = booking;
-  for (const name of old.made) {
-    const lot = book.lots.get(name);
-    // A class lot that nobody will correct has what others added; nothing of it is in doubt.
-    if (lot?.madeBy === old.index && (lot.single || event.corrections.length)) book.change(lot, { doubt: event.index });
-  }
-  for (const name of old.consumed) {
-    const lot = book.lots.get(name);
-    if (lot?.consumedBy === old.index) book.change(lot, { consumedBy: NOBODY });
-  }
-  for (const name of old.held) {
-    for (const lot of lotsOf(book, [name])) book.change(lot, { heldBy: lot.heldBy.filter((one) => one !== old.issuer) });
-  }
-  takeBackSales(book, old);
-  takeBackWords(book, old);
-  for (const name of old.packed) {
-    const lot = book.lots.get(name);
-    if (lot?.inside) unpack(booking, lot);
-  }
-  for (const name of event.sites) if (book.sites.get(name) === old.index) book.sites.set(name, NOBODY);
-}
-
-function takeBackSales(book, old) {
-  for (const { lot: name, owner } of old.sold) {
-    for (const lot of lotsOf(book, [name])) {
-      book.change(lot, { holdings: lot.holdings.map((one) => (one.owner === owner ? { ...one, owner: old.issuer } : one)) });
-    }
-  }
-}
-
-// What it said of a lot that was there is as it was before, unless something else was said since. What it began keeps its
-// description until another event makes it again: it is in doubt, not unknown.
-function takeBackWords(book, old) {
-  for (const { lot: id, name, before, after } of [...old.words].reverse()) {
-    const lot = book.lots.get(id);
-    if (!lot || lot.madeBy === old.index || !same(lot.attributes.get(name) ?? null, after)) continue;
-    const attributes = new Map(lot.attributes);
-    if (before === null) attributes.delete(name);
-    else attributes.set(name, before);
-    book.change(lot, { attributes });
-  }
 }
 
 // What was received before its sender was heard was not, or its sender is waited for again. Returned is what a sender sent
 // off and nobody has received, now that the early receipt is none.
 function takeBackLate(book, old, declaredBy) {
   for (const name of new Set(old.credits.filter((one) => one.kind === "late").map((one) => one.lot))) {
-    for (const lot of lotsOf(book, [name])) book.change(lot, { late: lot.late.filter((one) => one.entry !== old.index) });
+    for (const lot of knownOf(book, [name])) book.change(lot, { late: lot.late.filter((one) => one.entry !== old.index) });
   }
   for (const row of old.settles) waitAgain(book, old, row);
   return old.settled.flatMap((row) => sendAgain(book, old, row, declaredBy));
@@ -117,8 +98,9 @@ function takeBackLate(book, old, declaredBy) {
 function waitAgain(book, old, { lot: name, entry, g }) {
   const lot = book.lots.get(name), receipt = book.effects.get(entry);
   if (!lot || !receipt || receipt.declaredBy !== NOBODY) return;
-  const late = [...lot.late, { holder: receipt.issuer, entry, g }].sort((a, b) => a.entry - b.entry);
-  book.change(lot, { late });
+  const [before, others] = parted(lot.late, (one) => one.entry === entry);
+  const again = { holder: receipt.issuer, entry, g: g + sum(before.map((one) => one.g)) };
+  book.change(lot, { late: [...others, again].sort((a, b) => a.entry - b.entry) });
   book.effects.set(entry, { ...receipt, settled: receipt.settled.filter((one) => one.entry !== old.index) });
 }
 
@@ -158,6 +140,7 @@ export function settle(booking, wrong) {
   for (const posting of [...booking.credits]) {
     const lot = booking.lot(posting.lot);
     if (lot.single && lot.madeBy === event.index) settlePiece(booking, lot, posting);
+    else if (posting.g) leave(book, lot, posting); // it had moved on from there: what was short of it is made good
     book.put(settled(booking.lot(posting.lot)));
   }
 }

@@ -180,7 +180,7 @@ export function sell(booking) {
       refuse("owners", `${issuer} owns ${grams(owned)} of lot ${lot.id}, which is sold whole`);
     }
     book.change(lot, { holdings: lot.holdings.map((one) => (mine.includes(one) ? { ...one, owner } : one)) });
-    booking.sold.push({ lot: lot.id, owner });
+    booking.sold.push(...mine.map(({ holder, delivery }) => ({ lot: lot.id, holder, delivery, owner })));
   }
 }
 

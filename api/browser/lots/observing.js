@@ -4,10 +4,10 @@
 import { refuse } from "../verifier/fault.js";
 import { micros } from "../verifier/moments.js";
 import { introduce } from "./booking.js";
-import { NOBODY, holdingOf, isWith, onHand, settled } from "./book.js";
+import { NOBODY, heldBy, holdingOf, isWith, onHand, settled } from "./book.js";
 import { enterFromOutside } from "./custody.js";
 import { list, must, text } from "./event.js";
-import { abs, compareText, grams, least } from "./exact.js";
+import { abs, grams, least } from "./exact.js";
 import { PRIMARY, tolerance } from "./mass_rules.js";
 import { opened, withContents } from "./packing.js";
 import { checkHolder, take } from "./taking.js";
@@ -34,12 +34,13 @@ export function commission(booking) {
 }
 
 // Once, by whose site it is.
-function openSite({ event, book, sites, lenient }) {
-  const [site] = event.sites, before = book.sites.get(site) ?? NOBODY;
+function openSite(booking) {
+  const { event, book, sites, lenient } = booking, [site] = event.sites, before = book.sites.get(site) ?? NOBODY;
   if (site === undefined) refuse("site", "opening stock is of a site: readPoint or bizLocation names it");
   if (sites.get(site) !== event.issuer) refuse("site", `site ${site} is not registered by ${event.issuer}, who opens its stock`);
   if (before !== NOBODY && !lenient) refuse("opening_again", `the opening stock of ${site} was booked by entry ${before}`);
   book.sites.set(site, event.index);
+  booking.opened = site;
 }
 
 // A piece or an amount is destroyed, a unit with what is in it; a class lot without an amount is closed.
@@ -50,18 +51,19 @@ export function end(booking) {
       take(booking, part, { consume: lot.single, kind: "destroyed" });
     } else {
       checkHolder(lot, booking.event.issuer);
-      booking.book.change(lot, { closed: true });
+      booking.book.change(lot, { closedBy: [...lot.closedBy, booking.event.index] });
+      booking.mark("closed", lot.id);
     }
   }
 }
 
 // Maker and holder may hold, and the operator.
 export function hold(booking, operator) {
-  const { issuer } = booking.event;
+  const { issuer, index } = booking.event;
   for (const part of withContents(booking, booking.event.things)) {
     const lot = booking.lot(part.id);
     if (![lot.maker, operator].includes(issuer) && !isWith(lot, issuer)) refuse("hold", `${issuer} cannot hold lot ${lot.id}`);
-    booking.book.change(lot, { heldBy: [...new Set([...lot.heldBy, issuer])].sort(compareText) });
+    booking.book.change(lot, { holds: [...lot.holds, { by: issuer, entry: index }] });
     booking.mark("held", lot.id);
   }
 }
@@ -73,10 +75,11 @@ export function release(booking, operator) {
   if (!said && !unset) return;
   for (const part of withContents(booking, event.things)) {
     const lot = booking.lot(part.id);
-    if (!lot.heldBy.length) continue;
-    const left = issuer === operator ? [] : lot.heldBy.filter((one) => one !== issuer);
-    if (left.length === lot.heldBy.length && unset) refuse("release", `lot ${lot.id} is held by ${lot.heldBy.join(", ")}`);
-    booking.book.change(lot, { heldBy: left });
+    if (!lot.holds.length) continue;
+    const ends = lot.holds.filter(({ by }) => issuer === operator || issuer === by);
+    if (!ends.length && unset) refuse("release", `lot ${lot.id} is held by ${heldBy(lot).join(", ")}`);
+    booking.book.change(lot, { holds: lot.holds.filter((one) => !ends.includes(one)) });
+    booking.lifted.push(...ends.map((one) => ({ lot: lot.id, ...one })));
     booking.mark("released", lot.id);
   }
 }
@@ -111,6 +114,7 @@ function set(booking, lot, g) {
     surplus = least(g, surplus + g - have); // what the scale cannot tell apart is no surplus
     booking.find("count_up", lot.id, `${says}: nobody countersigned the rest`);
   }
+  if (surplus !== lot.surplus) booking.surplus.push({ lot: lot.id, before: lot.surplus, after: surplus });
   booking.book.put(settled({ ...booking.lot(lot.id), surplus }));
 }
 

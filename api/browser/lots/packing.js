@@ -2,23 +2,25 @@
 
 import { refuse } from "../verifier/fault.js";
 import { newLot } from "./book.js";
-import { compareText } from "./exact.js";
+import { compareText, least, sum } from "./exact.js";
 import { checkHolder, checkNotInDoubt, checkUsable, unpack } from "./taking.js";
 
 const inUnit = (id, single, g) => ({ id, single, g, role: "" });
 
-// Each part and, below it, everything packed in it, at any depth; each once.
-export function* withContents(booking, parts) {
-  const waiting = [...parts].reverse(), seen = new Set();
+// Each part and, below it, everything packed in it, at any depth; each once, of a class lot all of it. What the event
+// itself says of a lot counts before what is in its units.
+export function withContents(booking, parts) {
+  const waiting = [...parts].reverse(), named = new Map(parts.map((part) => [part.id, part])), found = new Map(), amounts = new Map();
   while (waiting.length) {
     const part = waiting.pop();
-    if (seen.has(part.id)) continue;
-    seen.add(part.id);
-    yield part;
+    if (found.has(part.id)) continue;
+    found.set(part.id, part);
     const lot = booking.lot(part.id);
     waiting.push(...[...lot.contents].reverse().map((one) => inUnit(one, true, null)));
-    waiting.push(...lot.amounts.map(([one, g]) => inUnit(one, false, g)));
+    waiting.push(...lot.amounts.map((one) => named.get(one.lot) ?? inUnit(one.lot, false, null)));
+    for (const one of lot.amounts) amounts.set(one.lot, (amounts.get(one.lot) ?? 0n) + one.g);
   }
+  return [...found.values()].map((part) => (part.g === null ? { ...part, g: amounts.get(part.id) ?? null } : part));
 }
 
 // The parts and what is packed in them, taken out: what ends a unit ends that too.
@@ -39,30 +41,41 @@ export function pack(booking) {
     booking.credit(parent, 0n, { holder: issuer, owner: issuer });
   }
   checkHolder(booking.lot(parent), issuer);
-  for (const part of event.children) putIn(booking, parent, part);
+  for (const part of event.children) packIn(booking, parent, part);
 }
 
-function putIn(booking, unit, part) {
+function packIn(booking, unit, part) {
   let lot = booking.lot(part.id);
   checkUsable(booking, lot);
   checkNotInDoubt(booking, lot);
   checkHolder(lot, booking.event.issuer);
-  if (lot.inside && lot.inside !== unit) {
-    booking.find("taken_from_unit", lot.id, `${lot.id} was in ${lot.inside} and is packed in ${unit} now`);
+  if (lot.inside) {
+    const says = `${lot.id} was in ${lot.inside} and is packed in ${unit} now`;
+    if (lot.inside !== unit) booking.find("taken_from_unit", lot.id, says);
     lot = unpack(booking, lot);
   }
   if (holds(booking, part.id, unit)) refuse("packed_in_itself", `${unit} is packed in ${part.id}, which cannot be packed in it`);
-  const box = booking.lot(unit);
-  if (!lot.single) {
-    booking.book.change(box, { amounts: [...box.amounts, [part.id, part.g ?? 0n]] });
-    return;
-  }
-  booking.book.change(lot, { inside: unit });
-  booking.book.change(box, { contents: [...new Set([...box.contents, part.id])].sort(compareText) });
-  booking.mark("packed", part.id);
+  putIn(booking, { unit, lot: lot.id, g: lot.single ? 0n : (part.g ?? 0n), entry: booking.event.index });
 }
 
-function holds(booking, name, wanted) {
+// Written, in the unit and in the piece.
+export function putIn(booking, what) {
+  const unit = booking.lot(what.unit), lot = booking.lot(what.lot), { entry } = what;
+  if (lot.single) {
+    booking.book.change(lot, { inside: unit.id, packedBy: entry });
+    booking.book.change(unit, { contents: [...new Set([...unit.contents, lot.id])].sort(compareText) });
+  } else {
+    const [same, others] = parted(unit.amounts, (one) => one.lot === lot.id && one.entry === entry);
+    const rows = [...others, { ...what, g: what.g + sum(same.map((one) => one.g)) }];
+    booking.book.change(unit, { amounts: rows.sort((a, b) => a.entry - b.entry || compareText(a.lot, b.lot)) });
+  }
+  booking.packed.push(what);
+}
+
+export const parted = (rows, of) => [rows.filter(of), rows.filter((one) => !of(one))];
+
+// Whether one thing is another, or is somewhere in it.
+export function holds(booking, name, wanted) {
   return name === wanted || [...withContents(booking, [inUnit(name, true, null)])].some((part) => part.id === wanted);
 }
 
@@ -70,13 +83,25 @@ function holds(booking, name, wanted) {
 export function takeOut(booking) {
   const { parent, issuer, children } = booking.event;
   if (!parent) return;
-  const unit = booking.lot(parent), pieces = children.filter((part) => part.single).map((part) => part.id);
+  const unit = booking.lot(parent), pieces = unit.contents.map((one) => inUnit(one, true, null));
   checkHolder(unit, issuer);
-  for (const name of pieces.length ? pieces : unit.contents) {
-    const lot = booking.lot(name);
-    if (lot.inside === unit.id) unpack(booking, lot);
+  const all = [...pieces, ...unit.amounts.map((one) => inUnit(one.lot, false, null))];
+  for (const part of children.length ? children : all) {
+    const lot = part.single ? booking.lot(part.id) : null;
+    if (!lot) pourOut(booking, parent, part);
+    else if (lot.inside === parent) unpack(booking, lot);
   }
-  if (!children.length) return void booking.book.change(booking.lot(unit.id), { amounts: [] });
-  const classes = children.filter((part) => !part.single).map((part) => part.id);
-  booking.book.change(booking.lot(unit.id), { amounts: unit.amounts.filter(([name]) => !classes.includes(name)) });
+}
+
+// An amount of a class lot, or all of it: what was put in first is taken out first.
+function pourOut(booking, parent, part) {
+  const unit = booking.lot(parent), kept = [];
+  let left = part.g;
+  for (const one of unit.amounts) {
+    const ours = one.lot === part.id, g = !ours ? 0n : left === null ? one.g : least(left, one.g);
+    if (left !== null) left -= g;
+    if (g < one.g || !ours) kept.push({ ...one, g: one.g - g });
+    if (g || (ours && !one.g)) booking.unpacked.push({ ...one, g });
+  }
+  booking.book.change(unit, { amounts: kept });
 }

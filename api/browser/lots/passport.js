@@ -32,10 +32,10 @@ export function bodyOf(story, source, registry, { rules, root, evidence }) {
   };
 }
 
-function statusOf({ doubt, blocked, consumedBy, heldBy, holdings, maker }) {
+function statusOf({ doubt, blocked, consumedBy, holds, holdings, maker }) {
   if (doubt !== NOBODY || blocked) return "in-doubt";
   if (consumedBy !== NOBODY) return "consumed";
-  if (heldBy.length) return "held";
+  if (holds.length) return "held";
   if (holdings.some((one) => one.delivery !== ON_HAND)) return "shipped";
   return holdings.every((one) => one.holder === maker) ? "made" : "received";
 }

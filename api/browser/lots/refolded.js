@@ -126,7 +126,7 @@ export class Refolded {
     const known = this.lot(part.id), name = deliveryName(event), { deliveries } = this.book;
     if (this.whole(part.id, event.index) || known?.contents.length) return;
     this.stoodIn.add(event.index);
-    this.book.put({ ...standIn(event, part), inside: known?.inside ?? "" });
+    this.book.put({ ...standIn(event, part), inside: known?.inside ?? "", packedBy: known?.packedBy ?? NOBODY });
     if (!["receiving", "void_shipping"].includes(event.step) || deliveries.has(name)) return;
     const receiver = event.step === "receiving" ? event.issuer : event.receiver;
     deliveries.set(name, { name, sender: event.sender || event.issuer, receiver, lines: new Map() });

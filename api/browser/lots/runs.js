@@ -66,7 +66,8 @@ function withMore(booking, run, came) {
   const oxideIn = withOxide(run.oxideIn, inputs), oxideOut = withOxide(run.oxideOut, outputs);
   done.oxide = [(oxideIn ?? 0n) - (run.oxideIn ?? 0n), (oxideOut ?? 0n) - (run.oxideOut ?? 0n)];
   return {
-    ...run, inputs: byMaterial(run.inputs, inputs), outputs: byMaterial(run.outputs, outputs), oxideIn, oxideOut,
+    ...run, oxideIn, oxideOut,
+    inputs: byMaterial(run.inputs, booking, booking.debits), outputs: byMaterial(run.outputs, booking, booking.credits),
     g: run.g + came, mix: came ? mixOf(booking, run) : run.mix,
   };
 }
@@ -79,9 +80,13 @@ function mixOf({ event, standing }, run) {
 
 const materialOf = (lot) => String(lot?.attributes.get("material") ?? "");
 
-function byMaterial(before, parts) {
+// What was drawn and what was made, also out of units; what was weighed meanwhile is neither.
+function byMaterial(before, booking, postings) {
   const sums = new Map(before);
-  for (const { lot, part } of parts) sums.set(materialOf(lot), (sums.get(materialOf(lot)) ?? 0n) + (part.g ?? lot.g ?? 0n));
+  for (const { lot, g } of postings.filter((one) => !one.kind)) {
+    const material = materialOf(booking.lot(lot));
+    sums.set(material, (sums.get(material) ?? 0n) + g);
+  }
   return sums;
 }
 
@@ -125,7 +130,7 @@ export function takeBackRun(book, issuer, old) {
   if (!run) return;
   const less = (sums, postings) => {
     const rest = new Map(sums), named = (one) => materialOf(book.lots.get(one.lot));
-    for (const one of postings) rest.set(named(one), (rest.get(named(one)) ?? 0n) - one.g);
+    for (const one of postings.filter(({ kind }) => !kind)) rest.set(named(one), (rest.get(named(one)) ?? 0n) - one.g);
     return rest;
   };
   write(book, issuer, {

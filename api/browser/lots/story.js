@@ -35,22 +35,26 @@ function certificatesOf(piece, effects, source) {
 function wayOf(line, source) {
   const found = new Set();
   for (const name of line) {
-    for (const entry of source.versions(name)) {
-      found.add(entry);
-      if (source.effects.get(entry)?.packed.includes(name)) carried(found, name, source.told(entry).parent, entry, source);
-    }
+    for (const entry of source.versions(name)) found.add(entry);
+    for (const entry of carried(name, source)) found.add(entry);
   }
   return found;
 }
 
-// The events of a unit from the one that packed something in it to the one that took it out, outer units too.
-function carried(found, name, unit, since, source) {
-  for (const entry of source.versions(unit).filter((one) => one >= since)) {
-    const one = source.effects.get(entry);
-    found.add(entry);
-    if (one?.unpacked.includes(name)) break;
-    if (one?.packed.includes(unit)) carried(found, unit, source.told(entry).parent, entry, source);
+// The events of the units that something was in, while it was, outer units too.
+function carried(name, source) {
+  const own = source.versions(name).map((entry) => source.effects.get(entry)).filter(Boolean), found = new Set();
+  for (const { index: since, packed } of own) {
+    for (const { unit } of packed.filter((row) => row.lot === name)) {
+      const leaves = (one) => one.unpacked.some((row) => row.lot === name && row.unit === unit);
+      const last = own.find((one) => one.index > since && leaves(one));
+      // Where that is declared wrong, what became of the unit says whether it is in again.
+      const until = last ? Math.max(last.index, last.declaredBy) : Infinity;
+      const around = [...source.versions(unit), ...carried(unit, source)];
+      for (const entry of around) if (entry >= since && entry <= until) found.add(entry);
+    }
   }
+  return found;
 }
 
 // Lots whose whole history up to an entry a trace rests on without going through it: what says of which class the scrap

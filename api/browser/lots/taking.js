@@ -1,7 +1,7 @@
 // What must hold before something is used, moved or taken (SPEC 5.3, 5.4, 5.6), and taking it.
 
 import { refuse } from "../verifier/fault.js";
-import { NOBODY, ON_HAND, holdingOf, isWith, onHand, without } from "./book.js";
+import { NOBODY, ON_HAND, heldBy, holdingOf, isWith, onHand, without } from "./book.js";
 import { abs, grams, most } from "./exact.js";
 
 // Neither used up nor held; a correction goes through, and what it meets is found.
@@ -12,9 +12,10 @@ export function checkUsable(booking, lot) {
   booking.find(refusal[0], lot.id, refusal[1]);
 }
 
-function unusable({ id, consumedBy, heldBy, blocked }) {
+function unusable(lot) {
+  const { id, consumedBy, blocked } = lot, held = heldBy(lot);
   if (consumedBy !== NOBODY) return ["consumed", `piece ${id} was used up by entry ${consumedBy}`];
-  if (heldBy.length) return ["held", `lot ${id} is held by ${heldBy.join(", ")}`];
+  if (held.length) return ["held", `lot ${id} is held by ${held.join(", ")}`];
   return blocked ? ["blocked", `lot ${id} is blocked until its shortage is cleared`] : null;
 }
 
@@ -86,6 +87,6 @@ export function weigh(booking, lot, part, holder, delivery) {
 export function unpack(booking, lot) {
   const unit = booking.book.lots.get(lot.inside);
   if (unit) booking.book.change(unit, { contents: unit.contents.filter((one) => one !== lot.id) });
-  booking.mark("unpacked", lot.id);
-  return booking.book.change(lot, { inside: "" });
+  booking.unpacked.push({ unit: lot.inside, lot: lot.id, g: 0n, entry: lot.packedBy });
+  return booking.book.change(lot, { inside: "", packedBy: NOBODY });
 }
