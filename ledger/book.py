@@ -1,9 +1,10 @@
 """A book: records by key, read through a loader many at a time, and what was written can be taken back."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 R = TypeVar("R")
+Change: TypeAlias = tuple[bytes, R | None, R]  # key, the record before and the record now
 
 
 class RecordBook(Generic[R]):
@@ -44,8 +45,8 @@ class RecordBook(Generic[R]):
         """What was written since `mark`, as it is now."""
         return {key: record for key, _, record in self.changes(mark)}
 
-    def changes(self, mark: int) -> list[tuple[bytes, R | None, R]]:
-        """(key, record at `mark`, record now) of what was written since."""
+    def changes(self, mark: int) -> list[Change[R]]:
+        """What was written since `mark`, each key once."""
         before: dict[bytes, R | None] = {}
         for key, _, old in self._old[mark:]:
             before.setdefault(key, old)

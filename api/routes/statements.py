@@ -20,7 +20,7 @@ from api.looking import look_nowhere
 from ledger.checking.statements import Verdict
 from ledger.kernel import strict_json
 from ledger.kernel.errors import Busy, Malformed, Refused, TooLarge
-from ledger.kernel.receipt import Receipt, encode_receipt
+from ledger.kernel.receipt import Receipt, encode_receipt, receipt_text
 from ledger.limits import BATCH_BODY, DECOMPRESSED, SINGLE_BODY, STATEMENTS
 from ledger.recording.log import Admitted, Recorded
 from schemas import wire
@@ -125,7 +125,7 @@ def read_statements(body: bytes) -> list[bytes]:
 
 def encode_receipts(receipts: Iterable[Receipt]) -> bytes:
     """Receipt files, joined as they are."""
-    return b'{"receipts":[' + b",".join(map(encode_receipt, receipts)) + b"]}"
+    return f'{{"receipts":[{",".join(map(receipt_text, receipts))}]}}'.encode("ascii")
 
 
 def _only_check(request: Request[Any, Any, Any]) -> bool:

@@ -1,11 +1,12 @@
 """A statement and its lots: what the lot rules say to it, and what is stored of that (SPEC 5)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from ledger.admission.naming import event_declared
 from ledger.admission.view import View
+from ledger.book import Change
 from ledger.checking.statements import Checked
 from ledger.kernel.errors import RuleBroken
 from ledger.kernel.party import Party, Registry
@@ -14,7 +15,7 @@ from ledger.lots.event import placed
 from ledger.lots.fold import apply
 from ledger.lots.lookup import prepare
 from ledger.lots.observations import agree, countersign, lot_confirmed
-from ledger.lots.records import NOBODY, Effects, Lot
+from ledger.lots.records import NOBODY, Effects, Lot, Record
 from ledger.lots.tags import tag_key, tags_of
 from ledger.rules import judges_claims, judges_lots
 
@@ -83,10 +84,10 @@ def heard_late(lot: Lot | None) -> bool:
     return lot is not None and lot.source == "late" and not lot.maker
 
 
-def tag_pairs(book: Book, mark: int) -> tuple[tuple[bytes, bytes], ...]:
-    """(tag, key) of everything that what was written since `mark` can be looked up by, and could not before."""
+def tag_pairs(changes: Iterable[Change[Record]]) -> tuple[tuple[bytes, bytes], ...]:
+    """(tag, key) of everything that what was written can be looked up by, and could not before."""
     new: set[tuple[bytes, bytes]] = set()
-    for key, before, record in book.changes(mark):
+    for key, before, record in changes:
         if tags := tags_of(record):
             old = tags_of(before)
             new.update([(tag_key(*tag), key) for tag in tags if tag not in old])

@@ -9,6 +9,7 @@ from ledger.admission.naming import check_name, event_called, event_declared
 from ledger.admission.view import Mark, View
 from ledger.checking.erasure import texts_to_erase
 from ledger.checking.statements import Checked
+from ledger.energy import wire as energy_wire
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import Conflict, Refused, RuleBroken, TooLarge, Unauthorised
 from ledger.kernel.implied import implied
@@ -17,6 +18,7 @@ from ledger.kernel.party import Registry, apply, authorise, begin
 from ledger.kernel.statement import check_signature, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
 from ledger.limits import AHEAD, PARTY_VERSIONS, SUBJECTS, VERSIONS_RESERVED
+from ledger.lots import wire as lots_wire
 from ledger.rules import check_members
 from ledger.store.store import Link, NewRow, Stored
 
@@ -232,8 +234,10 @@ def _record(view: View, checked: Checked, entry: Entry, lineage: Lineage, *, see
         items=b"".join(lineage.packed),
         disclosures=tuple(disclosure.text for disclosure in statement.disclosures),
     )
-    records, tags = view.written(mark), tag_pairs(view.lots, mark[0])
-    row = NewRow(stored, checked.request, advanced, checked.event, checked.announces, records, tags)
+    lots, energy = view.lots.changes(mark[0]), view.energy.changes(mark[1])
+    records = [(key, lots_wire.encode(record)) for key, _, record in lots]
+    records += [(key, energy_wire.encode(record)) for key, _, record in energy]
+    row = NewRow(stored, checked.request, advanced, checked.event, checked.announces, records, tag_pairs(lots))
     view.rows.append(row)
     view.lineages.append(lineage)
     view.size, view.last_leaf = entry.index + 1, entry.leaf

@@ -11,13 +11,11 @@ from ledger.admission.energy_records import read_energy
 from ledger.admission.lot_records import read_records
 from ledger.checking.statements import Checked, event_key, named_by_jti
 from ledger.energy import lookup
-from ledger.energy import wire as energy_wire
 from ledger.energy.book import Book as EnergyBook
 from ledger.energy.fold import OF_ENERGY
 from ledger.kernel.errors import Refused
 from ledger.kernel.lineage import Lineage
 from ledger.kernel.party import Registry
-from ledger.lots import wire as lots_wire
 from ledger.lots.book import Book
 from ledger.lots.lookup import prepare
 from ledger.lots.records import NOBODY, Lot
@@ -67,11 +65,6 @@ class View:
         """Take back all that was written of lots and energy since."""
         self.lots.undo(mark[0])
         self.energy.undo(mark[1])
-
-    def written(self, mark: Mark) -> list[tuple[bytes, bytes]]:
-        """The records of lots and energy that were written since, as they are stored."""
-        of_lots = [(key, lots_wire.encode(record)) for key, _, record in self.lots.changes(mark[0])]
-        return of_lots + [(key, energy_wire.encode(record)) for key, _, record in self.energy.changes(mark[1])]
 
     def lot(self, name: str) -> Lot | None:
         """What is known of a lot; nothing where the lot rules do not hold."""

@@ -85,7 +85,7 @@ def book_again(database: RawReader, authority: Authority, said: Sequence[Said], 
         _compare_records(stored, index, book.since(0), result)
     tags: dict[tuple[bytes, bytes], int] = {}
     for index, book in booked:
-        for pair in tag_pairs(book, 0):
+        for pair in tag_pairs(book.changes(0)):
             tags.setdefault(pair, index)
     _compare_tags(database, tags, result)
     return result

@@ -121,6 +121,7 @@ def read_as(statement: Statement, wanted: tuple[Implied, ...], *, signed_by: str
     """A statement whose form was checked and which implies `wanted`, with the names that it takes."""
     event, declares = event_names(statement)
     announces, corrects = correction_names(statement)
+    _ = statement.digest  # made here and kept with it, so that the one writer need not
     return Checked(
         statement=statement,
         issuer=subject_key("party", statement.iss),

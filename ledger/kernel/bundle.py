@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ledger.kernel.encoding import b64_encode
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import Malformed, TooLarge
 from ledger.kernel.lineage import Opened
 from ledger.kernel.members import elements, hashes, integer, take, text
-from ledger.kernel.receipt import STRING_LIMIT, compact, entry_json, parse_entry_members
+from ledger.kernel.receipt import STRING_LIMIT, entry_text, hashes_text, parse_entry_members, quoted
 from ledger.kernel.strict_json import MAX_INTEGER, decode
 
 BUNDLE_TYPE = "coilmark.bundle/v1"
@@ -43,21 +42,13 @@ class Bundle:
     checkpoint: str
 
 
-def bundle_json(bundle: Bundle) -> dict[str, Any]:
-    """The JSON object of a bundle, members in SPEC's order."""
-    return {
-        "type": BUNDLE_TYPE,
-        "kind": bundle.kind,
-        "about": bundle.about,
-        "entries": [entry_json(one.entry, one.count, one.opened, one.statement) for one in bundle.entries],
-        "proof": [b64_encode(node) for node in bundle.proof],
-        "checkpoint": bundle.checkpoint,
-    }
-
-
 def encode_bundle(bundle: Bundle) -> bytes:
-    """A bundle file: compact JSON, no byte of it without meaning."""
-    return compact(bundle_json(bundle))
+    """A bundle file: compact JSON, members in SPEC's order, no byte of it without meaning."""
+    entries = ("{" + entry_text(one.entry, one.count, one.opened, one.statement) + "}" for one in bundle.entries)
+    return (
+        f'{{"type":"{BUNDLE_TYPE}","kind":{quoted(bundle.kind)},"about":{bundle.about},"entries":[{",".join(entries)}],'
+        f'"proof":{hashes_text(bundle.proof)},"checkpoint":{quoted(bundle.checkpoint)}}}'
+    ).encode("ascii")
 
 
 def parse_bundle(data: bytes) -> Bundle:

@@ -139,13 +139,14 @@ class Lineage:
         """What the entry commits to."""
         return digest_of_root(len(self.items), root_of(self.levels))
 
-    def opened(self, subjects: Collection[bytes]) -> tuple[Opened, ...]:
-        """The items of `subjects`, each with salt and path, so that a reader can check them against the digest."""
-        return tuple(
+    def opened(self, subjects: Collection[bytes] | None = None) -> tuple[Opened, ...]:
+        """The items of `subjects`, all of them if not given, each with salt and path to check against the digest."""
+        shown = [
             Opened(position, self.salts[position], item, path_through(self.levels, position))
             for position, item in enumerate(self.items)
-            if item.subject in subjects
-        )
+            if subjects is None or item.subject in subjects
+        ]
+        return tuple(shown)
 
 
 def lineage_of(seed: bytes, items: Sequence[Item]) -> Lineage:

@@ -7,7 +7,16 @@ from ledger.kernel.encoding import b64_decode, b64_encode
 from ledger.kernel.errors import Malformed, TooLarge
 from ledger.kernel.hashing import HASH_SIZE
 from ledger.kernel.members import ascii_text, elements, hashes, take, text
-from ledger.kernel.receipt import RECEIPT_LIMIT, STRING_LIMIT, Receipt, compact, parse_receipt, receipt_json
+from ledger.kernel.receipt import (
+    RECEIPT_LIMIT,
+    STRING_LIMIT,
+    Receipt,
+    compact,
+    hashes_text,
+    parse_receipt,
+    quoted,
+    receipt_text,
+)
 from ledger.kernel.strict_json import decode
 
 MISBEHAVIOUR_TYPE = "coilmark.misbehaviour/v1"
@@ -42,20 +51,13 @@ Misbehaviour: TypeAlias = ForkedTrees | ForkedEntries
 
 def encode_misbehaviour(proof: Misbehaviour) -> bytes:
     """The file, in its one canonical spelling."""
-    return compact(_json(proof))
-
-
-def _json(proof: Misbehaviour) -> dict[str, Any]:
     if isinstance(proof, ForkedEntries):
-        receipts = [receipt_json(receipt) for receipt in proof.receipts]
-        return {"type": MISBEHAVIOUR_TYPE, "kind": ENTRIES, "receipts": receipts}
-    return {
-        "type": MISBEHAVIOUR_TYPE,
-        "kind": CHECKPOINTS,
-        "checkpoints": [proof.older, proof.newer],
-        "root": b64_encode(proof.root),
-        "path": [b64_encode(node) for node in proof.path],
-    }
+        shown, says = ENTRIES, f'"receipts":[{",".join(map(receipt_text, proof.receipts))}]'
+    else:
+        notes = f"{quoted(proof.older)},{quoted(proof.newer)}"
+        root, path = b64_encode(proof.root), hashes_text(proof.path)
+        shown, says = CHECKPOINTS, f'"checkpoints":[{notes}],"root":"{root}","path":{path}'
+    return f'{{"type":"{MISBEHAVIOUR_TYPE}","kind":"{shown}",{says}}}'.encode("ascii")
 
 
 def parse_misbehaviour(data: bytes) -> Misbehaviour:

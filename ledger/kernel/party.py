@@ -103,7 +103,8 @@ class Registry:
 
     def rules_at(self, index: int) -> str:
         """The id of the rule set that entry `index` is judged by."""
-        return next(one.id for one in reversed(self.rules) if one.since <= index)
+        newest = self.rules[-1]
+        return newest.id if newest.since <= index else next(r.id for r in reversed(self.rules) if r.since <= index)
 
     def key(self, kid: str) -> PublicKey | None:
         """The key with this thumbprint, ended or not."""

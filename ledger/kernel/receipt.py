@@ -1,6 +1,7 @@
 """The receipt: one entry, what its lineage says to this reader, the statement, and the proof (SPEC 4.6)."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ RECEIPT_LIMIT = 8 << 20  # bytes: a statement of 256 KiB and 5 000 opened items 
 STRING_LIMIT = 1 << 20  # characters: the longest are a statement and a note with 64 signatures
 _REQUIRED = {"type", "entry", "lineage", "proof"}
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
+quoted = json.encoder.encode_basestring_ascii  # a JSON string, as `compact` spells it
+_PLAIN = bytes(sorted({*range(0x20, 0x7F)} - {*b'"\\'}))  # RFC 8259 7: what stands for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +35,36 @@ class Receipt:
     proof: str
 
 
-def receipt_json(receipt: Receipt) -> dict[str, Any]:
-    """The JSON object of a receipt, members in SPEC's order."""
-    return {
-        "type": RECEIPT_TYPE,
-        **entry_json(receipt.entry, receipt.count, receipt.opened, receipt.statement),
-        "proof": receipt.proof,
-    }
+def receipt_text(receipt: Receipt) -> str:
+    """The JSON object of a receipt, members in SPEC's order, spelt as `compact` spells it.
+
+    Written out: a batch is answered with hundreds, and an object made first takes three times as long.
+    """
+    entry = entry_text(receipt.entry, receipt.count, receipt.opened, receipt.statement)
+    return f'{{"type":"{RECEIPT_TYPE}",{entry},"proof":{quoted(receipt.proof)}}}'
 
 
-def entry_json(entry: Entry, count: int, opened: tuple[Opened, ...], statement: bytes | None) -> dict[str, Any]:
-    """What a receipt and each entry of a bundle have in common."""
-    shown = {} if statement is None else {"statement": statement.decode("ascii")}
-    return {"entry": b64_encode(entry.packed), "lineage": lineage_json(count, opened), **shown}
+def entry_text(entry: Entry, count: int, opened: tuple[Opened, ...], statement: bytes | None) -> str:
+    """The members that a receipt and each entry of a bundle have in common."""
+    shown = "" if statement is None else f',"statement":{_quoted_bytes(statement)}'
+    items = ",".join(map(_opened_text, opened))
+    return f'"entry":"{b64_encode(entry.packed)}","lineage":{{"count":{count},"opened":[{items}]}}{shown}'
 
 
-def lineage_json(count: int, opened: tuple[Opened, ...]) -> dict[str, Any]:
-    """How many items there are, and those that are shown."""
-    return {"count": count, "opened": [_opened_json(one) for one in opened]}
+def _quoted_bytes(text: bytes) -> str:
+    """`quoted`, for a long text that needs no escape as a rule: found out at once, and not character by character."""
+    said = text.decode("ascii")
+    return quoted(said) if text.translate(None, _PLAIN) else f'"{said}"'
 
 
-def _opened_json(one: Opened) -> dict[str, Any]:
-    return {
-        "position": one.position,
-        "salt": b64_encode(one.salt),
-        "item": b64_encode(one.item.packed()),
-        "path": [b64_encode(node) for node in one.path],
-    }
+def _opened_text(one: Opened) -> str:
+    salt, item, path = b64_encode(one.salt), b64_encode(one.item.packed()), hashes_text(one.path)
+    return f'{{"position":{one.position},"salt":"{salt}","item":"{item}","path":{path}}}'
+
+
+def hashes_text(nodes: Sequence[bytes]) -> str:
+    """A JSON list of hashes."""
+    return "[" + ",".join([f'"{b64_encode(node)}"' for node in nodes]) + "]"
 
 
 def compact(value: Any) -> bytes:
@@ -68,7 +74,7 @@ def compact(value: Any) -> bytes:
 
 def encode_receipt(receipt: Receipt) -> bytes:
     """A receipt file: compact JSON, no byte of it without meaning."""
-    return compact(receipt_json(receipt))
+    return receipt_text(receipt).encode("ascii")
 
 
 def parse_receipt(data: bytes) -> Receipt:

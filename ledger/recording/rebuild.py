@@ -137,7 +137,7 @@ def _row(transaction: Transaction, books: _Books, read: _Read, checked: Checked,
         raise Damaged("rules", says, index=stored.index) from refusal
     records = [(key, wire.encode(record)) for key, record in books.lots.since(lots).items()]
     records += [(key, energy_wire.encode(record)) for key, record in books.energy.since(energy).items()]
-    return NewRow(stored, b"", (), None, (), records, tag_pairs(books.lots, lots))
+    return NewRow(stored, b"", (), None, (), records, tag_pairs(books.lots.changes(lots)))
 
 
 def _wrong(transaction: Transaction, checked: Checked) -> int:

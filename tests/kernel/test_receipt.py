@@ -31,6 +31,13 @@ def test_what_is_read_is_written_again_byte_for_byte(data):
     assert encode_receipt(parse_receipt(data)) == data
 
 
+@pytest.mark.parametrize("text", ['a"b~', "a\\b~", "a\nb~", "a\x7fb~", "a b~"])
+def test_any_statement_is_spelt_as_json_spells_it(data, text):
+    """A parser tells canonical from other spellings by writing again what it read."""
+    other = changed(data, lambda value: value.update(statement=text))
+    assert encode_receipt(parse_receipt(other)) == other
+
+
 def test_the_statement_may_be_kept_back(data):
     short = changed(data, lambda value: value.pop("statement"))
     assert parse_receipt(short).statement is None
