@@ -97,6 +97,20 @@ def test_a_lot_that_was_closed_once_and_wrongly_is_open(park):
     assert park.have(MINE, ORE) == 15
 
 
+def test_what_was_sold_on_stays_with_who_has_it_when_the_first_sale_is_wrong(park):
+    def sale(seller, buyer):
+        owners = ("sourceList", "source", seller), ("destinationList", "destination", buyer)
+        return {name: [{"type": "owning_party", member: who}] for name, member, who in owners}
+
+    park.new(MINE, (ORE, 100))
+    first = park.look(MINE, "accepting", (ORE, 100), **sale(MINE, SMELTER)).index
+    second = park.look(SMELTER, "accepting", (ORE, 100), **sale(SMELTER, MILL)).index
+    park.wrong(MINE, first)
+    assert [one.owner for one in park.lot(ORE).holdings] == [MILL]
+    park.wrong(SMELTER, second)
+    assert [one.owner for one in park.lot(ORE).holdings] == [SMELTER]
+
+
 def test_an_event_of_a_time_that_knew_no_lots_is_declared_wrong_and_nothing_is_taken_back(park):
     done = park.wrong(MINE, 7)
     assert (done.undoes, done.what, done.debits, done.credits) == (-1, "error declaration", (), ())
