@@ -92,6 +92,20 @@ def test_a_unit_that_is_shipped_in_vain_is_with_what_is_in_it_where_it_was(park)
         park.receive(CUSTOMER, MILL, (pallet(1), None))
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_piece_that_moved_on_in_a_unit_is_found_where_it_was_still_in_there(park, again):
+    park.new(MILL, (SLAB, 100))
+    unit, other = pallet(1), pallet(2)
+    wrong = park.say(MILL, "Aggregation", action="ADD", parentID=unit, childEPCs=[SLAB]).index
+    if again:
+        park.say(MILL, "Aggregation", action="ADD", parentID=other, childEPCs=[SLAB])
+    park.ship(MILL, CUSTOMER, (unit, None))
+    found = [(one.rule, one.lot, one.facts, one.says) for one in park.wrong(MILL, wrong).findings]
+    says = f"piece {SLAB} had moved on in {unit}, into which entry {wrong} did not pack it"
+    assert found == ([] if again else [("corrected_after_use", SLAB, {"packed": wrong}, says)])
+    assert (park.lot(SLAB).inside, park.lot(unit).contents) == (other if again else "", ())
+
+
 def test_a_surplus_goes_with_the_count_that_found_it_and_no_further(park):
     park.new(MINE, (ORE, 1_000))
     first = park.look(MINE, "stock_taking", (ORE, 1_100)).index
@@ -103,6 +117,26 @@ def test_a_surplus_goes_with_the_count_that_found_it_and_no_further(park):
     park.wrong(MINE, second)
     assert (park.have(MINE, ORE), park.lot(ORE).surplus) == (1_000, 0)
     park.ship(MINE, SMELTER, (ORE, 1_000))
+
+
+def test_a_surplus_that_a_wrong_count_lowered_or_raised_in_between_is_what_the_others_found(park):
+    park.new(MINE, (ORE, 1_000))
+    _, second, _ = (park.look(MINE, "stock_taking", (ORE, g)).index for g in (1_100, 1_150, 1_170))
+    park.wrong(MINE, second)
+    assert (park.have(MINE, ORE), park.lot(ORE).surplus) == (1_120, 120)
+    down = park.look(MINE, "stock_taking", (ORE, 40)).index
+    assert park.lot(ORE).surplus == 40
+    park.wrong(MINE, down)
+    assert (park.have(MINE, ORE), park.lot(ORE).surplus) == (1_120, 120)
+
+
+def test_a_piece_that_its_maker_weighed_since_keeps_that_mass_when_who_weighed_it_first_was_wrong(park):
+    made = park.new(SMELTER, (SLAB, None)).index
+    weighed = park.ship(SMELTER, MILL, (SLAB, 500)).index
+    park.wrong(SMELTER, made, "urn:right")
+    park.new(SMELTER, (SLAB, 600), eventID="urn:right")
+    park.wrong(SMELTER, weighed)
+    assert park.lot(SLAB).g == 600
 
 
 def test_what_no_scale_told_apart_takes_no_surplus_back_and_what_was_countersigned_neither(park):
