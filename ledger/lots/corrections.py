@@ -220,6 +220,10 @@ def settle(booking: Booking, wrong: int) -> None:
         elif posting.g:
             _leave(book, lot, posting)  # it had moved on from there: what was short of it is made good
         book.put_lot(settled(booking.lot(posting.lot)))
+    for posting in booking.debits:
+        lot = booking.lot(posting.lot)
+        if lot.consumed_by not in {NOBODY, event.index}:
+            _leave(book, lot, posting)  # another has used it up since: nothing of it is where it was taken from
 
 
 def _settle_piece(booking: Booking, lot: Lot, posting: Posting) -> None:

@@ -76,6 +76,41 @@ def test_a_declaration_opens_no_site_that_another_event_had_opened(park):
         park.new(MINE, (lot("BX-2"), 10), **opening)
 
 
+def test_a_site_that_a_correction_opened_meanwhile_stays_so_when_what_came_between_is_wrong(park):
+    opening = {"al_opening": True, "readPoint": {"id": SITE}}
+    wrong = park.new(MINE, (ORE, 10), **opening).index
+    park.wrong(MINE, wrong, "urn:right", readPoint={"id": SITE})
+    between = park.new(MINE, (lot("BX-2"), 10), **opening).index
+    right = park.new(MINE, (ORE, 12), eventID="urn:right", **opening).index
+    park.wrong(MINE, between, readPoint={"id": SITE})
+    with pytest.raises(RuleBroken, match=f"was booked by entry {right}"):
+        park.new(MINE, (lot("BX-3"), 10), **opening)
+
+
+def test_a_lot_that_was_closed_once_and_wrongly_is_open(park):
+    park.new(MINE, (ORE, 10))
+    closed = park.say(MINE, "Object", action="DELETE", quantityList=[{"epcClass": ORE}]).index
+    with refused("lot_closed"):
+        park.new(MINE, (ORE, 5))
+    park.wrong(MINE, closed)
+    park.new(MINE, (ORE, 5))
+    assert park.have(MINE, ORE) == 15
+
+
+def test_what_was_sold_on_stays_with_who_has_it_when_the_first_sale_is_wrong(park):
+    def sale(seller, buyer):
+        owners = ("sourceList", "source", seller), ("destinationList", "destination", buyer)
+        return {name: [{"type": "owning_party", member: who}] for name, member, who in owners}
+
+    park.new(MINE, (ORE, 100))
+    first = park.look(MINE, "accepting", (ORE, 100), **sale(MINE, SMELTER)).index
+    second = park.look(SMELTER, "accepting", (ORE, 100), **sale(SMELTER, MILL)).index
+    park.wrong(MINE, first)
+    assert [one.owner for one in park.lot(ORE).holdings] == [MILL]
+    park.wrong(SMELTER, second)
+    assert [one.owner for one in park.lot(ORE).holdings] == [SMELTER]
+
+
 def test_an_event_of_a_time_that_knew_no_lots_is_declared_wrong_and_nothing_is_taken_back(park):
     done = park.wrong(MINE, 7)
     assert (done.undoes, done.what, done.debits, done.credits) == (-1, "error declaration", (), ())

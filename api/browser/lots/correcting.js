@@ -143,6 +143,11 @@ export function settle(booking, wrong) {
     else if (posting.g) leave(book, lot, posting); // it had moved on from there: what was short of it is made good
     book.put(settled(booking.lot(posting.lot)));
   }
+  for (const posting of booking.debits) {
+    const lot = booking.lot(posting.lot);
+    // Another has used it up since: nothing of it is where it was taken from.
+    if (![NOBODY, event.index].includes(lot.consumedBy)) leave(book, lot, posting);
+  }
 }
 
 function settlePiece(booking, lot, { holder, delivery, owner, g }) {
