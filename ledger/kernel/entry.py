@@ -44,6 +44,4 @@ def parse_entry(data: bytes) -> Entry:
     version, index, recorded_at, previous, statement, lineage = _LAYOUT.unpack(data)
     if version != VERSION:
         raise Malformed("entry", f"entry version {version} is not known, only {VERSION} is")
-    entry = Entry(index, recorded_at, previous, statement, lineage)
-    Entry.packed.keep(entry, bytes(data))  # no other 113 bytes say the same
-    return entry
+    return Entry(index, recorded_at, previous, statement, lineage)

@@ -29,7 +29,3 @@ class once(Generic[_T]):  # noqa: N801  it is used as a decorator
             return self
         value = record.__dict__[self._name] = self._compute(record)
         return value
-
-    def keep(self, record: object, value: _T) -> None:
-        """Who made the record knows the value already."""
-        record.__dict__[self._name] = value
