@@ -91,25 +91,35 @@ def judge_passports(
     if not passports and table is None:
         return Judged()
     states, parts = _states(location, tree, passports, table), parts_of(location, tree, passports)
-    held = _footprints(states, workers, progress)
-    for part, found in zip(parts, workers.in_order(hold_rest, parts, lost_rest), strict=True):
-        held.add(found)
-        progress("passports", part.done, len(passports))
+    held = _held(states, parts, workers, progress)
     return _judged(passports, held, {one.size for one in states})
 
 
-def _footprints(states: Sequence[State], workers: Crew, progress: Progress) -> Held:
-    """Those of all states; progress by batches of entries, which count when they are read and when all is done."""
+def _held(states: Sequence[State], parts: Sequence[Part], workers: Crew, progress: Progress) -> Held:
+    """All states and parts. The newest state takes one process long: meanwhile others go on with the parts.
+
+    Progress of states is by batches of entries, which count when they are read and when all is done.
+    """
     held, steps = Held(), 2 * sum(batches_in(one.size) for one in states)
     progress(_FOOTPRINTS, 0, steps)
     with TemporaryDirectory(prefix="coilmark-audit-") as folder:
         path = Path(folder) / "steps"
-        tasks = [replace(one, steps=path) for one in states]
+        tasks: list[State | Part] = [*(replace(one, steps=path) for one in states), *parts]
         with watched(path, lambda done: progress(_FOOTPRINTS, done, steps)):
-            for found in workers.in_order(hold_footprints, tasks, lost_footprints):
+            for task, found in zip(tasks, workers.in_order(_hold_task, tasks, _lost_task), strict=True):
                 held.add(found)
+                if isinstance(task, Part):
+                    progress("passports", task.done, parts[-1].done)
     progress(_FOOTPRINTS, steps, steps)
     return held
+
+
+def _hold_task(task: State | Part) -> Held:
+    return hold_footprints(task) if isinstance(task, State) else hold_rest(task)
+
+
+def _lost_task(task: State | Part) -> Held:
+    return lost_footprints(task) if isinstance(task, State) else lost_rest(task)
 
 
 def passports_checked(judged: Judged | None) -> Iterator[str]:
