@@ -11,6 +11,7 @@ from ledger.kernel.checkpoint import Checkpoint, format_checkpoint
 from ledger.kernel.errors import Busy, Conflict, Damaged, Missing
 from ledger.recording.second_head import FileHead, head_place, second_head_at
 from ledger.recording.second_head_url import UrlHead
+from tests.eventually import SOON
 from tests.object_server import FAILS, FORGETS, IGNORES, SILENT, UNTAGGED, WEAK, object_server
 from tests.small_ledger import coil, small_ledger
 from tests.whole import check_whole
@@ -29,7 +30,7 @@ def server():
 
 @pytest.fixture
 def second(server):
-    made = UrlHead(server.url, seconds=5)
+    made = UrlHead(server.url, seconds=SOON)
     made.create(head(1))
     return made
 
