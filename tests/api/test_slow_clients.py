@@ -27,21 +27,15 @@ class Impatient(Patient):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    return make_world(tmp_path_factory.mktemp("slow"))
-
-
-@pytest.fixture
-def server(world):
-    Impatient.cut_off.clear()
-    with serving_world(*world, protocol=Impatient, open=True) as served:
+def server(tmp_path_factory):
+    with serving_world(*make_world(tmp_path_factory.mktemp("slow")), protocol=Impatient, open=True) as served:
         yield served
 
 
-@pytest.fixture
-def patient(world):
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory):
     """The server as it is: for honest clients, which may be slow to be given the processor."""
-    with serving_world(*world, open=True) as served:
+    with serving_world(*make_world(tmp_path_factory.mktemp("patient")), open=True) as served:
         yield served
 
 
@@ -111,10 +105,11 @@ def test_who_does_not_take_his_answer_is_cut_off(server):
     with ExitStack() as stack:
         connection = connect(server, stack)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        Impatient.cut_off.clear()
         asked = b'{"size":3,"indices":[' + b",".join([b"1"] * 100_000) + b"]}"
         head = b"POST /v1/proofs HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
         connection.sendall(head % len(asked) + asked)
-        assert Impatient.cut_off.wait(SOON)  # and reads nothing
+        assert Impatient.cut_off.wait(SOON)  # and nothing is read
         taken = len(ended(connection))
         assert taken < 10_000_000, "the whole answer was kept for a client that did not take it"
 

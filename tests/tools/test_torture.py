@@ -12,7 +12,7 @@ from ledger.kernel.checkpoint import Checkpoint
 from tests.slow_merkle import mth
 from tools import own_postgres
 from tools.main import cli
-from tools.torture import disk, faults
+from tools.torture import disk, faults, servers
 from tools.torture.history import FAIL, INFO, OK, Attempt, History, Kept, judge
 from tools.torture.totals import keep, totals
 
@@ -66,6 +66,11 @@ def test_each_broken_promise_is_seen(attempts, stored, says):
 def test_a_head_of_another_history_is_seen(head):
     (said,) = judge(History([], {head}), kept(0, 1))
     assert said.startswith(f"a head of size {head.size} was shown")
+
+
+def test_a_takeover_is_measured_where_something_was_sent_after_the_kill():
+    history = History([attempt(0, invoked=1, settled=9_000_000), attempt(1, invoked=8_000_000, settled=9_000_000)])
+    assert list(servers._takeovers(history, [6_000_000, 8_500_000])) == [0.003]
 
 
 def test_runs_are_added_up(tmp_path):

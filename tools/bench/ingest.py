@@ -155,8 +155,8 @@ def begin_server(places: Layout, *options: str, process: int = 0) -> "subprocess
 
 
 def wait_ready(port: int, server: "subprocess.Popen[bytes]") -> None:
-    """Raises RuntimeError where it ends, or is not ready within 30 seconds."""
-    for _ in range(600):
+    """Raises RuntimeError where it ends, or is not ready within two minutes."""
+    for _ in range(2_400):
         if server.poll() is not None:
             raise RuntimeError(f"the server stopped with exit code {server.returncode}")
         try:
@@ -165,4 +165,4 @@ def wait_ready(port: int, server: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError("the server was not ready within 30 seconds")
+    raise RuntimeError("the server was not ready within two minutes")
