@@ -26,6 +26,8 @@ from tools.demo.passport import issuer_of, restate
 from tools.park.actors import MILL, SMELTER
 from tools.park.plan import make_plan
 
+pytestmark = pytest.mark.slow  # a demo of its own, served in several ways
+
 WHOLE = "from=2026-05-03T19:00:00Z&to=2026-05-24T19:00:00Z"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

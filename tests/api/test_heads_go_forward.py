@@ -69,6 +69,7 @@ def crowd(tmp_path, place):
         yield Crowd(served, wires)
 
 
+@pytest.mark.slow
 def test_heads_go_forward_and_agree(crowd):
     crowd.run()
     for mine in crowd.seen:

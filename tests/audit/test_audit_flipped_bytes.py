@@ -61,6 +61,7 @@ def unseen(database, chosen):
     return missed
 
 
+@pytest.mark.slow
 def test_some_bytes_flipped(database):
     assert unseen(database, slice(FEW)) == []
 

@@ -103,6 +103,7 @@ def lost(number):
     return -number
 
 
+@pytest.mark.slow
 def test_a_task_that_kills_its_process_costs_no_other():
     with crew(2) as workers:
         assert list(workers.in_order(work, range(8), lost)) == [0, 1, 4, -3, 16, 25, 36, 49]

@@ -64,6 +64,7 @@ def test_a_phone_does_not_scroll_sideways(reader, park):
         assert reader.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.slow
 def test_printed_it_keeps_the_verdict_and_drops_the_buttons(reader, park):
     reader.open(address_of(park))
     reader.page.emulate_media(media="print")

@@ -234,6 +234,7 @@ def test_a_proof_that_cannot_be_had_leaves_nothing_verified(reader, address, ans
     reader.forgive("Failed to load resource")
 
 
+@pytest.mark.slow
 def test_a_script_that_is_missing_leaves_nothing_verified(reader, address):
     reader.open(address, done="", prepare=lambda page: page.route("**/curves.js", lambda route: route.abort()))
     reader.page.wait_for_load_state("networkidle")

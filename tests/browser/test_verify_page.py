@@ -239,6 +239,7 @@ def test_a_proof_that_the_log_forked_is_told_as_such_and_never_as_a_good_record(
     assert (verify.kind, SAY["f3_no_contradiction"] in verify.verdict) == ("bad", True)
 
 
+@pytest.mark.slow
 def test_a_receipt_that_a_restore_lost_is_told_from_a_false_one(verify, tmp_path):
     before, after = branch("C-1", "C-2", "C-3"), branch("C-1")
     (tmp_path / "newest.coilmark.json").write_bytes(after.bundle(renew(after)))

@@ -171,6 +171,7 @@ def another_share(given):
 FORGED = [one_hour, one_row, by_the_hour, another_stream, a_factor, another_share]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", FORGED)
 def test_a_footprint_that_adds_up_and_does_not_follow_from_what_was_signed_fails_step_11(office, change):
     report = forge(office, change)
@@ -192,6 +193,7 @@ def the_first(wanted):
     return is_first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wanted", "code", "says"), [
     # a later one names the same hours, so that a version of their record is missing
     (lambda typ, _: typ == "energy-allocation", "inputs", "is left out"),

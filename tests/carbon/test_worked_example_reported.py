@@ -44,6 +44,7 @@ def told(park, share, day=1, tag="A"):
     return [*park.chain(tag, day), *park.consumption(day), *park.covered(day, share)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [100, 80, 0])
 def test_a_declarant_is_told_the_same_to_the_last_digit_whatever_power_was_attested(tmp_path, worked, share):
     park, r = Signed(*worked), worked[1]
@@ -69,6 +70,7 @@ def test_one_line_for_two_coils_and_two_footprints(tmp_path, worked):
     assert (line["produced"], line["see_direct"]) == ("40", str(r["SEE_dir_coil_declared"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [100, 80, 0])
 def test_a_customer_s_document_says_the_footprint_of_the_example(tmp_path, worked, share):
     park, r = Signed(*worked), worked[1]

@@ -134,6 +134,7 @@ def test_a_receipt_with_an_extra_line_is_out_of_form():
     fails(ForkedEntries((extra, plain)), one.trust(), 1, "no extra line")
 
 
+@pytest.mark.slow
 def test_every_byte_of_a_proof_counts():
     one, other = branch("A-0", "A-1"), branch("B-0", "B-1", "B-2", "B-3")
     for forked in (forked_trees(one, other), forked_entries(one, other, 3, 3)):

@@ -46,6 +46,7 @@ def test_every_byte_of_a_receipt_counts(change):
         assert failed.number in may_fail[part(at)], (at, data[at : at + 20], failed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_every_byte_of_a_bundle_counts(change):
     forged = with_a_coil()

@@ -51,6 +51,7 @@ def heal(world):
     world.reopen()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", Step)
 @pytest.mark.parametrize("size", BEFORE)
 def test_every_step_may_fail_twice(world, place, step, size):

@@ -173,6 +173,7 @@ def a_million():
     return pairs, entries, (data, offsets), expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [path for path in kernel.available_paths() if path != "portable"])
 def test_a_million_random_inputs(path, a_million):
     pairs, entries, (data, offsets), (of_pairs, of_entries, of_values) = a_million

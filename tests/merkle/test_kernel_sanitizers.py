@@ -100,6 +100,7 @@ def test_the_sanitizer_sees_a_byte_too_many(sanitized):
     assert "heap-buffer-overflow" in drive(["-c", BESIDE], sanitized, "65").stderr
 
 
+@pytest.mark.slow
 def test_the_sources_compile_without_warnings(compiler, tmp_path):
     build(tmp_path / "warned", SOURCES, compiler, "-O1", "-std=c11", *WARNINGS, INCLUDE)
 

@@ -189,6 +189,7 @@ def verified(mill, name):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2, 39, 58])
 def test_every_piece_is_computed_again_from_its_full_bundle(tmp_path, seed):
     with small_mill(tmp_path) as mill:

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 
+import pytest
 from small_park import coilmark
 
 from ledger.kernel.keys import generate
@@ -12,6 +13,7 @@ from tests.object_server import object_server
 from tests.small_ledger import OPERATOR, coil, pem, small_ledger
 
 
+@pytest.mark.slow
 def test_every_command_takes_a_url_for_the_head(tmp_path):
     key = tmp_path / "operator.pem"
     key.write_bytes(generate())
