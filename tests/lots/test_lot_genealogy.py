@@ -443,3 +443,12 @@ def test_what_goes_off_at_once_and_by_a_correction_is_called_back_by_all_of_it(p
     assert [(one.entry, one.lot, one.ug, one.g) for one in found.sent] == [(sent.index, B, 50 * UG, 50)]
     assert [(one.entry, one.ug) for one in found.nodes][-1] == (sent.index, 50 * UG)
     assert sum(found.places.values()) == found.ug == 1_000 * UG
+
+
+def test_what_is_little_of_all_that_an_event_took_is_in_nothing_that_came_of_it(park):
+    """Neither in what it made nor in what it lost: the trace up from there folds it too."""
+    park.new(SMELTER, (A, 1), (B, 600), (METAL, 600))
+    park.make(SMELTER, [(A, 1), (B, 600), (METAL, 600)], [(SLAB, 1_101)], loss=100)
+    found = park.down(A)
+    assert (found.folded, found.folded_ug, found.places, found.left) == (1, UG, {}, {})
+    assert park.up(SLAB).folded == 1

@@ -5,6 +5,7 @@ from folded import MILL, MINE, SMELTER, Park, lot, pallet, piece
 from test_lot_units_and_runs import pack
 
 from ledger.kernel.errors import Missing
+from ledger.lots.ancestry import up
 from ledger.lots.event import lots_of
 from ledger.passport.story import Certificate, Told, story_of
 
@@ -45,8 +46,6 @@ class Ledger(Park):
 class AsSource:
     """The same by the names of the protocol: what a park calls `effects` are all that it took."""
 
-    by_queries = False
-
     def __init__(self, park):
         self.park = park
 
@@ -55,6 +54,9 @@ class AsSource:
 
     def effects(self, entries):
         return self.park.load(entries)
+
+    def trace(self, starts):
+        return up(starts, self.park.load, self.park.versions)
 
 
 @pytest.fixture
