@@ -397,6 +397,7 @@ def test_what_went_down_is_told_in_the_order_of_entries_and_ids(park):
     """Metal goes to three lots, the last of them first on; one of them goes off in two shares on one delivery."""
     names = [lot("X-3"), lot("X-2"), lot("X-1")]
     park.new(SMELTER, (METAL, 1_000), (A, 1_000))
+    park.look(SMELTER, "stock_taking", (A, 990))
     mixed = park.make(
         SMELTER, [(METAL, 600), (A, 600)], [(one, 390) for one in names], None, al_process=None, loss=30,
     )  # fmt: skip
@@ -428,3 +429,26 @@ def test_corrections_are_told_in_the_order_of_what_was_wrong(park):
     rows = [(1, 4, 6), (2, 3, 5)]
     for found in (park.up(SLAB), park.down(METAL)):
         assert [(one.wrong, one.declared_by, one.replaced_by) for one in found.corrections] == rows
+
+
+def test_what_goes_off_at_once_and_by_a_correction_is_called_back_by_all_of_it(park):
+    """Half of the lot is of A from the start, half since its addition was corrected: one row, with both."""
+    park.new(SMELTER, (METAL, 1_000), (A, 1_000))
+    park.make(SMELTER, [(METAL, 100)], [(B, 100)], None, al_process=None)
+    park.make(SMELTER, [(A, 100)], [(B, 100)], None, al_process=None)
+    park.wrong(SMELTER, 1, "urn:right")
+    park.make(SMELTER, [(A, 100)], [(B, 100)], None, al_process=None, eventID="urn:right")
+    sent = park.ship(SMELTER, MILL, (B, 50))
+    found = park.down(A)
+    assert [(one.entry, one.lot, one.ug, one.g) for one in found.sent] == [(sent.index, B, 50 * UG, 50)]
+    assert [(one.entry, one.ug) for one in found.nodes][-1] == (sent.index, 50 * UG)
+    assert sum(found.places.values()) == found.ug == 1_000 * UG
+
+
+def test_what_is_little_of_all_that_an_event_took_is_in_nothing_that_came_of_it(park):
+    """Neither in what it made nor in what it lost: the trace up from there folds it too."""
+    park.new(SMELTER, (A, 1), (B, 600), (METAL, 600))
+    park.make(SMELTER, [(A, 1), (B, 600), (METAL, 600)], [(SLAB, 1_101)], loss=100)
+    found = park.down(A)
+    assert (found.folded, found.folded_ug, found.places, found.left) == (1, UG, {}, {})
+    assert park.up(SLAB).folded == 1
