@@ -40,11 +40,12 @@ def check_whole_numbers(typ: str, value: Any, place: str = "") -> None:
 def _has_point(value: Any) -> bool:
     nodes = [value]
     for node in nodes:  # grows as it is walked: a call for each node would cost more than all else here
-        if isinstance(node, dict):
+        kind = type(node)  # of what a decoder made: nothing is of a class derived from these
+        if kind is dict:
             nodes += node.values()
-        elif isinstance(node, list):
+        elif kind is list:
             nodes += node
-        elif isinstance(node, Decimal):
+        elif kind is Decimal:
             return True
     return False
 

@@ -7,6 +7,7 @@ finding: a damaged file must name its damaged places, not end the audit.
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -133,8 +134,10 @@ def _audited(database: RawReader, size: int, findings: list[Finding]) -> int:
 
 
 def ranges(size: int) -> tuple[tuple[int, int], ...]:
-    """Entries 0..size-1 in tasks."""
-    return tuple((start, min(start + _RANGE, size)) for start in range(0, size, _RANGE))
+    """Entries 0..size-1 in tasks, the last ones smaller: all processes are to end at about the same time."""
+    large = max(0, size // _RANGE - 1) * _RANGE
+    starts = [*range(0, large, _RANGE), *range(large, size, _RANGE // 4)]
+    return tuple(pairwise([*starts, size]))
 
 
 def check_file(path: Location) -> list[Finding]:

@@ -10,6 +10,7 @@ from ledger.audit.deferred import Declared, Remade, issued, withheld
 from ledger.audit.findings import about
 from ledger.audit.lots import Said
 from ledger.audit.sources import Row
+from ledger.checking.quick_json import decode_quickly
 from ledger.checking.signatures import verify_fast
 from ledger.checking.statements import Checked, check_addressed, check_form, meant, named_by_jti, read_as
 from ledger.energy.fold import OF_ENERGY
@@ -83,7 +84,7 @@ class Judge:
         self._result.disclosures += len(row.disclosures)
         if sha256(row.jwt).digest() != entry.statement:
             self._find(row.index, "statement_digest", "the stored statement does not hash to the digest in its entry")
-        statement: Statement | None = self._attempt(row.index, parse, row.wire)
+        statement: Statement | None = self._attempt(row.index, parse, row.wire, decode_quickly)
         if statement is None:
             return None
         key = self._keys.get(statement.kid)

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 from msgspec import Struct
 
 from ledger.bodies import check_body
+from ledger.checking.quick_json import decode_quickly
 from ledger.checking.signatures import verify_fast
 from ledger.kernel.errors import Refused, Unauthorised
 from ledger.kernel.implied import implied
@@ -64,7 +65,7 @@ def check_all(wires: Sequence[bytes], audience: str, keys: Mapping[str, PublicKe
 
     Step by step for all of them, so that the processor's caches hold one step at a time.
     """
-    parsed = _each(parse, wires)
+    parsed = _each(lambda wire: parse(wire, decode_quickly), wires)
     addressed = _each(lambda one: check_addressed(one, audience), parsed)
     signed = _each(lambda one: _check_signed(one, keys), addressed)
     formed = _each(check_form, signed)

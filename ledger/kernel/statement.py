@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 from ledger.kernel import strict_json
 from ledger.kernel.disclosure import (
@@ -64,6 +64,12 @@ _ID = re.compile(rf"[!-~]{{1,{MAX_ID}}}")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]++|%[0-9A-Fa-f]{2})++")
 
 
+class Decode(Protocol):
+    """What `strict_json.decode` does."""
+
+    def __call__(self, data: bytes, what: str = ..., *, plain: bool = ...) -> strict_json.JsonValue: ...
+
+
 @dataclass(frozen=True)
 class Statement:
     """What one party signed once.
@@ -102,12 +108,12 @@ class Statement:
         return b"~".join([self.jwt, *(one.text.encode("ascii") for one in self.disclosures), b""])
 
 
-def parse(wire: bytes) -> Statement:
+def parse(wire: bytes, decode: Decode = strict_json.decode) -> Statement:
     """Read a statement in wire form. Digests may be withheld (`check_complete` refuses that at recording).
 
     Raises TooLarge ("statement_size", "disclosures") and Malformed: "wire", "key_binding", "base64", "signature_size";
     "header_members", "alg", "kid", "typ_unknown"; "payload_members", "iss", "jti", "aud", "iat", "sd_alg", "body";
-    "disclosure", "digest" and the codes of `strict_json`.
+    "disclosure", "digest" and the codes of `strict_json`. `decode` reads the payload: another gives the same answers.
     """
     jwt, texts = _split(wire)
     segments = jwt.split(".")
@@ -115,7 +121,7 @@ def parse(wire: bytes) -> Statement:
         raise Malformed("wire", f"the signed part has {len(segments)} segments between dots, want 3")
     alg, kid, typ = _header(segments[0]) if len(segments[0]) > _USUAL else _usual_header(segments[0])
     raw = b64url_decode(segments[1], "the payload")
-    payload = _payload(raw, typ)
+    payload = _payload(raw, typ, decode)
     signature = b64url_decode(segments[2], "the signature")
     if len(signature) != 64:
         raise Malformed("signature_size", "a signature has 64 bytes")
@@ -165,8 +171,8 @@ _USUAL = 256
 _usual_header = functools.lru_cache(maxsize=4096)(_header)
 
 
-def _payload(raw: bytes, typ: str) -> dict[str, Any]:
-    payload: Any = strict_json.decode(raw, "the payload", plain=True)
+def _payload(raw: bytes, typ: str, decode: Decode) -> dict[str, Any]:
+    payload: Any = decode(raw, "the payload", plain=True)
     want = {*_MEMBERS, typ}
     if not isinstance(payload, dict) or payload.keys() != want:
         says = f"the payload of {typ} has exactly {', '.join(_MEMBERS)} and {typ}{_difference(payload, want)}"

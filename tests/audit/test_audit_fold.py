@@ -11,6 +11,7 @@ from ledger.audit.crew import crew
 from ledger.audit.entries import unpack_items
 from ledger.audit.findings import Finding, in_order
 from ledger.audit.lineage import ITEM, Keys, Lineage
+from ledger.audit.sources import ranges
 from ledger.kernel.errors import Malformed
 from ledger.kernel.lineage import NO_INDEX, NO_LEAF, parse_items
 
@@ -101,6 +102,13 @@ def work(number):
 
 def lost(number):
     return -number
+
+
+@pytest.mark.parametrize("size", [0, 1, 1024, 4095, 4096, 4097, 8191, 8192, 60_002])
+def test_ranges_hold_each_entry_once_and_end_small(size):
+    spans = ranges(size)
+    assert [index for start, end in spans for index in range(start, end)] == list(range(size))
+    assert all(end - start <= 1024 for start, end in spans[-4:])
 
 
 @pytest.mark.slow
