@@ -138,10 +138,10 @@ class Mill:
     def pack(self, who, unit, *names, action="ADD"):
         return self.say(who, "Aggregation", action=action, bizStep="packing", parentID=unit, childEPCs=list(names))
 
-    def pack_some(self, who, name, g, action="ADD"):
-        """An amount of a class lot, on a pallet."""
-        some = [amount(name, g)]
-        return self.say(who, "Aggregation", action=action, parentID=pallet(), childQuantityList=some)
+    def pack_some(self, who, name, g, *names, action="ADD", into=None):
+        """An amount of a class lot, on a pallet, with single things."""
+        members = {"childEPCs": list(names), "childQuantityList": [amount(name, g)]}
+        return self.say(who, "Aggregation", action=action, parentID=into or pallet(), **members)
 
     def send_some_in_a_unit(self, who, to, name, g):
         """An amount of a class lot on a pallet, whose events name the pallet alone."""

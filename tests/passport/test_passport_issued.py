@@ -135,8 +135,8 @@ def test_what_came_out_of_its_unit_is_computed_again_where_all_is_shown_that_hap
     with small_mill(tmp_path) as mill:
         mill.make_coils("A")
         wrong = mill.pack_some(PLANT, lot("SILO", 3), 2 * TONNE)
-        if what == "in another unit":
-            mill.pack(PLANT, pallet(2), pallet())
+        for action in ("ADD", "DELETE") if what == "in another unit" else ():
+            mill.pack_some(PLANT, lot("SILO", 3), TONNE, pallet(), action=action, into=pallet(2))
         if what != "packing declared wrong":
             wrong = mill.pack_some(PLANT, lot("SILO", 3), 2 * TONNE, action="DELETE")
         if what in {"packing declared wrong", "not taken out after all"}:
