@@ -41,7 +41,7 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
         source = Refolded(inputs.without(evidence))
         story = story_of(said["piece"], source)
         if packed := source.packed(story.trace.lots):
-            return False, f"some of lot {packed} was packed in a unit, and what happened to that is not among them"
+            return False, f"some of lot {packed} was packed in a unit, and not all that happened to that is among them"
         _check_whole(story, source)
         made = passport_body(
             story, source, inputs.registries[index], rules=rules, as_of=said["as_of"], root=said["inputs"]["root"],

@@ -22,7 +22,7 @@ from ledger.lots.event import LotEvent, Part, placed, read_event
 from ledger.lots.fold import apply
 from ledger.lots.genealogy import Start, Trace, run_name
 from ledger.lots.observations import agree, countersign, lot_confirmed
-from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
+from ledger.lots.records import NOBODY, ON_HAND, Contained, Delivery, Effects, Holding, Lot
 from ledger.passport.story import Certificate, Told, certificate_in
 
 
@@ -85,10 +85,26 @@ class Refolded:
         """One of these class lots of which some was packed in a unit, "" where none was.
 
         What happens to the unit happens to that, and names the unit alone: it advances no version of the lot (4.4).
+        What is known to have come out of the unit again, with all that happened to that meanwhile, counts no more.
         """
         packing = (one for one in self._events.values() if one.parent and one.action == "ADD")
-        amounts = (part.id for one in packing for part in one.children if not part.single)
-        return next((name for name in amounts if name in lots), "")
+        amounts = ((one.index, part.id) for one in packing for part in one.children if not part.single)
+        return next((name for entry, name in amounts if name in lots and not self._out_again(name, entry)), "")
+
+    def _out_again(self, name: str, entry: int) -> bool:
+        """Whether all that an entry packed of a lot came out of its unit, in a bundle with all events of that."""
+        packed = self.effects([entry])[entry].packed
+        return all(self._emptied(row) for row in packed if row.lot == name)
+
+    def _emptied(self, row: Contained) -> bool:
+        left = row.g
+        for entry, one in sorted(self.effects(self._of(row.unit)).items()):
+            nested = any(other.lot == row.unit for other in one.packed)  # the outer unit's events are not its own
+            again = entry > row.entry and any(replace(other, g=row.g) == row for other in one.packed)
+            if again or (left and (nested or not self.whole(row.unit, entry))):
+                return False
+            left -= sum(out.g for out in one.unpacked if replace(out, g=row.g) == row)
+        return not left
 
     def gaps(self) -> list[str]:
         """Lots whose history begins in the bundle and has a gap: stood in for, although most of it is there."""

@@ -138,6 +138,17 @@ def test_a_shortage_upstream_is_found_by_both_and_missed_by_both(tmp_path):
     assert eleventh == {("passed", ""): 2, ("failed", "figure"): 2}
 
 
+def test_both_compute_what_rests_on_a_lot_that_was_packed_by_mistake(tmp_path):
+    with small_mill(tmp_path) as mill:
+        mill.make_coils("A")
+        mill.wrong(PLANT, mill.pack_some(PLANT, lot("SILO", 3), 2 * TONNE))
+        mill.make_coils("B")
+        mill.send(ROLLING, CUSTOMER, (piece("B-1"), None), paper="X")
+        full = next(one for one in parcels(mill, ("B-1",), piece) if b'"kind":"full"' in one.file)
+    _, eleventh = agreed([Given(full.file, full.trust, piece("B-1"))])
+    assert eleventh == {("passed", ""): 1}
+
+
 def test_neither_judges_what_rests_on_a_lot_that_went_in_a_unit(tmp_path):
     with small_mill(tmp_path) as mill:
         mill.make_coils("A")

@@ -138,10 +138,14 @@ class Mill:
     def pack(self, who, unit, *names, action="ADD"):
         return self.say(who, "Aggregation", action=action, bizStep="packing", parentID=unit, childEPCs=list(names))
 
+    def pack_some(self, who, name, g, *names, action="ADD", into=None):
+        """An amount of a class lot, on a pallet, with single things."""
+        members = {"childEPCs": list(names), "childQuantityList": [amount(name, g)]}
+        return self.say(who, "Aggregation", action=action, parentID=into or pallet(), **members)
+
     def send_some_in_a_unit(self, who, to, name, g):
         """An amount of a class lot on a pallet, whose events name the pallet alone."""
-        some = [amount(name, g)]
-        self.say(who, "Aggregation", action="ADD", bizStep="packing", parentID=pallet(), childQuantityList=some)
+        self.pack_some(who, name, g)
         return self.send(who, to, (pallet(), None), paper="P")
 
     def wrong(self, who, index, *corrections):

@@ -11,6 +11,7 @@ import { Book, NOBODY, ON_HAND, newHolding, newLot, runName, twoLines } from "./
 import { deliveryName } from "./custody.js";
 import { list, must, partsIn, readEvent } from "./event.js";
 import { apply } from "./fold.js";
+import { sum } from "./exact.js";
 import { agree, countersign } from "./observing.js";
 
 const subjectOf = (lot) => subjectKey("lot", lot);
@@ -53,10 +54,31 @@ export class Refolded {
   }
 
   // One of these class lots of which some was packed in a unit: what happens to the unit happens to that, and names the
-  // unit alone (4.4).
+  // unit alone (4.4). What is known to have come out of the unit again, with all that happened to that meanwhile, counts no
+  // more.
   packed(lots) {
     const packing = [...this.events.values()].filter((one) => one.parent && one.action === "ADD");
-    return packing.flatMap((one) => one.children).find((part) => !part.single && lots.includes(part.id))?.id ?? "";
+    const amounts = packing.flatMap((one) => one.children.filter((part) => !part.single).map(({ id }) => [one.index, id]));
+    return amounts.find(([entry, name]) => lots.includes(name) && !this.#outAgain(name, entry))?.[1] ?? "";
+  }
+
+  // Whether all that an entry packed of a lot came out of its unit, in a bundle with all events of that.
+  #outAgain(name, entry) {
+    return this.effects.get(entry).packed.filter((row) => row.lot === name).every((row) => this.#emptied(row));
+  }
+
+  #emptied({ unit, lot, g, entry }) {
+    const ours = (row) => row.unit === unit && row.lot === lot && row.entry === entry;
+    let left = g;
+    for (const later of this.versions(unit)) {
+      const one = this.effects.get(later);
+      if (!one) continue;
+      const nested = one.packed.some((row) => row.lot === unit); // the outer unit's events are not its own
+      const again = later > entry && one.packed.some(ours);
+      if (again || (left && (nested || !this.whole(unit, later)))) return false;
+      left -= sum(one.unpacked.filter(ours).map((row) => row.g));
+    }
+    return !left;
   }
 
   // Whether the bundle holds every version of a lot up to the one that this entry made.
