@@ -4,10 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import postgres_server
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_configure():
+    """Hypothesis times nothing either: an example that takes long was made to wait for the processor."""
+    settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items):
