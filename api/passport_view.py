@@ -153,8 +153,9 @@ def _method(one: Body, words: Words) -> str:
 
 
 def _step(at: int, one: Body, names: Names, words: Words) -> Row:
-    place = names.get(one.get("site", ""), one.get("site", ""))
-    where = ", ".join(part for part in (names.get(one["party"], one["party"]), place, one.get("country", "")) if part)
+    party, site = names.get(one["party"], one["party"]), names.get(one.get("site", ""), one.get("site", ""))
+    named = site if site.startswith(party) else ", ".join(filter(None, (party, site)))  # it need not be said twice
+    where = ", ".join(filter(None, (named, one.get("country", ""))))
     step = words.of("step", one["step"])
     what = words("of_lot", step=step, lot=one["lot"].partition("(21)")[2] or one["lot"]) if "lot" in one else step
     times = {"at": words.moment(one["at"]), "recorded": words.moment(one["recorded"]), "entry": one["entry"]}

@@ -80,7 +80,7 @@ export function showReport(section, tongue, report, page = null) {
   section.querySelector(".found")?.remove();
   const lines = report.steps.map((step) => stepLine(tongue, step));
   if (report.open.length) lines.at(-1).append(openPoints(tongue, report.open));
-  if (page && !failed) lines.push(line(tongue, page.good ? "passed" : "failed", page.good ? page.text : tongue.say("page_bad"), ""));
+  if (page && !failed) lines.push(line(tongue, page.good ? "passed" : "failed", page.text, ""));
   const found = element("details", { className: "found" }, element("summary", { text: tongue.say("steps") }));
   found.append(element("ol", { className: "steps" }, ...lines));
   found.open = Boolean(failed) || Boolean(page && !page.good);
@@ -88,8 +88,10 @@ export function showReport(section, tongue, report, page = null) {
 }
 
 function checked(tongue, report) {
-  const skipped = report.steps.filter((step) => step.outcome === "not_checked").map((step) => step.number).join(", ");
-  return skipped ? tongue.say("good_says", { skipped }) : tongue.say("good_all");
+  const skipped = report.steps.filter((step) => step.outcome === "not_checked");
+  if (!skipped.length) return tongue.say("good_all");
+  const named = skipped.map(({ number }) => `${number} (${tongue.say(`t${number}`)})`);
+  return tongue.say("good_says", { skipped: named.join(", ") });
 }
 
 // What the failure means; SPEC's code may have words of its own at this step.

@@ -34,8 +34,13 @@ function compare(tongue, { about, body }) {
   const shown = [...document.querySelectorAll("[data-at]")];
   const differing = shown.filter((one) => plain(member(body, one.dataset.at)) !== one.dataset.is);
   for (const one of shown) one.classList.toggle("differs", differing.includes(one));
-  return { good: !differing.length, text: tongue.say(differing.length ? "page_bad" : "page_good") };
+  if (!differing.length) return { good: true, text: tongue.say("page_good") };
+  const rows = [...new Set(differing.map(nameOf))].join(", ");
+  return { good: false, text: tongue.say("page_bad", { rows }) };
 }
+
+// What a row is called on the page; a chart has its section's name, the status none.
+const nameOf = (one) => one.dataset.named ?? (one.previousElementSibling ?? one).textContent;
 
 const member = (body, path) => path.split(".").reduce((value, name) => value?.[name], body);
 const isText = (value) => typeof value !== "object";

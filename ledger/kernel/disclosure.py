@@ -121,7 +121,10 @@ class _Opening:
     def elements(self, elements: list[Any], depth: int) -> list[Any]:
         opened = []
         for element in elements:
-            if not isinstance(element, dict) or element.keys() != {ELEMENT}:
+            if not isinstance(element, (dict, list)):  # as most are: a passport lists a thousand numbers and more
+                opened.append(element)
+                continue
+            if isinstance(element, list) or element.keys() != {ELEMENT}:
                 opened.append(self.value(element, depth))
                 continue
             found = self._meet(element[ELEMENT])

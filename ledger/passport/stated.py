@@ -48,24 +48,32 @@ def _is_whole(said: Mapping[str, Any]) -> bool:
 def _check_state(said: Mapping[str, Any]) -> None:
     """The state that was accounted for is none that comes later, and factor sets are those of this rule set."""
     accounts, as_of = said["accounts"], said["as_of"]
-    if accounts["size"] > as_of["size"] or (accounts["size"] == as_of["size"] and accounts != as_of):
-        raise _differs(f"its footprint is of {accounts['size']} entries, the passport as of {as_of['size']}")
+    size, upto = _whole(accounts["size"]), _whole(as_of["size"])
+    if size > upto or (size == upto and accounts != as_of):
+        raise _differs(f"its footprint is of {size} entries, the passport as of {upto}")
     for one in said.get("tables", ()):
         if one["id"] not in known() or known()[one["id"]].digest != one["digest"]:
             raise _differs(f"its factor set {one['id']!a:.80} is none of the rule set that it names")
-    restated = (one["entry"] for one in said.get("restated", ()))
-    late = next((entry for entry in restated if not 0 <= entry < accounts["size"]), None)
+    restated = (_whole(one["entry"]) for one in said.get("restated", ()))
+    late = next((entry for entry in restated if not 0 <= entry < size), None)
     if late is not None:
-        raise _differs(f"it is restated by entry {late}, of {accounts['size']} that it was computed from")
+        raise _differs(f"it is restated by entry {late}, of {size} that it was computed from")
+
+
+def _whole(value: object) -> int:
+    """Raises TypeError for what is none, True among it, which is 1 in Python and nothing of the kind in JSON."""
+    if type(value) is not int:
+        raise TypeError("a whole number is wanted")
+    return value
 
 
 def _check_power(rows: Sequence[Mapping[str, Any]]) -> None:
     """C7: what is matched in the hour is matched by volume, and what is matched comes from somewhere."""
     for one in rows:
-        hourly, volumetric, wh = one["hourly_wh"], one["volumetric_wh"], one["wh"]
+        hourly, volumetric, wh = (_whole(one[name]) for name in ("hourly_wh", "volumetric_wh", "wh"))
         if not 0 <= hourly <= volumetric <= wh:
             raise _differs(f"of {wh} Wh in {one['stage']} {volumetric} are matched by volume, {hourly} by the hour")
-        sources = [source["wh"] for source in one.get("sources", ())]
+        sources = [_whole(source["wh"]) for source in one.get("sources", ())]
         came = sum(sources)
         if came != volumetric or min(sources, default=0) < 0:
             raise _differs(f"of the power in {one['stage']} {volumetric} Wh are matched, {came} Wh come from sources")

@@ -102,9 +102,9 @@ def test_bars_are_in_proportion_and_the_two_shares_stand_side_by_side():
 
 def test_three_footprints_each_with_how_its_power_was_counted():
     assert [(one.name, one.value) for one in chart_of(passport()).figures] == [
-        ("6.19 t CO2e a t", "market-based, matched hour by hour, controlled blending (ISO 22095)"),
-        ("5.10 t CO2e a t", "market-based, matched by volume, mass balance (ISO 22095)"),
-        ("16.41 t CO2e a t", "location-based"),
+        ("6.19 t CO2e per t", "market-based, matched hour by hour, controlled blending (ISO 22095)"),
+        ("5.10 t CO2e per t", "market-based, matched by volume, mass balance (ISO 22095)"),
+        ("16.41 t CO2e per t", "location-based"),
     ]
 
 
@@ -139,7 +139,7 @@ def test_it_is_said_in_every_language_and_no_word_is_missing(language):
         assert "92 %" in chart.sentence
     page = footprint_chart.footprint_of(body, words(language))
     assert "fp." not in page
-    assert (chart.figures[0].name == "6.19 t CO2e a t") == (language == "en")
+    assert (chart.figures[0].name == "6.19 t CO2e per t") == (language == "en")
 
 
 def test_a_provisional_figure_says_so():

@@ -55,7 +55,7 @@ def test_the_page_of_a_good_coil_ticks_what_it_checked_and_says_what_it_did_not(
     reader.open(address)
     assert reader.kind == "good"
     assert reader.verdict.startswith(SAY["good"])
-    assert "Steps not checked: 11." in reader.verdict
+    assert "Steps not checked: 11 (Inputs and figures)." in reader.verdict
     assert SAY["good_key"] in reader.verdict
     assert reader.outcomes == SHORT
     assert SAY["takes_full"] in reader.page.inner_html("#check .steps")
@@ -166,11 +166,14 @@ def test_a_figure_changed_on_the_way_is_red_and_says_what_it_means(reader, addre
     assert "commits to another statement" in reader.page.inner_text("#check .steps .failed")
 
 
-@pytest.mark.parametrize("member", ["status", "figures", "facts.maker"])
-def test_a_figure_changed_on_the_page_alone_is_marked(reader, address, member):
+@pytest.mark.parametrize(
+    ("member", "named"),
+    [("status", "on its way"), ("figures", "Carbon footprint, cradle to gate"), ("facts.maker", "Maker")],
+)
+def test_a_figure_changed_on_the_page_alone_is_marked_and_named(reader, address, member, named):
     shown = f'data-at="{member}" data-is="'
     reader.open(address, prepare=changing(f"**{path_of(COIL)}", lambda text: text.replace(shown, f"{shown}not ")))
-    assert refused(reader, says=SAY["page_bad"])
+    assert refused(reader, says=SAY["page_bad"].format(rows=named))
     assert len(reader.page.query_selector_all(".differs")) == 1
 
 

@@ -203,6 +203,14 @@ def test_a_footprint_of_no_state_is_none_in_either():
     assert eleventh == {("failed", "figure"): 1}
 
 
+def test_an_entry_that_restates_a_footprint_has_a_number_in_both():
+    body, inputs = passport_of(ledger := cast_and_slit(), COIL, rule_set(), footprint)
+    body = {**body, "restated": [{"entry": True, "reason": "reversed"}]}
+    file = ledger.bundle(ledger.add(OPERATOR, "passport", body), along=inputs, kind="full")
+    _, eleventh = agreed([Given(file, format_trust(ledger.trust()).encode(), COIL)])
+    assert eleventh == {("failed", "figure"): 1}
+
+
 def forks(random):
     """Proofs of two trees and of two entries, true ones and others."""
     small, large = sorted((random.randrange(1, 9), random.randrange(1, 9)))
