@@ -32,7 +32,7 @@ def given(made):
         kinds[name.partition("/")[0]]["processes"].append({"id": name, "kind": kind})
     events = [
         {"body": body, "iss": event.issuer, "wrong": wrong, "recordedAt": event.recorded_at}
-        for body, (event, wrong) in zip(made.bodies, made.events, strict=True)
+        for body, (event, wrong) in zip(made.bodies, made.told, strict=True)
     ]
     return {"events": events, "operator": OPERATOR, "sites": list(made.sites.items()), "profiles": kinds}
 

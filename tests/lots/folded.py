@@ -69,7 +69,7 @@ class Park:
         self.scopes = scopes  # of each party; None: claims are not judged
         self.sites = {SITE: MINE, OTHER_SITE: MINE}
         self.effects = []
-        self.events = []  # each with the entry that it declares wrong
+        self.told = []  # each event, with the entry that it declares wrong
         self.bodies = []  # as plants write them
         self.names = {}
         self.loads = 0
@@ -109,7 +109,7 @@ class Park:
         came, went = sum(one.g for one in done.debits), sum(one.g for one in done.credits)
         assert came + sum(done.entered.values()) == went + sum(done.left.values())  # SPEC 5.2, also what undoes
         self.effects.append(done)
-        self.events.append((event, wrong))
+        self.told.append((event, wrong))
         for record in self.book.since(mark).values():
             if isinstance(record, Lot):
                 self.names.setdefault(record.id, []).append(done.index)

@@ -16,7 +16,7 @@ from ledger.lots.records import NOBODY, Delivery, Lot, Run, Site
 def without(park, wrong):
     """The book and effects of all events but some; None where an event rests on one of them."""
     book, effects = Book(), []
-    for event, declares in park.events:
+    for event, declares in park.told:
         if event.index in wrong or declares != NOBODY:
             continue
         try:
