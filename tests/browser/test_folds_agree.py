@@ -10,7 +10,7 @@ from engine import run
 
 sys.path.append(str(Path(__file__).parents[1] / "lots"))
 from chance import ALL, HANDLING, Handling
-from folded import MILL, MINE, OPERATOR, PROCESSES, SMELTER, Park, piece
+from folded import MILL, MINE, OPERATOR, PROCESSES, SMELTER, Park, handed, piece
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.records import Lot
@@ -102,8 +102,29 @@ def mistaken(act):
     made = Park()
     made.new(MILL, (OWN, 100))
     made.new(SMELTER, (STRANGERS, 100))
-    wrong = act(made, OWN)
-    made.wrong(MILL, wrong.index, "urn:right")
+    made.wrong(MILL, act(made, OWN).index, "urn:right")
+    return done_right(made, act)
+
+
+def called_back():
+    """The mill had the smelter's slab and sent it back; that it had called it back is declared wrong."""
+    made = Park()
+    made.new(MILL, (OWN, 100))
+    bought(made, STRANGERS)
+    made.ship(MILL, SMELTER, (STRANGERS, None), paper="D-2")
+    back = made.look(MILL, "void_shipping", (STRANGERS, None), **handed(MILL, SMELTER, "D-2"))
+    made.wrong(MILL, back.index, "urn:right")
+    made.receive(SMELTER, MILL, (STRANGERS, None), paper="D-2")
+    return done_right(made, used)
+
+
+def bought(made, name):
+    made.new(SMELTER, (name, 100))
+    made.ship(SMELTER, MILL, (name, 100))
+    made.receive(MILL, SMELTER, (name, 100))
+
+
+def done_right(made, act):
     with pytest.raises(RuleBroken, check=lambda refusal: refusal.code == "not_holder"):
         act(made, STRANGERS, eventID="urn:right")
     act(made, OWN, eventID="urn:right")
@@ -120,22 +141,20 @@ def described(made, name, **members):
 
 
 def test_neither_lets_a_correction_take_or_describe_what_its_issuer_never_had():
-    parks = [mistaken(used), mistaken(described)]
+    parks = [mistaken(used), called_back(), mistaken(described)]
     alike(parks)
     swapped = [given(made) for made in parks]
     for one in swapped:
         one["events"][-1]["body"] = json.loads(json.dumps(one["events"][-1]["body"]).replace(OWN, STRANGERS))
-    taken, told = (said["error"] for said in run("folding.mjs", swapped))
-    assert f"lot {STRANGERS} is not with {MILL}" in taken
+    *taken, told = (said["error"] for said in run("folding.mjs", swapped))
+    assert all(f"lot {STRANGERS} is not with {MILL}" in one for one in taken)
     assert f"{MILL} cannot describe lot {STRANGERS}" in told
 
 
 def test_both_let_a_correction_take_and_describe_what_its_issuer_had():
-    """A piece that somebody else made, and that was sent on while an event that did not take it stood."""
+    """A piece that somebody else made, and that was sent on while an event stood that did not take it; its own."""
     made = Park()
-    made.new(SMELTER, (STRANGERS, 100))
-    made.ship(SMELTER, MILL, (STRANGERS, 100))
-    made.receive(MILL, SMELTER, (STRANGERS, 100))
+    bought(made, STRANGERS)
     made.new(MILL, (OWN, 100))
     looked = described(made, STRANGERS)
     made.wrong(MILL, used(made, STRANGERS).index, "urn:second")
@@ -145,4 +164,8 @@ def test_both_let_a_correction_take_and_describe_what_its_issuer_had():
     used(made, STRANGERS, eventID="urn:third")
     made.wrong(MILL, looked.index, "urn:right")
     described(made, STRANGERS, eventID="urn:right")
+    made.wrong(MILL, made.make(MILL, [(OWN, 100)], [(piece("C-2"), 100)]).index, "urn:last")
+    made.new(MILL, (piece("S-3"), 100))
+    made.ship(MILL, SMELTER, (piece("S-3"), None), paper="D-2")
+    made.make(MILL, [(piece("S-3"), 100)], [(piece("C-2"), 100)], eventID="urn:last")
     alike([made])
