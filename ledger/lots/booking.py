@@ -1,6 +1,6 @@
 """One event's entry in the book: postings, and what came from nowhere or went nowhere, until both sides are equal."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -41,6 +41,7 @@ class Booking:
 
     `lenient`: the event is a correction, which is never refused for its effect downstream: a shortage is found.
     `standing`: where the event that it takes the place of had added; it adds to what is mixed there, as that event did.
+    `taken` and `told`: the lots that this one had taken from its issuer, and had said something new of.
     `sites` has the party of each registered site.
     """
 
@@ -52,12 +53,15 @@ class Booking:
         sites: Mapping[str, str],
         lenient: bool = False,
         standing: Mapping[Place, int] = NOWHERE,
+        taken: Collection[str] = (),
+        told: Collection[str] = (),
     ) -> None:
         self.book = book
         self.event = event
         self.sites = sites
         self.lenient = lenient
         self.standing = standing
+        self.taken, self.told = taken, told
         self.debits: list[Posting] = []
         self.credits: list[Posting] = []
         self.entered: dict[str, int] = {}

@@ -13,6 +13,7 @@ from ledger.lots.marks import known_of, take_back_marks, take_back_packing
 from ledger.lots.observations import settled
 from ledger.lots.records import (
     NOBODY,
+    ON_HAND,
     Effects,
     Finding,
     Holding,
@@ -198,13 +199,34 @@ def replaced(book: Book, event: LotEvent) -> int:
 def places_of(book: Book, wrong: int) -> Mapping[Place, int]:
     """Where the events added whose place is taken, each with the first of them that did: to these mixes is added."""
     places: dict[Place, int] = {}
-    old = book.effects(wrong)
-    while old is not None:
+    for old in _in_turn(book, wrong):
         places |= dict.fromkeys((one.place for one in old.credits), old.index)
         if old.run and old.debits:
             places[place_of_run(old.issuer, old.run)] = old.index
-        old = book.effects(old.replaces) if old.replaces != NOBODY else None
     return places
+
+
+def taken_before(book: Book, wrong: int) -> frozenset[str]:
+    """The lots that the events whose place is taken had taken of what their issuer had on hand."""
+    return frozenset(
+        one.lot
+        for old in _in_turn(book, wrong)
+        for one in old.debits
+        if (one.holder, one.delivery) == (old.issuer, ON_HAND)
+    )
+
+
+def told_before(book: Book, wrong: int) -> frozenset[str]:
+    """The lots that the events whose place is taken had said something new of."""
+    return frozenset(word.lot for old in _in_turn(book, wrong) for word in old.words)
+
+
+def _in_turn(book: Book, wrong: int) -> Iterator[Effects]:
+    """The event whose place is taken, and those whose place it had taken in turn."""
+    old = book.effects(wrong)
+    while old is not None:
+        yield old
+        old = book.effects(old.replaces) if old.replaces != NOBODY else None
 
 
 def settle(booking: Booking, wrong: int) -> None:

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from ledger.kernel.errors import Refused, RuleBroken
 from ledger.lots import custody, observations, packing
 from ledger.lots.book import Book, effects_key
-from ledger.lots.booking import NOWHERE, Booking
+from ledger.lots.booking import Booking
 from ledger.lots.claims import Scopes, book_claims
-from ledger.lots.corrections import declare, places_of, replaced, settle
+from ledger.lots.corrections import declare, places_of, replaced, settle, taken_before, told_before
 from ledger.lots.event import LotEvent, lots_of
 from ledger.lots.records import NOBODY, Effects
 from ledger.lots.steps import transform
@@ -47,8 +47,7 @@ def apply(
 def _effects(book: Book, event: LotEvent, operator: str, sites: Mapping[str, str], scopes: Scopes | None) -> Effects:
     _check_sites(event, sites)
     replaces = replaced(book, event)
-    standing = places_of(book, replaces) if replaces != NOBODY else NOWHERE
-    booking = Booking(book, event, sites=sites, lenient=replaces != NOBODY, standing=standing)
+    booking = _booking(book, event, sites, replaces)
     _act(booking, operator)
     if scopes is not None:
         book_claims(booking, scopes)
@@ -59,6 +58,15 @@ def _effects(book: Book, event: LotEvent, operator: str, sites: Mapping[str, str
         return booking.effects()
     settle(booking, replaces)
     return replace(booking.effects(), replaces=replaces)
+
+
+def _booking(book: Book, event: LotEvent, sites: Mapping[str, str], replaces: int) -> Booking:
+    if replaces == NOBODY:
+        return Booking(book, event, sites=sites)
+    return Booking(
+        book, event, sites=sites, lenient=True, standing=places_of(book, replaces),
+        taken=taken_before(book, replaces), told=told_before(book, replaces),
+    )  # fmt: skip
 
 
 def _check_sites(event: LotEvent, sites: Mapping[str, str]) -> None:

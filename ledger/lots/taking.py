@@ -64,10 +64,9 @@ def take(booking: Booking, part: Part, *, consume: bool, kind: str = "", scrap: 
     lot = booking.lot(part.id)
     check_usable(booking, lot)
     check_not_in_doubt(booking, lot)
+    _check_taker(booking, lot)
     if lot.single:
         return _take_piece(booking, lot, part, consume=consume, kind=kind, scrap=scrap)
-    if not booking.lenient:
-        check_holder(lot, holder)
     g = _amount(part)
     if g > lot.on_hand(holder) - lot.surplus and lot.surplus and not booking.lenient:
         raise RuleBroken(
@@ -77,6 +76,16 @@ def take(booking: Booking, part: Part, *, consume: bool, kind: str = "", scrap: 
             id=lot.id,
         )
     return g, booking.debit(lot.id, g, holder=holder, role=part.role, kind=kind, scrap=scrap)
+
+
+def _check_taker(booking: Booking, lot: Lot) -> None:
+    """Rule 5.3; by 5.6 a correction may be short of what its issuer had. Raises RuleBroken ("not_holder").
+
+    He had what he made, and what the events whose place it takes had taken from him. A piece that another event of his
+    took is free once that one is declared wrong too; how much of a class lot he has left is balance, which is found.
+    """
+    if not booking.lenient or (lot.maker != booking.event.issuer and lot.id not in booking.taken):
+        check_holder(lot, booking.event.issuer)
 
 
 def _amount(part: Part) -> int:
@@ -89,9 +98,8 @@ def _amount(part: Part) -> int:
 
 def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, kind: str, scrap: str) -> tuple[int, str]:
     holder = booking.event.issuer
-    if lot.consumed_by != NOBODY or (booking.lenient and lot.holdings and not lot.is_with(holder)):
+    if lot.consumed_by != NOBODY or not lot.is_with(holder):
         return _take_again(booking, lot, part, kind=kind, scrap=scrap)
-    check_holder(lot, holder)
     lot = weigh(booking, lot, part, holder, ON_HAND)
     if lot.inside:
         booking.find("taken_from_unit", lot.id, f"piece {lot.id} was taken out of {lot.inside} without unpacking it")

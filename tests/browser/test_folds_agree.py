@@ -1,18 +1,22 @@
 """The page's fold of random parks, with events declared wrong, says of every lot and event what the ledger's says."""
 
+import json
 import sys
 from pathlib import Path
 from random import Random
 
+import pytest
 from engine import run
 
 sys.path.append(str(Path(__file__).parents[1] / "lots"))
 from chance import ALL, HANDLING, Handling
-from folded import MILL, MINE, OPERATOR, PROCESSES, SMELTER
+from folded import MILL, MINE, OPERATOR, PROCESSES, SMELTER, Park, handed, piece
 
+from ledger.kernel.errors import RuleBroken
 from ledger.lots.records import Lot
 
 PARKS = 150
+OWN, STRANGERS, COIL = piece("S-1"), piece("S-2"), piece("C-1")
 
 
 def park(seed):
@@ -81,10 +85,87 @@ def effects_there(one):
 
 
 def test_both_fold_random_parks_alike():
-    parks = [park(seed) for seed in range(PARKS)]
+    alike([park(seed) for seed in range(PARKS)])
+
+
+def alike(parks):
     for made, said in zip(parks, run("folding.mjs", map(given, parks)), strict=True):
         assert "error" not in said, said["error"]
         lots = {one.id: lot_here(one) for one in made.book.records().values() if isinstance(one, Lot)}
         assert {one["id"]: lot_there(one) for one in said["lots"]} == lots
         stands = [made.book.effects(one.index) for one in made.effects]
         assert [effects_there(one) for one in said["effects"]] == list(map(effects_here, stands))
+
+
+def mistaken(act):
+    """The mill did something with its own slab, declares it wrong, and does it again; the smelter has another slab."""
+    made = Park()
+    made.new(MILL, (OWN, 100))
+    made.new(SMELTER, (STRANGERS, 100))
+    made.wrong(MILL, act(made, OWN).index, "urn:right")
+    return done_right(made, act)
+
+
+def called_back():
+    """The mill had the smelter's slab and sent it back; that it had called it back is declared wrong."""
+    made = Park()
+    made.new(MILL, (OWN, 100))
+    bought(made, STRANGERS)
+    made.ship(MILL, SMELTER, (STRANGERS, None), paper="D-2")
+    back = made.look(MILL, "void_shipping", (STRANGERS, None), **handed(MILL, SMELTER, "D-2"))
+    made.wrong(MILL, back.index, "urn:right")
+    made.receive(SMELTER, MILL, (STRANGERS, None), paper="D-2")
+    return done_right(made, used)
+
+
+def bought(made, name):
+    made.new(SMELTER, (name, 100))
+    made.ship(SMELTER, MILL, (name, 100))
+    made.receive(MILL, SMELTER, (name, 100))
+
+
+def done_right(made, act):
+    with pytest.raises(RuleBroken, check=lambda refusal: refusal.code == "not_holder"):
+        act(made, STRANGERS, eventID="urn:right")
+    act(made, OWN, eventID="urn:right")
+    return made
+
+
+def used(made, name, **members):
+    return made.make(MILL, [(name, 100)], [(COIL, 100)], **members)
+
+
+def described(made, name, **members):
+    grade = "prime" if members else "second"
+    return made.look(MILL, "inspecting", (name, None), al_attributes=[{"id": name, "grade": grade}], **members)
+
+
+def test_neither_lets_a_correction_take_or_describe_what_its_issuer_never_had():
+    parks = [mistaken(used), called_back(), mistaken(described)]
+    alike(parks)
+    swapped = [given(made) for made in parks]
+    for one in swapped:
+        one["events"][-1]["body"] = json.loads(json.dumps(one["events"][-1]["body"]).replace(OWN, STRANGERS))
+    *taken, told = (said["error"] for said in run("folding.mjs", swapped))
+    assert all(f"lot {STRANGERS} is not with {MILL}" in one for one in taken)
+    assert f"{MILL} cannot describe lot {STRANGERS}" in told
+
+
+def test_both_let_a_correction_take_and_describe_what_its_issuer_had():
+    """A piece that somebody else made, and that was sent on while an event stood that did not take it; its own."""
+    made = Park()
+    bought(made, STRANGERS)
+    made.new(MILL, (OWN, 100))
+    looked = described(made, STRANGERS)
+    made.wrong(MILL, used(made, STRANGERS).index, "urn:second")
+    made.wrong(MILL, used(made, OWN, eventID="urn:second").index, "urn:third")
+    made.ship(MILL, SMELTER, (STRANGERS, None), paper="D-2")
+    made.receive(SMELTER, MILL, (STRANGERS, None), paper="D-2")
+    used(made, STRANGERS, eventID="urn:third")
+    made.wrong(MILL, looked.index, "urn:right")
+    described(made, STRANGERS, eventID="urn:right")
+    made.wrong(MILL, made.make(MILL, [(OWN, 100)], [(piece("C-2"), 100)]).index, "urn:last")
+    made.new(MILL, (piece("S-3"), 100))
+    made.ship(MILL, SMELTER, (piece("S-3"), None), paper="D-2")
+    made.make(MILL, [(piece("S-3"), 100)], [(piece("C-2"), 100)], eventID="urn:last")
+    alike([made])

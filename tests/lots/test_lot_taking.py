@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from folded import CUSTOMER, MILL, OPERATOR, SMELTER, Park, lot, piece, rules
+from folded import CUSTOMER, MILL, OPERATOR, SMELTER, Park, handed, lot, pallet, piece, rules
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.genealogy import UG, recycled
@@ -112,6 +112,134 @@ def test_scrap_that_another_event_melted_meanwhile_is_scrap_in_the_correction_to
     (draw,) = (one for one in done.debits if one.lot == SLAB)
     assert (draw.g, draw.role, draw.scrap) == (100, "scrap", "post-consumer")  # its own mass, not what the event says
     assert recycled(park.up(OTHER)).post_consumer == 100 * UG
+
+
+def refused(name, who):
+    return pytest.raises(RuleBroken, match=re.escape(f"lot {name} is not with {who}: "), check=of_no_holder)
+
+
+def of_no_holder(refusal):
+    return refusal.code == "not_holder"
+
+
+def mistaken(park):
+    """The mill has of its own what it used by mistake; what is to take the place of that is announced."""
+    park.new(MILL, (OTHER, 100))
+    wrong = park.make(MILL, [(OTHER, 100)], [(COIL, 100)])
+    park.wrong(MILL, wrong.index, "urn:right")
+
+
+@pytest.mark.parametrize("name", [SLAB, METAL])
+@pytest.mark.parametrize("holder", [SMELTER, CUSTOMER])
+def test_a_correction_uses_sends_and_destroys_nothing_that_its_issuer_never_had(park, name, holder):
+    """It was taken: short of it, and blocked, was who had it."""
+    park.new(SMELTER, (name, 100))
+    if holder == CUSTOMER:
+        park.ship(SMELTER, CUSTOMER, (name, 100))
+        park.receive(CUSTOMER, SMELTER, (name, 100))
+    mistaken(park)
+    listed = (
+        {"epcList": [name]} if name == SLAB else {"quantityList": [{"epcClass": name, "quantity": 100, "uom": "GRM"}]}
+    )
+    for act in (
+        lambda: park.make(MILL, [(name, 100)], [(COIL, 100)], eventID="urn:right"),
+        lambda: park.ship(MILL, OPERATOR, (name, 100), paper="D-9", eventID="urn:right"),
+        lambda: park.say(MILL, "Object", action="DELETE", eventID="urn:right", **listed),
+    ):
+        with refused(name, MILL):
+            act()
+    assert (park.have(holder, name), park.lot(name).blocked) == (100, False)
+
+
+def test_a_correction_sends_nobody_elses_unit_and_uses_nothing_that_somebody_else_used_up(park):
+    park.new(SMELTER, (METAL, 100), (SLAB, 100))
+    park.say(SMELTER, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[])
+    park.make(SMELTER, [(SLAB, 100)], [(piece("C-9"), 100)])
+    mistaken(park)
+    with refused(pallet(1), MILL):
+        park.ship(MILL, CUSTOMER, (pallet(1), None), eventID="urn:right")
+    with refused(SLAB, MILL):
+        park.make(MILL, [(SLAB, 100)], [(COIL, 100)], eventID="urn:right")
+
+
+def test_a_correction_takes_a_piece_that_another_event_sent_on_once_that_is_declared_wrong_too(park):
+    park.new(SMELTER, (SLAB, 100))
+    to_mill(park, SLAB)
+    sent = park.ship(MILL, CUSTOMER, (SLAB, None))
+    mistaken(park)
+    with refused(SLAB, MILL):
+        park.make(MILL, [(SLAB, 100)], [(COIL, 100)], eventID="urn:right")
+    park.wrong(MILL, sent.index)
+    done = park.make(MILL, [(SLAB, 100)], [(COIL, 100)], eventID="urn:right")
+    assert (rules(done), has(park, SLAB)) == (set(), {})
+
+
+def test_how_much_a_correction_takes_of_a_class_lot_that_its_issuer_sent_on_is_its_balance(park):
+    """Rule 5.6: balance never refuses it. No event need be wrong: there was more than was weighed."""
+    park.new(SMELTER, (METAL, 100))
+    to_mill(park, METAL)
+    park.ship(MILL, CUSTOMER, (METAL, 100))
+    mistaken(park)
+    done = park.make(MILL, [(METAL, 5), (OTHER, 95)], [(COIL, 100)], eventID="urn:right")
+    assert short(done, METAL) == [{"have": 0, "want": 5}]
+
+
+def test_a_correction_takes_what_the_event_that_its_own_had_corrected_took(park):
+    """Of a piece that somebody else made, and that was sent on when the first correction left it free."""
+    park.new(SMELTER, (SLAB, 100))
+    to_mill(park, SLAB)
+    park.new(MILL, (OTHER, 100))
+    first = park.make(MILL, [(SLAB, 100)], [(COIL, 100)])
+    park.wrong(MILL, first.index, "urn:second")
+    second = park.make(MILL, [(OTHER, 100)], [(COIL, 100)], eventID="urn:second")
+    park.ship(MILL, CUSTOMER, (SLAB, None))
+    park.wrong(MILL, second.index, "urn:third")
+    done = park.make(MILL, [(SLAB, 100)], [(COIL, 100)], eventID="urn:third")
+    assert short(done) == [{"have": 0, "want": 100}]
+
+
+def test_a_correction_takes_what_its_issuer_made(park):
+    park.new(MILL, (SLAB, 100))
+    park.ship(MILL, CUSTOMER, (SLAB, None))
+    mistaken(park)
+    done = park.make(MILL, [(SLAB, 100)], [(COIL, 100)], eventID="urn:right")
+    assert short(done) == [{"have": 0, "want": 100}]
+
+
+def test_what_a_correction_received_from_a_sender_is_not_what_its_issuer_had(park):
+    """The receipt took the slab from its sender: that it is short with the customer is for no receiver to say."""
+    park.new(SMELTER, (SLAB, 100))
+    park.ship(SMELTER, MILL, (SLAB, 100))
+    receipt = park.receive(MILL, SMELTER, (SLAB, 100))
+    park.wrong(MILL, receipt.index, "urn:right")
+    with refused(SLAB, MILL):
+        park.make(MILL, [(SLAB, 100)], [(COIL, 100)], eventID="urn:right")
+
+
+def test_nor_is_what_was_under_way_as_its_issuer_called_it_back(park):
+    park.new(SMELTER, (SLAB, 100))
+    to_mill(park, SLAB)
+    park.ship(MILL, CUSTOMER, (SLAB, None))
+    called = park.look(MILL, "void_shipping", (SLAB, None), **handed(MILL, CUSTOMER, "D-1"))
+    park.wrong(MILL, called.index, "urn:right")
+    park.receive(CUSTOMER, MILL, (SLAB, None))
+    with refused(SLAB, MILL):
+        park.make(MILL, [(SLAB, 100)], [(COIL, 100)], eventID="urn:right")
+
+
+def test_a_correction_says_of_a_lot_what_its_issuer_could_say_when_he_was_wrong(park):
+    park.new(SMELTER, (SLAB, 100), (METAL, 100))
+    to_mill(park, SLAB)
+    wrong = park.look(MILL, "inspecting", (SLAB, None), al_attributes=[{"id": SLAB, "grade": "second"}])
+    park.ship(MILL, CUSTOMER, (SLAB, None))
+    park.receive(CUSTOMER, MILL, (SLAB, None))
+    park.wrong(MILL, wrong.index, "urn:right")
+    with pytest.raises(RuleBroken, match="neither made nor has lot", check=of_no_holder):
+        park.look(
+            MILL, "inspecting", (METAL, None), al_attributes=[{"id": METAL, "grade": "scrap"}], eventID="urn:right"
+        )
+    park.look(MILL, "inspecting", (SLAB, None), al_attributes=[{"id": SLAB, "grade": "prime"}], eventID="urn:right")
+    assert park.lot(SLAB).attributes["grade"] == "prime"
 
 
 def test_another_weight_is_found_with_both_numbers(park):

@@ -15,9 +15,10 @@ export class Booking {
   done = {};
 
   // `lenient`: a corrective event is never refused for what came of it. `standing`: where the event whose place it takes
-  // had added; it adds to what is mixed there, as that event did. `sites` has the party of each registered site.
-  constructor(book, event, { sites = new Map(), lenient = false, standing = new Map() } = {}) {
-    Object.assign(this, { book, event, sites, lenient, standing });
+  // had added; it adds to what is mixed there, as that event did. `taken` and `told`: the lots that this one had taken from
+  // its issuer, and had said something new of. `sites` has the party of each registered site.
+  constructor(book, event, { sites = new Map(), lenient = false, standing = new Map(), taken = new Set(), told = new Set() } = {}) {
+    Object.assign(this, { book, event, sites, lenient, standing, taken, told });
     Object.assign(this, { debits: [], credits: [], moved: [], findings: [], settles: [], sold: [], words: [] });
     Object.assign(this, { packed: [], unpacked: [], lifted: [], surplus: [] });
   }

@@ -2,7 +2,7 @@
 
 import { Booking, addToDelivery } from "./booking.js";
 import {
-  NOBODY, addTo, holdingOf, newEffects, newHolding, onHand, placeOf, placeOfRun, settled, twoLines, without,
+  NOBODY, ON_HAND, addTo, holdingOf, newEffects, newHolding, onHand, placeOf, placeOfRun, settled, twoLines, without,
 } from "./book.js";
 import { grams, sum } from "./exact.js";
 import { takeBackRun } from "./runs.js";
@@ -126,11 +126,23 @@ export const replacedBy = (book, event) => book.corrections.get(twoLines(event.i
 // Where the events added whose place is taken, each with the first of them that did: to these mixes is added.
 export function placesOf(book, wrong) {
   const places = new Map();
-  for (let old = book.effects.get(wrong); old; old = book.effects.get(old.replaces)) {
+  for (const old of inTurn(book, wrong)) {
     for (const one of old.credits) places.set(placeOf(one), old.index);
     if (old.run && old.debits.length) places.set(placeOfRun(old.issuer, old.run), old.index);
   }
   return places;
+}
+
+// The lots that these events had taken of what their issuer had on hand, and those that they had said something new of.
+export function hadBefore(book, wrong) {
+  const all = [...inTurn(book, wrong)], names = (rows) => new Set(rows.map((one) => one.lot));
+  const mine = ({ issuer, debits }) => debits.filter((one) => one.holder === issuer && one.delivery === ON_HAND);
+  return { taken: names(all.flatMap(mine)), told: names(all.flatMap((old) => old.words)) };
+}
+
+// The event whose place is taken, and those whose place it had taken in turn.
+function* inTurn(book, wrong) {
+  for (let old = book.effects.get(wrong); old; old = book.effects.get(old.replaces)) yield old;
 }
 
 // After a corrective event: pieces that had moved on stay where they are, with the difference found.

@@ -186,12 +186,13 @@ export function sell(booking) {
 
 // What a lot is, say its maker and who has it; others repeat it.
 export function checkDescribed(booking) {
-  const { event, lenient } = booking;
+  const { event, told } = booking;
   for (const part of event.things) {
     const lot = booking.lot(part.id), theirs = [lot.maker, ...lot.holdings.map((one) => one.holder)];
     const said = [...saidOf(event, part.id)];
     const fresh = said.some(([name, value]) => !lot.attributes.has(name) || !same(lot.attributes.get(name), value));
-    if (fresh && !theirs.includes(event.issuer) && !lenient) refuse("not_holder", `${event.issuer} cannot describe lot ${lot.id}`);
+    const his = theirs.includes(event.issuer) || told.has(lot.id); // or it was, as he spoke of it (5.6)
+    if (fresh && !his) refuse("not_holder", `${event.issuer} cannot describe lot ${lot.id}`);
   }
 }
 

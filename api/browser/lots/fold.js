@@ -3,7 +3,7 @@
 
 import { Booking } from "./booking.js";
 import { NOBODY } from "./book.js";
-import { declare, placesOf, replacedBy, settle } from "./correcting.js";
+import { declare, hadBefore, placesOf, replacedBy, settle } from "./correcting.js";
 import { callBack, checkDescribed, noteAttributes, receive, sell, ship } from "./custody.js";
 import { partsIn } from "./event.js";
 import { commission, count, end, hold, release } from "./observing.js";
@@ -22,7 +22,8 @@ export function apply(book, event, { operator, sites, wrong = NOBODY }) {
 
 function effectsOf(book, event, operator, sites) {
   const replaces = replacedBy(book, event), lenient = replaces !== NOBODY;
-  const booking = new Booking(book, event, { sites, lenient, standing: lenient ? placesOf(book, replaces) : new Map() });
+  const before = lenient ? { lenient, standing: placesOf(book, replaces), ...hadBefore(book, replaces) } : {};
+  const booking = new Booking(book, event, { sites, ...before });
   act(booking, operator);
   const late = event.recordedAt - event.time;
   if (late > 24n * HOUR) booking.find("late_statement", "", `it was recorded ${late / HOUR} h after it happened`);

@@ -34,8 +34,8 @@ export function take(booking, part, { consume, kind = "", scrap = "" }) {
   const holder = booking.event.issuer, lot = booking.lot(part.id), how = { holder, role: part.role, kind, scrap };
   checkUsable(booking, lot);
   checkNotInDoubt(booking, lot);
+  checkTaker(booking, lot);
   if (lot.single) return takePiece(booking, lot, part, consume, how);
-  if (!booking.lenient) checkHolder(lot, holder);
   const g = part.g ?? refuse("no_mass", `the event takes of lot ${part.id} and gives no mass`);
   if (lot.surplus && g > onHand(lot, holder) - lot.surplus && !booking.lenient) {
     refuse("surplus", `lot ${lot.id} has ${grams(lot.surplus)} that a count found and nobody countersigned`);
@@ -43,16 +43,19 @@ export function take(booking, part, { consume, kind = "", scrap = "" }) {
   return { g, owner: booking.debit(lot.id, g, how) };
 }
 
+// A correction takes also what its issuer made, and what the events whose place it takes had taken from him (5.6).
+function checkTaker({ event: { issuer }, lenient, taken }, lot) {
+  if (!lenient || (lot.maker !== issuer && !taken.has(lot.id))) checkHolder(lot, issuer);
+}
+
 function takePiece(booking, before, part, consume, how) {
   const { holder } = how;
   // A corrective event takes what another used up or sent away meanwhile: the piece stays what and where it is, short of
   // its mass, and blocked (5.6).
-  const away = booking.lenient && before.holdings.length && !isWith(before, holder);
-  if (before.consumedBy !== NOBODY || away) {
+  if (before.consumedBy !== NOBODY || !isWith(before, holder)) {
     const g = before.g || part.g || 0n;
     return { g, owner: booking.debit(before.id, g, how) };
   }
-  checkHolder(before, holder);
   const lot = takenOut(booking, weigh(booking, before, part, holder, ON_HAND)), have = onHand(lot, holder);
   const g = lot.doubt === NOBODY ? have : most(have, lot.g ?? 0n); // short until its own correction comes (5.6)
   const owner = booking.debit(lot.id, g, how), after = booking.lot(lot.id);
