@@ -6,6 +6,7 @@ of a batch, of a group that a standby sends on, or posted one by one at one mome
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,9 +17,12 @@ from ledger.kernel.errors import Busy, Refused, RefusedBatch, Unauthorised
 from ledger.kernel.keys import PublicKey, parse_jwk
 from ledger.kernel.party import Registry
 from ledger.recording.log import Admitted, Log, Recorded, Submission
+from ledger.recording.receipts import parcel, run_of_receipts
 from ledger.recording.sequencer import Sequencer
 
-_MANY = 4  # statements from which on the pool is asked
+_MANY = 4  # statements from which on the pool is asked to check
+_SHARE = 250  # receipts that one worker makes at once
+_SHARED = 32  # from which on the pool is asked to make them
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,17 @@ class Intake:
             return await self._bridge.wait(self._sequencer.submit(submission))
         except Refused as refusal:
             raise _as_batch(refusal) from None
+
+    async def receipts(self, recorded: Recorded) -> bytes:
+        """The receipt files with a comma between them, made in other processes where there are many."""
+        if self._pool is not None and len(recorded.proven) >= _SHARED:
+            parcels = [parcel(one) for one in recorded.proven]
+            shares = [parcels[at : at + _SHARE] for at in range(0, len(parcels), _SHARE)]
+            made = [self._bridge.wait(self._pool.make(run_of_receipts, share, recorded.note)) for share in shares]
+            # It is recorded: what became of the workers is nothing to whoever waits for the receipts.
+            with suppress(Busy, RuntimeError):
+                return b",".join(await asyncio.gather(*made))
+        return b",".join(recorded.files())
 
     async def rehearse_batch(self, verdicts: Sequence[Verdict]) -> Admitted:
         """What `record_batch` would answer, with nothing stored."""

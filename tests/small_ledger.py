@@ -230,7 +230,7 @@ class World:
         iss = parse(stored.wire).iss
         published = self.log.state.published
         path = self.log.tree.inclusion_path(index, published.checkpoint.size)
-        return receipt_of(rehash(stored), iss, path, published, may_see=may_see)
+        return receipt_of(rehash(stored), iss, path, published.note, may_see=may_see)
 
     def bundle(self, index, *, may_see=True):
         """The bundle of kind "entry" under the newest checkpoint."""

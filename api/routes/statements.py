@@ -1,7 +1,7 @@
 """POST /v1/statements: one statement or a batch, recorded and proven before the answer."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -20,7 +20,6 @@ from api.looking import look_nowhere
 from ledger.checking.statements import Verdict
 from ledger.kernel import strict_json
 from ledger.kernel.errors import Busy, Malformed, Refused, TooLarge
-from ledger.kernel.receipt import Receipt, encode_receipt, receipt_text
 from ledger.limits import BATCH_BODY, DECOMPRESSED, SINGLE_BODY, STATEMENTS
 from ledger.recording.log import Admitted, Recorded
 from schemas import wire
@@ -95,14 +94,14 @@ async def _one(intake: Intake, verdict: Verdict, *, only_check: bool) -> Answer:
         return _rehearsed(await intake.rehearse_one(verdict))
     recorded = await intake.record_one(verdict)
     place = {"location": f"/v1/entries/{recorded.admitted.indices[0]}"}
-    return _recorded(recorded, encode_receipt(recorded.receipts[0]), FRESH | place)
+    return _recorded(recorded, recorded.files()[0], FRESH | place)
 
 
 async def _batch(intake: Intake, verdicts: Sequence[Verdict], *, only_check: bool) -> Answer:
     if only_check:
         return _rehearsed(await intake.rehearse_batch(verdicts))
     recorded = await intake.record_batch(verdicts)
-    return _recorded(recorded, encode_receipts(recorded.receipts), FRESH)
+    return _recorded(recorded, b'{"receipts":[%b]}' % await intake.receipts(recorded), FRESH)
 
 
 def read_statements(body: bytes) -> list[bytes]:
@@ -121,11 +120,6 @@ def read_statements(body: bytes) -> list[bytes]:
     if len(batch.statements) > STATEMENTS:
         raise TooLarge("batch_size", f"the batch has {len(batch.statements)} statements, the most is {STATEMENTS}")
     return [statement.encode() for statement in batch.statements]
-
-
-def encode_receipts(receipts: Iterable[Receipt]) -> bytes:
-    """Receipt files, joined as they are."""
-    return f'{{"receipts":[{",".join(map(receipt_text, receipts))}]}}'.encode("ascii")
 
 
 def _only_check(request: Request[Any, Any, Any]) -> bool:

@@ -239,7 +239,6 @@ def _record(view: View, checked: Checked, entry: Entry, lineage: Lineage, *, see
     records += [(key, energy_wire.encode(record)) for key, _, record in energy]
     row = NewRow(stored, checked.request, advanced, checked.event, checked.announces, records, tag_pairs(lots))
     view.rows.append(row)
-    view.lineages.append(lineage)
     view.size, view.last_leaf = entry.index + 1, entry.leaf
     view.put(view.requests, checked.request, (entry.index, statement.jwt))
     for subject, version in advanced:

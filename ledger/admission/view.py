@@ -14,7 +14,6 @@ from ledger.energy import lookup
 from ledger.energy.book import Book as EnergyBook
 from ledger.energy.fold import OF_ENERGY
 from ledger.kernel.errors import Refused
-from ledger.kernel.lineage import Lineage
 from ledger.kernel.party import Registry
 from ledger.lots.book import Book
 from ledger.lots.lookup import prepare
@@ -38,7 +37,6 @@ class View:
     requests: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
     events: dict[bytes, int] = field(default_factory=dict)
     rows: list[NewRow] = field(default_factory=list)
-    lineages: list[Lineage] = field(default_factory=list)  # one a row
     erasures: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     _undo: list[tuple[dict[bytes, Any], bytes, Any]] = field(default_factory=list)
 
@@ -94,7 +92,7 @@ class View:
             yield
         except Refused:
             self.registry, self.size, self.last_leaf = registry, size, last_leaf
-            del self.rows[rows:], self.lineages[rows:], self.erasures[erasures:]
+            del self.rows[rows:], self.erasures[erasures:]
             self.undo(mark)
             for table, key, old in reversed(self._undo):
                 if old is None:

@@ -1,17 +1,18 @@
-"""Checks the statements of batches in worker processes: signatures are most of the work, and each core can do some.
+"""Checks the statements of batches in worker processes, and has their answers made there: each core can do some.
 
 The parent reads no more of a statement than its header, to send along the one key that it names; everything else is
-`check` on the other side. A worker that dies or does not answer is replaced and its rows are tried
+`check` on the other side. A worker that dies or does not answer is replaced and its work is tried
 once more; rows that no worker answers for are refused as Busy, for the client to send again.
 """
 
+import itertools
 import json
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from ledger.checking.statements import Verdict, check_all
 from ledger.checking.worker import Worker, start_worker
@@ -20,9 +21,10 @@ from ledger.kernel.errors import Busy, CoilmarkError
 from ledger.kernel.keys import PublicKey
 
 FindKey: TypeAlias = Callable[[str], PublicKey | None]
-_Answer: TypeAlias = list[Verdict] | str | None  # a string tells of a fault in the checks, None of no answer
+_Made = TypeVar("_Made")
 
-CHUNK = 64  # statements that travel to a worker together, at most
+CHUNK = 256  # statements that travel to a worker together, at most
+_MAKE, _CHECK, _END = range(3)  # in this order: what is recorded is answered before more is taken
 _FEWEST = 8  # for which a way to a worker and back is worth while
 _TRIES = 2
 _HEADERS_KEPT = 4_096  # header text -> kid; a party's header is the same in all its statements
@@ -30,15 +32,22 @@ _HEADERS_KEPT = 4_096  # header text -> kid; a party's header is the same in all
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    wires: Sequence[bytes]
-    audience: str
-    keys: Mapping[str, PublicKey]
+    make: Callable[..., Any]
+    given: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """The work itself raised this."""
+
+    says: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     work: _Work
-    answer: "Future[list[Verdict]]"
+    answer: "Future[Any]"
+    checks: int = 0  # statements
 
 
 class CheckingPool:
@@ -50,8 +59,10 @@ class CheckingPool:
         self._most = waiting
         self._waiting = 0
         self._started = False
+        self._stopped = False
         self._lock = threading.Lock()
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.PriorityQueue[tuple[int, int, _Job | None]] = queue.PriorityQueue()
+        self._number = itertools.count()
         self._kids: dict[bytes, str] = {}
         self._threads = [
             threading.Thread(target=self._serve, name=f"checking-{n}", daemon=True) for n in range(checkers)
@@ -66,10 +77,12 @@ class CheckingPool:
 
     def stop(self) -> None:
         """Answer what was handed in before, then end the workers."""
+        with self._lock:
+            self._stopped = True
         if not self._started:
             return
         for _ in self._threads:
-            self._jobs.put(None)
+            self._jobs.put((_END, next(self._number), None))
         for thread in self._threads:
             thread.join()
 
@@ -90,8 +103,22 @@ class CheckingPool:
     def _hand_in(self, wires: Sequence[bytes], audience: str, find_key: FindKey) -> "Future[list[Verdict]]":
         found = {kid: find_key(kid) for kid in {self._kid(wire) for wire in wires}}
         keys = {kid: key for kid, key in found.items() if key is not None}
-        job = _Job(_Work(wires, audience, keys), Future())
-        self._jobs.put(job)
+        return self._put(_Job(_Work(check_all, (wires, audience, keys)), Future(), len(wires)))
+
+    def make(self, make: Callable[..., _Made], *given: Any) -> "Future[_Made]":
+        """What `make`, a function of a module, makes of what is given, in a worker; any thread may ask.
+
+        The future raises Busy where no worker answers, RuntimeError for whatever `make` raises.
+        """
+        self.start()
+        return self._put(_Job(_Work(make, given), Future()))
+
+    def _put(self, job: _Job) -> "Future[Any]":
+        with self._lock:
+            if self._stopped:  # nobody would take it
+                job.answer.set_exception(_not_answered())
+            else:
+                self._jobs.put((_CHECK if job.checks else _MAKE, next(self._number), job))
         return job.answer
 
     def _kid(self, wire: bytes) -> str:
@@ -107,19 +134,19 @@ class CheckingPool:
     def _serve(self) -> None:
         """One thread: keep one worker alive, give it one chunk after another."""
         worker = start_worker(_answer, "coilmark-checking")
-        while (job := self._jobs.get()) is not None:
+        while (job := self._jobs.get()[-1]) is not None:
             worker, answer = self._ask(worker, job.work)
             _settle(job, answer)
             with self._lock:
-                self._waiting -= len(job.work.wires)
+                self._waiting -= job.checks
         if worker is not None:
             worker.end()
 
-    def _ask(self, worker: Worker | None, work: _Work) -> tuple[Worker | None, _Answer]:
+    def _ask(self, worker: Worker | None, work: _Work) -> tuple[Worker | None, Any]:
         """The answer of this worker, or of a new one in its place; None from neither."""
         for _ in range(_TRIES):
             worker = worker or start_worker(_answer, "coilmark-checking")
-            answer: _Answer = worker.ask(work, self._seconds) if worker is not None else None
+            answer = worker.ask(work, self._seconds) if worker is not None else None
             if answer is not None or worker is None:
                 return worker, answer
             worker.kill()
@@ -127,15 +154,17 @@ class CheckingPool:
         return None, None
 
 
-def _settle(job: _Job, answer: _Answer) -> None:
-    if isinstance(answer, list):
-        job.answer.set_result(answer)
-    elif answer is None:
-        job.answer.set_exception(
-            Busy("check_failed", "the statements could not be checked; retry with the same ids", retry_after=1)
-        )
+def _settle(job: _Job, answer: Any) -> None:
+    if answer is None:
+        job.answer.set_exception(_not_answered())
+    elif isinstance(answer, _Fault):
+        job.answer.set_exception(RuntimeError(f"a worker raised {answer.says}"))
     else:
-        job.answer.set_exception(RuntimeError(f"a check raised {answer}"))
+        job.answer.set_result(answer)
+
+
+def _not_answered() -> Busy:
+    return Busy("check_failed", "the statements could not be checked; retry with the same ids", retry_after=1)
 
 
 def _read_kid(header: bytes) -> str:
@@ -146,9 +175,9 @@ def _read_kid(header: bytes) -> str:
     return kid if isinstance(kid, str) else ""
 
 
-def _answer(work: _Work) -> list[Verdict] | str:
-    """In the worker. Whatever a fault in the checks was, the parent must get an answer."""
+def _answer(work: _Work) -> Any:
+    """In the worker. Whatever a fault in the work was, the parent must get an answer."""
     try:
-        return check_all(work.wires, work.audience, work.keys)
+        return work.make(*work.given)
     except Exception as error:  # noqa: BLE001  as said
-        return repr(error)
+        return _Fault(repr(error))

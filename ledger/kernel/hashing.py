@@ -18,6 +18,11 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def split_hashes(run: bytes) -> tuple[bytes, ...]:
+    """Hashes that stand one after the other."""
+    return tuple([run[at : at + HASH_SIZE] for at in range(0, len(run), HASH_SIZE)])
+
+
 def tree_root(leaves: Sequence[bytes]) -> bytes:
     """RFC 6962 root over leaf hashes."""
     return root_of(tree_levels(leaves))

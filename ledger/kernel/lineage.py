@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
+from typing import TypeAlias
 
 from ledger.kernel.errors import Malformed, Unverified
 from ledger.kernel.hashing import leaf_hash, path_through, root_of, tree_levels, tree_root
@@ -73,9 +74,14 @@ def parse_items(data: bytes) -> tuple[Item, ...]:
     """Read packed items, strictly ascending by subject key. Raises Malformed."""
     if len(data) % ITEM_SIZE:
         raise Malformed("lineage", f"{len(data)} bytes are no whole number of {ITEM_SIZE}-byte items")
-    items = tuple(parse_item(data[i : i + ITEM_SIZE]) for i in range(0, len(data), ITEM_SIZE))
+    items = tuple(map(parse_item, split_items(data)))
     check_ascending(items)
     return items
+
+
+def split_items(data: bytes) -> list[bytes]:
+    """Packed items that stand one after the other."""
+    return [data[at : at + ITEM_SIZE] for at in range(0, len(data), ITEM_SIZE)]
 
 
 def check_ascending(items: Sequence[Item]) -> None:
@@ -153,6 +159,21 @@ def lineage_of(seed: bytes, items: Sequence[Item]) -> Lineage:
     """The lineage that an entry's seed (32 bytes) and all its items in order make."""
     packed, salted = [item.packed() for item in items], salts(seed, [item.subject for item in items])
     return Lineage(tuple(items), tuple(packed), tuple(salted), tree_levels(list(map(item_hash, salted, packed))))
+
+
+Shown: TypeAlias = tuple[int, bytes, bytes, tuple[bytes, ...]]  # position, salt, the 81 bytes, path
+
+
+def open_packed(seed: bytes, items: Sequence[bytes], subjects: Collection[bytes] | None = None) -> list[Shown]:
+    """What `Lineage.opened` opens, of packed items that nobody has read."""
+    keys = [one[1:33] for one in items]
+    salted = salts(seed, keys)
+    levels = tree_levels(list(map(item_hash, salted, items)))
+    return [
+        (position, salted[position], items[position], path_through(levels, position))
+        for position, subject in enumerate(keys)
+        if subjects is None or subject in subjects
+    ]
 
 
 def check_opened(opened: Sequence[Opened], count: int, digest: bytes) -> None:

@@ -1,14 +1,14 @@
 """The receipt: one entry, what its lineage says to this reader, the statement, and the proof (SPEC 4.6)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ledger.kernel.encoding import b64_decode, b64_encode
 from ledger.kernel.entry import Entry, parse_entry
 from ledger.kernel.errors import Malformed, TooLarge
-from ledger.kernel.lineage import SALT_SIZE, Opened, parse_item
+from ledger.kernel.lineage import SALT_SIZE, Opened, Shown, parse_item
 from ledger.kernel.members import ascii_text, elements, hashes, integer, take, text
 from ledger.kernel.strict_json import decode
 
@@ -40,15 +40,25 @@ def receipt_text(receipt: Receipt) -> str:
 
     Written out: a batch is answered with hundreds, and an object made first takes three times as long.
     """
-    entry = entry_text(receipt.entry, receipt.count, receipt.opened, receipt.statement)
-    return f'{{"type":"{RECEIPT_TYPE}",{entry},"proof":{quoted(receipt.proof)}}}'
+    return join_text(entry_text(receipt.entry, receipt.count, receipt.opened, receipt.statement), quoted(receipt.proof))
+
+
+def join_text(entry: str, proof: str) -> str:
+    """A receipt of the members of `entry_members` and a proof that is quoted already."""
+    return f'{{"type":"{RECEIPT_TYPE}",{entry},"proof":{proof}}}'
 
 
 def entry_text(entry: Entry, count: int, opened: tuple[Opened, ...], statement: bytes | None) -> str:
     """The members that a receipt and each entry of a bundle have in common."""
+    shown = [(one.position, one.salt, one.item.packed(), one.path) for one in opened]
+    return entry_members(entry.packed, count, shown, statement)
+
+
+def entry_members(entry: bytes, count: int, opened: Iterable[Shown], statement: bytes | None) -> str:
+    """As `entry_text`, of packed values."""
     shown = "" if statement is None else f',"statement":{_quoted_bytes(statement)}'
-    items = ",".join(map(_opened_text, opened))
-    return f'"entry":"{b64_encode(entry.packed)}","lineage":{{"count":{count},"opened":[{items}]}}{shown}'
+    items = ",".join([_opened_text(*one) for one in opened])
+    return f'"entry":"{b64_encode(entry)}","lineage":{{"count":{count},"opened":[{items}]}}{shown}'
 
 
 def _quoted_bytes(text: bytes) -> str:
@@ -57,9 +67,9 @@ def _quoted_bytes(text: bytes) -> str:
     return quoted(said) if text.translate(None, _PLAIN) else f'"{said}"'
 
 
-def _opened_text(one: Opened) -> str:
-    salt, item, path = b64_encode(one.salt), b64_encode(one.item.packed()), hashes_text(one.path)
-    return f'{{"position":{one.position},"salt":"{salt}","item":"{item}","path":{path}}}'
+def _opened_text(position: int, salt: bytes, item: bytes, path: Sequence[bytes]) -> str:
+    salted, packed = b64_encode(salt), b64_encode(item)
+    return f'{{"position":{position},"salt":"{salted}","item":"{packed}","path":{hashes_text(path)}}}'
 
 
 def hashes_text(nodes: Sequence[bytes]) -> str:

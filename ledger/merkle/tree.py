@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ledger.kernel.hashing import HASH_SIZE
+from ledger.kernel.hashing import HASH_SIZE, split_hashes
 from ledger.merkle import kernel, walks
 from ledger.merkle.levels import Levels
 from ledger.merkle.parts import in_parts
@@ -137,6 +137,10 @@ class Tree:
 
     def inclusion_paths(self, indices: Sequence[int], size: int) -> list[tuple[bytes, ...]]:
         """The path of each leaf in the tree of `size`, gathered in one go; one by one is faster for one or two."""
+        return [split_hashes(run) for run in self.inclusion_runs(indices, size)]
+
+    def inclusion_runs(self, indices: Sequence[int], size: int) -> list[bytes]:
+        """The paths of `inclusion_paths`, the hashes of each one after the other."""
         self._check_size(size)
         for index in indices:
             self._check_index(index, size)
@@ -148,8 +152,7 @@ class Tree:
         kernel.right_edge(levels, size, edges)
         kernel.inclusion_paths(levels=levels, indices=wanted, size=size, edges=edges, offsets=offsets, out=paths)
         run = bytes(paths)
-        nodes = [run[at : at + HASH_SIZE] for at in range(0, len(run), HASH_SIZE)]
-        return [tuple(nodes[start:end]) for start, end in itertools.pairwise(offsets)]
+        return [run[HASH_SIZE * start : HASH_SIZE * end] for start, end in itertools.pairwise(offsets)]
 
     def consistency_path(self, old: int, new: int) -> tuple[bytes, ...]:
         """RFC 9162 2.1.4.1: the path from the tree of `old` leaves to that of `new`."""

@@ -20,13 +20,13 @@ from ledger.kernel.keys import Signer
 from ledger.kernel.lineage import SEED_SIZE
 from ledger.kernel.note import format_vkey, vkey_of
 from ledger.kernel.party import Registry
-from ledger.kernel.receipt import Receipt
+from ledger.kernel.receipt import Receipt, parse_receipt
 from ledger.merkle.tree import Tree
 from ledger.passport.issue import Basis, Issuer
-from ledger.recording.receipts import Published, receipt_of
-from ledger.recording.recovery import Sound, as_recorded, catch_up, continues, load_registry, load_tree, reread
+from ledger.recording.receipts import Proven, Published, receipt_files
+from ledger.recording.recovery import as_recorded, catch_up, continues, load_registry, load_tree, reread
 from ledger.recording.second_head import SecondHead
-from ledger.store.store import Store, StoredHead, Transaction, check_head
+from ledger.store.store import Store, Stored, StoredHead, Transaction, check_head
 
 Clock = Callable[[], int]  # µs since 1970 UTC
 Randomness = Callable[[int], bytes]
@@ -50,10 +50,20 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The answer to a submission: one receipt a statement, in order."""
+    """What the receipts of a submission are made of, one a statement, in order: others make them."""
 
     admitted: Admitted
-    receipts: tuple[Receipt, ...]
+    note: str
+    proven: tuple[Proven, ...]
+
+    def files(self) -> list[bytes]:
+        """Receipt files, made here."""
+        return receipt_files(self.proven, self.note)
+
+    @property
+    def receipts(self) -> tuple[Receipt, ...]:
+        """What the files say."""
+        return tuple(map(parse_receipt, self.files()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +329,7 @@ class Log:
         self._reached(Step.HEAD_MOVED)
         return head
 
-    def _publish(self, view: View, head: StoredHead | None) -> dict[int, Sound]:
+    def _publish(self, view: View, head: StoredHead | None) -> dict[int, Stored]:
         """(7) Read again and re-hash, (8) move the second head, (9) sign; only then does memory change."""
         if head is None or view.registry is None:
             raise RuntimeError("rows were written without a head or a registry")
@@ -338,10 +348,7 @@ class Log:
         self._reached(Step.SIGNED)
         self._state = State(published, view.registry, view.last_leaf, view.now)
         self._reached(Step.SHOWN)
-        return {
-            entry.index: Sound(stored, entry, lineage)
-            for (stored, entry), lineage in zip(read, view.lineages, strict=True)
-        }
+        return {stored.index: stored for stored, _ in read}
 
     def _check_key(self, registry: Registry) -> None:
         """Nobody could verify what another key signs. Raises Damaged."""
@@ -354,28 +361,27 @@ class Log:
     def _sign(self, checkpoint: Checkpoint) -> Published:
         return Published(checkpoint, sign_checkpoint(checkpoint, checkpoint.origin, self._signer))
 
-    def _paths(self, outcomes: Sequence[Admitted | Refused]) -> dict[int, tuple[bytes, ...]]:
+    def _paths(self, outcomes: Sequence[Admitted | Refused]) -> dict[int, bytes]:
         """The inclusion path of every entry that is answered with, gathered in one go."""
         indices = [index for outcome in outcomes if isinstance(outcome, Admitted) for index in outcome.indices]
-        paths = self.tree.inclusion_paths(indices, self.state.published.checkpoint.size)
+        paths = self.tree.inclusion_runs(indices, self.state.published.checkpoint.size)
         return dict(zip(indices, paths, strict=True))
 
     def _recorded(
         self,
         admitted: Admitted,
         submission: Submission,
-        written: Mapping[int, Sound],
-        paths: Mapping[int, tuple[bytes, ...]],
+        written: Mapping[int, Stored],
+        paths: Mapping[int, bytes],
     ) -> Recorded:
-        """(10) The answer, from what was read again: now, or for a retry from what was stored before."""
+        """(10) What the answer is made of, as read again: now, or for a retry from what was stored before."""
         older = {index: self._read(index) for index in admitted.indices if index not in written}
-        published = self.state.published
-        receipts = [
-            receipt_of(written.get(index) or older[index], checked.statement.iss, paths[index], published, may_see=True)
+        proven = [
+            Proven(written.get(index) or older[index], checked.statement.iss, paths[index])
             for index, checked in zip(admitted.indices, submission.statements, strict=True)
         ]
-        return Recorded(admitted, tuple(receipts))
+        return Recorded(admitted, self.state.published.note, tuple(proven))
 
-    def _read(self, index: int) -> Sound:
+    def _read(self, index: int) -> Stored:
         with self.store.reading() as transaction:
-            return as_recorded(transaction.entry(index), self.tree)[0]
+            return as_recorded(transaction.entry(index), self.tree)[0].stored

@@ -59,7 +59,7 @@ def receipt(log: Log, index: int, reader: Reader) -> Receipt:
     iss = shown.statement.iss
     published = log.state.published
     path = log.tree.inclusion_path(index, published.checkpoint.size)
-    return receipt_of(shown.sound, iss, path, published, may_see=reader.may_see(iss))
+    return receipt_of(shown.sound, iss, path, published.note, may_see=reader.may_see(iss))
 
 
 def bundle(log: Log, index: int, reader: Reader) -> Bundle:

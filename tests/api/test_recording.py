@@ -77,6 +77,29 @@ def test_an_answer_comes_from_the_pool_as_it_does_without_one(server):
     assert [row["statement"].encode() for row in answer.json["receipts"]] == wires
 
 
+@pytest.mark.parametrize("making", ["_dies", "_fails"])
+def test_what_is_recorded_is_answered_whatever_becomes_of_who_makes_the_answer(tmp_path, monkeypatch, making):
+    monkeypatch.setattr("api.intake.run_of_receipts", globals()[making])
+
+    async def scenario():
+        async with in_process(tmp_path, checkers=1) as served:
+            posted = Posted(served.world)
+            wires = [posted.new() for _ in range(40)]
+            answer = await served.post_batch(*wires)
+            assert (answer.status, [row["statement"].encode() for row in answer.json["receipts"]]) == (201, wires)
+            assert served.desk.intake._pool._waiting == 0
+
+    run(scenario)
+
+
+def _dies(_parcels, _note):
+    os._exit(1)
+
+
+def _fails(_parcels, _note):
+    raise KeyError
+
+
 def test_nothing_of_a_refused_batch_is_stored(tmp_path):
     async def scenario():
         async with in_process(tmp_path) as served:

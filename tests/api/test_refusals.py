@@ -167,7 +167,7 @@ def test_an_unexpected_exception_tells_nothing_and_is_logged(tmp_path, monkeypat
     def fail(*_):
         raise ZeroDivisionError("the secret of the house")
 
-    monkeypatch.setattr(statements_route, "encode_receipt", fail)
+    monkeypatch.setattr(statements_route, "_recorded", fail)
 
     async def scenario():
         async with in_process(tmp_path) as served:

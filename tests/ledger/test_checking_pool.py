@@ -102,7 +102,7 @@ def test_a_fault_in_the_checks_is_no_refusal(world, wires, monkeypatch):
     monkeypatch.setattr(checking_pool, "_answer", _faulty)
     pool = _pool()
     (chunk,) = pool.submit(wires[:1], world.uri, world.log.state.registry.key)
-    with pytest.raises(RuntimeError, match=r"a check raised KeyError\('x'\)"):
+    with pytest.raises(RuntimeError, match=r"a worker raised KeyError\('x'\)"):
         chunk.result(SOON)
     pool.stop()
 
@@ -125,6 +125,30 @@ def test_the_kids_kept_do_not_grow_without_end():
     for number in range(checking_pool._HEADERS_KEPT + 10):
         pool._kid(b"%d.x.y~" % number)
     assert len(pool._kids) <= checking_pool._HEADERS_KEPT
+
+
+def test_a_pool_that_stopped_says_so_and_leaves_nobody_waiting(world, wires):
+    pool = _pool()
+    assert pool.make(bytes, 3).result(SOON) == bytes(3)
+    pool.stop()
+    with pytest.raises(Busy):
+        pool.make(bytes, 3).result(SOON)
+    (chunk,) = pool.submit(wires[:1], world.uri, world.log.state.registry.key)
+    with pytest.raises(Busy):
+        chunk.result(SOON)
+
+
+def test_answers_are_made_before_more_is_checked(world, wires, monkeypatch):
+    pool, done = CheckingPool(1), []
+    monkeypatch.setattr(pool, "start", lambda: None)  # not before all of it is handed in
+    checks = pool.submit(wires[:20], world.uri, world.log.state.registry.key)
+    checks[0].add_done_callback(lambda _: done.append("checks"))
+    answer = pool.make(bytes, 3)
+    answer.add_done_callback(lambda _: done.append("answer"))
+    monkeypatch.undo()
+    pool.start()
+    pool.stop()
+    assert done == ["answer", "checks"]
 
 
 def test_workers_end_with_the_pool(world, wires):
@@ -153,4 +177,4 @@ def _sleeping(_work):
 
 
 def _faulty(_work):
-    return repr(KeyError("x"))
+    return checking_pool._Fault(repr(KeyError("x")))
