@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
@@ -55,7 +54,6 @@ from ledger.upkeep.restating import Restater
 
 _log = logging.getLogger(__name__)
 _MICROSECONDS = 1_000_000
-_TURN = 0.0005  # seconds that a thread works on while another waits for the interpreter
 _UNDER_WAY = 100_000  # objects: a few batches of 500 statements have as many
 
 
@@ -124,9 +122,6 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
         gc.collect()
         gc.freeze()
         gc.set_threshold(_UNDER_WAY, 10, 10)
-        # A page hands the interpreter back with each query. Beside the self-check, which works for a fiftieth of the
-        # time, it would wait for up to the usual 5 ms to have it again.
-        sys.setswitchinterval(_TURN)
         patrol = asyncio.create_task(desk.self_check.run())
         try:
             async with _restating(desk, now), _counting(desk.scans):
