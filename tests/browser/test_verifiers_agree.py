@@ -138,14 +138,19 @@ def test_a_shortage_upstream_is_found_by_both_and_missed_by_both(tmp_path):
     assert eleventh == {("passed", ""): 2, ("failed", "figure"): 2}
 
 
+def shipped_full(mill):
+    """Coils that rest on the silo are made and one is shipped: its full bundle."""
+    mill.make_coils("B")
+    mill.send(ROLLING, CUSTOMER, (piece("B-1"), None), paper="X")
+    full = next(one for one in parcels(mill, ("B-1",), piece) if b'"kind":"full"' in one.file)
+    return Given(full.file, full.trust, piece("B-1"))
+
+
 def test_both_compute_what_rests_on_a_lot_that_was_packed_by_mistake(tmp_path):
     with small_mill(tmp_path) as mill:
         mill.make_coils("A")
         mill.wrong(PLANT, mill.pack_some(PLANT, lot("SILO", 3), 2 * TONNE))
-        mill.make_coils("B")
-        mill.send(ROLLING, CUSTOMER, (piece("B-1"), None), paper="X")
-        full = next(one for one in parcels(mill, ("B-1",), piece) if b'"kind":"full"' in one.file)
-    _, eleventh = agreed([Given(full.file, full.trust, piece("B-1"))])
+        _, eleventh = agreed([shipped_full(mill)])
     assert eleventh == {("passed", ""): 1}
 
 
@@ -153,10 +158,7 @@ def test_neither_judges_what_rests_on_a_lot_that_went_in_a_unit(tmp_path):
     with small_mill(tmp_path) as mill:
         mill.make_coils("A")
         mill.send_some_in_a_unit(PLANT, ROLLING, lot("SILO", 3), 2 * TONNE)
-        mill.make_coils("B")
-        mill.send(ROLLING, CUSTOMER, (piece("B-1"), None), paper="X")
-        full = next(one for one in parcels(mill, ("B-1",), piece) if b'"kind":"full"' in one.file)
-    _, eleventh = agreed([Given(full.file, full.trust, piece("B-1"))])
+        _, eleventh = agreed([shipped_full(mill)])
     assert eleventh == {("not_checked", ""): 1}
 
 

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
-from ledger.kernel.errors import Refused
+import pytest
+
+from ledger.kernel.errors import Refused, RuleBroken
 from ledger.kernel.gs1_keys import check_digit
 from ledger.lots.ancestry import up
 from ledger.lots.book import Book
@@ -27,6 +29,15 @@ _KINDS = (
     "cutting", "packing",
 )  # fmt: skip
 PROCESSES = {f"{party}/{kind}": kind for party in (MINE, SMELTER, MILL) for kind in _KINDS}
+
+
+def refused(code):
+    return pytest.raises(RuleBroken, check=lambda error: error.code == code)
+
+
+def places(park, name):
+    """Where a thing is: holder, the end of its delivery's name, g."""
+    return [(one.holder, one.delivery[-3:], one.g) for one in park.lot(name).holdings]
 
 
 def lot(name, item=1):

@@ -19,6 +19,7 @@ from folded import (
     mass,
     pallet,
     piece,
+    refused,
     rules,
 )
 
@@ -32,10 +33,6 @@ ORE, METAL, SLAB, BAND = lot("BX-1"), lot("PL-1"), piece("S-1"), piece("H-1")
 @pytest.fixture
 def park():
     return Park()
-
-
-def refused(code):
-    return pytest.raises(RuleBroken, check=lambda error: error.code == code)
 
 
 def from_outside(name, g, **members):

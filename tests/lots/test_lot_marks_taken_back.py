@@ -1,9 +1,7 @@
 """Rule 5.6, one by one: what an event did beside mass is taken back with it, and what moved on is found."""
 
 import pytest
-from folded import CUSTOMER, MILL, MINE, SITE, SMELTER, Park, amount, listed, lot, pallet, piece, rules
-
-from ledger.kernel.errors import RuleBroken
+from folded import CUSTOMER, MILL, MINE, SITE, SMELTER, Park, amount, listed, lot, pallet, piece, refused, rules
 
 METAL, SLAB, BAND, UNIT, OTHER = lot("PL-1"), piece("S-1"), piece("H-1"), pallet(1), pallet(2)
 AFTER = "corrected_after_use"
@@ -15,10 +13,6 @@ def park():
     made = Park()
     made.new(SMELTER, (METAL, 1_000), (SLAB, 900))
     return made
-
-
-def refused(code):
-    return pytest.raises(RuleBroken, check=lambda error: error.code == code)
 
 
 def pack(park, *parts, who=SMELTER, unit=UNIT, action="ADD", **members):

@@ -1,9 +1,7 @@
 """Rule 5.6: a piece is in one place, whatever is declared wrong, and what a count found goes with it."""
 
 import pytest
-from folded import CUSTOMER, MILL, MINE, SMELTER, Park, lot, pallet, piece
-
-from ledger.kernel.errors import RuleBroken
+from folded import CUSTOMER, MILL, MINE, SMELTER, Park, lot, pallet, piece, places, refused
 
 SLAB, BAND, ORE = piece("S-1"), piece("H-1"), lot("BX-1")
 
@@ -11,14 +9,6 @@ SLAB, BAND, ORE = piece("S-1"), piece("H-1"), lot("BX-1")
 @pytest.fixture
 def park():
     return Park()
-
-
-def refused(code):
-    return pytest.raises(RuleBroken, check=lambda error: error.code == code)
-
-
-def places(park, name):
-    return [(one.holder, one.delivery[-3:], one.g) for one in park.lot(name).holdings]
 
 
 @pytest.mark.parametrize("g", [9_000, None])

@@ -1,7 +1,7 @@
 """Rule 5.6 from its other side: what a declaration takes back, to the gram, and nothing more."""
 
 import pytest
-from folded import MILL, MINE, OTHER_SITE, SITE, SMELTER, Park, lot, piece, rules
+from folded import MILL, MINE, OTHER_SITE, SITE, SMELTER, Park, lot, piece, places, refused, rules
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.genealogy import UG
@@ -14,14 +14,6 @@ CALLED_LATE = {"kind": "late", "supplier": "X", "document": "N", "g": 1}
 @pytest.fixture
 def park():
     return Park()
-
-
-def refused(code):
-    return pytest.raises(RuleBroken, check=lambda error: error.code == code)
-
-
-def places(park, name):
-    return [(one.holder, one.delivery[-3:], one.g) for one in park.lot(name).holdings]
 
 
 def receive_late(park, g):

@@ -1,9 +1,7 @@
 """Units, frames, runs and months (5.2 to 5.6): what holds them together, what takes them apart, what balances."""
 
 import pytest
-from folded import MILL, MINE, SMELTER, Park, listed, lot, pallet, piece, rules
-
-from ledger.kernel.errors import RuleBroken
+from folded import MILL, MINE, SMELTER, Park, listed, lot, pallet, piece, refused, rules
 
 ORE, ALUMINA, SLAB, BAND, UNIT = lot("BX"), lot("AL"), piece("S-1"), piece("H-1"), pallet(1)
 
@@ -13,10 +11,6 @@ def park():
     made = Park()
     made.new(MILL, (SLAB, 900), (BAND, 800), (lot("SCRAP"), 100))
     return made
-
-
-def refused(code):
-    return pytest.raises(RuleBroken, check=lambda error: error.code == code)
 
 
 def pack(park, unit, *names, who=MILL, action="ADD", amounts=(), **members):
