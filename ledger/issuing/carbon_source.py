@@ -7,11 +7,11 @@ from ledger.admission.energy_records import read_energy
 from ledger.admission.lot_records import read_records
 from ledger.carbon.given import Given, PowerHour, SiteHour
 from ledger.carbon.reading import READ, Reading, hours_in
+from ledger.checking.quick_json import parse_quickly
 from ledger.energy.book import consumption_key
 from ledger.energy.records import HOUR, Consumption
 from ledger.issuing.power_source import Power
 from ledger.kernel.party import Registry
-from ledger.kernel.statement import parse
 from ledger.lots.book import effects_key
 from ledger.lots.records import NOBODY, Effects
 from ledger.rules import judges_energy, judges_lots
@@ -89,9 +89,9 @@ def _touched(transaction: Transaction, entries: Iterable[Stored], size: int) -> 
     names = set[str]()
     for stored in entries:
         if stored.typ == "energy-consumption":
-            yield from hours_in(parse(stored.wire).body)
+            yield from hours_in(parse_quickly(stored.wire).body)
         elif stored.typ in _COVERING:
-            names.update(_named(parse(stored.wire).body))
+            names.update(_named(parse_quickly(stored.wire).body))
     for one in read_energy(transaction, [consumption_key(name) for name in names], size).values():
         if isinstance(one, Consumption):
             yield from ((one.process, one.start + hour * HOUR) for hour in range(one.hours))
@@ -108,7 +108,7 @@ def _read(reading: Reading, registry: Registry, transaction: Transaction, entrie
     judged = [one for one in entries if one.typ in READ and judges_lots(registry.rules_at(one.index))]
     effects = _effects(transaction, (one.index for one in judged if one.typ == "lot-event"), size)
     for stored in judged:
-        statement = parse(stored.wire)
+        statement = parse_quickly(stored.wire)
         if stored.typ == "lot-event":
             reading.event(statement, effects.get(stored.index))
         elif judges_energy(registry.rules_at(stored.index)):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from ledger.admission.lot_records import read_records
 from ledger.admission.view import View
+from ledger.checking.quick_json import parse_quickly
 from ledger.kernel.entry import parse_entry
-from ledger.kernel.statement import parse
 from ledger.kernel.subjects import subject_key
 from ledger.lots.ancestry import up
 from ledger.lots.book import effects_key, lot_key, run_key
@@ -62,7 +62,7 @@ class StoreSource:
 
     def certificate(self, entry: int) -> Certificate | None:
         """What the statement says of a certificate."""
-        return certificate_in(parse(self.transaction.entry(entry).wire))
+        return certificate_in(parse_quickly(self.transaction.entry(entry).wire))
 
     def _records(self, keys: Collection[bytes]) -> Mapping[bytes, Record]:
         return read_records(self.transaction, keys, self.size)
@@ -116,7 +116,7 @@ class ViewSource:
 
     def certificate(self, entry: int) -> Certificate | None:
         """What the statement says of a certificate."""
-        return certificate_in(parse(self._view.at(entry).wire))
+        return certificate_in(parse_quickly(self._view.at(entry).wire))
 
     def _later(self, name: str) -> Iterable[int]:
         return self._runs.get(name, ()) or self._pending.get(subject_key("lot", name), ())
@@ -124,6 +124,6 @@ class ViewSource:
 
 def told_by(stored: Stored) -> Told:
     """What the statement of a lot event says beside its effects."""
-    statement = parse(stored.wire)
+    statement = parse_quickly(stored.wire)
     event = read_event(statement.body, issuer=statement.iss, jti=statement.jti)
     return Told(parse_entry(stored.entry).recorded_at, event.sites, event.parent, event.sender, event.claims)

@@ -82,6 +82,9 @@ def open_body(body: dict[str, Any], disclosures: Sequence[Disclosure], depth: in
     return opened, len(opening.seen - opening.given.keys())
 
 
+_CONTAINERS = frozenset({dict, list})  # all that a decoder makes
+
+
 class _Opening:
     """One pass over a body: which digests were met, and which disclosures are at hand."""
 
@@ -119,9 +122,11 @@ class _Opening:
         opened[found.name] = self.value(found.value, depth)
 
     def elements(self, elements: list[Any], depth: int) -> list[Any]:
+        if _CONTAINERS.isdisjoint(map(type, elements)):  # as a passport's thousand numbers and more
+            return elements
         opened = []
         for element in elements:
-            if not isinstance(element, (dict, list)):  # as most are: a passport lists a thousand numbers and more
+            if not isinstance(element, (dict, list)):
                 opened.append(element)
                 continue
             if isinstance(element, list) or element.keys() != {ELEMENT}:

@@ -7,13 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 from ledger.admission.energy_records import read_energy
+from ledger.checking.quick_json import parse_quickly
 from ledger.energy.book import attestation_key, device_key, heads_key, hour_key
 from ledger.energy.records import EARLIER, HOUR, NOBODY, Attestation, Heads, Hour, Slice, Taken, Use
 from ledger.energy.shares import allocated, shares
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Malformed, Missing
 from ledger.kernel.moments import micros, rfc3339
-from ledger.kernel.statement import parse
 from ledger.kernel.subjects import subject_key
 from ledger.limits import HOURS
 from ledger.questions.asking import Asked
@@ -142,7 +142,7 @@ def _may_see(asked: Asked, found: Attestation) -> bool:
 
 def _steps(stored: Stored, name: str) -> Iterator[said.EnergyStep]:
     """What one statement did with an attestation."""
-    statement, recorded = parse(stored.wire), rfc3339(parse_entry(stored.entry).recorded_at)
+    statement, recorded = parse_quickly(stored.wire), rfc3339(parse_entry(stored.entry).recorded_at)
     for what, wh in _done(statement.typ, statement.body, name).items():
         yield said.EnergyStep(entry=stored.index, issuer=statement.iss, what=what, recorded=recorded, wh=wh)
 

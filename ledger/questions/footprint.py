@@ -3,10 +3,10 @@
 from typing import Any
 
 from ledger.carbon.reports.pact import Holder, Recorded, pact_document
+from ledger.checking.quick_json import parse_quickly
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.errors import Missing
 from ledger.kernel.moments import rfc3339
-from ledger.kernel.statement import parse
 from ledger.kernel.subjects import subject_key
 from ledger.questions.asking import Asked
 
@@ -21,7 +21,7 @@ def footprint_document(asked: Asked, piece: str, *, pending: bool = False) -> di
     if not entries:
         raise Missing("no_passport", f"there is no passport of {piece} as of {asked.size} entries", id=piece)
     stored = asked.transaction.entry(entries[-1])
-    statement = parse(stored.wire)
+    statement = parse_quickly(stored.wire)
     party = asked.registry.party(statement.body["facts"].get("maker", statement.iss))
     recorded = Recorded(
         ledger=asked.registry.uri,

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
+from ledger.checking.quick_json import parse_quickly
 from ledger.hashing import lineage_digests
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.entry import Entry, parse_entry
@@ -12,7 +13,7 @@ from ledger.kernel.errors import CoilmarkError, Damaged, Refused
 from ledger.kernel.hashing import NO_HASH
 from ledger.kernel.lineage import Lineage, lineage_of, parse_items
 from ledger.kernel.party import Registry, fold
-from ledger.kernel.statement import Statement, parse
+from ledger.kernel.statement import Statement
 from ledger.lots.book import effects_span
 from ledger.merkle.tree import Tree
 from ledger.recording.second_head import SecondHead
@@ -78,7 +79,7 @@ def statement_of(stored: Stored) -> Statement:
     """The statement of an entry that was found sound. Raises Damaged where it cannot be read, or is of another typ."""
     try:
         # A disclosure that was altered opens none of the digests that were signed.
-        statement = parse(stored.wire)
+        statement = parse_quickly(stored.wire)
     except (Refused, UnicodeError) as error:
         raise Damaged("entry", f"the statement of entry {stored.index} cannot be read: {error}") from error
     if statement.typ != stored.typ:
@@ -112,7 +113,7 @@ def load_registry(transaction: Transaction, size: int | None = None) -> Registry
         stored = transaction.entry(index)
         if sha256(stored.jwt).digest() != parse_entry(stored.entry).statement:
             raise Damaged("entry", f"entry {index} does not agree with its statement digest", index=index)
-        history.append((index, parse(stored.wire)))
+        history.append((index, parse_quickly(stored.wire)))
     registry = fold(history)
     _require_known(registry)
     _require_records(transaction, registry)

@@ -8,12 +8,12 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ledger.checking.quick_json import parse_quickly
 from ledger.checking.statements import check
 from ledger.issuing.footprints import ACCOUNTING, Footprints, footprints_of
 from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.implied import implied
-from ledger.kernel.statement import parse
 from ledger.kernel.subjects import subject_key
 from ledger.lots.descent import down
 from ledger.lots.recall import starts_from_entry
@@ -152,7 +152,7 @@ class Restater:
         if len(self._states) > _ENTRIES:
             self._states.clear()
         if index is not None and index not in self._states:
-            self._states[index] = int(parse(transaction.entry(index).wire).body["as_of"]["size"])
+            self._states[index] = int(parse_quickly(transaction.entry(index).wire).body["as_of"]["size"])
         return None if index is None else self._states[index]
 
     def _changed(self, piece: str, now: int) -> bytes | None:
@@ -165,7 +165,7 @@ class Restater:
             accounted = self._footprints.of(piece) if self._footprints is not None else None
             body = body_of(piece, source, reached, self._issuer.rules, accounted)
             index = newest_passport(transaction, piece, checkpoint.size)
-            said = parse(transaction.entry(index).wire).body if index is not None else {}
+            said = parse_quickly(transaction.entry(index).wire).body if index is not None else {}
         if _without_state(said) == _without_state(shown(body)):
             self._right |= {piece: index} if index is not None else {}
             return None
@@ -180,7 +180,7 @@ class Restater:
 
 def _touched(stored: Stored, one: Effects) -> Iterator[str]:
     """The pieces that a statement is about, and those that an event moves in a unit."""
-    statement = parse(stored.wire)
+    statement = parse_quickly(stored.wire)
     named = (want.id for want in implied(statement.typ, statement.iss, statement.aud, statement.body))
     moved = (posting.lot for posting in (*one.debits, *one.credits))
     return (name for name in (*named, *moved) if is_piece(name))
