@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
@@ -49,10 +48,9 @@ from ledger.scans.counter import ScanCounter
 from ledger.showing.passports import Standing, standing
 from ledger.store.access import ANYONE, EVERYTHING, Reader, Tokens
 from ledger.store.scans import SqliteScans, scans_file
-from ledger.store.store import caution, open_tokens
+from ledger.store.store import open_tokens
 from ledger.upkeep.restating import Restater
 
-_log = logging.getLogger(__name__)
 _MICROSECONDS = 1_000_000
 _UNDER_WAY = 100_000  # objects: a few batches of 500 statements have as many
 
@@ -110,8 +108,6 @@ class Desk:
 async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> AsyncIterator[Desk]:
     """The desk for as long as the block lasts. Raises what `open_log` raises: a damaged ledger is not served."""
     places = layout(settings.folder, settings.head, settings.database, settings.process)
-    if says := caution(places.location):
-        _log.warning(says)
     own_links(places.own_links)  # a file that is wrong is said now, to who starts the server
     with ExitStack() as stack:
         issuer = load_issuer(settings.operator_key) if settings.operator_key is not None else None

@@ -4,11 +4,12 @@ Rows come as bytes, whatever was done to the file; no table class stands between
 read-only connection: an audit makes millions of look-ups by primary key, in processes that should start at once.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
+
+from ledger.store.sqlite.driver import sqlite3
 
 
 class UnreadableError(Exception):

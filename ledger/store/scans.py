@@ -1,12 +1,12 @@
 """Counts of scans, in a small database of their own: they are no ledger data, and may be lost or thrown away."""
 
-import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
 
 from ledger.scans.counter import Key
 from ledger.scans.judging import Counted
+from ledger.store.sqlite.driver import sqlite3
 
 _BUSY_SECONDS = 0.2  # a page does not wait longer for its count
 _TABLE = """

@@ -31,7 +31,6 @@ __all__ = [
     "Stored",
     "StoredHead",
     "Transaction",
-    "caution",
     "check_head",
     "check_location",
     "create_store",
@@ -134,15 +133,6 @@ def open_tokens(folder: Path, url: str | None) -> Tokens:
     from ledger.store.sqlite.access import SqliteTokens  # noqa: PLC0415  as above, the other way round
 
     return SqliteTokens(access_file(folder))
-
-
-def caution(location: Location) -> str:
-    """What an operator must know of the database's own faults; "" where nothing is known."""
-    if isinstance(location, str):
-        return ""
-    from ledger.store.sqlite.engine import version_caution  # noqa: PLC0415  PostgreSQL needs it not
-
-    return version_caution()
 
 
 def check_location(url: str) -> str:

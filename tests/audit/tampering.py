@@ -1,7 +1,6 @@
 """A ledger with some of everything, and ways to change what it stores behind its back."""
 
 import shutil
-import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from ledger.audit.audit import Order, audit
 from ledger.audit.heads import Kept
 from ledger.audit.sources import DatabaseSource
 from ledger.kernel.statement import Hidden, parse
+from ledger.store.sqlite.driver import sqlite3
 
 EVENT = "urn:uuid:1b4e28ba-2fa1-41d2-883f-0016d3cca427"
 

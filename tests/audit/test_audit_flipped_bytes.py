@@ -1,11 +1,12 @@
 """Every byte of the database matters or does not: a flip is found, or what the database says is what it said."""
 
 import random
-import sqlite3
 from contextlib import closing
 
 import pytest
 from tampering import findings
+
+from ledger.store.sqlite.driver import sqlite3
 
 MASKS = (0x01, 0x80, 0xFF)
 FEW, MANY = 300, 1_000  # `coilmark torture flips` takes every byte

@@ -1,7 +1,6 @@
 """One stored thing changed at a time, behind the back of every trigger: audit names it, and what follows from it."""
 
 import re
-import sqlite3
 from contextlib import closing
 
 import pytest
@@ -14,6 +13,7 @@ from ledger.audit.sources import DatabaseSource
 from ledger.checking.statements import event_key
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.hashing import tree_root
+from ledger.store.sqlite.driver import sqlite3
 
 
 def test_untouched_ledger_is_clean(recorded, database):

@@ -1,6 +1,5 @@
 """A stranger prints a label, scans it, sees the ticks, changes one figure in the database and sees the page refuse."""
 
-import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -13,6 +12,7 @@ from PIL import Image
 from reading import words
 
 from ledger.kernel.encoding import b64url_decode, b64url_encode
+from ledger.store.sqlite.driver import sqlite3
 
 ROOT = Path(__file__).parents[2]
 REFUSES = (

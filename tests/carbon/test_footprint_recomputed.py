@@ -1,6 +1,5 @@
 """A coil's footprint computed again from its full bundle alone, and passports that add up and do not follow from it."""
 
-import sqlite3
 from contextlib import closing
 from decimal import Decimal
 
@@ -24,6 +23,7 @@ from ledger.kernel.statement import parse
 from ledger.passport.evidence import in_ranges, of_ranges
 from ledger.passport.issue import Basis, body_of, signed
 from ledger.rules import rule_set
+from ledger.store.sqlite.driver import sqlite3
 
 AGAIN = "were computed again from"
 

@@ -59,6 +59,16 @@ def test_time_and_environment_come_in_from_outside(path):
     assert looked_at == []
 
 
+def test_sqlite_is_opened_through_one_driver():
+    """The other in one process would let go of the first one's locks, and may have the bug that is refused."""
+    driver, own = ROOT / "ledger/store/sqlite/driver.py", Path(__file__)
+    other = re.compile(
+        r"^\s*(import (py)?sqlite3\b|from (sqlite3|sqlite3\.dbapi2|pysqlite3[.\w]*) import)", re.MULTILINE
+    )
+    files = {*SOURCES, *(ROOT / "tests").rglob("*.py")} - {driver, own}
+    assert [_name(path) for path in sorted(files) if other.search(path.read_text("utf-8"))] == []
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=_name)
 def test_names_say_something(path):
     assert path.stem not in {"utils", "util", "helpers", "common", "manager", "models", "services", "core", "misc"}

@@ -1,6 +1,5 @@
 """A corrective event takes the declared one's place: the same serial may be made again, by it and by nothing else."""
 
-import sqlite3
 from contextlib import closing
 
 import pytest
@@ -13,6 +12,7 @@ from ledger.kernel.lineage import Role, parse_items
 from ledger.kernel.receipt import encode_receipt
 from ledger.kernel.subjects import subject_key
 from ledger.kernel.verify import verify_receipt
+from ledger.store.sqlite.driver import sqlite3
 
 FIRST, RIGHT = "urn:event:first", "urn:event:right"
 

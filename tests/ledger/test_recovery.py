@@ -4,7 +4,6 @@ Every step of an append that fails or is the last one is in `test_failpoints`.
 """
 
 import shutil
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from ledger.kernel.errors import Conflict, Damaged, Malformed, Missing, Unsettle
 from ledger.kernel.hashing import leaf_hash
 from ledger.recording.opening import open_log
 from ledger.store.postgres.store import PostgresStore
+from ledger.store.sqlite.driver import sqlite3
 from ledger.store.store import open_store
 from tests.small_ledger import coil, pem, small_ledger
 from tests.whole import check_whole

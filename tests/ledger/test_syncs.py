@@ -1,7 +1,6 @@
 """What is acknowledged is on the disk: each durable write is synced, in this order, before anybody is told."""
 
 import os
-import sqlite3
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.errors import Conflict
 from ledger.merkle.tree import Tree
 from ledger.recording.second_head import FileHead
+from ledger.store.sqlite.driver import sqlite3
 from tests.small_ledger import coil, small_ledger
 
 

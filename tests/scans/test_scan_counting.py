@@ -1,6 +1,5 @@
 """Scans are counted without personal data, copies stand out, and a count that fails hinders nothing."""
 
-import sqlite3
 import threading
 
 import pytest
@@ -11,6 +10,7 @@ from ledger.scans.counter import ScanCounter
 from ledger.scans.judging import A_DAY, DAYS, LEAST, SPREAD, Tally, tally
 from ledger.scans.places import CELLS, NOWHERE, place_key, place_of
 from ledger.store.scans import SqliteScans, scans_file
+from ledger.store.sqlite.driver import sqlite3
 from tools.bench.scans import Month, run_scans
 
 KEY = place_key(bytes(range(32)))

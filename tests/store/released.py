@@ -8,11 +8,11 @@ old one again: a change in it would be a change of history.
 """
 
 import gzip
-import sqlite3
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from sqlite3.dump import _iterdump  # pysqlite3 has none; it runs on any connection
 
 from ledger.kernel.disclosure import Hidden
 from ledger.kernel.receipt import encode_receipt
@@ -20,6 +20,7 @@ from ledger.kernel.statement import parse
 from ledger.kernel.trust import parse_trust
 from ledger.recording.opening import layout
 from ledger.store.postgres import schema as postgres_schema
+from ledger.store.sqlite.driver import sqlite3
 from ledger.store.tables import LEDGER_TABLES, SCHEMA_VERSION
 from tests.small_ledger import coil, pem, small_ledger
 
@@ -102,7 +103,7 @@ def _write(folder, name, text):
 
 def _sqlite_text(path):
     with closing(sqlite3.connect(path)) as connection:
-        return "\n".join(connection.iterdump())
+        return "\n".join(_iterdump(connection))
 
 
 def _postgres_text(path):

@@ -1,6 +1,5 @@
 """Bearer tokens: shown once, stored hashed, revoked at once."""
 
-import sqlite3
 from hashlib import sha256
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from ledger.kernel.errors import Busy, Conflict, Damaged, Missing, RuleBroken, Unauthorised
 from ledger.store.access import ANYONE, EVERYTHING, Reader, access_file
 from ledger.store.sqlite.access import SqliteTokens
+from ledger.store.sqlite.driver import sqlite3
 
 NOW = 1_767_585_600_000_000
 PLANT = Reader("party", "(417)9521141000020")

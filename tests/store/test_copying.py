@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sqlite3
 import threading
 from contextlib import closing
 from itertools import count
@@ -20,6 +19,7 @@ from ledger.recording.opening import layout, open_log
 from ledger.store import carrying
 from ledger.store.postgres.carrying import PostgresShelf
 from ledger.store.sqlite import carrying as sqlite_carrying
+from ledger.store.sqlite.driver import sqlite3
 from ledger.store.store import reading_shelf
 from ledger.upkeep.copying import copy_ledger
 from tests.eventually import eventually

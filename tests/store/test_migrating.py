@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sqlite3
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -26,6 +25,7 @@ from ledger.kernel.statement import issue
 from ledger.kernel.verify import verify_receipt
 from ledger.recording.log import Submission
 from ledger.recording.opening import clock, migrate_ledger, open_log, rebuild_ledger
+from ledger.store.sqlite.driver import sqlite3
 from ledger.store.store import create_store, open_store, reading_raw
 from ledger.store.tables import SCHEMA_VERSION
 from tests.eventually import SOON

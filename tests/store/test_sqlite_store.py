@@ -1,13 +1,14 @@
 """The database file refuses what would rewrite history, whoever asks over the ledger's own connection."""
 
-import sqlite3
+from contextlib import nullcontext
 
 import pytest
 from store_rows import everything_in, fill
 
 from ledger.kernel.errors import Damaged
 from ledger.store.sqlite import engine
-from ledger.store.sqlite.engine import check_version, log_bug, writer
+from ledger.store.sqlite.driver import sqlite3
+from ledger.store.sqlite.engine import check_version, writer
 from ledger.store.store import create_store, open_store
 from ledger.store.tables import SCHEMA_VERSION
 
@@ -123,29 +124,43 @@ def test_a_setting_that_sqlite_does_not_take_is_refused(path, monkeypatch):
     store.close()
 
 
-def test_an_sqlite_without_strict_tables_is_refused():
-    check_version((3, 37, 0))
-    with pytest.raises(Damaged, match=r"this is SQLite 3\.36\.9; 3\.37\.0 or newer is needed"):
-        check_version((3, 36, 9))
-
-
 @pytest.mark.parametrize(
     ("version", "bad"),
     [
-        ((3, 40, 1), True), ((3, 44, 5), True), ((3, 44, 6), False), ((3, 45, 0), True), ((3, 50, 6), True),
-        ((3, 50, 7), False), ((3, 51, 2), True), ((3, 51, 3), False), ((3, 52, 0), False),
+        ((3, 36, 9), True), ((3, 40, 1), True), ((3, 44, 5), True), ((3, 44, 6), False), ((3, 45, 0), True),
+        ((3, 50, 6), True), ((3, 50, 7), False), ((3, 51, 2), True), ((3, 51, 3), False), ((3, 52, 0), False),
     ],
 )  # fmt: skip
-def test_the_bug_in_the_write_ahead_log_is_known(version, bad):
-    says = log_bug(version)
-    assert bool(says) is bad
-    if bad:
-        assert "let no other program write or checkpoint ledger.sqlite" in says
-        assert "use SQLite 3.51.3 or newer" in says
+def test_an_sqlite_with_the_bug_in_its_write_ahead_log_is_refused(version, bad):
+    said = pytest.raises(Damaged, match=r"SQLite [\d.]+, which can damage a file.* SQLite 3\.51\.3 or newer")
+    with said if bad else nullcontext():
+        check_version(version)
+
+
+@pytest.mark.parametrize("write", [True, False])
+def test_with_such_an_sqlite_no_ledger_is_opened_or_made(path, monkeypatch, write):
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 40, 1))
+    with pytest.raises(Damaged, match=r"pysqlite3 was built with SQLite 3\.40\.1") as caught:
+        open_store(path, write=write)
+    assert caught.value.code == "settings"
+    new = path.with_name("new.sqlite")
+    with pytest.raises(Damaged, match=r"pysqlite3 was built with SQLite 3\.40\.1"):
+        create_store(new, "https://example.org/ledger")
+    assert not new.exists()
+
+
+def test_the_sqlite_that_is_used_is_the_one_that_was_looked_at(path):
+    """SQLAlchemy takes the standard library's unless it is told."""
+    for one in (writer(path), engine.reader(path)):
+        with one.connect() as connection:
+            (version,) = connection.exec_driver_sql("SELECT sqlite_version()").one()
+        one.dispose()
+        assert tuple(map(int, version.split("."))) == sqlite3.sqlite_version_info
+        check_version(tuple(map(int, version.split("."))))
 
 
 def test_the_writer_never_has_a_second_connection(path):
-    """Which is what the bug in the write-ahead log needs."""
+    """Which is what such a bug needs."""
     one = writer(path)
     one.pool._timeout = 0.01
     with one.connect(), pytest.raises(Exception, match="QueuePool limit of size 1 overflow 0"):

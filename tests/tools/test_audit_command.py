@@ -2,13 +2,13 @@
 
 import json
 import shutil
-import sqlite3
 from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
 from small_ledger import PLANT, coil, small_ledger
 
+from ledger.store.sqlite.driver import sqlite3
 from tools.main import cli
 
 

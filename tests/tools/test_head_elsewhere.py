@@ -2,13 +2,13 @@
 
 import json
 import shutil
-import sqlite3
 from contextlib import closing
 
 import pytest
 from small_park import coilmark
 
 from ledger.kernel.keys import generate
+from ledger.store.sqlite.driver import sqlite3
 from tests.object_server import object_server
 from tests.small_ledger import OPERATOR, coil, pem, small_ledger
 

@@ -5,7 +5,6 @@ The ledger has parties, lots, a piece that was shipped, and its passport.
 
 import random
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -34,6 +33,7 @@ from ledger.rules import rule_set
 from ledger.showing.passports import full, short, standing
 from ledger.showing.reading import bundle, receipt
 from ledger.store.access import EVERYTHING
+from ledger.store.sqlite.driver import sqlite3
 from tools.bench.ledger import create, signed_now
 from tools.bench.passport import COIL, story
 

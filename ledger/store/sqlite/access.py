@@ -1,10 +1,10 @@
 """Bearer tokens in a file beside a ledger that is a file, so that no second writer ever touches the ledger's own."""
 
-import sqlite3
 from pathlib import Path
 
 from ledger.kernel.errors import Busy, Damaged
 from ledger.store.access import Reader, Token, Tokens
+from ledger.store.sqlite.driver import sqlite3
 
 _BUSY_SECONDS = 1.0
 _TABLE = """

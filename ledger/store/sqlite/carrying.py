@@ -1,7 +1,6 @@
 """A whole ledger out of a database file, or into a new one."""
 
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import cast
 from ledger.kernel.errors import Conflict
 from ledger.store.carrying import Row, columns, key
 from ledger.store.sqlite import engine as engines
+from ledger.store.sqlite.driver import sqlite3
 
 _BESIDE = ("-wal", "-shm")  # what SQLite keeps beside a file
 

@@ -1,6 +1,5 @@
 """Opening and creating the database file, with the settings that the ledger's promises rest on."""
 
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from sqlmodel import SQLModel, create_engine
 from ledger.kernel.errors import Conflict, Damaged, Missing
 from ledger.store import tables
 from ledger.store.schema_version import require_schema
+from ledger.store.sqlite.driver import sqlite3
 
 # SQLite keeps these per connection. `synchronous=FULL` is what makes a commit durable under WAL;
 # `recursive_triggers` lets the append-only triggers see REPLACE; `secure_delete` makes erasure real.
@@ -28,9 +28,8 @@ _WRITER: dict[str, int | str] = {
 }
 _READER: dict[str, int | str] = {"query_only": 1, "trusted_schema": 0}
 _BUSY_MS = 30_000
-_OLDEST = (3, 37, 0)  # STRICT tables
 # https://sqlite.org/wal.html: from 3.7.0 on a write-ahead log that two connections write or checkpoint at the same
-# moment can damage the file; mended in these, and in all that are newer than the last.
+# moment can damage the file; mended in these, and in all that are newer than the last. All of them have STRICT tables.
 _MENDED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 _WRITER_CACHE_KIB = 48 * 1024
 _READER_CACHE_KIB = 4 * 1024  # a connection, and there may be a dozen
@@ -53,12 +52,15 @@ def create_database(path: Path, stamps: Mapping[str, str]) -> None:
 def writer(path: Path) -> Engine:
     """The engine of the one writer: each transaction begins IMMEDIATE, each commit is synced before it returns.
 
-    It never has a second connection, since two that write could meet the bug that `log_bug` tells of.
+    It never has a second connection: nobody ever writes or checkpoints beside it.
     """
     check_version(sqlite3.sqlite_version_info)
-    url = URL.create("sqlite", database=str(path))
     engine = create_engine(
-        url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False}, pool_size=1, max_overflow=0
+        URL.create("sqlite", database=str(path)),
+        module=sqlite3,
+        connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False},
+        pool_size=1,
+        max_overflow=0,
     )
     _configure(engine, _WRITER, _WRITER_CACHE_KIB, begin="BEGIN IMMEDIATE")
     return engine
@@ -67,12 +69,13 @@ def writer(path: Path) -> Engine:
 def reader(path: Path) -> Engine:
     """An engine that cannot write, for everything but the sequencer. Raises Missing where there is no ledger.
 
-    Opened read-only, so that a reader never checkpoints the write-ahead log beside the writer (a bug of SQLite
-    before 3.51.3 needs two connections that do).
+    Opened read-only, so that a reader never checkpoints the write-ahead log beside the writer.
     """
+    check_version(sqlite3.sqlite_version_info)
     require_database(path)
     engine = create_engine(
         URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "ro", "uri": "true"}),
+        module=sqlite3,
         connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False},
     )
     _configure(engine, _READER, _READER_CACHE_KIB, begin="BEGIN")
@@ -80,25 +83,14 @@ def reader(path: Path) -> Engine:
 
 
 def check_version(version: tuple[int, ...]) -> None:
-    """Raises Damaged for an SQLite that lacks what the tables are made with."""
-    if version < _OLDEST:
-        raise Damaged("settings", f"this is SQLite {_dotted(version)}; {_dotted(_OLDEST)} or newer is needed")
-
-
-def log_bug(version: tuple[int, ...]) -> str:
-    """What an operator must know of an SQLite with the bug in its write-ahead log; "" for one without."""
+    """Raises Damaged for an SQLite with the bug in its write-ahead log."""
     if version >= _MENDED[-1] or any(version[:2] == good[:2] and version >= good for good in _MENDED):
-        return ""
-    return (
-        f"SQLite {_dotted(version)} can damage a file that two connections write or checkpoint at the same moment; "
-        "coilmark uses one: let no other program write or checkpoint ledger.sqlite (read it with mode=ro), or use "
-        f"SQLite {_dotted(_MENDED[-1])} or newer"
+        return
+    raise Damaged(
+        "settings",
+        f"pysqlite3 was built with SQLite {_dotted(version)}, which can damage a file that two connections write or "
+        f"checkpoint at the same moment; install a pysqlite3 built with SQLite {_dotted(_MENDED[-1])} or newer",
     )
-
-
-def version_caution() -> str:
-    """`log_bug` of the SQLite that runs here."""
-    return log_bug(sqlite3.sqlite_version_info)
 
 
 def _dotted(version: tuple[int, ...]) -> str:

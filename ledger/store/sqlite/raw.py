@@ -1,7 +1,6 @@
 """A SQLite database as it rests, for audit and export. A column of a file that was edited may hold anything."""
 
 import functools
-import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.store.raw import Odd, Row
+from ledger.store.sqlite.driver import sqlite3
 
 _CACHE_KIB = 16 * 1024  # a worker goes through its range once
 _ROWS = (

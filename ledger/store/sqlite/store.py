@@ -1,6 +1,5 @@
 """The store in one SQLite file: the default. Obligations are in `protocol`, settings in `engine`."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError
 
 from ledger.kernel.errors import Busy, CoilmarkError, Conflict, Damaged, Unsettled
 from ledger.store.sqlite import engine as engines
+from ledger.store.sqlite.driver import sqlite3
 from ledger.store.sqlite.file_lock import LEAD, FileLock
 from ledger.store.sqlite.transaction import SqliteTransaction
 
