@@ -18,16 +18,20 @@ from ledger.passport.refolded import Refolded
 from ledger.passport.story import story_of
 
 
-def passport_of(ledger, piece, rules, footprint=lambda _lot, _as_of: None):
-    """Its body as of all entries, and its inputs. `footprint` may give one, `Accounted`, of the lot and that state."""
+def passport_of(ledger, piece, rules, footprint=lambda _lot, _as_of: None, without=()):
+    """Its body as of all entries but those `without`, and its inputs.
+
+    `footprint` may give one, `Accounted`, of the lot and that state.
+    """
     size, registries, entries, registry = len(ledger.entries), {}, [], None
     for index, wire in enumerate(ledger.wires):
         statement = parse(wire)
         registry = begin(statement) if registry is None else apply(registry, statement, index)
         registries[index] = registry
-        entries.append(replace(shown(ledger.shown(index)), statement=statement))
-    passport = SimpleNamespace(statement=SimpleNamespace(body={"as_of": {"size": size}}))
-    source = Refolded(Inputs(passport, tuple(entries), registries))
+        if index not in without:
+            entries.append(replace(shown(ledger.shown(index)), statement=statement))
+    passport = SimpleNamespace(statement=SimpleNamespace(body={"as_of": {"size": size}}), opened=())
+    source = Refolded(Inputs(passport, tuple(entries), registries), believing=True)
     story, as_of = story_of(piece, source), {"size": size, "root": b64url_encode(tree_root(ledger.leaves))}
     accounted = footprint(story.piece, as_of)
     body = passport_body(story, source, registry, rules=rules, as_of=as_of, root="", accounted=accounted)

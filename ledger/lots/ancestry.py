@@ -192,6 +192,7 @@ class _Walk:
             folded_ug=self.folded_ug,
             corrections=tuple(self.corrections[wrong] for wrong in sorted(self.corrections)),
             lots=tuple(sorted(name for name in self.drawn if name.startswith("("))),
+            drawn=self.drawn,
             inputs=tuple(sorted(self.inputs)),
             closure=tuple(sorted(self.inputs | self.source.up_to(self.drawn))),
         )

@@ -68,8 +68,9 @@ class Correction(Struct, frozen=True, gc=False):
 class Trace(Struct, frozen=True, gc=False):
     """Up from some metal: nodes from the newest to the oldest. `ug` is what the ends and the folded add up to.
 
-    `inputs` are the entries it read. `closure` are the entries that determine the masses it used: those of each lot
-    and run it went through, up to the draw, and of each piece that an event in it used.
+    `inputs` are the entries it read. `drawn` has the newest entry that drew from each lot and run. `closure` are the
+    entries that determine the masses it used: those of each lot and run it went through, up to the draw, and of each
+    piece that an event in it used.
     """
 
     ug: int
@@ -79,6 +80,7 @@ class Trace(Struct, frozen=True, gc=False):
     folded_ug: int
     corrections: tuple[Correction, ...]
     lots: tuple[str, ...]
+    drawn: dict[str, int]
     inputs: tuple[int, ...]
     closure: tuple[int, ...]
 

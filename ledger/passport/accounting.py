@@ -65,7 +65,7 @@ def _computed(said: Mapping[str, Any], inputs: Inputs, rules: Mapping[str, str])
 
 
 def _shared(inputs: Inputs, shown: Sequence[Shown]) -> Shared:
-    source = Refolded(Inputs(inputs.passport, tuple(shown), inputs.registries))
+    source = Refolded(Inputs(inputs.passport, tuple(shown), inputs.registries), believing=True)
     reading, drawn, power, streams = Reading(), Drawn(), 0, 0
     for one in shown:
         statement = one.statement

@@ -76,10 +76,11 @@ def passport_body(
 
 
 def _references(story: Story) -> list[dict[str, str]]:
-    """The pieces it was made of, and its certificates."""
+    """The pieces it was made of, its certificates, and what nothing was heard of since metal was drawn from it."""
     certificates = [{"kind": "certificate", "id": one.id} for one in story.certificates[:_CERTIFICATES]]
+    unmoved = [{"kind": "lot", "id": name} for name in story.unmoved if name not in story.line]
     lots = [{"kind": "lot", "id": name} for name in sorted(story.line) if name != story.piece.id]
-    return lots[: _REFERENCES - len(certificates)] + certificates
+    return [*lots[: max(0, _REFERENCES - len(unmoved) - len(certificates))], *unmoved, *certificates][:_REFERENCES]
 
 
 def status(piece: Lot) -> str:

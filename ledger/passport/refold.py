@@ -40,8 +40,6 @@ def recompute(inputs: Inputs, rules: Mapping[str, str]) -> tuple[bool, str]:
         evidence = of_ranges(said.get("evidence", ()))
         source = Refolded(inputs.without(evidence))
         story = story_of(said["piece"], source)
-        if packed := source.packed(story.trace.lots):
-            return False, f"some of lot {packed} was packed in a unit, and not all that happened to that is among them"
         _check_whole(story, source)
         made = passport_body(
             story, source, inputs.registries[index], rules=rules, as_of=said["as_of"], root=said["inputs"]["root"],
@@ -90,9 +88,11 @@ def _check_whole(story: Story, source: Refolded) -> None:
             {posting.lot for posting in used if names_one_thing(posting.lot)},
             one.index if one is not None else node.entry,
         )
-    for name, entry in rests_on(story.trace, source).items():
+    for name, entry in {**rests_on(story.trace, source), **story.whole}.items():
         _require(source, {name}, entry)
     _require(source, {story.piece.id}, source.size)
+    if not source.is_newest(story.piece.id):
+        raise Unverified("inputs", f"the bundle leaves out the newest version of {story.piece.id}", step=11)
 
 
 def _standing(story: Story, entry: int) -> Effects | None:
@@ -105,9 +105,9 @@ def _standing(story: Story, entry: int) -> Effects | None:
 
 def _require(source: Refolded, lots: Collection[str], entry: int) -> None:
     for name in lots:
-        if not source.whole(name, entry):
+        if lacking := source.lacks(name, entry):
             raise Unverified(
-                "inputs", f"the bundle leaves out a version of lot {name}, on which entry {entry} rests", step=11
+                "inputs", f"the bundle leaves out a version of lot {lacking}, on which entry {entry} rests", step=11
             )
 
 
@@ -139,7 +139,7 @@ def _judged(story: Story, source: Refolded) -> Judge:
         if one.undoes == NOBODY:
             return not one.run or one.index <= runs.get((one.issuer, one.run), NOBODY)
         lot = _about(row)
-        return lot in story.line or source.whole(lot, one.index)
+        return lot in story.line or not source.lacks(lot, one.index)
 
     return judged
 

@@ -1,8 +1,9 @@
 """What lots are as the inputs of a full bundle say: the same events, folded again (SPEC 7, step 11).
 
 A bundle holds every event of what the piece rests on, and of other lots whatever happened to stand beside it in these
-events. A lot is whole up to an entry where its versions up to there have no gap. What is not whole is given to the fold
-as a stand-in that has what the event takes; nothing that is traced rests on one.
+events. A lot is whole up to an entry where its versions up to there have no gap, and neither have those of the units
+that some of it was in meanwhile. What is not whole is given to the fold as a stand-in that has what the event takes;
+nothing that is traced rests on one.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,8 +23,9 @@ from ledger.lots.event import LotEvent, Part, placed, read_event
 from ledger.lots.fold import apply
 from ledger.lots.genealogy import Start, Trace, run_name
 from ledger.lots.observations import agree, countersign, lot_confirmed
-from ledger.lots.records import NOBODY, ON_HAND, Contained, Delivery, Effects, Holding, Lot
+from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
 from ledger.passport.story import Certificate, Told, certificate_in
+from ledger.passport.units import spans_of
 
 
 class _EverySite(dict[str, str]):
@@ -34,9 +36,12 @@ class _EverySite(dict[str, str]):
 
 
 class Refolded:
-    """A `Source` made of the inputs of a full bundle."""
+    """A `Source` made of the inputs of a full bundle.
 
-    def __init__(self, inputs: Inputs) -> None:
+    `believing`: that nothing came after what is shown of a lot or a unit is believed.
+    """
+
+    def __init__(self, inputs: Inputs, *, believing: bool = False) -> None:
         self._book = Book()
         self._events: dict[int, LotEvent] = {}
         self._runs: dict[str, list[int]] = {}
@@ -45,8 +50,12 @@ class Refolded:
         self._names: dict[tuple[str, str], int] = {}
         self.size = int(inputs.passport.statement.body["as_of"]["size"]) if inputs.passport.statement else 0
         self.stood_in: dict[int, set[str]] = {}
+        self._believing = believing
+        self._packings: dict[str, dict[int, Effects]] = {}
+        self._newest = {found.item.subject: found.item for found in inputs.passport.opened}
         for one in inputs.entries:
             self._note_versions(one)
+        for one in inputs.entries:
             self._fold(one, inputs.registries[one.index])
 
     def lot(self, name: str) -> Lot | None:
@@ -81,30 +90,33 @@ class Refolded:
         upto = [version for index, version in versions if index <= entry]
         return upto == list(range(1, len(upto) + 1))
 
-    def packed(self, lots: Collection[str]) -> str:
-        """One of these class lots of which some was packed in a unit, "" where none was.
+    def lacks(self, lot: str, entry: int) -> str:
+        """The lot, or a unit that some of it was in, of which the bundle lacks a version up to this entry; or ""."""
+        if not self.whole(lot, entry):
+            return lot
+        if lot not in self._packings or names_one_thing(lot):
+            return ""
+        own = {index: one for index, one in self._packings[lot].items() if index <= entry}
+        spans = [(lot, 0, entry), *((one.unit, one.first, one.last) for one in spans_of(lot, entry, own, self))]
+        return next((name for name, first, last in spans if own and not self._goes_on(name, first, last)), "")
 
-        What happens to the unit happens to that, and names the unit alone: it advances no version of the lot (4.4).
-        What is known to have come out of the unit again, with all that happened to that meanwhile, counts no more.
+    def _goes_on(self, name: str, first: int, last: int) -> bool:
+        """Whether nothing of a history is left out between two entries, and it is shown what came next, if anything."""
+        shown = [one for one in self._versions.get(subject_key("lot", name), []) if one[0] >= first]
+        upto = next((number for number, (index, _) in enumerate(shown, 1) if index >= last), len(shown))
+        versions = [version for _, version in shown[:upto]]
+        if not versions or versions != list(range(versions[0], versions[0] + upto)):
+            return False
+        return shown[upto - 1][0] >= last or self.is_newest(name)
+
+    def is_newest(self, name: str) -> bool:
+        """Whether the passport says that nothing came after the last version shown.
+
+        What came between the state that it was computed from and its own entry is no matter.
         """
-        packing = (one for one in self._events.values() if one.parent and one.action == "ADD")
-        amounts = ((one.index, part.id) for one in packing for part in one.children if not part.single)
-        return next((name for entry, name in amounts if name in lots and not self._out_again(name, entry)), "")
-
-    def _out_again(self, name: str, entry: int) -> bool:
-        """Whether all that an entry packed of a lot came out of its unit, in a bundle with all events of that."""
-        packed = self.effects([entry])[entry].packed
-        return all(self._emptied(row) for row in packed if row.lot == name)
-
-    def _emptied(self, row: Contained) -> bool:
-        left = row.g
-        for entry, one in sorted(self.effects(self._of(row.unit)).items()):
-            nested = any(other.lot == row.unit for other in one.packed)  # the outer unit's events are not its own
-            again = entry > row.entry and any(replace(other, g=row.g) == row for other in one.packed)
-            if again or (left and (nested or not self.whole(row.unit, entry))):
-                return False
-            left -= sum(out.g for out in one.unpacked if replace(out, g=row.g) == row)
-        return not left
+        subject = subject_key("lot", name)
+        item, versions = self._newest.get(subject), [version for _, version in self._versions.get(subject, [])]
+        return self._believing or (item is not None and (item.version in versions[-1:] or item.index >= self.size))
 
     def gaps(self) -> list[str]:
         """Lots whose history begins in the bundle and has a gap: stood in for, although most of it is there."""
@@ -152,13 +164,17 @@ class Refolded:
             for part in _parts(event):
                 self._stand_in(event, part)
                 self._stand_in_contents(event, part.id)
+            for name, g in self._amounts_in(event).items():
+                self._stand_in(event, Part(name, False, g))
         self._events[event.index] = event
         if event.run:
             entries = self._runs.setdefault(run_name(event.issuer, event.run), [])
             if any(entry in self.stood_in for entry in entries):  # a run is judged by all that went into it
                 self.stood_in.setdefault(event.index, set())
             entries.append(event.index)
-        apply(self._book, event, operator=registry.operator, sites=_EverySite(registry.sites), wrong=wrong)
+        done = apply(self._book, event, operator=registry.operator, sites=_EverySite(registry.sites), wrong=wrong)
+        for row in done.packed if not event.declares else ():
+            self._packings.setdefault(row.lot, {})[event.index] = done
 
     def _forget(self, event: LotEvent, part: Part) -> None:
         """A piece that is made again, of which the bundle does not hold why, may be made."""
@@ -169,15 +185,35 @@ class Refolded:
     def _stand_in(self, event: LotEvent, part: Part) -> None:
         """Give a lot that is not whole what this event takes of it."""
         known = self._book.lot(part.id)
-        if self.whole(part.id, event.index) or (known is not None and known.contents):
+        goes_on = self._has_before(part.id, event.index)
+        if not self.lacks(part.id, event.index) or (
+            goes_on and known is not None and (known.contents or known.amounts)
+        ):
             return
         self.stood_in.setdefault(event.index, set()).add(part.id)
-        inside, packed_by = (known.inside, known.packed_by) if known is not None else ("", NOBODY)
+        inside, packed_by = (known.inside, known.packed_by) if goes_on and known is not None else ("", NOBODY)
         self._book.put_lot(replace(_stand_in(event, part), inside=inside, packed_by=packed_by))
         name = delivery_name(event)
         if event.step in {"receiving", "void_shipping"} and self._book.delivery(name) is None:
             receiver = event.issuer if event.step == "receiving" else event.receiver
             self._book.put(delivery_key(name), Delivery(name, event.sender or event.issuer, receiver))
+
+    def _has_before(self, name: str, entry: int) -> bool:
+        """Whether the bundle has the version before the one that an entry made: what was in it, and it in, still is."""
+        versions = dict(self._versions.get(subject_key("lot", name), []))
+        return entry not in versions or versions[entry] - 1 in versions.values()
+
+    def _amounts_in(self, event: LotEvent) -> Mapping[str, int]:
+        """What the units that an event is about hold of class lots that it does not name."""
+        waiting, seen, found = [part.id for part in event.parts], set[str](), dict[str, int]()
+        while waiting:
+            lot = self._book.lot(waiting.pop())
+            if lot is not None and lot.id not in seen:
+                seen.add(lot.id)
+                waiting += lot.contents
+                for one in lot.amounts:
+                    found[one.lot] = found.get(one.lot, 0) + one.g
+        return {name: g for name, g in found.items() if all(part.id != name for part in event.parts)}
 
     def _stand_in_contents(self, event: LotEvent, unit: str) -> None:
         """What else is in a unit goes with it, whatever happened to it in events that the bundle does not hold."""

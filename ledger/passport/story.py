@@ -10,6 +10,7 @@ from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.statement import Statement
 from ledger.lots.genealogy import Start, Trace, starts_of
 from ledger.lots.records import NOBODY, Effects, Lot
+from ledger.passport.units import around
 
 _RESTING = frozenset({"scrap", "unknown"})  # ends that rest on the history of their lot
 
@@ -73,7 +74,8 @@ class Story(Struct, frozen=True, gc=False):
     """Everything a passport is computed from.
 
     `line` are the piece and the pieces it was made of, `way` the events on them, `effects` what every event did that
-    it rests on. `inputs` are all the entries it rests on.
+    it rests on. `inputs` are all the entries it rests on. `whole` has the class lots whose history up to an entry is
+    among them, `unmoved` those of them, and units around them, that had no event since.
     """
 
     piece: Lot
@@ -83,6 +85,8 @@ class Story(Struct, frozen=True, gc=False):
     effects: Mapping[int, Effects]
     certificates: tuple[Certificate, ...]
     inputs: tuple[int, ...]
+    whole: Mapping[str, int]
+    unmoved: tuple[str, ...]
 
 
 def story_of(piece: str, source: Source) -> Story:
@@ -94,11 +98,27 @@ def story_of(piece: str, source: Source) -> Story:
     lots = (name for name in trace.lots if not is_run(name))
     line = (piece, *(name for name in lots if name != piece and names_one_thing(name)))
     way = _way(line, source)
-    beside = _of_those(rests_on(trace, source), source)
-    inputs, effects = _with_corrections({*way, *trace.closure, *beside}, source)
+    rests = rests_on(trace, source)
+    inputs, effects = _with_corrections({*way, *trace.closure, *_of_those(rests, source)}, source)
+    whole = _classes(trace.drawn, rests)
+    units = around(whole, effects, source, source.size)
+    if units.entries:
+        inputs, effects = _with_corrections(inputs | units.entries, source)
     stands = (entry for entry in way if entry in effects and _stands(effects[entry]))
     certificates = _certificates(piece, effects, source)
-    return Story(lot, trace, line, tuple(sorted(stands)), effects, certificates, tuple(sorted(inputs)))
+    return Story(
+        lot, trace, line, tuple(sorted(stands)), effects, certificates, tuple(sorted(inputs | units.next)), whole,
+        units.unmoved,
+    )  # fmt: skip
+
+
+def _classes(*drawn: Mapping[str, int]) -> Mapping[str, int]:
+    """The class lots of these, each with the newest of its entries."""
+    last: dict[str, int] = {}
+    for name, entry in (item for one in drawn for item in one.items()):
+        if not is_run(name) and not names_one_thing(name):
+            last[name] = max(entry, last.get(name, NOBODY))
+    return last
 
 
 def _certificates(piece: str, effects: Mapping[int, Effects], source: Source) -> tuple[Certificate, ...]:
@@ -162,16 +182,23 @@ def _of_those(last: Mapping[str, int], source: Source) -> set[int]:
 
 
 def _with_corrections(inputs: set[int], source: Source) -> tuple[set[int], Mapping[int, Effects]]:
-    """Where one of them was declared wrong: by which entry, and what took its place. What all of them did."""
+    """Where one of them was declared wrong: by which entry, and what took its place; of what another took the place.
+
+    And what all of them did.
+    """
     found, effects = {entry for entry in inputs if entry < source.size}, dict[int, Effects]()
     waiting = found
     while waiting:
         more = source.effects(waiting)
         effects.update(more)
-        named = {entry for one in more.values() for entry in (one.declared_by, one.replaced_by, one.undoes)}
+        named = {entry for one in more.values() for entry in _linked(one)}
         waiting = {entry for entry in named - found if NOBODY < entry < source.size}
         found |= waiting
     return found, effects
+
+
+def _linked(one: Effects) -> tuple[int, ...]:
+    return one.declared_by, one.replaced_by, one.undoes, one.replaces
 
 
 def certificate_in(statement: Statement) -> Certificate | None:

@@ -24,8 +24,7 @@ export function recompute({ passport, inputs, registries }, rules) {
   const other = rowsOf(said, "figures").find((one) => !same(one.rules ?? null, { id, digest }));
   if (other) return { computed: false, say: "rules_unknown", facts: { rules: brief(other.rules?.id ?? "") } };
   const evidence = evidenceOf(said), own = inputs.filter((one) => !evidence.has(Number(one.index)));
-  const { packed, story, source, made } = computedAgain(said, { passport, inputs: own, registries }, { id, digest }, evidence.size);
-  if (packed) return { computed: false, say: "amounts_packed", facts: { lot: packed } };
+  const { story, source, made } = computedAgain(said, { passport, inputs: own, registries }, { id, digest }, evidence.size);
   checkInputs([...story.inputs, ...evidence], inputs);
   const claims = withShares(rowsOf(said, "claims"), made.claims ?? [], source);
   compare(said, claims.length ? { ...made, claims } : made);
@@ -40,9 +39,7 @@ export function recompute({ passport, inputs, registries }, rules) {
 // Whatever is wrong with an input, or does not go together, is a fault of the inputs.
 function computedAgain(said, { passport, inputs, registries }, rules, evidence) {
   try {
-    const source = new Refolded(inputs, registries, said.as_of.size), story = storyOf(said.piece, source);
-    const packed = source.packed(story.trace.lots);
-    if (packed) return { packed };
+    const source = new Refolded({ passport, inputs, registries }, said.as_of.size), story = storyOf(said.piece, source);
     checkWhole(story, source);
     const made = bodyOf(story, source, registries.get(passport.index), { rules, root: said.inputs.root, evidence });
     return { story, source, made };
@@ -69,8 +66,9 @@ function checkWhole(story, source) {
     const one = standing(story, entry), used = one?.joins ? one.debits.map((posting) => posting.lot) : [];
     for (const lot of used.filter(namesOneThing)) requireWhole(source, lot, one.index);
   }
-  for (const [lot, entry] of restsOn(story.trace, source)) requireWhole(source, lot, entry);
+  for (const [lot, entry] of [...restsOn(story.trace, source), ...story.whole]) requireWhole(source, lot, entry);
   requireWhole(source, story.piece.id, source.size);
+  if (!source.isNewest(story.piece.id)) throw new Error(`the bundle leaves out the newest version of ${story.piece.id}`);
 }
 
 // The event itself, or what took its place where it was declared wrong.
@@ -81,7 +79,8 @@ function standing({ effects }, entry) {
 }
 
 function requireWhole(source, lot, entry) {
-  if (!source.whole(lot, entry)) throw new Error(`the bundle leaves out a version of lot ${lot}, on which entry ${entry} rests`);
+  const lacking = source.lacks(lot, entry);
+  if (lacking) throw new Error(`the bundle leaves out a version of lot ${lacking}, on which entry ${entry} rests`);
 }
 
 function checkInputs(entries, inputs) {
@@ -104,7 +103,7 @@ function judgedIn({ trace, effects, line }, source) {
     const one = effects.get(entry), lot = typeof about?.id === "string" ? about.id : "";
     if (!one || source.stoodIn.has(entry) || OF_CLAIMS.includes(rule)) return false;
     if (one.undoes === NOBODY) return !one.run || entry <= (runs.get(name(one)) ?? NOBODY);
-    return line.includes(lot) || source.whole(lot, entry);
+    return line.includes(lot) || !source.lacks(lot, entry);
   };
 }
 

@@ -1,7 +1,7 @@
 // The events of a full bundle, folded (SPEC 7, step 11). It holds every event of what the piece rests on, and of other lots
 // whatever happened to stand beside it in these events. A lot is whole up to an entry where its versions up to there have
-// no gap. What is not whole is given to the fold as a stand-in that has what the event takes; nothing that is traced rests
-// on one.
+// no gap, and neither have those of the units that some of it was in meanwhile. What is not whole is given to the fold as a
+// stand-in that has what the event takes; nothing that is traced rests on one.
 
 import { namesOneThing } from "../verifier/gs1.js";
 import { subjectKey } from "../verifier/implied.js";
@@ -11,8 +11,8 @@ import { Book, NOBODY, ON_HAND, newHolding, newLot, runName, twoLines } from "./
 import { deliveryName } from "./custody.js";
 import { list, must, partsIn, readEvent } from "./event.js";
 import { apply } from "./fold.js";
-import { sum } from "./exact.js";
 import { agree, countersign } from "./observing.js";
+import { spansOf } from "./units.js";
 
 const subjectOf = (lot) => subjectKey("lot", lot);
 
@@ -25,14 +25,15 @@ export class Refolded {
   #versions = new Map(); // by subject key: entry and version
   #subjects = new Map(); // by lot
   #names = new Map(); // by issuer and event, a line each: its entry
+  #packings = new Map(); // by class lot: what its packings did
+  #newest; // by subject key: what the passport says of it
 
   // `inputs` have index, statement, entry and opened items each, ascending; `size` is that of the state computed from.
-  constructor(inputs, registries, size) {
+  constructor({ passport, inputs, registries }, size) {
     this.size = size;
-    for (const one of inputs) {
-      this.#noteVersions(one);
-      this.#fold(one, registries.get(one.index));
-    }
+    this.#newest = new Map(passport.opened.map(({ item }) => [item.subject, item]));
+    for (const one of inputs) this.#noteVersions(one);
+    for (const one of inputs) this.#fold(one, registries.get(one.index));
   }
 
   get effects() {
@@ -53,32 +54,28 @@ export class Refolded {
     return this.events.get(entry) ?? missing(entry);
   }
 
-  // One of these class lots of which some was packed in a unit: what happens to the unit happens to that, and names the
-  // unit alone (4.4). What is known to have come out of the unit again, with all that happened to that meanwhile, counts no
-  // more.
-  packed(lots) {
-    const packing = [...this.events.values()].filter((one) => one.parent && one.action === "ADD");
-    const amounts = packing.flatMap((one) => one.children.filter((part) => !part.single).map(({ id }) => [one.index, id]));
-    return amounts.find(([entry, name]) => lots.includes(name) && !this.#outAgain(name, entry))?.[1] ?? "";
+  // The lot, or a unit that some of it was in, of which the bundle lacks a version up to this entry; or "".
+  lacks(lot, entry) {
+    if (!this.whole(lot, entry)) return lot;
+    const own = (this.#packings.get(lot) ?? []).filter((one) => one.index <= entry);
+    if (!own.length || namesOneThing(lot)) return "";
+    const spans = [{ unit: lot, first: 0, last: entry }, ...spansOf(lot, entry, own, this)];
+    return spans.find(({ unit, first, last }) => !this.#goesOn(unit, first, last))?.unit ?? "";
   }
 
-  // Whether all that an entry packed of a lot came out of its unit, in a bundle with all events of that.
-  #outAgain(name, entry) {
-    return this.effects.get(entry).packed.filter((row) => row.lot === name).every((row) => this.#emptied(row));
+  // Whether nothing of a history is left out between two entries, and it is shown what came next, if anything.
+  #goesOn(name, first, last) {
+    const shown = this.#of(name).filter(({ entry }) => entry >= first), end = shown.findIndex(({ entry }) => entry >= last);
+    const upto = end < 0 ? shown : shown.slice(0, end + 1);
+    if (!upto.length || !upto.every(({ version }, i) => version === upto[0].version + BigInt(i))) return false;
+    return end >= 0 || this.isNewest(name);
   }
 
-  #emptied({ unit, lot, g, entry }) {
-    const ours = (row) => row.unit === unit && row.lot === lot && row.entry === entry;
-    let left = g;
-    for (const later of this.versions(unit)) {
-      const one = this.effects.get(later);
-      if (!one) continue;
-      const nested = one.packed.some((row) => row.lot === unit); // the outer unit's events are not its own
-      const again = later > entry && one.packed.some(ours);
-      if (again || (left && (nested || !this.whole(unit, later)))) return false;
-      left -= sum(one.unpacked.filter(ours).map((row) => row.g));
-    }
-    return !left;
+  // Whether the passport says that nothing came after the last version shown. What came between the state that it was
+  // computed from and its own entry is no matter.
+  isNewest(name) {
+    const last = this.#of(name).at(-1), item = this.#newest.get(this.#subjects.get(name));
+    return Boolean(item) && (item.version === last?.version || item.index >= this.size);
   }
 
   // Whether the bundle holds every version of a lot up to the one that this entry made.
@@ -123,10 +120,18 @@ export class Refolded {
         this.#standIn(event, part);
         this.#standInContents(event, part.id);
       }
+      for (const [id, g] of this.#amountsIn(event)) this.#standIn(event, { id, single: false, g });
     }
     this.events.set(event.index, event);
     if (event.run) this.#noteRun(event);
     apply(this.book, event, { operator: registry.operator, sites: sitesOf(registry), wrong });
+    if (!event.declares) this.#notePackings(this.effects.get(event.index));
+  }
+
+  #notePackings(one) {
+    for (const lot of new Set(one.packed.map((row) => row.lot))) {
+      this.#packings.set(lot, [...(this.#packings.get(lot) ?? []), one]);
+    }
   }
 
   // A run is judged by all that went into it.
@@ -146,12 +151,33 @@ export class Refolded {
   // Give a lot that is not whole what this event takes of it.
   #standIn(event, part) {
     const known = this.lot(part.id), name = deliveryName(event), { deliveries } = this.book;
-    if (this.whole(part.id, event.index) || known?.contents.length) return;
+    const goesOn = this.#hasBefore(part.id, event.index), holds = known?.contents.length || known?.amounts.length;
+    if (!this.lacks(part.id, event.index) || (goesOn && holds)) return;
     this.stoodIn.add(event.index);
-    this.book.put({ ...standIn(event, part), inside: known?.inside ?? "", packedBy: known?.packedBy ?? NOBODY });
+    const { inside, packedBy } = goesOn && known ? known : { inside: "", packedBy: NOBODY };
+    this.book.put({ ...standIn(event, part), inside, packedBy });
     if (!["receiving", "void_shipping"].includes(event.step) || deliveries.has(name)) return;
     const receiver = event.step === "receiving" ? event.issuer : event.receiver;
     deliveries.set(name, { name, sender: event.sender || event.issuer, receiver, lines: new Map() });
+  }
+
+  // Whether the bundle has the version before the one that an entry made: what it was in, and had in it, stands.
+  #hasBefore(name, entry) {
+    const here = this.#of(name).find((one) => one.entry === entry);
+    return !here || this.#of(name).some(({ version }) => version === here.version - 1n);
+  }
+
+  // What the units that an event is about hold of class lots that it does not name.
+  #amountsIn(event) {
+    const named = new Set(partsIn(event).map((part) => part.id)), waiting = [...named], seen = new Set(), found = new Map();
+    while (waiting.length) {
+      const lot = this.lot(waiting.pop());
+      if (!lot || seen.has(lot.id)) continue;
+      seen.add(lot.id);
+      waiting.push(...lot.contents);
+      for (const one of lot.amounts) if (!named.has(one.lot)) found.set(one.lot, (found.get(one.lot) ?? 0n) + one.g);
+    }
+    return found;
   }
 
   // What else is in a unit goes with it, whatever happened to it in events that the bundle does not hold.

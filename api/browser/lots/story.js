@@ -5,23 +5,37 @@ import { namesOneThing } from "../verifier/gs1.js";
 import { NOBODY, standsAlone } from "./book.js";
 import { compareText } from "./exact.js";
 import { traceUp } from "./trace.js";
+import { around } from "./units.js";
 
 const isRun = (name) => name.includes(" "); // runs are named by their issuer and a blank; no id has one
 const ascending = (entries) => [...entries].sort((a, b) => a - b);
 
 // `line` are the piece and the pieces it was made of, `way` the events on them, `effects` what every event did that it
-// rests on, `inputs` all entries it rests on.
+// rests on, `inputs` all entries it rests on. `whole` has the class lots whose history up to an entry is among them.
 export function storyOf(piece, source) {
   const lot = source.lot(piece) ?? refuse("no_piece", `piece ${piece} is not known to this ledger`);
   const trace = traceUp(lot, source.size - 1, source);
   const line = [piece, ...trace.lots.filter((name) => !isRun(name) && name !== piece && namesOneThing(name))];
   const way = wayOf(line, source);
-  const inputs = withCorrections([...way, ...trace.closure, ...ofThose(restsOn(trace, source), source)], source);
-  const events = inputs.filter((entry) => source.effects.has(entry));
-  const effects = new Map(events.map((entry) => [entry, source.effects.get(entry)]));
+  const rests = restsOn(trace, source), whole = classes(trace.drawn, rests);
+  const own = withCorrections([...way, ...trace.closure, ...ofThose(rests, source)], source);
+  const units = around(whole, effectsOf(own, source), source);
+  const inputs = units.entries.size ? withCorrections([...own, ...units.entries], source) : own, effects = effectsOf(inputs, source);
   const stands = [...way].filter((entry) => effects.has(entry) && standsAlone(effects.get(entry)));
   const certificates = certificatesOf(piece, effects, source);
-  return { piece: lot, trace, line, way: ascending(stands), effects, certificates, inputs: ascending(inputs) };
+  const rested = ascending(new Set([...inputs, ...units.next]));
+  return { piece: lot, trace, line, way: ascending(stands), effects, certificates, inputs: rested, whole };
+}
+
+function effectsOf(entries, source) {
+  return new Map(entries.filter((entry) => source.effects.has(entry)).map((entry) => [entry, source.effects.get(entry)]));
+}
+
+// The class lots of these, each with the newest of its entries.
+function classes(...drawn) {
+  const last = new Map(), lots = drawn.flatMap((one) => [...one]).filter(([name]) => !isRun(name) && !namesOneThing(name));
+  for (const [name, entry] of lots) last.set(name, Math.max(entry, last.get(name) ?? NOBODY));
+  return last;
 }
 
 // Those that name the piece, each as it was said of last; the ones that stand.
@@ -77,12 +91,13 @@ export function restsOn(trace, source) {
 
 const ofThose = (last, source) => [...last].flatMap(([name, upto]) => source.versions(name).filter((entry) => entry <= upto));
 
-// Where one of them was declared wrong: by which entry, and what took its place.
+// Where one of them was declared wrong: by which entry, and what took its place; of what another took the place.
 function withCorrections(inputs, source) {
   const found = new Set(inputs);
   for (const entry of found) {
     const one = source.effects.get(entry);
-    for (const named of one ? [one.declaredBy, one.replacedBy, one.undoes] : []) if (named !== NOBODY) found.add(named);
+    const linked = one ? [one.declaredBy, one.replacedBy, one.undoes, one.replaces] : [];
+    for (const named of linked) if (named !== NOBODY) found.add(named);
   }
   return [...found].filter((entry) => entry < source.size);
 }

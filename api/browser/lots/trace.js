@@ -195,7 +195,7 @@ class Walk {
     return {
       ug: this.total, nodes: this.nodes(), foldedUg: this.foldedUg, replaced: this.replaced, declared: this.declared,
       ends: ends.map(({ to: { entry, lot, holder, delivery }, ug }) => ({ entry, lot, reason: holder, scrap: delivery, ug })),
-      lots: [...this.drawn.keys()].filter((name) => name.startsWith("(")).sort(compareText),
+      lots: [...this.drawn.keys()].filter((name) => name.startsWith("(")).sort(compareText), drawn: this.drawn,
       closure: new Set([...this.inputs, ...this.upToDraws()]),
     };
   }
