@@ -1,6 +1,6 @@
 """Parks by chance: parties that try what mostly makes sense as the books stand, and some that does not."""
 
-from folded import MILL, MINE, OPERATOR, OTHER_SITE, SITE, SMELTER, Park, amount, handed, lot, pallet, piece
+from folded import MILL, MINE, OPERATOR, OTHER_SITE, SITE, SMELTER, Park, amount, handed, lot, mass, pallet, piece
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -157,6 +157,19 @@ class Handling(Chance):
         members = {} if not name else {"childEPCs": [name]} if g is None else {"childQuantityList": [amount(name, g)]}
         return self.park.say(who, "Aggregation", action="DELETE", parentID=unit.id, **members)
 
+    def carry(self):
+        """Some piece goes on, and comes in."""
+        pieces = [(one.id, at) for one in self.lots() for at in one.holdings if one.single]
+        if not pieces:
+            return self.unweighed()
+        name, at = self.random.choice(pieces)
+        if not at.delivery:
+            paper = f"C-{len(self.park.effects)}"
+            return self.park.ship(at.holder, self.random.choice(PARTIES), (name, None), paper=paper)
+        delivery = self.park.book.delivery(at.delivery)
+        paper = delivery.name.rpartition(" ")[2]
+        return self.park.receive(delivery.receiver, delivery.sender, (name, None), paper=paper)
+
     def unweighed(self):
         self.park.new(self.random.choice(PARTIES), (self.serial(), None))
 
@@ -210,7 +223,15 @@ class Handling(Chance):
 
     def declare(self):
         """No declaration is declared wrong itself: the ledger knows no such event."""
-        events = [one for one in self.park.effects if one.what != "error declaration"]
+        self.declared([one for one in self.park.effects if one.what != "error declaration"])
+
+    def declare_making(self):
+        """Of a piece that is somewhere, whatever was done with it since."""
+        pieces = [one for one in self.lots() if one.single and one.holdings and one.source != "late"]
+        gone = [one for one in pieces if one.holdings[0].delivery or one.holdings[0].holder != one.maker]
+        self.declared([self.park.effects[one.made_by] for one in gone or pieces])
+
+    def declared(self, events):
         one = self.random.choice(events or [None])
         if one is not None:
             self.park.wrong(one.issuer, one.index, f"urn:right:{one.index}")
@@ -225,6 +246,8 @@ class Handling(Chance):
                 word.replace("al:", "al_"): weighed(value, more) for word, value in self.park.bodies[one.index].items()
             }
             kind = said.pop("type").removesuffix("Event")
+            if kind == "Object" and said["action"] == "ADD" and not said["al_mass"] and self.random.random() < 0.5:
+                said["al_mass"] = [mass(one, self.random.randint(1, 99)) for one in said["epcList"]]
             self.park.say(one.issuer, kind, **{**said, "eventID": name})
 
 
@@ -241,4 +264,5 @@ HANDLING = (
     *HONEST, "ship", "receive", "pack", "pack_more", "pack_more", "unpack", "unpack", "unweighed", "weigh", "hold",
     "free", "back", "sell", "open_site", "close", "count", "buy",
 )  # fmt: skip
-EVERYTHING = (*HANDLING, "commission", "transform", "transform", "declare", "declare", "correct", "correct", "correct")
+OF_PIECES = ("unweighed", "weigh", "weigh", "late", "carry", "carry", "carry", "declare_making", "declare_making")
+EVERYTHING = (*HANDLING, *OF_PIECES, "commission", "transform", "transform", "declare", *("correct",) * 5)
