@@ -292,7 +292,8 @@ def introduce(booking: Booking, part: Part, source: str, maker: str) -> Lot:
     if known is not None and known.doubt != NOBODY:
         known = _unsaid(booking.book, known)
     if known is not None and may_make_again(known):
-        known = replace(known, maker=maker, made_by=event.index, source=source, time=event.time, doubt=NOBODY, g=part.g)
+        known, g = _weighed_again(booking, known, part.g)
+        known = replace(known, maker=maker, made_by=event.index, source=source, time=event.time, doubt=NOBODY, g=g)
     elif known is not None and known.source == "late" and not known.maker and maker:
         known = replace(known, maker=maker, source=source)
     elif known is not None:
@@ -315,6 +316,17 @@ def _unsaid(book: Book, lot: Lot) -> Lot:
     said = {word.name: word.after for word in old.words if word.lot == lot.id} if old is not None else {}
     kept = {name: value for name, value in lot.attributes.items() if name not in said or said[name] != value}
     return replace(lot, attributes=kept)
+
+
+def _weighed_again(booking: Booking, lot: Lot, g: int | None) -> tuple[Lot, int | None]:
+    """Rule 5.2: what others weighed of a piece meanwhile is its mass, until who makes it again says another."""
+    if g is None:
+        return lot, max(0, sum(one.g for one in lot.holdings)) or None
+    here = lot.on_hand(booking.event.issuer)
+    if here <= 0:
+        return lot, g
+    booking.debit(lot.id, here, holder=booking.event.issuer, kind="correction")
+    return replace(lot, holdings=booking.lot(lot.id).holdings), g
 
 
 def may_make_again(lot: Lot) -> bool:

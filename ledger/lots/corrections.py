@@ -78,8 +78,8 @@ def _nothing(event: LotEvent) -> Effects:
 def _withdraw(book: Book, posting: Posting, wrong: int) -> None:
     """A credit taken back. A thing that it moved is not there any more; one that it made is, in doubt."""
     lot = book.lot(posting.lot)
-    if lot is None or (_weightless(lot, posting) and not _is_at(lot, posting)):
-        return  # a unit, or a piece that nobody weighed, has moved on: it left nothing behind
+    if lot is None or (_weightless(lot, posting) and not _is_there_by(book, lot, posting, wrong)):
+        return  # a unit, or a piece that nobody weighed, has moved on, or is back by what stands
     _post(book, posting, -posting.g)
     lot = book.lot(posting.lot)
     if lot is not None and lot.made_by != wrong:
@@ -93,18 +93,23 @@ def _leave(book: Book, lot: Lot, posting: Posting) -> None:
 
 
 def _restore(book: Book, posting: Posting) -> None:
-    """A debit taken back. What has no mass and has moved on stays where it is: it is in one place."""
+    """A debit taken back. What has moved on stays where it is: it is in one place."""
     lot = book.lot(posting.lot)
     if lot is not None and not (_weightless(lot, posting) and lot.holdings):
         _post(book, posting, posting.g)
+        lot = book.lot(posting.lot)
+    if lot is not None and len(lot.holdings) > 1:
+        _leave(book, lot, posting)
 
 
 def _weightless(lot: Lot, posting: Posting) -> bool:
     return lot.single and not posting.g
 
 
-def _is_at(lot: Lot, posting: Posting) -> bool:
-    return any((one.holder, one.delivery) == (posting.holder, posting.delivery) for one in lot.holdings)
+def _is_there_by(book: Book, lot: Lot, posting: Posting, wrong: int) -> bool:
+    """Whether it is in that place by this event, or by one whose place it had taken."""
+    held, mixes = holding_of(lot, posting.holder, posting.delivery), {one.index for one in _in_turn(book, wrong)}
+    return held.mix in mixes
 
 
 def _post(book: Book, posting: Posting, g: int) -> None:
@@ -138,7 +143,7 @@ def _take_back_late(book: Book, old: Effects, declared_by: int) -> Iterator[Post
         if known is not None and receipt is not None and receipt.declared_by == NOBODY:
             more = row.g + sum(one.g for one in known.late if one.entry == row.entry)
             others = (one for one in known.late if one.entry != row.entry)
-            waiting = sorted((*others, Late(receipt.issuer, row.entry, more)), key=lambda one: one.entry)
+            waiting = sorted((*others, Late(receipt.issuer, row.entry, more, row.sender)), key=lambda one: one.entry)
             book.put_lot(replace(known, late=tuple(waiting)))
             left = tuple(one for one in receipt.settled if one.entry != old.index)
             book.put(effects_key(row.entry), replace(receipt, settled=left))

@@ -8,7 +8,7 @@ from ledger.lots.booking import Booking, attributes_of, introduce, tonnes
 from ledger.lots.event import LotEvent, Part
 from ledger.lots.holdings import without
 from ledger.lots.packing import with_contents
-from ledger.lots.records import ON_HAND, Delivery, Late, Line, Lot, Settled, Sold
+from ledger.lots.records import NOBODY, ON_HAND, Delivery, Late, Line, Lot, Settled, Sold
 from ledger.lots.taking import check_holder, take, weigh
 
 _NORMAL, _WET = 200, 50  # one part in 200 is 0.5 %, one in 50 is 2 %
@@ -46,7 +46,7 @@ def _open_delivery(booking: Booking) -> None:
 def _send(booking: Booking, part: Part, going: set[str]) -> None:
     name, event = delivery_name(booking.event), booking.event
     lot = booking.lot(part.id)
-    if lot.single and lot.late_with(event.receiver):
+    if lot.single and _came_early(lot, event):
         _send_late(booking, lot)
         return
     inside = lot.inside if lot.inside in going else ""
@@ -55,7 +55,7 @@ def _send(booking: Booking, part: Part, going: set[str]) -> None:
     g, owner = take(booking, part, consume=False)
     if inside:
         booking.book.put_lot(replace(booking.lot(part.id), inside=inside))
-    known = min(g, lot.late_with(event.receiver))
+    known = min(g, 0 if lot.single else lot.late_from(event.issuer, event.receiver))
     new_owner = _owner_after(event, owner)
     booking.credit(part.id, g - known, holder=event.issuer, owner=new_owner, delivery=name)
     wet = booking.lot(part.id).attributes.get("material") in _BULK
@@ -64,11 +64,17 @@ def _send(booking: Booking, part: Part, going: set[str]) -> None:
         _settle_late(booking, part.id, known, known)
 
 
+def _came_early(lot: Lot, event: LotEvent) -> bool:
+    """Rule 5.1: a piece that is elsewhere too, or used up. What is here alone is what came early, going back."""
+    elsewhere = any((one.holder, one.delivery) != (event.issuer, ON_HAND) for one in lot.holdings)
+    return bool(lot.late_from(event.issuer, event.receiver)) and (elsewhere or lot.consumed_by != NOBODY)
+
+
 def _send_late(booking: Booking, lot: Lot) -> None:
     """A piece whose receiver was heard first: it is there already, and may have been used up since."""
     issuer = booking.event.issuer
     check_holder(lot, issuer)
-    g, arrived = lot.on_hand(issuer), lot.late_with(booking.event.receiver)
+    g, arrived = lot.on_hand(issuer), lot.late_from(issuer, booking.event.receiver)
     booking.debit(lot.id, g, holder=issuer)
     lot = booking.lot(lot.id)
     booking.book.put_lot(replace(lot, holdings=without(lot, issuer, ON_HAND)))
@@ -81,24 +87,24 @@ def _settle_late(booking: Booking, name: str, g: int, arrived: int) -> None:
     """Rule 5.1: what was received before its sender was heard is what has now been sent, the oldest first."""
     lot, waiting, left = booking.lot(name), [], arrived
     for one in lot.late:
-        now = min(left, one.g) if one.holder == booking.event.receiver else 0
+        now = min(left, one.g) if one.is_from(booking.event.issuer, booking.event.receiver) else 0
         left -= now
         if now < one.g:
             waiting.append(replace(one, g=one.g - now))
         if now:
-            settle_receipt(booking, name, one.entry, now)
+            _settle_receipt(booking, Settled(name, one.entry, now, one.sender))
     booking.book.put_lot(replace(lot, late=tuple(waiting)))
     booking.leave("late", g)
     booking.move(delivery_name(booking.event), name, received=arrived)
 
 
-def settle_receipt(booking: Booking, name: str, entry: int, g: int) -> None:
+def _settle_receipt(booking: Booking, row: Settled) -> None:
     """Both entries say of each other that one had early what the other sent."""
-    receipt = booking.book.effects(entry)
+    receipt = booking.book.effects(row.entry)
     if receipt is not None:
-        row = Settled(name, booking.event.index, g)
-        booking.book.put(effects_key(entry), replace(receipt, settled=(*receipt.settled, row)))
-    booking.settles.append(Settled(name, entry, g))
+        sent = replace(row, entry=booking.event.index)
+        booking.book.put(effects_key(row.entry), replace(receipt, settled=(*receipt.settled, sent)))
+    booking.settles.append(row)
 
 
 def receive(booking: Booking) -> None:
@@ -133,7 +139,8 @@ def enter_from_outside(booking: Booking, part: Part) -> None:
     booking.credit(part.id, g, holder=event.issuer, owner=event.owner or event.issuer, kind=origin.kind)
     if origin.kind == "late":
         lot = booking.lot(part.id)
-        booking.book.put_lot(replace(lot, late=(*lot.late, Late(event.issuer, event.index, g))))
+        sender = "" if lot.single else event.sender  # whoever sends a piece that is here already sends this one
+        booking.book.put_lot(replace(lot, late=(*lot.late, Late(event.issuer, event.index, g, sender))))
 
 
 def _take_in(booking: Booking, part: Part) -> None:
@@ -235,7 +242,7 @@ def sell(booking: Booking) -> None:
         return
     for part in with_contents(booking, event.things):
         lot = booking.lot(part.id)
-        mine = [one for one in lot.holdings if one.owner == event.issuer]
+        mine = [one for one in lot.holdings if one.owner == event.issuer and (lot.single or one.g > 0)]
         if not mine or (part.g is not None and not lot.single and part.g != sum(one.g for one in mine)):
             owned = tonnes(sum(one.g for one in mine))
             raise RuleBroken("owners", f"{event.issuer} owns {owned} of lot {lot.id}, which is sold whole", id=lot.id)

@@ -50,11 +50,19 @@ class Holding(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Late(Struct, frozen=True, array_like=True, gc=False):
-    """What a receiver had, in g, before its sender was heard, and the entry that says so."""
+    """What a receiver had, in g, before its sender was heard, and the entry that says so.
+
+    `sender` is who gave it, by that entry; "" where that names nobody, and of a piece: whoever sends it.
+    """
 
     holder: str
     entry: int
     g: int
+    sender: str = ""
+
+    def is_from(self, sender: str, to: str) -> bool:
+        """Whether it is this sender who is waited for, by this receiver."""
+        return self.holder == to and self.sender in {"", sender}
 
 
 class Hold(Struct, frozen=True, array_like=True, gc=False):
@@ -122,9 +130,9 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot", gc=False):
         """What the holder has sent off and nobody has received, in g."""
         return sum(one.g for one in self.holdings if one.holder == holder and one.delivery != ON_HAND)
 
-    def late_with(self, holder: str) -> int:
-        """What the holder has here whose sender was not heard, in g."""
-        return sum(one.g for one in self.late if one.holder == holder)
+    def late_from(self, sender: str, to: str) -> int:
+        """What the receiver has here, in g, that this sender was not heard to send."""
+        return sum(one.g for one in self.late if one.is_from(sender, to))
 
     def has_any(self, holder: str) -> bool:
         """Whether there is some of it, or less than none, with the holder or on his deliveries."""
@@ -214,11 +222,12 @@ class Posting(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Settled(Struct, frozen=True, array_like=True, gc=False):
-    """So much of a late lot, in g: what an entry had early is what another sent off."""
+    """So much of a late lot, in g: what an entry had early is what another sent off; `sender` as in `Late`."""
 
     lot: str
     entry: int
     g: int
+    sender: str = ""
 
 
 class Moved(Struct, frozen=True, array_like=True, gc=False):

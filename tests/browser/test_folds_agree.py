@@ -49,13 +49,13 @@ def lot_here(one):
         "blocked": one.blocked, "surplus": one.surplus, "closedBy": list(one.closed_by), "inside": one.inside,
         "packedBy": one.packed_by, "contents": list(one.contents),
         "amounts": [[row.unit, row.lot, row.g, row.entry] for row in one.amounts], "attributes": one.attributes,
-        "late": [[late.holder, late.entry, late.g] for late in one.late],
+        "late": [[late.holder, late.entry, late.g, late.sender] for late in one.late],
     }  # fmt: skip
 
 
 def lot_there(one):
     rows = {"holdings": "holder delivery owner g mix", "holds": "by entry", "amounts": "unit lot g entry"}
-    named = {**rows, "late": "holder entry g"}
+    named = {**rows, "late": "holder entry g sender"}
     lists = {
         name: [[row[member] for member in members.split()] for row in one[name]] for name, members in named.items()
     }

@@ -1,6 +1,6 @@
 """Parks by chance: parties that try what mostly makes sense as the books stand, and some that does not."""
 
-from folded import MILL, MINE, OPERATOR, OTHER_SITE, SITE, SMELTER, Park, amount, handed, lot, pallet, piece
+from folded import MILL, MINE, OPERATOR, OTHER_SITE, SITE, SMELTER, Park, amount, handed, lot, mass, pallet, piece
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -47,19 +47,19 @@ class Chance:
         who, name = self.random.choice(PARTIES), lot(self.random.choice("ABCDE"))
         self.park.new(who, (name, self.random.randint(1, 10_000)))
 
-    def late(self):
+    def late(self, kind="late"):
         who, giver = self.random.sample(PARTIES, 2)
         name = self.random.choice([lot("A"), lot("Z"), self.serial()])
         g = self.random.randint(1, 1_000)
-        origin = [{"id": name, "kind": "late", "supplier": giver, "document": "N", "g": g}]
+        origin = [{"id": name, "kind": kind, "supplier": giver, "document": "N", "g": g}]
         self.park.receive(who, giver, (name, g), al_origin=origin)
 
     def heard(self):
         """The sender of something late makes it and sends it."""
-        waiting = [(one.id, late.holder, late.g) for one in self.lots() for late in one.late]
+        waiting = [(one.id, late.holder, late.sender, late.g) for one in self.lots() for late in one.late]
         if waiting:
-            name, holder, g = self.random.choice(waiting)
-            maker = self.random.choice([one for one in PARTIES if one != holder])
+            name, holder, sender, g = self.random.choice(waiting)
+            maker = sender or self.random.choice([one for one in PARTIES if one != holder])
             self.park.new(maker, (name, g + 1))
             self.park.ship(maker, holder, (name, None if "(21)" in name else g + 1))
 
@@ -157,6 +157,19 @@ class Handling(Chance):
         members = {} if not name else {"childEPCs": [name]} if g is None else {"childQuantityList": [amount(name, g)]}
         return self.park.say(who, "Aggregation", action="DELETE", parentID=unit.id, **members)
 
+    def carry(self):
+        """Some piece goes on, and comes in."""
+        pieces = [(one.id, at) for one in self.lots() for at in one.holdings if one.single]
+        if not pieces:
+            return self.unweighed()
+        name, at = self.random.choice(pieces)
+        if not at.delivery:
+            paper = f"C-{len(self.park.effects)}"
+            return self.park.ship(at.holder, self.random.choice(PARTIES), (name, None), paper=paper)
+        delivery = self.park.book.delivery(at.delivery)
+        paper = delivery.name.rpartition(" ")[2]
+        return self.park.receive(delivery.receiver, delivery.sender, (name, None), paper=paper)
+
     def unweighed(self):
         self.park.new(self.random.choice(PARTIES), (self.serial(), None))
 
@@ -196,6 +209,9 @@ class Handling(Chance):
         buyer = {"destinationList": [{"type": "owning_party", "destination": self.random.choice(PARTIES)}]}
         self.park.look(who, "other", (name, None), **sold, **buyer)
 
+    def buy(self):
+        self.late("outside")
+
     def open_site(self):
         at = {"readPoint": {"id": self.random.choice((SITE, OTHER_SITE))}}
         self.park.new(MINE, (lot(self.random.choice("ABC")), 100), al_opening=True, **at)
@@ -205,8 +221,48 @@ class Handling(Chance):
         if g is not None:
             self.park.say(who, "Object", action="DELETE", quantityList=[amount(name, None)])
 
+    def declare(self):
+        """No declaration is declared wrong itself: the ledger knows no such event."""
+        self.declared([one for one in self.park.effects if one.what != "error declaration"])
+
+    def declare_making(self):
+        """Of a piece that is somewhere, whatever was done with it since."""
+        pieces = [one for one in self.lots() if one.single and one.holdings and one.source != "late"]
+        gone = [one for one in pieces if one.holdings[0].delivery or one.holdings[0].holder != one.maker]
+        self.declared([self.park.effects[one.made_by] for one in gone or pieces])
+
+    def declared(self, events):
+        one = self.random.choice(events or [None])
+        if one is not None:
+            self.park.wrong(one.issuer, one.index, f"urn:right:{one.index}")
+            self.announced[f"urn:right:{one.index}"] = one
+
+    def correct(self):
+        """Another event takes the place of one that was declared wrong: the same again, of some grams more or less."""
+        if self.announced:
+            name, one = self.announced.popitem()
+            more = self.random.randint(-3, 3)
+            said = {
+                word.replace("al:", "al_"): weighed(value, more) for word, value in self.park.bodies[one.index].items()
+            }
+            kind = said.pop("type").removesuffix("Event")
+            if kind == "Object" and said["action"] == "ADD" and not said["al_mass"] and self.random.random() < 0.5:
+                said["al_mass"] = [mass(one, self.random.randint(1, 99)) for one in said["epcList"]]
+            self.park.say(one.issuer, kind, **{**said, "eventID": name})
+
+
+def weighed(said, more):
+    """Members of an event, each mass in them so many g more, and none less than nothing."""
+    if isinstance(said, list):
+        return [weighed(one, more) for one in said]
+    if not isinstance(said, dict):
+        return said
+    return {name: max(0, value + more) if name in {"g", "quantity"} else value for name, value in said.items()}
+
 
 HANDLING = (
     *HONEST, "ship", "receive", "pack", "pack_more", "pack_more", "unpack", "unpack", "unweighed", "weigh", "hold",
-    "free", "back", "sell", "open_site", "close", "count",
+    "free", "back", "sell", "open_site", "close", "count", "buy",
 )  # fmt: skip
+OF_PIECES = ("unweighed", "weigh", "weigh", "late", "carry", "carry", "carry", "declare_making", "declare_making")
+EVERYTHING = (*HANDLING, *OF_PIECES, "commission", "transform", "transform", "declare", *("correct",) * 5)

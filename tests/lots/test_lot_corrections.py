@@ -240,7 +240,7 @@ def test_a_late_receipt_declared_wrong_is_waited_for_no_more():
     park = Park()
     origin = [{"id": METAL, "kind": "late", "supplier": "X", "document": "N", "g": 70}]
     park.receive(MILL, SMELTER, (METAL, 70), al_origin=origin)
-    assert park.lot(METAL).late == (Late(MILL, 0, 70),)
+    assert park.lot(METAL).late == (Late(MILL, 0, 70, SMELTER),)
     park.wrong(MILL, 0)
     assert (park.lot(METAL).late, park.have(MILL, METAL)) == ((), 0)
 
@@ -365,10 +365,10 @@ def test_of_a_shipment_declared_wrong_what_had_arrived_early_is_waited_for_again
     park = Park()
     receipt, sent = early(park)
     park.wrong(SMELTER, sent)
-    assert (park.lot(METAL).late, park.book.effects(receipt).settled) == ((Late(MILL, receipt, 70),), ())
+    assert (park.lot(METAL).late, park.book.effects(receipt).settled) == ((Late(MILL, receipt, 70, SMELTER),), ())
     assert (park.have(SMELTER, METAL), park.have(MILL, METAL), line_of(park)) == (100, 70, (0, 0))
     park.ship(SMELTER, MILL, (METAL, 60))
-    assert park.lot(METAL).late == (Late(MILL, receipt, 10),)
+    assert park.lot(METAL).late == (Late(MILL, receipt, 10, SMELTER),)
 
 
 def test_of_both_declared_wrong_nothing_is_waited_for_and_nothing_under_way():

@@ -159,7 +159,7 @@ def test_a_late_lot_says_that_its_maker_was_not_heard_until_it_is(park):
     assert park.down(PILE).places[PILE, SMELTER, ""] == 60 * UG + 100 * UG
     park.wrong(MINE, 2)
     assert ends(park.up(PILE, SMELTER)) == {(0, "late"): 100 * UG}
-    assert park.lot(PILE).late_with(SMELTER) == 100
+    assert park.lot(PILE).late_from(MINE, SMELTER) == 100
 
 
 def test_a_piece_weighed_after_it_was_made_is_what_it_was_made_of(park):

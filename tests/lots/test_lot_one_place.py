@@ -1,7 +1,7 @@
 """Rule 5.6: a piece is in one place, whatever is declared wrong, and what a count found goes with it."""
 
 import pytest
-from folded import CUSTOMER, MILL, MINE, SMELTER, Park, lot, pallet, piece, places, refused
+from folded import CUSTOMER, MILL, MINE, SMELTER, Park, handed, lot, pallet, piece, places, refused
 
 SLAB, BAND, ORE = piece("S-1"), piece("H-1"), lot("BX-1")
 
@@ -140,3 +140,94 @@ def test_what_no_scale_told_apart_takes_no_surplus_back_and_what_was_countersign
     assert park.confirm(ORE, SMELTER)
     park.wrong(MINE, 1)
     assert (park.have(MINE, ORE), park.lot(ORE).surplus) == (1_000, 0)
+
+
+# Heard late, and back
+
+
+CALLED_LATE = {"kind": "late", "supplier": "X", "document": "N"}
+
+
+def received_late(park, *parts):
+    park.receive(MILL, MINE, *parts, al_origin=[{"id": name, "g": g, **CALLED_LATE} for name, g in parts])
+
+
+def test_what_goes_back_to_who_had_it_early_is_under_way_to_him_and_its_sender_is_waited_for(park):
+    received_late(park, (ORE, 100))
+    park.ship(MILL, SMELTER, (ORE, 40))
+    park.receive(SMELTER, MILL, (ORE, 40))
+    park.ship(SMELTER, MILL, (ORE, 30))
+    assert places(park, ORE) == [(SMELTER, "", 10), (SMELTER, "D-1", 30), (MILL, "", 60)]
+    park.receive(MILL, SMELTER, (ORE, 30))
+    park.new(MINE, (ORE, 500))
+    park.ship(MINE, MILL, (ORE, 110))
+    assert places(park, ORE) == [(MINE, "", 390), (MINE, "D-1", 10), (SMELTER, "", 10), (MILL, "", 90)]
+    assert park.lot(ORE).late == ()
+
+
+def test_who_is_waited_for_is_waited_for_again_when_his_shipment_is_declared_wrong_and_nobody_else(park):
+    received_late(park, (ORE, 100))
+    park.new(MINE, (ORE, 100))
+    park.wrong(MINE, park.ship(MINE, MILL, (ORE, 100)).index)
+    park.ship(MILL, SMELTER, (ORE, 40))
+    park.receive(SMELTER, MILL, (ORE, 40))
+    park.ship(SMELTER, MILL, (ORE, 40))
+    assert places(park, ORE) == [(MINE, "", 100), (SMELTER, "", 0), (SMELTER, "D-1", 40), (MILL, "", 60)]
+    assert park.lot(ORE).late_from(MINE, MILL) == 100
+
+
+@pytest.mark.parametrize("back", [MILL, SMELTER])
+def test_a_piece_that_came_early_and_is_sent_back_or_to_oneself_is_under_way_and_its_maker_is_waited_for(park, back):
+    received_late(park, (SLAB, 900))
+    if back == SMELTER:
+        park.ship(MILL, SMELTER, (SLAB, None))
+        park.receive(SMELTER, MILL, (SLAB, None))
+    park.ship(back, MILL, (SLAB, None), paper="D-2")
+    assert places(park, SLAB) == [(back, "D-2", 900)]
+    park.receive(MILL, back, (SLAB, None), paper="D-2")
+    park.new(MINE, (SLAB, 900))
+    park.ship(MINE, MILL, (SLAB, None))
+    assert (places(park, SLAB), park.lot(SLAB).late) == ([(MILL, "", 900)], ())
+
+
+# Weighed while its making is in doubt
+
+
+@pytest.mark.parametrize(("again", "g"), [(None, 35), (75, 75)])
+def test_a_piece_that_is_made_again_weighs_once_whoever_weighed_it_in_between(park, again, g):
+    made = park.new(SMELTER, (SLAB, None)).index
+    park.ship(SMELTER, MILL, (SLAB, 35))
+    park.look(SMELTER, "void_shipping", (SLAB, None), **handed(SMELTER, MILL, "D-1"))
+    park.wrong(SMELTER, made, "urn:right")
+    park.new(SMELTER, (SLAB, again), eventID="urn:right")
+    assert (places(park, SLAB), park.lot(SLAB).g) == ([(SMELTER, "", g)], g)
+    park.ship(SMELTER, MILL, (SLAB, g))
+    assert places(park, SLAB) == [(SMELTER, "D-1", g)]
+
+
+def test_a_unit_that_was_called_back_is_there_whatever_before_that_is_declared_wrong(park):
+    unit = pallet(1)
+    park.new(MINE, (SLAB, 100))
+    park.say(MINE, "Aggregation", action="ADD", parentID=unit, childEPCs=[SLAB])
+    park.ship(MINE, MILL, (unit, None))
+    received = park.receive(MINE, MINE, (unit, None)).index
+    again = park.ship(MINE, MILL, (unit, None)).index
+    park.look(MINE, "void_shipping", (unit, None), **handed(MINE, MILL, "D-1"))
+    for wrong in (again, received):
+        park.wrong(MINE, wrong)
+    assert places(park, unit) == [(MINE, "", 0)] == [(who, delivery, 0) for who, delivery, _ in places(park, SLAB)]
+
+
+def test_nobody_sells_what_he_has_none_of(park):
+    sold = {"sourceList": [{"type": "owning_party", "source": MINE}]}
+    buyer = {"destinationList": [{"type": "owning_party", "destination": MILL}]}
+    park.new(MINE, (ORE, 100))
+    used = park.make(MINE, [(ORE, 100)], [(lot("AL-1"), 100)], "refining").index
+    with refused("owners"):
+        park.look(MINE, "other", (ORE, None), **sold, **buyer)
+    park.wrong(MINE, used)
+    park.look(MINE, "other", (ORE, None), **sold, **buyer)
+    assert [one.owner for one in park.lot(ORE).holdings] == [MILL]
+    park.new(MINE, (SLAB, None))
+    park.look(MINE, "other", (SLAB, None), **sold, **buyer)
+    assert [one.owner for one in park.lot(SLAB).holdings] == [MILL]

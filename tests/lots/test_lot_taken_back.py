@@ -175,9 +175,9 @@ def test_what_is_waited_for_again_is_settled_in_the_order_in_which_it_came(park)
     park.new(SMELTER, (METAL, 200))
     sent = park.ship(SMELTER, MILL, (METAL, 60)).index
     park.wrong(SMELTER, sent)
-    assert (park.lot(METAL).late_with(MILL), park.have(MILL, METAL)) == (120, 120)
+    assert (park.lot(METAL).late_from(SMELTER, MILL), park.have(MILL, METAL)) == (120, 120)
     park.ship(SMELTER, MILL, (METAL, 90), paper="D-2")
-    assert park.lot(METAL).late == (Late(MILL, second, 30),)
+    assert park.lot(METAL).late == (Late(MILL, second, 30, SMELTER),)
 
 
 def test_of_an_early_receipt_that_two_shipments_settled_each_stands_for_its_part(park):

@@ -1,7 +1,7 @@
 // What is known of lots, deliveries and runs, and what each event did. Records are replaced, never changed. Masses are
 // BigInt in g, entries are numbers, times BigInt in µs.
 
-import { compareText } from "./exact.js";
+import { compareText, sum } from "./exact.js";
 
 export const NOBODY = -1; // no entry
 export const ON_HAND = ""; // the delivery of what is under way nowhere
@@ -59,9 +59,9 @@ export const without = (lot, holder, delivery) => lot.holdings.filter((one) => o
 export const onHand = (lot, holder) => holdingOf(lot, holder).g;
 export const isWith = (lot, holder) => lot.holdings.some((one) => one.holder === holder && one.delivery === ON_HAND);
 
-export function lateWith(lot, holder) {
-  return lot.late.filter((one) => one.holder === holder).reduce((g, one) => g + one.g, 0n);
-}
+// Whether it is this sender who is waited for, by this receiver; and what the receiver has that he was not heard to send.
+export const isFrom = (late, sender, to) => late.holder === to && ["", sender].includes(late.sender);
+export const lateFrom = (lot, sender, to) => sum(lot.late.filter((one) => isFrom(one, sender, to)).map((one) => one.g));
 
 // The lot with so much more, or less, in one holding. What is sent off and gone leaves no holding behind.
 export function addTo(lot, more) {

@@ -1,9 +1,9 @@
 // What one event does, collected while it is written into the book: postings, and what came from nowhere or went nowhere,
 // until both sides are equal (SPEC 5.2).
 
-import { NOBODY, ON_HAND, addTo, holdingOf, isWith, newEffects, newHolding, newLot, placeOf } from "./book.js";
+import { NOBODY, ON_HAND, addTo, holdingOf, isWith, newEffects, newHolding, newLot, onHand, placeOf } from "./book.js";
 import { single } from "./event.js";
-import { compareText, grams, sum } from "./exact.js";
+import { compareText, grams, most, sum } from "./exact.js";
 import { refuse } from "../verifier/fault.js";
 import { same } from "./same.js";
 
@@ -156,7 +156,9 @@ function introduced(booking, part, source, maker) {
   const { book, event } = booking, { index, time } = event, before = book.lots.get(part.id);
   if (!before) return newLot(part.id, part.single, maker, index, source, time, part.single ? part.g : null);
   const known = before.doubt === NOBODY ? before : unsaid(book, before);
-  if (mayMakeAgain(known)) return { ...known, maker, madeBy: index, source, time, doubt: NOBODY, g: part.g };
+  if (mayMakeAgain(known)) {
+    return { ...known, ...weighedAgain(booking, known, part.g), maker, madeBy: index, source, time, doubt: NOBODY };
+  }
   if (known.source === "late" && !known.maker && maker) return { ...known, maker, source };
   checkAddition(booking, known, source === "late");
   if (![...booking.standing.keys()].some((place) => place.startsWith(`${part.id}\n`))) return known;
@@ -169,6 +171,14 @@ function unsaid(book, lot) {
   const said = new Map(words.map((word) => [word.name, word.after]));
   const kept = [...lot.attributes].filter(([name, value]) => !said.has(name) || !same(said.get(name), value));
   return { ...lot, attributes: new Map(kept) };
+}
+
+// What others weighed of a piece meanwhile is its mass, until who makes it again says another (5.2).
+function weighedAgain(booking, { id, holdings }, g) {
+  if (g === null) return { g: most(0n, sum(holdings.map((one) => one.g))) || null };
+  const { issuer: holder } = booking.event, here = onHand({ holdings }, holder);
+  if (here > 0n) booking.debit(id, here, { holder, kind: "correction" });
+  return { g, holdings: booking.lot(id).holdings };
 }
 
 // A piece whose making was declared wrong, or that was heard of before its maker was (5.6).

@@ -48,10 +48,10 @@ function withLate(kinds, postings) {
 }
 
 // A credit taken back. A thing that it moved is not there any more; one that it made is, in doubt. A unit, or a piece that
-// nobody weighed, that has moved on left nothing behind.
+// nobody weighed, that has moved on left nothing behind, or is back by what stands.
 function withdraw(book, posting, wrong) {
   const lot = book.lots.get(posting.lot);
-  if (!lot || (weightless(lot, posting) && !isAt(lot, posting))) return;
+  if (!lot || (weightless(lot, posting) && !isThereBy(book, lot, posting, wrong))) return;
   post(book, posting, -posting.g);
   if (lot.madeBy !== wrong) leave(book, book.lots.get(lot.id), posting);
 }
@@ -61,14 +61,17 @@ function leave(book, lot, { holder, delivery }) {
   if (lot.single && !holdingOf(lot, holder, delivery).g) book.change(lot, { holdings: without(lot, holder, delivery) });
 }
 
-// A debit taken back. What has no mass and has moved on stays where it is: it is in one place.
+// A debit taken back. What has moved on stays where it is: it is in one place.
 function restore(book, posting) {
   const lot = book.lots.get(posting.lot);
   if (lot && !(weightless(lot, posting) && lot.holdings.length)) post(book, posting, posting.g);
+  const now = book.lots.get(posting.lot);
+  if (now?.holdings.length > 1) leave(book, now, posting);
 }
 
 const weightless = (lot, { g }) => lot.single && !g;
-const isAt = (lot, { holder, delivery }) => lot.holdings.some((one) => one.holder === holder && one.delivery === delivery);
+const isThereBy = (book, lot, { holder, delivery }, wrong) => (
+  [...inTurn(book, wrong)].some((one) => one.index === holdingOf(lot, holder, delivery).mix));
 
 // Undoing makes no mix; who bought it since has it.
 function post(book, { lot: name, holder, delivery, owner, mix }, g) {
@@ -95,20 +98,21 @@ function takeBackLate(book, old, declaredBy) {
   return old.settled.flatMap((row) => sendAgain(book, old, row, declaredBy));
 }
 
-function waitAgain(book, old, { lot: name, entry, g }) {
+function waitAgain(book, old, { lot: name, entry, g, sender }) {
   const lot = book.lots.get(name), receipt = book.effects.get(entry);
   if (!lot || !receipt || receipt.declaredBy !== NOBODY) return;
   const [before, others] = parted(lot.late, (one) => one.entry === entry);
-  const again = { holder: receipt.issuer, entry, g: g + sum(before.map((one) => one.g)) };
+  const again = { holder: receipt.issuer, entry, g: g + sum(before.map((one) => one.g)), sender };
   book.change(lot, { late: [...others, again].sort((a, b) => a.entry - b.entry) });
   book.effects.set(entry, { ...receipt, settled: receipt.settled.filter((one) => one.entry !== old.index) });
 }
 
-function sendAgain(book, old, { lot, entry, g }, declaredBy) {
+function sendAgain(book, old, row, declaredBy) {
+  const { lot, entry, g } = row;
   const sent = book.effects.get(entry), delivery = sent?.moved.find((one) => one.lot === lot)?.delivery;
   if (!delivery || sent.declaredBy !== NOBODY || sent.undoes !== NOBODY) return [];
   const settles = sent.settles.filter((one) => one.lot !== lot || one.entry !== old.index);
-  book.effects.set(entry, { ...sent, settles, settled: [...sent.settled, { lot, entry: declaredBy, g }] });
+  book.effects.set(entry, { ...sent, settles, settled: [...sent.settled, { ...row, entry: declaredBy }] });
   const under = { lot, holder: sent.issuer, delivery, owner: old.issuer, g, role: "", had: 0n, mix: entry, kind: "late", scrap: "" };
   return [under];
 }

@@ -2,7 +2,7 @@
 
 import { refuse } from "../verifier/fault.js";
 import { introduce, saidOf } from "./booking.js";
-import { ON_HAND, lateWith, onHand, without } from "./book.js";
+import { NOBODY, ON_HAND, isFrom, lateFrom, onHand, without } from "./book.js";
 import { abs, grams, least, sum } from "./exact.js";
 import { withContents } from "./packing.js";
 import { same } from "./same.js";
@@ -32,22 +32,28 @@ function openDelivery({ event, book }) {
 
 function send(booking, part, going) {
   const { event, book } = booking, delivery = deliveryName(event), lot = booking.lot(part.id);
-  if (lot.single && lateWith(lot, event.receiver)) return sendLate(booking, lot);
+  if (lot.single && cameEarly(lot, event)) return sendLate(booking, lot);
   const inside = going.has(lot.inside) ? lot.inside : "";
   if (inside) book.change(lot, { inside: "" }); // it goes with its unit and stays in it
   const { g, owner } = take(booking, part, { consume: false });
   if (inside) book.change(booking.lot(part.id), { inside });
-  const known = least(g, lateWith(lot, event.receiver));
+  const known = lot.single ? 0n : least(g, lateFrom(lot, event.issuer, event.receiver));
   booking.credit(part.id, g - known, { holder: event.issuer, owner: ownerAfter(event, owner), delivery });
   booking.move(delivery, part.id, { shipped: g, wet: BULK.includes(booking.lot(part.id).attributes.get("material")) });
   return known ? settleLate(booking, part.id, known, known) : undefined;
+}
+
+// Rule 5.1: a piece that is elsewhere too, or used up. What is here alone is what came early, going back.
+function cameEarly(lot, { issuer, receiver }) {
+  const elsewhere = lot.holdings.some((one) => one.holder !== issuer || one.delivery !== ON_HAND);
+  return lateFrom(lot, issuer, receiver) > 0n && (elsewhere || lot.consumedBy !== NOBODY);
 }
 
 // A piece whose receiver was heard first: it is there already, and may have been used up since.
 function sendLate(booking, lot) {
   const { event, book } = booking, { issuer } = event, { id } = lot, delivery = deliveryName(event);
   checkHolder(lot, issuer);
-  const g = onHand(lot, issuer), arrived = lateWith(lot, event.receiver);
+  const g = onHand(lot, issuer), arrived = lateFrom(lot, issuer, event.receiver);
   booking.debit(id, g, { holder: issuer });
   book.change(booking.lot(id), { holdings: without(booking.lot(id), issuer, ON_HAND) });
   booking.move(delivery, id, { shipped: g });
@@ -60,10 +66,10 @@ function settleLate(booking, name, g, arrived) {
   const { event } = booking, waiting = [];
   let left = arrived;
   for (const one of booking.lot(name).late) {
-    const now = one.holder === event.receiver ? least(left, one.g) : 0n;
+    const now = isFrom(one, event.issuer, event.receiver) ? least(left, one.g) : 0n;
     left -= now;
     if (now < one.g) waiting.push({ ...one, g: one.g - now });
-    if (now) settleReceipt(booking, name, one.entry, now);
+    if (now) settleReceipt(booking, { lot: name, entry: one.entry, g: now, sender: one.sender });
   }
   booking.book.change(booking.lot(name), { late: waiting });
   booking.leave("late", g);
@@ -71,10 +77,10 @@ function settleLate(booking, name, g, arrived) {
 }
 
 // Both entries say of each other that one had early what the other sent.
-function settleReceipt({ book, event, settles }, lot, entry, g) {
-  const receipt = book.effects.get(entry);
-  if (receipt) book.effects.set(entry, { ...receipt, settled: [...receipt.settled, { lot, entry: event.index, g }] });
-  settles.push({ lot, entry, g });
+function settleReceipt({ book, event, settles }, row) {
+  const receipt = book.effects.get(row.entry), sent = { ...row, entry: event.index };
+  if (receipt) book.effects.set(row.entry, { ...receipt, settled: [...receipt.settled, sent] });
+  settles.push(row);
 }
 
 // The receiver books its own weight, the difference stays on the delivery; what nobody here sent needs al:origin.
@@ -98,8 +104,8 @@ export function enterFromOutside(booking, part) {
   introduce(booking, { ...part, g }, kind, "");
   booking.credit(part.id, g, { holder: issuer, owner: event.owner || issuer, kind });
   if (kind !== "late") return;
-  const lot = booking.lot(part.id);
-  book.change(lot, { late: [...lot.late, { holder: issuer, entry: event.index, g }] });
+  const lot = booking.lot(part.id), sender = lot.single ? "" : event.sender; // whoever sends a piece that is here sends this one
+  book.change(lot, { late: [...lot.late, { holder: issuer, entry: event.index, g, sender }] });
 }
 
 function takeIn(booking, part) {
@@ -174,7 +180,7 @@ export function sell(booking) {
   const { event, book } = booking, { issuer, owner } = event;
   if (!owner || event.seller !== issuer) return;
   for (const part of withContents(booking, event.things)) {
-    const lot = booking.lot(part.id), mine = lot.holdings.filter((one) => one.owner === issuer);
+    const lot = booking.lot(part.id), mine = lot.holdings.filter((one) => one.owner === issuer && (lot.single || one.g > 0n));
     const owned = sum(mine.map((one) => one.g));
     if (!mine.length || (part.g !== null && !lot.single && part.g !== owned)) {
       refuse("owners", `${issuer} owns ${grams(owned)} of lot ${lot.id}, which is sold whole`);
