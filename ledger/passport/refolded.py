@@ -78,6 +78,14 @@ class Refolded:
         """The entries of each lot or run that the bundle has."""
         return {name: self._of(name) for name in names}
 
+    def at_hand_since(self, name: str, entry: int) -> int:
+        """From which entry on all versions of a lot up to this one are at hand."""
+        versions = [one for one in self._versions.get(subject_key("lot", name), []) if one[0] <= entry]
+        last = len(versions) - 1
+        while last > 0 and versions[last - 1][1] == versions[last][1] - 1:
+            last -= 1
+        return versions[last][0] if versions else entry
+
     def told(self, entry: int) -> Told:
         """What the statement of a lot event says beside."""
         event = self._events[entry]

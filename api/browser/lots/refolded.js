@@ -50,6 +50,14 @@ export class Refolded {
     return this.#runs.get(name) ?? this.#of(name).map(({ entry }) => entry);
   }
 
+  // From which entry on all versions of a lot up to this one are at hand.
+  atHandSince(name, entry) {
+    const versions = this.#of(name).filter((one) => one.entry <= entry);
+    let last = versions.length - 1;
+    while (last > 0 && versions[last - 1].version === versions[last].version - 1n) last -= 1;
+    return versions[last]?.entry ?? entry;
+  }
+
   // What the statement of a lot event says beside its effects.
   told(entry) {
     return this.events.get(entry) ?? missing(entry);
