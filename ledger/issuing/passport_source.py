@@ -52,7 +52,7 @@ class StoreSource:
         found = self.transaction.record_entries(keys.values(), self.size)
         return {name: found.get(key, ()) for name, key in keys.items()}
 
-    def at_hand_since(self, name: str, entry: int) -> int:
+    def at_hand_since(self, _name: str, _entry: int, /) -> int:
         """All of it is."""
         return 0
 
@@ -114,7 +114,7 @@ class ViewSource:
         stored = self._stored.versions(names)
         return {name: [*entries, *self._later(name)] for name, entries in stored.items()}
 
-    def at_hand_since(self, name: str, entry: int) -> int:
+    def at_hand_since(self, _name: str, _entry: int, /) -> int:
         """All of it is."""
         return 0
 

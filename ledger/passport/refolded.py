@@ -78,7 +78,7 @@ class Refolded:
         """The entries of each lot or run that the bundle has."""
         return {name: self._of(name) for name in names}
 
-    def at_hand_since(self, name: str, entry: int) -> int:
+    def at_hand_since(self, name: str, entry: int, /) -> int:
         """From which entry on all versions of a lot up to this one are at hand."""
         versions = [one for one in self._versions.get(subject_key("lot", name), []) if one[0] <= entry]
         last = len(versions) - 1

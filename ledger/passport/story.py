@@ -61,7 +61,7 @@ class Source(Protocol):
         """The entries of each lot, or run by its `run_name`, ascending."""
         ...
 
-    def at_hand_since(self, name: str, entry: int) -> int:
+    def at_hand_since(self, name: str, entry: int, /) -> int:
         """From which entry on all versions of a lot up to this one are at hand."""
         ...
 

@@ -25,7 +25,7 @@ class History(Protocol):
         """The entries of each lot, ascending."""
         ...
 
-    def at_hand_since(self, name: str, entry: int) -> int:
+    def at_hand_since(self, name: str, entry: int, /) -> int:
         """From which entry on all versions of a lot up to this one are at hand."""
         ...
 
