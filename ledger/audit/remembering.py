@@ -135,6 +135,10 @@ class Remembered:
             self.memory.learn_entries(unread)
         return {name: known[name][: bisect_left(known[name], self.size)] for name in names}
 
+    def at_hand_since(self, _name: str, _entry: int, /) -> int:
+        """All of it is."""
+        return 0
+
     def told(self, entry: int) -> Told:
         """What the statement says beside."""
         return self.stored.told(entry)

@@ -52,6 +52,10 @@ class StoreSource:
         found = self.transaction.record_entries(keys.values(), self.size)
         return {name: found.get(key, ()) for name, key in keys.items()}
 
+    def at_hand_since(self, _name: str, _entry: int, /) -> int:
+        """All of it is."""
+        return 0
+
     def told(self, entry: int) -> Told:
         """What the statement says beside."""
         if entry not in self.known:
@@ -109,6 +113,10 @@ class ViewSource:
         """The entries of lots and runs."""
         stored = self._stored.versions(names)
         return {name: [*entries, *self._later(name)] for name, entries in stored.items()}
+
+    def at_hand_since(self, _name: str, _entry: int, /) -> int:
+        """All of it is."""
+        return 0
 
     def told(self, entry: int) -> Told:
         """What the statement says beside."""

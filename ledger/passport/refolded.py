@@ -27,6 +27,8 @@ from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
 from ledger.passport.story import Certificate, Told, certificate_in
 from ledger.passport.units import spans_of
 
+_NEVER = 1 << 64  # no entry has this index
+
 
 class _EverySite(dict[str, str]):
     """Sites of parties that the bundle does not show are sites all the same: the ledger checked that."""
@@ -46,6 +48,7 @@ class Refolded:
         self._events: dict[int, LotEvent] = {}
         self._runs: dict[str, list[int]] = {}
         self._versions: dict[bytes, list[tuple[int, int]]] = {}
+        self._gaps: dict[bytes, int] = {}  # the first entry of each that a version is missing before
         self._certificates: dict[int, Certificate] = {}
         self._names: dict[tuple[str, str], int] = {}
         self.size = int(inputs.passport.statement.body["as_of"]["size"]) if inputs.passport.statement else 0
@@ -75,6 +78,14 @@ class Refolded:
         """The entries of each lot or run that the bundle has."""
         return {name: self._of(name) for name in names}
 
+    def at_hand_since(self, name: str, entry: int, /) -> int:
+        """From which entry on all versions of a lot up to this one are at hand."""
+        versions = [one for one in self._versions.get(subject_key("lot", name), []) if one[0] <= entry]
+        last = len(versions) - 1
+        while last > 0 and versions[last - 1][1] == versions[last][1] - 1:
+            last -= 1
+        return versions[last][0] if versions else entry
+
     def told(self, entry: int) -> Told:
         """What the statement of a lot event says beside."""
         event = self._events[entry]
@@ -86,9 +97,11 @@ class Refolded:
 
     def whole(self, name: str, entry: int, kind: str = "lot") -> bool:
         """Whether the bundle holds every version of a lot, or a subject, up to the one that this entry made."""
-        versions = self._versions.get(subject_key(kind, name), [])
-        upto = [version for index, version in versions if index <= entry]
-        return upto == list(range(1, len(upto) + 1))
+        subject = subject_key(kind, name)
+        if subject not in self._gaps:
+            versions = enumerate(self._versions.get(subject, []), 1)
+            self._gaps[subject] = next((index for number, (index, version) in versions if number != version), _NEVER)
+        return entry < self._gaps[subject]
 
     def lacks(self, lot: str, entry: int) -> str:
         """The lot, or a unit that some of it was in, of which the bundle lacks a version up to this entry; or ""."""
@@ -184,14 +197,15 @@ class Refolded:
 
     def _stand_in(self, event: LotEvent, part: Part) -> None:
         """Give a lot that is not whole what this event takes of it."""
+        if not self.lacks(part.id, event.index):
+            return
         known = self._book.lot(part.id)
-        goes_on = self._has_before(part.id, event.index)
-        if not self.lacks(part.id, event.index) or (
-            goes_on and known is not None and (known.contents or known.amounts)
-        ):
+        if known is not None and not self._has_before(part.id, event.index):
+            known = None
+        if known is not None and (known.contents or known.amounts):
             return
         self.stood_in.setdefault(event.index, set()).add(part.id)
-        inside, packed_by = (known.inside, known.packed_by) if goes_on and known is not None else ("", NOBODY)
+        inside, packed_by = (known.inside, known.packed_by) if known is not None else ("", NOBODY)
         self._book.put_lot(replace(_stand_in(event, part), inside=inside, packed_by=packed_by))
         name = delivery_name(event)
         if event.step in {"receiving", "void_shipping"} and self._book.delivery(name) is None:

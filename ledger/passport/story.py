@@ -61,6 +61,10 @@ class Source(Protocol):
         """The entries of each lot, or run by its `run_name`, ascending."""
         ...
 
+    def at_hand_since(self, name: str, entry: int, /) -> int:
+        """From which entry on all versions of a lot up to this one are at hand."""
+        ...
+
     def told(self, entry: int) -> Told:
         """What the statement of a lot event says beside."""
         ...

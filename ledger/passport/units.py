@@ -25,6 +25,10 @@ class History(Protocol):
         """The entries of each lot, ascending."""
         ...
 
+    def at_hand_since(self, name: str, entry: int, /) -> int:
+        """From which entry on all versions of a lot up to this one are at hand."""
+        ...
+
 
 class Span(Struct, frozen=True, gc=False):
     """So much of the history of a unit: the entries from `first` to `last`, in which it was around something."""
@@ -77,7 +81,8 @@ def spans_of(name: str, upto: int, own: Mapping[int, Effects], source: History, 
     for stay in _stays(name, upto, own, source):
         if stay.last < since:
             continue
-        entries = [entry for entry in source.versions([stay.unit])[stay.unit] if entry <= stay.last]
+        since_then = source.at_hand_since(stay.unit, stay.first)
+        entries = [entry for entry in source.versions([stay.unit])[stay.unit] if since_then <= entry <= stay.last]
         events = source.effects(entries)
         outer = [one for one in _stays(stay.unit, stay.last, events, source) if one.last >= stay.first]
         yield Span(stay.unit, min([stay.first, *(one.first for one in outer)]), stay.last)

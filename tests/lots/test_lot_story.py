@@ -35,6 +35,9 @@ class Ledger(Park):
         runs = {name: self.names.get(name, ()) for name in names if " " in name}
         return {name: tuple(self.named.get(name, ())) for name in names} | runs
 
+    def at_hand_since(self, _name, _entry):
+        return 0
+
     def certificate(self, entry):
         return self.certificates.get(entry)
 

@@ -24,6 +24,7 @@ export class Refolded {
   #runs = new Map(); // by name: entries
   #versions = new Map(); // by subject key: entry and version
   #subjects = new Map(); // by lot
+  #gaps = new Map(); // by lot: the first entry that a version is missing before
   #names = new Map(); // by issuer and event, a line each: its entry
   #packings = new Map(); // by class lot: what its packings did
   #newest; // by subject key: what the passport says of it
@@ -47,6 +48,14 @@ export class Refolded {
   // The entries of a lot or run that the bundle has.
   versions(name) {
     return this.#runs.get(name) ?? this.#of(name).map(({ entry }) => entry);
+  }
+
+  // From which entry on all versions of a lot up to this one are at hand.
+  atHandSince(name, entry) {
+    const versions = this.#of(name).filter((one) => one.entry <= entry);
+    let last = versions.length - 1;
+    while (last > 0 && versions[last - 1].version === versions[last].version - 1n) last -= 1;
+    return versions[last]?.entry ?? entry;
   }
 
   // What the statement of a lot event says beside its effects.
@@ -80,8 +89,11 @@ export class Refolded {
 
   // Whether the bundle holds every version of a lot up to the one that this entry made.
   whole(name, entry) {
-    const upto = this.#of(name).filter((one) => one.entry <= entry);
-    return upto.every(({ version }, i) => version === BigInt(i + 1));
+    if (!this.#gaps.has(name)) {
+      const gap = this.#of(name).find(({ version }, i) => version !== BigInt(i + 1));
+      this.#gaps.set(name, gap?.entry ?? Infinity);
+    }
+    return entry < this.#gaps.get(name);
   }
 
   #of(name) {
@@ -150,11 +162,11 @@ export class Refolded {
 
   // Give a lot that is not whole what this event takes of it.
   #standIn(event, part) {
-    const known = this.lot(part.id), name = deliveryName(event), { deliveries } = this.book;
-    const goesOn = this.#hasBefore(part.id, event.index), holds = known?.contents.length || known?.amounts.length;
-    if (!this.lacks(part.id, event.index) || (goesOn && holds)) return;
+    const known = this.#hasBefore(part.id, event.index) ? this.lot(part.id) : undefined;
+    const name = deliveryName(event), { deliveries } = this.book;
+    if (!this.lacks(part.id, event.index) || known?.contents.length || known?.amounts.length) return;
     this.stoodIn.add(event.index);
-    const { inside, packedBy } = goesOn && known ? known : { inside: "", packedBy: NOBODY };
+    const { inside, packedBy } = known ?? { inside: "", packedBy: NOBODY };
     this.book.put({ ...standIn(event, part), inside, packedBy });
     if (!["receiving", "void_shipping"].includes(event.step) || deliveries.has(name)) return;
     const receiver = event.step === "receiving" ? event.issuer : event.receiver;

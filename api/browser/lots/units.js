@@ -39,7 +39,7 @@ function packings(effects) {
 // `own` are its events.
 export function spansOf(name, upto, own, source, since = 0) {
   return stays(name, upto, own, source).filter((stay) => stay.last >= since).flatMap(({ unit, first, last }) => {
-    const events = eventsOf(source, unit, 0, last);
+    const events = eventsOf(source, unit, source.atHandSince(unit, first), last);
     const outer = stays(unit, last, events, source).filter((one) => one.last >= first);
     const began = Math.min(first, ...outer.map((one) => one.first));
     return [{ unit, first: began, last }, ...spansOf(unit, last, events, source, first)];
