@@ -39,7 +39,7 @@ _AFTER_CLOSE = 1  # days after a week's end on which it is closed
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """What is to be told: so many coils in so many days; `renewed` and `restated` are days, 0 is never and at the end."""
+    """What is to be told. `renewed` and `restated` are days from one time to the next, 0 is never and at the end."""
 
     coils: int
     days: int
@@ -167,9 +167,9 @@ def _logged(figure: YearFigure, folder: Path, progress: Progress) -> Progress:
         last, part = time.monotonic(), what
         with (folder / "progress.log").open("a", encoding="utf-8") as log:
             log.write(
-                f"{last - started:8.0f} s  {_cpu():8.1f} s of processors  {_peak():6,} MiB  {figure.entries:9,} entries  "
-                f"{figure.attestations:7,} attestations  {figure.rows:9,} rows  {figure.passports:7,} passports again  "
-                f"{what} {done:,}/{of:,}\n"
+                f"{last - started:8.0f} s  {_cpu():8.1f} s of processors  {_peak():6,} MiB  "
+                f"{figure.entries:9,} entries  {figure.attestations:7,} attestations  {figure.rows:9,} rows  "
+                f"{figure.passports:7,} passports again  {what} {done:,}/{of:,}\n"
             )
         (folder / "figures.json").write_text(json.dumps(figure.as_dict(), indent=1), "utf-8")
 

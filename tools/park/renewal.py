@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tools.park.actors import SMELTER, TRADER
-from tools.park.casthouse import CRANE, heel
+from tools.park.casthouse import CRANE
 from tools.park.events import Part, Said, day, made, observed, said, shipped, tonnes
 from tools.park.potline import silo
 from tools.park.products import Product
@@ -33,6 +33,8 @@ def _sold(park: Park, number: int) -> Iterator[Said]:
 
 def _tapped(park: Park, number: int, furnace: str, product: Product) -> Iterator[Said]:
     drawn = park.yard.draw_all(SMELTER, f"heel-{furnace}")
+    if not drawn:
+        return  # it has stood empty since it was last tapped
     ingots = SMELTER.lot(12, f"TAPPED-{furnace}{park.plan.since(number)}")
     kg = sum(kg for _, kg in drawn)
     park.yard.put(SMELTER, f"internal-{product.alloy}", ingots, kg)
@@ -41,7 +43,8 @@ def _tapped(park: Park, number: int, furnace: str, product: Product) -> Iterator
     window = (day(number, "00:06"), day(number, "00:20"))
     event = made((SMELTER, "casthouse"), window, inputs, [Part(ingots, kg, "scrap", device=CRANE, about=about)])
     yield said(SMELTER, event, f"furnace {furnace} tapped empty: {kg} kg of heel")
-    yield _closed(park, day(number, "00:22"), heel(park.plan, furnace, number - 1))
+    for lot, _ in drawn:
+        yield _closed(park, day(number, "00:22"), lot)
 
 
 def close(park: Park, number: int) -> Iterator[Said]:
