@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.audit.findings import Finding
-from ledger.audit.remembering import Memory, Remembered
+from ledger.issuing.remembering import Memory, Remembered
 from ledger.audit.steps import step_in
 from ledger.carbon.closing import by_rule
 from ledger.issuing.carbon_source import batches_in

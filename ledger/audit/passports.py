@@ -26,7 +26,7 @@ from ledger.audit.footprints import (
     registries_of,
     registry_before,
 )
-from ledger.audit.remembering import Memory, Remembered
+from ledger.issuing.remembering import Memory, Remembered
 from ledger.audit.steps import watched
 from ledger.issuing.carbon_source import batches_in
 from ledger.kernel.errors import CoilmarkError
