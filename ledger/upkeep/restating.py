@@ -180,14 +180,15 @@ class Restater:
         return signed(body, self._issuer, state.registry, now=now)
 
     def _source(self, transaction: Transaction, size: int) -> Source:
-        """For one piece the store; for more what is remembered, until more has come than passports that were made here.
+        """What is remembered, until more has come than passports that were made here; for a single piece the store.
 
         A passport changes nothing that another one is computed from.
         """
-        if len(self.pending) == 1:
+        if self._remembers != size:
+            self._memory = None
+        if self._memory is None and len(self.pending) == 1:
             return StoreSource(transaction, size)
-        if self._memory is None or self._remembers != size:
-            self._memory, self._remembers = Memory(transaction, size), size
+        self._memory, self._remembers = self._memory or Memory(transaction, size), size
         self._memory.transaction, self._memory.size = transaction, size
         return self._memory.as_of(size)
 

@@ -82,7 +82,9 @@ def test_no_furnace_works_on_two_things_at_once_and_no_line_of_a_hall(park):
 def test_as_many_halls_are_built_as_the_coils_need_and_all_leave_in_time(coils, days):
     halls = halls_for(coils, days)
     plan = make_plan(coils, "halls", Size(days, halls))
-    assert halls == 1 or max(Counter(heat.product.alloy for heat in plan.heats).values()) > HEATS * (halls - 1) * (days - 12)
+    assert halls == 1 or max(Counter(heat.product.alloy for heat in plan.heats).values()) > HEATS * (halls - 1) * (
+        days - 12
+    )
     assert max(heat.day for heat in plan.heats) + 8 <= plan.days == days
     assert sum(len(heat.coils) for heat in plan.heats) == coils
 
