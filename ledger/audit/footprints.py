@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ledger.audit.findings import Finding
-from ledger.audit.remembering import Memory, Remembered
 from ledger.audit.steps import step_in
 from ledger.carbon.closing import by_rule
 from ledger.issuing.carbon_source import batches_in
 from ledger.issuing.footprint_table import write_table
 from ledger.issuing.footprints import Footprints, footprints_of
+from ledger.issuing.remembering import Memory, Remembered
 from ledger.kernel.party import Registry, apply, begin
 from ledger.kernel.statement import parse
 from ledger.passport.evidence import evidence_of, in_ranges

@@ -26,9 +26,9 @@ from ledger.audit.footprints import (
     registries_of,
     registry_before,
 )
-from ledger.audit.remembering import Memory, Remembered
 from ledger.audit.steps import watched
 from ledger.issuing.carbon_source import batches_in
+from ledger.issuing.remembering import Memory, Remembered
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.statement import parse
 from ledger.merkle.built import Built

@@ -9,7 +9,7 @@ from ledger.checking.quick_json import parse_quickly
 from ledger.kernel.entry import parse_entry
 from ledger.kernel.subjects import subject_key
 from ledger.lots.ancestry import up
-from ledger.lots.book import effects_key, lot_key, run_key
+from ledger.lots.book import effects_key, entry_of, lot_key, run_key
 from ledger.lots.event import read_event
 from ledger.lots.genealogy import Start, Trace, run_name
 from ledger.lots.records import Effects, Lot, Record
@@ -75,8 +75,8 @@ class StoreSource:
         return [entry for entry in self.transaction.versions(subject_key("lot", name)) if entry < self.size]
 
     def _run_entries(self, name: str) -> Sequence[int]:
-        found = self._records(self.transaction.tagged(tag_key("run-entry", name), self.size))
-        return sorted(one.index for one in found.values() if isinstance(one, Effects))
+        """The keys of effects tell whose they are."""
+        return sorted({entry_of(key) for key in self.transaction.tagged(tag_key("run-entry", name), self.size)})
 
 
 class ViewSource:
@@ -88,6 +88,7 @@ class ViewSource:
         self._stored = StoreSource(view.transaction, view.size)
         self._pending: dict[bytes, list[int]] = {}
         self._runs: dict[str, list[int]] = {}
+        self._known: dict[str, Sequence[int]] = {}  # what is stored does not change while a commit is made
         for row in view.rows:
             for subject, _ in row.advanced:
                 self._pending.setdefault(subject, []).append(row.stored.index)
@@ -111,8 +112,9 @@ class ViewSource:
 
     def versions(self, names: Collection[str]) -> Mapping[str, Sequence[int]]:
         """The entries of lots and runs."""
-        stored = self._stored.versions(names)
-        return {name: [*entries, *self._later(name)] for name, entries in stored.items()}
+        if unread := [name for name in names if name not in self._known]:
+            self._known |= self._stored.versions(unread)
+        return {name: [*self._known[name], *self._later(name)] for name in names}
 
     def at_hand_since(self, _name: str, _entry: int, /) -> int:
         """All of it is."""

@@ -42,6 +42,11 @@ def effects_key(index: int) -> bytes:
     return _entry_key(b"effects of form 2", index)
 
 
+def entry_of(key: bytes) -> int:
+    """Of which entry the effects are that stand under this key."""
+    return int.from_bytes(key[_KIND:], "big", signed=True)
+
+
 def effects_span() -> tuple[bytes, bytes]:
     """The first and the last key under which effects can stand."""
     kind = effects_key(0)[:_KIND]

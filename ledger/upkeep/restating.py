@@ -12,6 +12,7 @@ from ledger.checking.quick_json import parse_quickly
 from ledger.checking.statements import check
 from ledger.issuing.footprints import ACCOUNTING, Footprints, footprints_of
 from ledger.issuing.passport_source import StoreSource
+from ledger.issuing.remembering import Memory
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.implied import implied
 from ledger.kernel.subjects import subject_key
@@ -20,6 +21,7 @@ from ledger.lots.recall import starts_from_entry
 from ledger.lots.records import NOBODY, Effects
 from ledger.passport.body import is_piece, pieces_sent_off, shown
 from ledger.passport.issue import Basis, Issuer, body_of, signed
+from ledger.passport.story import Source
 from ledger.recording.log import Log, Recorded, Submission
 from ledger.showing.passports import CHANGING, newest_passport
 from ledger.store.store import Stored, Transaction
@@ -51,6 +53,8 @@ class Restater:
         self._right: dict[str, int] = {}  # the newest passport of a piece, where it was found to say its footprint
         self._unaccounted = 0  # the first entry that may change them; NOBODY where they are of all there is
         self._reached = NOBODY  # how far the ledger was a round ago
+        self._memory: Memory | None = None  # between passports that are made one after the other
+        self._remembers = NOBODY  # the size of the ledger of which it is true
 
     @property
     def leads(self) -> bool:
@@ -129,12 +133,16 @@ class Restater:
                 wire = self._changed(piece, now)
                 if wire is not None and not self.leads:
                     continue  # the server that leads makes it
-                made += self._record(wire) if wire is not None else 0
+                if wire is not None:
+                    self._right[piece] = self._record(wire)
+                    made += 1
             except CoilmarkError as error:
                 _log.warning("the passport of %s waits to be made again: %s", piece, error.sentence)
                 continue
             if self.pending.get(piece) == since:
                 del self.pending[piece]
+        if not self.pending:
+            self._memory = None
         return made
 
     def _note(self, transaction: Transaction, stored: Stored) -> None:
@@ -161,7 +169,7 @@ class Restater:
         checkpoint = state.published.checkpoint
         reached = Basis(checkpoint.size, checkpoint.root, tree.inclusion_leaf, state.registry)
         with self._log.store.reading() as transaction:
-            source = StoreSource(transaction, checkpoint.size)
+            source = self._source(transaction, checkpoint.size)
             accounted = self._footprints.of(piece) if self._footprints is not None else None
             body = body_of(piece, source, reached, self._issuer.rules, accounted)
             index = newest_passport(transaction, piece, checkpoint.size)
@@ -171,11 +179,25 @@ class Restater:
             return None
         return signed(body, self._issuer, state.registry, now=now)
 
+    def _source(self, transaction: Transaction, size: int) -> Source:
+        """What is remembered, until more has come than passports that were made here; for a single piece the store.
+
+        A passport changes nothing that another one is computed from.
+        """
+        if self._remembers != size:
+            self._memory = None
+        if self._memory is None and len(self.pending) == 1:
+            return StoreSource(transaction, size)
+        self._memory, self._remembers = self._memory or Memory(transaction, size), size
+        self._memory.transaction, self._memory.size = transaction, size
+        return self._memory.as_of(size)
+
     def _record(self, wire: bytes) -> int:
         registry = self._log.state.registry
         checked = check(wire, audience=registry.uri, keys=registry.all_keys())
-        self._submit(Submission((checked,))).result()
-        return 1
+        index = self._submit(Submission((checked,))).result().proven[0].stored.index
+        self._remembers += index == self._remembers
+        return index
 
 
 def _touched(stored: Stored, one: Effects) -> Iterator[str]:

@@ -14,8 +14,8 @@ from ledger.audit import passports as passports_module
 from ledger.audit.crew import crew
 from ledger.audit.deferred import issued
 from ledger.audit.passports import hold_rest, judge_passports, lost_rest, parts_of
-from ledger.audit.remembering import Memory
 from ledger.issuing.passport_source import StoreSource
+from ledger.issuing.remembering import Memory
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.statement import parse
 from ledger.lots.genealogy import run_name, starts_of

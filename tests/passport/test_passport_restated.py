@@ -76,6 +76,28 @@ def test_pieces_that_changed_at_once_have_their_passports_by_id(mill):
     assert standing(mill, "B-1").index < standing(mill, "B-2").index
 
 
+def test_passports_of_one_round_say_what_each_would_say_alone(mill):
+    """Also where something is recorded between them: what was read for the first is not true for the second."""
+    wrong, submit = mill.steps["B"]["refining"][0], mill.restater._submit
+
+    def between(submission):
+        answer = submit(submission)
+        if wrong not in declared:
+            mill.wrong(PLANT, wrong)
+            declared.append(wrong)
+        return answer
+
+    declared = []
+    mill.take(CUSTOMER, ROLLING, (pallet(), None), paper="X")
+    mill.restater.look()
+    mill.restater._submit = between
+    assert mill.restater.restate(now=mill.world.now) == 2
+    assert ["corrections" in said(mill, name) for name in ("B-1", "B-2")] == [False, True]
+    assert mill.restater.round(now=mill.world.now) > 0
+    assert said(mill, "B-1")["corrections"] == said(mill, "B-2")["corrections"]
+    assert all(verified(mill, name).verified for name in ("B-1", "B-2"))
+
+
 def test_several_changes_make_one_passport(mill):
     mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="Y")
     mill.look(CUSTOMER, "holding", piece("A-1"))

@@ -15,9 +15,10 @@ from ledger.lots.hindsight import rows_of, short_of, time_order, undone_by
 from ledger.lots.records import NOBODY, Lot, Run
 from tools.park.actors import ACTORS, PARK, URI
 from tools.park.events import EntryOf
-from tools.park.plan import make_plan
+from tools.park.plan import Size, make_plan
 from tools.park.story import story
 
+SIZE = Size()  # of the demo
 SITES = {actor.site: actor.id for actor in ACTORS}
 PROCESSES = {one.id: {row["id"]: row["kind"] for row in one.profile["processes"]} for one in ACTORS}
 SCALES = {one.id: {row["id"]: row["accuracy"] for row in one.profile["devices"] if "accuracy" in row} for one in ACTORS}
@@ -65,9 +66,9 @@ class Told:
         return up(starts_of(self.book.lot(name), at=len(self.said), load=self.load), self.load, self.versions)
 
 
-def tell(coils=40, seed="coilmark", *, checked=False):
+def tell(coils=40, seed="coilmark", size=SIZE, *, checked=False):
     """Fold a story; a refusal raises. `checked`: every body against its schema and all it implies as well."""
-    plan = make_plan(coils, seed)
+    plan = make_plan(coils, seed, size)
     told, index, named = Told(), 0, {}
     for post in story(plan):
         for one in post.statements:

@@ -1,5 +1,11 @@
-"""A park's months, told by its plants statement by statement, recorded, audited, and every footprint computed again."""
+"""A park's year, told by its plants statement by statement, recorded, audited, and every footprint computed again.
 
+What an operator would do is done: passports are made with each shipment, and again every four weeks, when the weeks
+behind most of them are closed; the last ones when the year is over. What was reached is written down while it runs, so
+that a run that is killed was not for nothing.
+"""
+
+import json
 import os
 import resource
 import time
@@ -13,13 +19,12 @@ from ledger.audit.audit import Order, Report, audit
 from ledger.audit.sources import DatabaseSource
 from ledger.recording.opening import open_log
 from tools.demo.ledger import Stage, found, tell
-from tools.demo.passport import issuer_of, restate_with, restater_of
+from tools.demo.passport import issuer_of, restater_of
 from tools.footprint import write_table
-from tools.park.plan import make_plan
+from tools.park.events import MIDNIGHT
+from tools.park.plan import Size, halls_for, make_plan
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ledger.recording.log import Log
     from ledger.upkeep.restating import Restater
     from tools.park.events import Said
@@ -27,6 +32,24 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 _SEED = "bench-year"
 _MIB = 1024  # KiB
+_FARMS = (5, 2)  # of wind and sun: of every hour of a year they sign some 54 000 attestations
+_EVERY = 20  # seconds from one line of the log to the next
+_AFTER_CLOSE = 1  # days after a week's end on which it is closed
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """What is to be told. `renewed` and `restated` are days from one time to the next, 0 is never and at the end."""
+
+    coils: int
+    days: int
+    renewed: int
+    restated: int
+
+    @property
+    def size(self) -> Size:
+        """A park that can make them."""
+        return Size(self.days, halls_for(self.coils, self.days), self.renewed, *_FARMS)
 
 
 @dataclass(slots=True)
@@ -61,14 +84,19 @@ class YearFigure:
         return asdict(self)
 
 
-def run_year(folder: Path, coils: int, weeks: int, progress: Progress) -> YearFigure:
-    """Make so many coils, with passports restated every so many weeks. Raises RuntimeError where an audit finds one."""
-    stage = Stage(folder / "ledger", make_plan(coils, _SEED))
-    figure = YearFigure(coils, stage.plan.days)
+def run_year(folder: Path, year: Year, progress: Progress) -> YearFigure:
+    """Tell, record and audit it in a folder, which keeps the ledger, the table, figures so far and a log of the run.
+
+    Raises RuntimeError where the audit finds something.
+    """
+    stage = Stage(folder / "ledger", make_plan(year.coils, _SEED, year.size))
+    figure = YearFigure(year.coils, stage.plan.days)
+    progress = _logged(figure, folder, progress)
     with _measured(figure, "record"):
         found(stage)
         with open_log(stage.places, clock=stage.clock, randomness=stage.randomness, issuer=issuer_of(stage)) as log:
-            _record(figure, stage, log, weeks, progress)
+            _record(figure, stage, log, year, progress)
+    progress("recorded", 1, 1)
     with _measured(figure, "audit"):
         source = DatabaseSource(stage.places.location)
         report = audit(Order(source, jobs=_processors(), levels=stage.places.levels), progress=progress)
@@ -76,8 +104,10 @@ def run_year(folder: Path, coils: int, weeks: int, progress: Progress) -> YearFi
     if report.findings:
         raise RuntimeError(report.findings[0].sentence)
     _note(figure, report)
+    progress("audited", 1, 1)
     with _measured(figure, "footprints"):
         figure.footprints = write_table(stage.places.location, None, folder / "footprints.arrow")
+    progress("told, recorded, audited and accounted for", 1, 1)
     return figure
 
 
@@ -94,32 +124,56 @@ def lines(figure: YearFigure) -> Iterator[str]:
     yield from (f"not checked  {one}" for one in figure.not_checked)
 
 
-def _record(figure: YearFigure, stage: Stage, log: "Log", weeks: int, progress: Progress) -> None:
-    due, first, restater = 7 * weeks, None, restater_of(stage, log)
+def _record(figure: YearFigure, stage: Stage, log: "Log", year: Year, progress: Progress) -> None:
+    due, restater = year.restated, restater_of(stage, log)
     for told in tell(stage, log):
-        first = first or told.time
         for said, _ in told.receipts:
             _count(figure, said)
-        day = _days(first, told.time)
-        progress("telling and recording", day, stage.plan.days + 14)
-        if day >= due:
-            due += 7 * weeks
-            _restate(figure, stage, restater)
-    _restate(figure, stage, restater)
+        figure.entries = told.receipts[-1][1].entry.index + 1
+        day = max(0, (told.time - MIDNIGHT).days)
+        progress("telling and recording", day, stage.plan.days + 1)
+        if year.restated and day >= due + _AFTER_CLOSE:
+            due += year.restated
+            _restate(figure, stage, restater, progress)
+    _restate(figure, stage, restater, progress)
 
 
-def _restate(figure: YearFigure, stage: Stage, restater: "Restater") -> None:
+def _restate(figure: YearFigure, stage: Stage, restater: "Restater", progress: Progress) -> None:
+    """Until two rounds in a row find nothing to do: in the second one the ledger rests, and accounts are made."""
+    idle = 0
     with _measured(figure, "restate"):
-        figure.passports += restate_with(restater, stage)
-
-
-def _days(first: "datetime", now: "datetime") -> int:
-    return (now - first).days
+        while idle < 2:
+            before = len(restater.pending)
+            made = restater.round(now=stage.clock())
+            idle = 0 if made or len(restater.pending) != before else idle + 1
+            figure.passports += made
+            progress("passports again", made, made + len(restater.pending))
 
 
 def _count(figure: YearFigure, said: "Said") -> None:
     figure.attestations += said.typ == "energy-attestation"
     figure.rows += len(said.body["rows"]) if said.typ == "energy-allocation" else 0
+
+
+def _logged(figure: YearFigure, folder: Path, progress: Progress) -> Progress:
+    """Writes what was reached to `progress.log` now and then, and where a part begins; figures to `figures.json`."""
+    started, last, part = time.monotonic(), 0.0, ""
+
+    def told(what: str, done: int, of: int) -> None:
+        nonlocal last, part
+        progress(what, done, of)
+        if what == part and time.monotonic() - last < _EVERY:
+            return
+        last, part = time.monotonic(), what
+        with (folder / "progress.log").open("a", encoding="utf-8") as log:
+            log.write(
+                f"{last - started:8.0f} s  {_cpu():8.1f} s of processors  {_peak():6,} MiB  "
+                f"{figure.entries:9,} entries  {figure.attestations:7,} attestations  {figure.rows:9,} rows  "
+                f"{figure.passports:7,} passports again  {what} {done:,}/{of:,}\n"
+            )
+        (folder / "figures.json").write_text(json.dumps(figure.as_dict(), indent=1), "utf-8")
+
+    return told
 
 
 def _note(figure: YearFigure, report: Report) -> None:

@@ -21,6 +21,7 @@ from tools.park.actors import ACTORS, ORIGIN, PARK, URI, Actor
 from tools.park.events import MIDNIGHT, Said, placed
 from tools.park.plan import Plan
 from tools.park.story import Post, story
+from tools.park.supply import registered
 from tools.party import prove
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ def _enrolments(stage: Stage) -> Iterator[Post]:
     for number, actor in enumerate(ACTORS[1:], 1):
         time = _FOUNDED + timedelta(days=1, hours=number)
         first = {"party": actor.id, "add": [prove(stage.signer(actor), URI, actor.id)]}
-        enrolled = Said(PARK, "party", actor.profile, time, f"{actor.name} enrolled", notable=True)
+        profile = registered(stage.plan, actor).profile
+        enrolled = Said(PARK, "party", profile, time, f"{actor.name} enrolled", notable=True)
         yield Post(time + _LATER, (enrolled, Said(PARK, "key", first, time, f"first key of {actor.name}")))
 
 

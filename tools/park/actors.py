@@ -1,4 +1,4 @@
-"""Who speaks: an operator, four plants and two power producers, and two customers who are outside the ledger.
+"""Who speaks: an operator, four plants and two power producers; two customers and a trader are outside the ledger.
 
 Numbers are of GS1's demonstration range 952.
 """
@@ -188,4 +188,5 @@ SOLAR = Actor(
 ACTORS = (PARK, MINE, REFINERY, SMELTER, MILL, WIND, SOLAR)
 CAR_BODIES = Actor("car-bodies", "Neckar Car Bodies (outside the ledger)", "9521217", _at("48.7800", "9.1800"))
 AIRCRAFT = Actor("aircraft", "Weser Aircraft Parts (outside the ledger)", "9521219", _at("53.0800", "8.8000"))
+TRADER = Actor("trader", "Steppe Metals (outside the ledger)", "9521220", _at("43.2400", "76.9100"))
 CUSTOMERS = (CAR_BODIES, AIRCRAFT)

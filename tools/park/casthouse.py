@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from tools.park.actors import SMELTER
 from tools.park.events import Part, Said, day, made, name, observed, said, tonnes, worked
-from tools.park.plan import HEEL, Coil, Heat
+from tools.park.plan import HEEL, Coil, Heat, Plan
 from tools.park.yard import Park
 
 DROSS = SMELTER.lot(5, "DROSS-BAY")
@@ -23,20 +24,21 @@ def slab(coil: Coil) -> str:
     return SMELTER.piece(2, f"{coil.heat}-{coil.position}")
 
 
-def heel(furnace: str) -> str:
-    """What stays in a furnace."""
-    return SMELTER.lot(8, f"HEEL-{furnace}")
+def heel(plan: Plan, furnace: str, number: int) -> str:
+    """What stays in a furnace on a day."""
+    return SMELTER.lot(8, f"HEEL-{furnace}{plan.since(number)}")
 
 
 def work(park: Park, number: int) -> Iterator[Said]:
     """The day's heats, then what is left of yesterday's metal into sows."""
     for one in park.plan.heats_on(number):
-        inputs = _charge(park, one)
-        park.yard.put(SMELTER, f"heel-{one.product.furnace}", heel(one.product.furnace), HEEL)
+        inputs, stays = _charge(park, one), heel(park.plan, one.furnace, number)
+        park.yard.put(SMELTER, f"heel-{one.furnace}", stays, HEEL)
         park.yard.put(SMELTER, "dross", DROSS, one.dross)
-        right = _cast(one, inputs, analysis(park, one))
+        cast = partial(_cast, one, inputs, stays, analysis(park, one))
+        right = cast()
         if one is park.plan.misweighed:
-            yield from _corrected(one, _cast(one, inputs, analysis(park, one), tongs=min(_TONGS, one.oxidation)), right)
+            yield from _corrected(one, cast(tongs=min(_TONGS, one.oxidation)), right)
         else:
             yield said(SMELTER, right, _what(one), notable=park.plan.followed in one.coils)
         yield from _homogenised(one)
@@ -50,8 +52,9 @@ def _what(heat: Heat) -> str:
 
 
 def _charge(park: Park, heat: Heat) -> list[Part]:
-    """Heel, alloying metal, scrap as far as there is, and liquid metal for the rest."""
-    yard, need = park.yard, heat.charge
+    """Heel, alloying metal, scrap as far as there is, and liquid metal for the rest: for a new heel too."""
+    yard, need, furnace = park.yard, heat.charge, f"heel-{heat.furnace}"
+    left = yard.has(SMELTER, furnace)
     wanted = [(metal, kg, "alloying") for metal, kg in heat.alloying.items()]
     wanted += [
         (kind, min(yard.has(SMELTER, kind), need * share // 1_000), role)
@@ -62,16 +65,17 @@ def _charge(park: Park, heat: Heat) -> list[Part]:
             ("sow", _SOWS, "charge"),
         )
     ]
-    wanted.append(("metal", need - sum(kg for _, kg, _ in wanted), "charge"))
-    furnace = f"heel-{heat.product.furnace}"
-    parts = [Part(lot, kg, "heel", "level") for lot, kg in yard.draw(SMELTER, furnace, HEEL)]
+    wanted.append(("metal", need + HEEL - left - sum(kg for _, kg, _ in wanted), "charge"))
+    parts = [Part(lot, kg, "heel", "level") for lot, kg in yard.draw(SMELTER, furnace, left)]
     for kind, kg, role in wanted:
         measured = ("level", "") if kind == "metal" else ("scale", CRANE)
         parts += [Part(lot, part, role, *measured) for lot, part in yard.draw(SMELTER, kind, kg)]
     return parts
 
 
-def _cast(heat: Heat, inputs: Sequence[Part], chemistry: list[dict[str, str]], *, tongs: int = 0) -> dict[str, Any]:
+def _cast(
+    heat: Heat, inputs: Sequence[Part], stays: str, chemistry: list[dict[str, str]], *, tongs: int = 0
+) -> dict[str, Any]:
     """The heat's event. `tongs`: kg that hung on the crane's hook beside the last slab and were weighed with it."""
     about = {
         "material": "aluminium", "form": "slab", "cn": "76012030", "alloy": heat.product.designation,
@@ -85,13 +89,13 @@ def _cast(heat: Heat, inputs: Sequence[Part], chemistry: list[dict[str, str]], *
     left = {"material": "liquid-metal", "alloy": heat.product.designation, "heat": heat.number}
     outputs = [
         *slabs,
-        Part(heel(heat.product.furnace), HEEL, "heel", "level", about=left),
+        Part(stays, HEEL, "heel", "level", about=left),
         Part(DROSS, heat.dross, "dross", device=CRANE),
     ]
     return made(
         (SMELTER, "casthouse"), (_hour(heat, 0), _hour(heat, _HOURS)), inputs, outputs,
         {"oxidation": heat.oxidation - tongs},
-        al_equipment=f"Furnace {heat.product.furnace}", eventID=name(f"cast/{heat.number}/{tongs}"),
+        al_equipment=f"Furnace {heat.furnace}", eventID=name(f"cast/{heat.number}/{tongs}"),
     )  # fmt: skip
 
 
@@ -132,7 +136,7 @@ def _homogenised(heat: Heat) -> Iterator[Said]:
     """Twelve hours, beginning two hours after the cast; then every slab is looked at."""
     parts = [Part(slab(one), one.weights.slab, device=CRANE) for one in heat.coils]
     window = (_hour(heat, _HOURS + 2), _hour(heat, _HOURS + 14))
-    event = worked((SMELTER, "homogeniser"), window, parts, al_equipment=f"Homogenising pit {heat.product.furnace}")
+    event = worked((SMELTER, "homogeniser"), window, parts, al_equipment=f"Homogenising pit {heat.furnace}")
     yield said(SMELTER, event, f"heat {heat.number}: slabs homogenised")
     for one in parts:
         event = observed(SMELTER, window[1] + timedelta(minutes=10), "inspecting", [one], disposition="conformant")

@@ -37,7 +37,7 @@ def pallet(coil: Coil) -> str:
 
 def work(park: Park, number: int) -> Iterator[Said]:
     """Slit, certify, pack; ship what was packed the day before."""
-    for place, one in enumerate(park.plan.coils_of(number - SLIT)):
+    for place, one in park.plan.in_turn(number - SLIT):
         if one.is_slit:
             yield from _slit(park, line(number, place), one)
         yield _certified(park, line(number, place, "06:40")[1], one)
@@ -62,7 +62,7 @@ def _slit(park: Park, window: tuple[datetime, datetime], coil: Coil) -> Iterator
     strips = list(zip(pieces(coil), coil.weights.strips, strict=True))
     outputs = [
         *(Part(one, kg, "good", device=SCALE, about={**about, "localId": one[-9:]}) for one, kg in strips),
-        offcut(park, coil, coil.weights.trim),
+        offcut(park, coil, coil.weights.trim, window[0]),
     ]
     inputs = [Part(rolled(coil), coil.weights.rolled, "charge", device=SCALE)]
     what = f"slit into {coil.serial}A and {coil.serial}B"
@@ -113,7 +113,7 @@ def _tests(park: Park, coil: Coil) -> list[dict[str, Any]]:
 
 def _shipped(park: Park, when: tuple[int, int], customer: Actor, coils: list[Coil]) -> Iterator[Said]:
     number, truck = when
-    minutes = truck * 30 + CUSTOMERS.index(customer) * 15
+    minutes = truck // park.plan.size.halls * 30 + CUSTOMERS.index(customer) * 15
     pallets = [pallet(one) for one in coils]
     event = observed(MILL, day(number, "09:00", minutes), "loading", [], epcList=pallets, disposition="in_progress")
     yield said(MILL, event, f"{len(pallets)} pallets loaded for {customer.word}")

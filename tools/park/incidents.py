@@ -9,7 +9,6 @@ from tools.park.events import Part, Said, day, handed_over, made, observed, pack
 from tools.park.finishing import pallet, pieces
 from tools.park.mill import SCALE, offcut, rolled
 from tools.park.plan import Coil
-from tools.park.potline import SILO
 from tools.park.yard import Park
 
 COUNTED = 16  # day
@@ -20,10 +19,10 @@ def count(park: Park, number: int) -> Iterator[Said]:
     """Shortly after midnight: the silo has a little less than the books say, the stockpile a little more."""
     if number != COUNTED:
         return
-    have = park.yard.has(SMELTER, "silo")
+    lot, have = park.yard.oldest(SMELTER, "silo")
     less = have * 3 // 1_000
     park.yard.draw(SMELTER, "silo", less)
-    event = observed(SMELTER, day(number, "00:05"), "stock_taking", [Part(SILO, have - less, method="level")])
+    event = observed(SMELTER, day(number, "00:05"), "stock_taking", [Part(lot, have - less, method="level")])
     yield said(SMELTER, event, f"the silo counted: {less} kg short", notable=True)
     lot, have = park.yard.newest(MINE, "bauxite")
     more = have * 2 // 1_000
@@ -69,5 +68,5 @@ def _judged(park: Park, number: int, coil: Coil) -> Iterator[Said]:
     yield said(MILL, event, f"strip {good[-9:]} downgraded to second", notable=True)
     window = (day(number, "14:30"), day(number, "14:50"))
     whole = [Part(bad, bad_kg, "scrap", device=SCALE)]
-    event = made((MILL, "shear"), window, whole, [offcut(park, coil, bad_kg)])
+    event = made((MILL, "shear"), window, whole, [offcut(park, coil, bad_kg, window[0])])
     yield said(MILL, event, f"strip {bad[-9:]} scrapped", notable=True)

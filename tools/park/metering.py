@@ -73,7 +73,7 @@ def week_of(number: int, days: int) -> range:
 
 
 def _same_hour(park: Park, actor: Actor, hour: int, week: int) -> Iterator[Row]:
-    """Every process gets the same part of what it drew."""
+    """Every process gets the same part of what it drew, and of each farm what that gave of all there was."""
     grid = park.grid
     wanted = {local: grid.drawn[actor.word, local].get(hour, 0) for local in actor.processes}
     have = [*grid.bought.pop((actor.word, hour), ())]
@@ -82,7 +82,7 @@ def _same_hour(park: Park, actor: Actor, hour: int, week: int) -> Iterator[Row]:
     for local, wh in wanted.items():
         share = given * (passed + wh) // total - given * passed // total if total else 0
         passed += wh
-        yield from ((one, local, hour) for one in _take(have, share))
+        yield from ((one, local, hour) for one in _take_evenly(have, share))
         if wh > share:
             grid.short[actor.word, week][hour, local] = wh - share
     grid.spare[actor.word, week] += have
@@ -97,6 +97,18 @@ def _by_volume(park: Park, actor: Actor, week: int) -> Iterator[Row]:
         share = given * (passed + wh) // total - given * passed // total
         passed += wh
         yield from ((one, local, hour) for one in _take(have, share))
+
+
+def _take_evenly(have: list[Slice], wh: int) -> Iterator[Slice]:
+    """So much of what there is, of each in proportion; what is left stays in `have`."""
+    slices, total, passed = [*have], sum(one.wh for one in have), 0
+    have.clear()
+    for one in slices:
+        first, rest = one.cut(wh * (passed + one.wh) // total - wh * passed // total)
+        passed += one.wh
+        have += [rest] if rest.wh else []
+        if first.wh:
+            yield first
 
 
 def _take(have: list[Slice], wh: int) -> Iterator[Slice]:

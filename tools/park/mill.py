@@ -6,7 +6,21 @@ from typing import Any
 
 from tools.park.actors import MILL, SMELTER
 from tools.park.casthouse import CRANE, slab
-from tools.park.events import KG, Part, Said, day, made, observed, opened, received, said, shipped, tonnes, worked
+from tools.park.events import (
+    KG,
+    MIDNIGHT,
+    Part,
+    Said,
+    day,
+    made,
+    observed,
+    opened,
+    received,
+    said,
+    shipped,
+    tonnes,
+    worked,
+)
 from tools.park.plan import Coil
 from tools.park.products import PRODUCTS, Product
 from tools.park.yard import Park
@@ -20,9 +34,20 @@ _SCRAP_DAYS = 2
 ROLLED = 5  # days from the heat
 
 
-def scrap(product: Product) -> str:
+def scrap(product: Product, since: str = "") -> str:
     """The bay for the scrap of one alloy."""
-    return MILL.lot(9, f"SCRAP-{product.alloy}")
+    return MILL.lot(9, f"SCRAP{since}-{product.alloy}")
+
+
+def _offcuts(product: Product) -> dict[str, str]:
+    return {"material": "scrap", "scrapClass": "internal", "alloy": product.designation}
+
+
+def _bay(park: Park, coil: Coil, time: datetime) -> str:
+    """Where class lots are renewed, the bays of each line have a new name whenever they were emptied."""
+    number, halls = (time - MIDNIGHT).days + 1, park.plan.size.halls
+    first = number - number % _SCRAP_DAYS
+    return scrap(coil.product, f"-{first:03d}-{coil.number % halls + 1}" if park.plan.size.renewed else "")
 
 
 def scalped(coil: Coil) -> str:
@@ -44,8 +69,7 @@ def open_stock(park: Park) -> Said:
     """Scrap of each alloy."""
     parts = []
     for one in PRODUCTS:
-        about = {"material": "scrap", "scrapClass": "internal", "alloy": one.designation}
-        parts.append(Part(scrap(one), 5 * KG, about=about))
+        parts.append(Part(scrap(one), 5 * KG, about=_offcuts(one)))
         park.yard.put(MILL, f"scrap-{one.alloy}", scrap(one), 5 * KG)
     return opened(MILL, parts)
 
@@ -69,15 +93,15 @@ def send_scrap(park: Park, number: int) -> Iterator[Said]:
 
 def work(park: Park, number: int) -> Iterator[Said]:
     """Each step of the coils whose turn it is, by days from their heat."""
-    for place, one in enumerate(park.plan.coils_of(number - 1)):
+    for place, one in park.plan.in_turn(number - 1):
         yield from _brought(park, number, place, one)
-    for place, one in enumerate(park.plan.coils_of(number - 2)):
+    for place, one in park.plan.in_turn(number - 2):
         yield _scalped(park, line(number, place), one)
-    for place, one in enumerate(park.plan.coils_of(number - 3)):
+    for place, one in park.plan.in_turn(number - 3):
         yield from _hot_rolled(park, line(number, place), one)
-    for place, one in enumerate(park.plan.coils_of(number - ROLLED)):
+    for place, one in park.plan.in_turn(number - ROLLED):
         yield _cold_rolled(park, line(number, place), one)
-    for place, one in enumerate(park.plan.coils_of(number - 6)):
+    for place, one in park.plan.in_turn(number - 6):
         yield from _annealed(number, place, one)
 
 
@@ -104,17 +128,18 @@ def ordered(coil: Coil) -> dict[str, Any]:
     return {**_marks(coil), "order": coil.order, "customerPart": coil.product.part, "cn": "76061292"}
 
 
-def offcut(park: Park, coil: Coil, kg: int) -> Part:
+def offcut(park: Park, coil: Coil, kg: int, time: datetime) -> Part:
     """Internal scrap of a step, into the bay of its alloy."""
-    park.yard.put(MILL, f"scrap-{coil.product.alloy}", scrap(coil.product), kg)
-    return Part(scrap(coil.product), kg, "scrap", device=SCALE)
+    lot = _bay(park, coil, time)
+    park.yard.put(MILL, f"scrap-{coil.product.alloy}", lot, kg)
+    return Part(lot, kg, "scrap", device=SCALE, about=_offcuts(coil.product) if park.plan.size.renewed else {})
 
 
 def _scalped(park: Park, window: tuple[datetime, datetime], coil: Coil) -> Said:
     weights = coil.weights
     outputs = [
         Part(scalped(coil), weights.scalped, "good", device=SCALE, about={**_marks(coil), "form": "slab"}),
-        offcut(park, coil, weights.chips),
+        offcut(park, coil, weights.chips, window[0]),
     ]
     inputs = [Part(slab(coil), weights.slab, "charge", device=SCALE)]
     return said(MILL, made((MILL, "scalper"), window, inputs, outputs), f"slab {coil.heat}-{coil.position} scalped")
@@ -129,7 +154,7 @@ def _hot_rolled(park: Park, window: tuple[datetime, datetime], coil: Coil) -> It
     size = {"form": "hot-band", "thickness": _BAND, "width": coil.product.width + 10_000}
     outputs = [
         Part(band(coil), weights.band, "good", device=SCALE, about={**_marks(coil), **size}),
-        offcut(park, coil, weights.crops),
+        offcut(park, coil, weights.crops, window[0]),
     ]
     inputs = [Part(scalped(coil), weights.scalped, "charge", device=SCALE)]
     losses = {"oxidation": weights.scalped - weights.band - weights.crops}
@@ -144,7 +169,7 @@ def _cold_rolled(park: Park, window: tuple[datetime, datetime], coil: Coil) -> S
     size = {"form": "coil", "thickness": product.thickness, "width": product.width, "localId": coil.serial}
     outputs = [
         Part(rolled(coil), weights.rolled, "good", device=SCALE, about={**ordered(coil), **size}),
-        offcut(park, coil, weights.ends),
+        offcut(park, coil, weights.ends, window[0]),
     ]
     inputs = [Part(band(coil), weights.band, "charge", device=SCALE)]
     losses = {"dust": weights.band - weights.rolled - weights.ends}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 
+from tools.park.events import day as at
 from tools.park.events import split
 from tools.park.products import PRODUCTS, SHARES, Product
 
@@ -20,6 +21,22 @@ _TO_CUSTOMER = 8  # days from the heat to the shipment
 _LEAST_METAL = 40_000  # kg a day
 _HEAT, _FIRST_NUMBER = "HC26", 61
 _SHELF = 8  # coils of one order
+
+
+@dataclass(frozen=True)
+class Size:
+    """How a park is built, and for how long its story is told; as it stands, that of the demo.
+
+    `days` is 0 for as many as the coils take. Of furnaces for each product and of rolling lines there are as many as
+    `halls`; `wind` and `sun` are the farms of each producer. After `renewed` days, if that is not 0, class lots that
+    would go on for ever are emptied, and others begun.
+    """
+
+    days: int = 0
+    halls: int = 1
+    renewed: int = 0
+    wind: int = 1
+    sun: int = 1
 
 
 @dataclass(frozen=True)
@@ -79,6 +96,7 @@ class Heat:
     product: Product
     day: int
     slot: int
+    furnace: str
     coils: tuple[Coil, ...]
     dross: int
     oxidation: int
@@ -113,6 +131,22 @@ class Plan:
     heats: tuple[Heat, ...]
     on_day: Mapping[int, tuple[Heat, ...]]
     followed: Coil
+    size: Size = Size()
+
+    @property
+    def furnaces(self) -> Iterator[tuple[str, Product]]:
+        """Each by its name, and what is cast of it."""
+        return ((_furnace(one, hall), one) for hall in range(self.size.halls) for one in PRODUCTS)
+
+    def renews(self, day: int) -> bool:
+        """Whether class lots are emptied on the morning of a day, and others begun."""
+        return self.size.renewed > 0 and day > 1 and (day - 1) % self.size.renewed == 0
+
+    def since(self, day: int) -> str:
+        """What the name of a class lot ends in that is filled on a day: when it was begun, if not with the story."""
+        renewed = self.size.renewed
+        first = day - (day - 1) % renewed if renewed else 1
+        return f"-{at(first):%y%m%d}" if first > 1 else ""
 
     def heats_on(self, day: int) -> tuple[Heat, ...]:
         """What is cast on a day."""
@@ -121,6 +155,10 @@ class Plan:
     def coils_of(self, day: int) -> tuple[Coil, ...]:
         """The coils whose slabs are cast on a day."""
         return tuple(coil for heat in self.heats_on(day) for coil in heat.coils)
+
+    def in_turn(self, day: int) -> Iterator[tuple[int, Coil]]:
+        """These coils, each with its turn on its line."""
+        return ((place // self.size.halls, coil) for place, coil in enumerate(self.coils_of(day)))
 
     @property
     def alumina(self) -> int:
@@ -162,22 +200,28 @@ class Plan:
         return next((one for one in self.heats[0].coils[1:] if one.is_slit), None)
 
 
-def make_plan(coils: int, seed: str) -> Plan:
+def halls_for(coils: int, days: int) -> int:
+    """How many halls make so many coils in so many days."""
+    most = max(-(-count // SLABS) for count in _shares(coils))
+    return -(-most // (HEATS * (days - _FIRST_HEAT - _TO_CUSTOMER - 2)))
+
+
+def make_plan(coils: int, seed: str, size: Size = Size()) -> Plan:
     """So many coils of three alloys, each heat on its day; longer than three weeks where they are too many for that."""
     chance = Chance(seed)
     counts = list(zip(PRODUCTS, _shares(coils), strict=True))
     most = max(-(-count // SLABS) for _, count in counts)
-    days = max(DAYS, _FIRST_HEAT + _TO_CUSTOMER + -(-most // HEATS) + 2)
-    places = sorted(_places(counts, days))
+    days = size.days or max(DAYS, _FIRST_HEAT + _TO_CUSTOMER + -(-most // (HEATS * size.halls)) + 2)
+    places = sorted(_places(counts, days, size.halls))
     on_day: dict[int, tuple[Heat, ...]] = {}
     first = 0
-    for number, (day, slot, _, product, size) in enumerate(places):
-        heat = _heat(chance, number, (day, slot), product, range(first, first + size))
+    for number, (day, slot, furnace, product, slabs) in enumerate(places):
+        heat = _heat(chance, number, (day, slot, furnace), product, range(first, first + slabs))
         on_day[day] = (*on_day.get(day, ()), heat)
-        first += size
+        first += slabs
     heats = tuple(heat for heats in on_day.values() for heat in heats)
     metal = max(_LEAST_METAL, *(sum(heat.most_liquid for heat in cast) for cast in on_day.values()))
-    return Plan(chance, days, metal, heats, on_day, _followed(heats))
+    return Plan(chance, days, metal, heats, on_day, _followed(heats), size)
 
 
 def _followed(heats: Sequence[Heat]) -> Coil:
@@ -191,15 +235,23 @@ def _shares(coils: int) -> tuple[int, ...]:
     return coils - second - third, second, third
 
 
-def _places(counts: Sequence[tuple[Product, int]], days: int) -> Iterator[tuple[int, int, str, Product, int]]:
+def _furnace(product: Product, hall: int) -> str:
+    """The name of a product's furnace in a hall."""
+    return f"F{int(product.furnace[1:]) + hall * len(PRODUCTS)}"
+
+
+def _places(
+    counts: Sequence[tuple[Product, int]], days: int, halls: int
+) -> Iterator[tuple[int, int, str, Product, int]]:
     """Day, slot, furnace, product and number of slabs of each heat, spread over the days that leave time."""
     heats = sorted(heat for product, coils in counts for heat in _spaced(product, coils))
     last, taken = days - _TO_CUSTOMER - _FIRST_HEAT - 1, Counter[tuple[int, str]]()
     for number, (_, furnace, product, size) in enumerate(heats):
         day = _FIRST_HEAT + number * last // max(1, len(heats) - 1)
-        while taken[day, furnace] == HEATS:
+        while taken[day, furnace] == HEATS * halls:
             day += 1
-        yield day, taken[day, furnace], furnace, product, size
+        slot, hall = divmod(taken[day, furnace], halls)
+        yield day, slot, _furnace(product, hall), product, size
         taken[day, furnace] += 1
 
 
@@ -210,7 +262,8 @@ def _spaced(product: Product, coils: int) -> Iterator[tuple[Fraction, str, Produ
         yield Fraction(number + 1, heats), product.furnace, product, size
 
 
-def _heat(chance: Chance, number: int, place: tuple[int, int], product: Product, coils: range) -> Heat:
+def _heat(chance: Chance, number: int, place: tuple[int, int, str], product: Product, coils: range) -> Heat:
+    """`place` is day, slot and furnace."""
     name = f"{_HEAT}{_FIRST_NUMBER + number:03d}"
     made = tuple(
         Coil(

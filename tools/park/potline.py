@@ -6,11 +6,10 @@ from typing import Any
 
 from tools.park.actors import REFINERY, SMELTER
 from tools.park.events import KG, Part, Said, bought, day, made, of_run, received, said, split, tonnes
-from tools.park.plan import OFFLINE
+from tools.park.plan import OFFLINE, Plan
 from tools.park.refinery import SHIPMENTS, document
 from tools.park.yard import Park
 
-SILO = SMELTER.lot(6, "SILO-1")
 LINES = (1, 2, 3)
 _FED = ("00:35", "08:35", "16:35")  # a shift's bins and anodes, before what comes of them is tapped
 _TAPS = ("04:00", "08:00", "12:00", "16:00", "20:00", "24:00")  # of what came in the four hours before
@@ -24,6 +23,11 @@ def metal(line: int, number: int) -> str:
     return SMELTER.lot(1, f"PL{line}-{day(number):%y%m%d}")
 
 
+def silo(plan: Plan, number: int) -> str:
+    """What is filled on a day; an older one is drawn from until it is empty."""
+    return SMELTER.lot(6, f"SILO-1{plan.since(number)}")
+
+
 def burnt(out: int) -> int:
     """Kg of anodes for so many kg of metal."""
     return -(-out * 41 // 100)
@@ -35,7 +39,7 @@ def opening(park: Park) -> list[tuple[str, str, int, dict[str, str]]]:
     need = plan.alumina * 9 // 8
     anodes = 9 * plan.anodes + len(LINES) * KG
     return [
-        ("silo", SILO, need, {"material": "alumina"}),
+        ("silo", silo(plan, 1), need, {"material": "alumina"}),
         ("anode", SMELTER.lot(3, "AN-7731"), anodes, {"material": "anode"}),
     ]
 
@@ -63,10 +67,12 @@ def take_alumina(park: Park, number: int) -> Iterator[Said]:
 def _filled(park: Park, number: int, clock: str) -> Said:
     drawn = park.yard.draw_all(SMELTER, "alumina")
     total = sum(kg for _, kg in drawn)
-    park.yard.put(SMELTER, "silo", SILO, total)
-    parts = [Part(lot, kg, "charge") for lot, kg in drawn]
+    lot = silo(park.plan, number)
+    about = {"material": "alumina"} if lot != silo(park.plan, 1) else {}  # the first one said so when it was opened
+    park.yard.put(SMELTER, "silo", lot, total)
+    parts = [Part(one, kg, "charge") for one, kg in drawn]
     window = (day(number, clock, 90), day(number, clock, 150))
-    event = made((SMELTER, "silo-1"), window, parts, [Part(SILO, total, "good", "calculated")])
+    event = made((SMELTER, "silo-1"), window, parts, [Part(lot, total, "good", "calculated", about=about)])
     return said(SMELTER, event, f"{tonnes(total)} of {len(drawn)} lots of alumina into the silo")
 
 

@@ -1,6 +1,7 @@
 """The whole story: every plant speaks day by day; what they say reaches the ledger every two hours, in order."""
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -16,10 +17,11 @@ from tools.park import (
     potline,
     power,
     refinery,
+    renewal,
     supplies,
 )
 from tools.park.actors import REFINERY
-from tools.park.events import MIDNIGHT, Said, day
+from tools.park.events import ALMATY, MIDNIGHT, Said, day
 from tools.park.plan import OFFLINE, Plan
 from tools.park.supply import supplies_of
 from tools.park.yard import Park
@@ -36,10 +38,22 @@ class Post:
 
 
 def story(plan: Plan) -> Iterator[Post]:
-    """Every statement after the enrolments."""
-    spoken = sorted(_told(Park(plan, supplies_of(plan))), key=lambda one: (_arrival(one), one.signed))
-    for time, together in groupby(spoken, key=_arrival):
-        yield Post(time, tuple(together))
+    """Every statement after the enrolments. Of a long story no more is held than what has not arrived yet."""
+    park, waiting = Park(plan, supplies_of(plan)), list[Said]()
+    for number, told in enumerate(_told(park), 1):
+        waiting += told
+        yield from _arrived(waiting, day(number + 1))  # what is told of later days arrives after that
+    yield from _arrived(waiting, datetime.max.replace(tzinfo=ALMATY))
+
+
+def _arrived(waiting: list[Said], until: datetime) -> Iterator[Post]:
+    """Take out what has arrived by then, and post what came together."""
+    waiting.sort(key=lambda one: (_arrival(one), one.signed))
+    count = bisect_right(waiting, until, key=_arrival)
+    together = waiting[:count]
+    del waiting[:count]
+    for time, group in groupby(together, key=_arrival):
+        yield Post(time, tuple(group))
 
 
 def _arrival(one: Said) -> datetime:
@@ -51,18 +65,18 @@ def _arrival(one: Said) -> datetime:
     return MIDNIGHT + posts * POSTING
 
 
-def _told(park: Park) -> Iterator[Said]:
+def _told(park: Park) -> Iterator[Sequence[Said]]:
     """Every statement, day by day: what the plants did, and what they drew for it, covered it with and emitted."""
-    yield from power.sign_contracts(park)
-    for opening in (mine, refinery, supplies, mill):
-        yield opening.open_stock(park)
+    begun = [*power.sign_contracts(park), *(one.open_stock(park) for one in (mine, refinery, supplies, mill))]
     for number in range(1, park.plan.days + 1):
-        for said in _worked(park, number):
+        worked = [*_worked(park, number)]
+        for said in worked:
             park.grid.note(said)
-            yield said
-        yield from power.attest(park, number)
-        yield from metering.read_meters(park, number)
-        yield from _accounted(park, number + 1)
+        yield [
+            *begun, *worked, *power.attest(park, number), *metering.read_meters(park, number),
+            *_accounted(park, number + 1),
+        ]  # fmt: skip
+        begun = []
 
 
 def _accounted(park: Park, number: int) -> Iterator[Said]:
@@ -78,6 +92,7 @@ def _worked(park: Park, number: int) -> Iterator[Said]:
     Each plant draws from what there was in the morning, so that it matters to nobody at what hour something came.
     """
     yield from incidents.count(park, number)
+    yield from renewal.empty(park, number)
     yield from casthouse.work(park, number)
     yield from mill.send_scrap(park, number)
     yield from supplies.take_scrap(park, number)
@@ -94,6 +109,7 @@ def _worked(park: Park, number: int) -> Iterator[Said]:
     yield from finishing.work(park, number)
     yield from incidents.hold(park, number)
     yield from incidents.take_back(park, number)
+    yield from renewal.close(park, number)
 
 
 def _bought(park: Park, number: int) -> Iterator[Said]:

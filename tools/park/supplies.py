@@ -27,8 +27,8 @@ def open_stock(park: Park) -> Said:
         for metal, kg in _needed(park, 1, 9).items()
     ]
     stocks += [
-        (f"heel-{one.furnace}", heel(one.furnace), HEEL, {"material": "liquid-metal", "alloy": one.designation})
-        for one in PRODUCTS
+        (f"heel-{one}", heel(park.plan, one, 1), HEEL, {"material": "liquid-metal", "alloy": product.designation})
+        for one, product in park.plan.furnaces
     ]
     stocks.append(("sow", SMELTER.lot(7, "SOW-OPEN"), 40 * KG, {"material": "aluminium", "form": "sow"}))
     stocks.append(("dross", DROSS, 3 * KG, {"material": "dross"}))

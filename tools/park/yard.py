@@ -46,6 +46,14 @@ class Yard:
         """All there is of a kind."""
         return self.draw(actor, kind, self.has(actor, kind))
 
+    def holds(self, actor: Actor, kind: str, lot: str) -> bool:
+        """Whether there is any of a lot."""
+        return lot in self._stocks.get((actor.word, kind), {})
+
+    def oldest(self, actor: Actor, kind: str) -> tuple[str, int]:
+        """The lot of a kind that is drawn from next, and what there is of it."""
+        return next(iter(self._stocks[actor.word, kind].items()))
+
     def newest(self, actor: Actor, kind: str) -> tuple[str, int]:
         """The lot of a kind that was begun last, and what there is of it."""
         return next(reversed(self._stocks[actor.word, kind].items()))
@@ -67,3 +75,4 @@ class Park:
     supplies: tuple[Supply, ...]
     yard: Yard = field(default_factory=Yard)
     grid: Grid = field(default_factory=Grid)
+    closed: set[str] = field(default_factory=set)  # class lots that were

@@ -1,5 +1,7 @@
 """What passports are computed from, remembered between them: pieces of one ledger share most of their history.
 
+For an audit, and for passports that are made again one after the other.
+
 An event that has one record in the whole ledger did the same as of every state that has it. What has several, because
 it was declared wrong or settled later, is looked up as of each state. A trace is the same as of every state in which
 what it met of those did the same.
