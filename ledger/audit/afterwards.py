@@ -12,7 +12,7 @@ from ledger.audit.entries import Range, Wanted, read_advanced, read_made
 from ledger.audit.findings import Finding, about
 from ledger.audit.heads import Roots
 from ledger.audit.hindsight import Movements
-from ledger.audit.lineage import Keys, Lineage
+from ledger.audit.lineage import Counted, Keys, Lineage
 from ledger.audit.sources import UNREADABLE, DatabaseSource, Source
 from ledger.checking.erasure import NEVER
 from ledger.store.raw import RawReader
@@ -33,9 +33,7 @@ class Whole:
     marks: Counter[tuple[str, str]] = field(default_factory=Counter)
     signatures: int = 0
     rows: Counter[str] = field(default_factory=Counter)
-    derived_rows: dict[str, Counter[int]] = field(
-        default_factory=lambda: {"state_record": Counter(), "lot_tag": Counter()}
-    )
+    derived_rows: dict[str, Counted] = field(default_factory=lambda: {"state_record": Counted(), "lot_tag": Counted()})
     energy_rows: int = 0
     late: set[tuple[int, bytes]] = field(default_factory=set)
     lot_rules: Counter[str] = field(default_factory=Counter)
@@ -44,7 +42,7 @@ class Whole:
     def take(self, part: Range) -> None:
         """One range more."""
         self.missing += part.missing
-        self.requests.add(part.requests)
+        self.requests.join(part.requests)
         self.events.add(part.events)
         self.deferred.declared += part.deferred.declared
         self.deferred.remade += part.deferred.remade
@@ -55,13 +53,13 @@ class Whole:
         self.signatures += part.signatures
         self.rows.update(disclosure=part.disclosures, subject_version=part.advanced, event=len(part.events))
         if part.lots is not None:
-            self.derived_rows["state_record"].update(dict(part.lots.records))
-            self.derived_rows["lot_tag"].update(dict(part.lots.tags))
+            self.derived_rows["state_record"].add(part.lots.records)
+            self.derived_rows["lot_tag"].add(part.lots.tags)
             self.lot_rules += part.lots.rules
             self.late.update(part.lots.late)
             self.movements.add(part.lots.movements)
         if part.energy is not None:
-            self.derived_rows["state_record"].update(dict(part.energy.records))
+            self.derived_rows["state_record"].add(part.energy.records)
             self.energy_rows += sum(count for _, count in part.energy.records)
 
 
@@ -241,14 +239,14 @@ def _derived_rows(database: RawReader, whole: Whole, stored: Mapping[str, int]) 
     """Records and tags that no entry makes. Of an entry that could not be judged nobody knows how many it makes."""
     unjudged = {one.index for one in whole.findings} | {one.index for one in whole.deferred.withheld}
     for table, made in whole.derived_rows.items():
-        if stored[table] == sum(made.values()):
+        if stored[table] == made.total:
             continue
         for index, count in database.derived_rows(table).items():
             if not isinstance(index, int):
                 yield Finding(table, f"{table} has {count} rows of no entry")
-            elif count > made.get(index, 0) and index < whole.size and index not in unjudged:
-                says = f"{table} has {count} rows for it, its statement makes {made.get(index, 0)}"
-                yield about(index, table, says, stored=count, made=made.get(index, 0))
+            elif count > made.of(index) and index < whole.size and index not in unjudged:
+                says = f"{table} has {count} rows for it, its statement makes {made.of(index)}"
+                yield about(index, table, says, stored=count, made=made.of(index))
 
 
 def _extra_versions(database: RawReader, whole: Whole) -> Iterator[Finding]:

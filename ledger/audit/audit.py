@@ -257,7 +257,7 @@ def _checked(order: Order, outline: Outline, whole: Whole) -> tuple[str, ...]:
         said.append(f"{whole.signatures} signatures, with key, role and prefix as of their entry")
         said.append("each statement's form, body, disclosures and implied lineage; ids used once")
     if isinstance(order.source, DatabaseSource):
-        records = sum(whole.derived_rows["state_record"].values()) - whole.energy_rows
+        records = whole.derived_rows["state_record"].total - whole.energy_rows
         said.append(f"{records} records of lots: each what its event makes of those before it, by the lot rules")
         found = ", ".join(f"{rule} {count}" for rule, count in sorted(whole.lot_rules.items()))
         said.append(f"findings that the lot rules record and do not refuse, by rule: {found or 'none'}")

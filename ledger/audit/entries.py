@@ -13,7 +13,7 @@ from ledger.audit.authority import Authority
 from ledger.audit.deferred import Deferred
 from ledger.audit.energy import Folded, fold_again
 from ledger.audit.findings import Finding, about
-from ledger.audit.lineage import ITEM
+from ledger.audit.lineage import ITEM, Keys
 from ledger.audit.lots import Booked, Said, book_again
 from ledger.audit.sources import UNREADABLE, DatabaseReader, Row, Source
 from ledger.audit.statements import Items, Judge
@@ -50,7 +50,8 @@ class Range:
 
     `leaves` holds the hash of each entry's 113 bytes (zeros for an entry that is not there), `items` its packed
     lineage; `first` and `last` are the entries at its ends, where they can be read; `requests` and `events` are
-    (key, index) of what must be unique; `marks` counts signatures that a reader should know of, by key and reason.
+    keys of what must be unique, each with its index; `marks` counts signatures that a reader should know of, by key and
+    reason.
     `lots` and `energy` are what booking and folding these again gave, None where that was not done.
     """
 
@@ -62,7 +63,7 @@ class Range:
     missing: list[int] = field(default_factory=list)
     first: Entry | None = None
     last: Entry | None = None
-    requests: list[tuple[bytes, int]] = field(default_factory=list)
+    requests: Keys = field(default_factory=Keys)
     events: list[tuple[bytes, int]] = field(default_factory=list)
     advanced: int = 0
     disclosures: int = 0

@@ -54,12 +54,13 @@ class Movements:
 def judge_time_order(movements: Movements, workers: Crew) -> list[Short]:
     """What was taken before it was there, by event time, in that order."""
     undone = frozenset(movements.undone)
-    tasks = [(bytes(rows), undone) for rows in movements.parts]
+    tasks = [(rows, undone) for rows in movements.parts]
     return sorted(short for found in workers.in_order(_short_of, tasks, _short_of) for short in found)
 
 
-def _short_of(task: tuple[bytes, frozenset[int]]) -> list[Short]:
-    return short_of(*task)
+def _short_of(task: tuple[bytearray, frozenset[int]]) -> list[Short]:
+    rows, undone = task
+    return short_of(bytes(rows), undone)  # copied here, one part at a time
 
 
 def tell_hindsight(

@@ -5,6 +5,7 @@ one integer, unique keys in buckets that are looked through one at a time.
 """
 
 import struct
+from array import array
 from collections.abc import Collection, Iterable, Iterator
 
 from ledger.audit.findings import Finding, about
@@ -89,19 +90,25 @@ class Keys:
     """Keys of 32 bytes that may be used once, each with the index of its entry."""
 
     def __init__(self) -> None:
-        self._buckets = [bytearray() for _ in range(_BUCKETS)]
+        self.buckets = [bytearray() for _ in range(_BUCKETS)]
         self.count = 0
 
     def add(self, keys: Iterable[tuple[bytes, int]]) -> None:
         """More keys, in index order."""
-        buckets, pack = self._buckets, _INDEX.pack
+        buckets, pack = self.buckets, _INDEX.pack
         for key, index in keys:
             buckets[key[0]] += key + pack(index)
             self.count += 1
 
+    def join(self, more: "Keys") -> None:
+        """Those of later entries."""
+        for bucket, others in zip(self.buckets, more.buckets, strict=True):
+            bucket.extend(others)
+        self.count += more.count
+
     def twice(self) -> Iterator[tuple[bytes, int, int]]:
         """(key, index, first index) of every key that was used before."""
-        for bucket in self._buckets:
+        for bucket in self.buckets:
             first: dict[bytes, int] = {}
             for key, index in _records(bucket):
                 if first.setdefault(key, index) != index:
@@ -111,10 +118,31 @@ class Keys:
         """The first index of each wanted key that is there."""
         found: dict[bytes, int] = {}
         for number in {key[0] for key in wanted}:
-            for key, index in _records(self._buckets[number]):
+            for key, index in _records(self.buckets[number]):
                 if key in wanted:
                     found.setdefault(key, index)
         return found
+
+
+class Counted:
+    """How many of something each entry makes, in four bytes an entry."""
+
+    def __init__(self) -> None:
+        self._counts = array("I")
+        self.total = 0
+
+    def add(self, counts: Iterable[tuple[int, int]]) -> None:
+        """More of these entries: (index, how many)."""
+        known = self._counts
+        for index, count in counts:
+            if index >= len(known):
+                known.extend([0] * (index + 1 - len(known)))
+            known[index] += count
+            self.total += count
+
+    def of(self, index: int) -> int:
+        """How many of an entry; 0 where nothing was said of it."""
+        return self._counts[index] if 0 <= index < len(self._counts) else 0
 
 
 def _records(bucket: bytearray) -> Iterator[tuple[bytes, int]]:

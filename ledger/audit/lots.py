@@ -16,6 +16,7 @@ from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
 from ledger.audit.hindsight import Movements
 from ledger.audit.records import StoredRecords
+from ledger.book import Change
 from ledger.checking.statements import Checked, named_by_jti
 from ledger.kernel.errors import Damaged, Refused
 from ledger.lots import wire
@@ -81,11 +82,11 @@ def book_again(database: RawReader, authority: Authority, said: Sequence[Said], 
     stored, result = StoredRecords(database, span, wire.decode), Booked()
     stored.fetch(key for one in judged if one.checked.event_read for key in _asked(one.index, one.checked.event_read))
     booked = list(_booked(database, _Places(authority), stored, judged, result))
-    for index, book in booked:
-        _compare_records(stored, index, book.since(0), result)
     tags: dict[tuple[bytes, bytes], int] = {}
     for index, book in booked:
-        for pair in tag_pairs(book.changes(0)):
+        changes = book.changes(0)
+        _compare_records(stored, index, changes, result)
+        for pair in tag_pairs(changes):
             tags.setdefault(pair, index)
     _compare_tags(database, tags, result)
     return result
@@ -137,7 +138,8 @@ def _book(database: RawReader, places: _Places, stored: StoredRecords[Record], o
         return Book()
     if effects is not None:
         result.movements.note(effects)
-        result.rules.update(finding.rule for finding in effects.findings)
+        for finding in effects.findings:
+            result.rules[finding.rule] += 1
         before = stored.before([lot_key(name) for name in effects.made], one.index)
         result.late += [(one.index, key) for key, lot in before.items() if isinstance(lot, Lot) and heard_late(lot)]
     return book
@@ -151,9 +153,9 @@ def _wrong(database: RawReader, one: Said) -> int:
     return found if found is not None and found < one.index else NOBODY
 
 
-def _compare_records(stored: StoredRecords[Record], index: int, made: Mapping[bytes, Record], result: Booked) -> None:
+def _compare_records(stored: StoredRecords[Record], index: int, made: Sequence[Change[Record]], result: Booked) -> None:
     result.records.append((index, len(made)))
-    for key, record in made.items():
+    for key, _, record in made:
         value = stored.at(key, index)
         if value != wire.encode(record):
             what = "is missing" if value is None else "is not what its event makes"

@@ -18,7 +18,7 @@ from ledger.kernel.entry import Entry
 from ledger.kernel.errors import CoilmarkError, Refused
 from ledger.kernel.implied import fits, implied
 from ledger.kernel.lineage import Role
-from ledger.kernel.party import REGISTRY_TYPES, Registry, authorise
+from ledger.kernel.party import REGISTRY_TYPES, KeyRecord, Registry, authorise
 from ledger.kernel.statement import Statement, check_complete, check_signed, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
 from ledger.limits import AHEAD
@@ -47,6 +47,7 @@ class Judge:
         self._rules = ""
         self._last: float = -1  # the last entry for which these hold
         self._unverified: list[tuple[int, tuple[PublicKey, str, bytes, bytes]]] = []
+        self._requests: list[tuple[bytes, int]] = []
         self.of_lots: list[Said] = []
 
     def statements(self, batch: Sequence[tuple[Row, Entry, Items]]) -> None:
@@ -70,6 +71,8 @@ class Judge:
             self._careful(index, self._attempt, index, check_signed, *signed, verify_fast)
         self._result.signatures += len(self._unverified)
         self._unverified.clear()
+        self._result.requests.add(self._requests)
+        self._requests.clear()
 
     def _careful(self, index: int, step: Any, *values: Any) -> Any:
         """What the step gives, or None and a finding: whatever a stored statement provokes, the audit goes on."""
@@ -135,7 +138,7 @@ class Judge:
             self._find(row.index, "typ", f"its row says typ {row.typ}, its statement {typ}")
         if row.request not in (None, checked.request):
             self._find(row.index, "request", "the request key of its row is not that of its issuer and jti")
-        self._result.requests.append((checked.request, row.index))
+        self._requests.append((checked.request, row.index))
         if checked.event is not None:
             self._result.events += [(name, row.index) for name in (checked.event, *checked.announces)]
 
@@ -158,23 +161,25 @@ class Judge:
             return
         registry = self._registry(self._authority, statement.iss, index)
         self._attempt(index, check_members, self._rules, statement.typ, statement.body)
-        if statement.typ not in REGISTRY_TYPES:
+        if statement.typ in REGISTRY_TYPES:
+            party = registry.parties.get(statement.iss)
+            record = party.keys.get(statement.kid) if party is not None else None
+        else:
             try:
-                authorise(registry, statement, index)
+                record = authorise(registry, statement, index)
             except Refused as error:
                 self._find(index, error.code, error.sentence)
                 return
-        self._mark(index, statement, registry)
+        if record is not None:
+            self._mark(index, record)
         self._prefixes(index, checked, items, registry)
 
-    def _mark(self, index: int, statement: Statement, registry: Registry) -> None:
+    def _mark(self, index: int, record: KeyRecord) -> None:
         """Count the signatures by keys that a reader should know of."""
-        party = registry.parties.get(statement.iss)
-        record = party.keys.get(statement.kid) if party is not None else None
-        if record is not None and record.recovery:
-            self._result.marks[statement.kid, "recovery"] += 1
-        if record is not None and record.disputed_at(index):
-            self._result.marks[statement.kid, "disputed"] += 1
+        if record.recovery:
+            self._result.marks[record.key.kid, "recovery"] += 1
+        if record.disputed_at(index):
+            self._result.marks[record.key.kid, "disputed"] += 1
 
     def _registry(self, authority: Authority, party: str, index: int) -> Registry:
         """As of this entry; entries come in order, and the registry seldom changes."""

@@ -70,7 +70,8 @@ def check_all(wires: Sequence[bytes], audience: str, keys: Mapping[str, PublicKe
     signed = _each(lambda one: _check_signed(one, keys), addressed)
     formed = _each(check_form, signed)
     told = _each(meant, formed)
-    return _each(lambda one: read_as(*one, signed_by=one[0].kid if one[0].kid in keys else ""), told)
+    read = _each(lambda one: read_as(*one, signed_by=one[0].kid if one[0].kid in keys else ""), told)
+    return _each(_hashed, read)
 
 
 def _each(step: Callable[[_Before], _After], ones: Sequence[_Before | Refused]) -> list[_After | Refused]:
@@ -100,6 +101,11 @@ def _check_signed(statement: Statement, keys: Mapping[str, PublicKey]) -> Statem
     return statement
 
 
+def _hashed(checked: Checked) -> Checked:
+    _ = checked.statement.digest  # made here and kept with it, so that the one writer need not
+    return checked
+
+
 def sound(statement: Statement, *, signed_by: str) -> Checked:
     """Body by its schema and beyond it, and all that it implies; `signed_by` as for Checked. Raises Refused."""
     return read_as(*meant(check_form(statement)), signed_by=signed_by)
@@ -122,7 +128,6 @@ def read_as(statement: Statement, wanted: tuple[Implied, ...], *, signed_by: str
     """A statement whose form was checked and which implies `wanted`, with the names that it takes."""
     event, declares = event_names(statement)
     announces, corrects = correction_names(statement)
-    _ = statement.digest  # made here and kept with it, so that the one writer need not
     return Checked(
         statement=statement,
         issuer=subject_key("party", statement.iss),

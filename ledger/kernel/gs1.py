@@ -35,9 +35,11 @@ def canonical_id(text: str) -> str:
     Takes Digital Link URIs of any host, EPC URNs and canonical ids themselves. Check digits, character sets, lengths
     and the order of qualifiers are checked. Raises Malformed ("gs1_id") for everything else, other URIs too.
     """
+    if len(text) <= _USUAL:
+        return _usual(text)
     if len(text) > _LONGEST:
         raise Malformed("gs1_id", f"an id of {len(text)} characters is no GS1 id")
-    return _read(text) if len(text) > _USUAL else _usual(text)
+    return _read(text)
 
 
 def _read(text: str) -> str:

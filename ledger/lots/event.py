@@ -124,10 +124,10 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
         things=_parts(body, _THINGS, al, "none"),
         parent=canonical_id(body["parentID"]) if "parentID" in body else "",
         children=_parts(body, _CHILDREN, al, "none"),
-        loss={one["kind"]: _whole(one["g"]) for one in _listed(al, "al:loss")},
-        origins={name: Origin(**{**row, "g": _whole(row["g"])}) for name, row in _by_id(al, "al:origin")},
-        claims=tuple((one["scope"], _whole(one["g"])) for one in _listed(al, "al:claim")),
-        attributes={name: _described(row) for name, row in _by_id(al, "al:attributes")},
+        loss={one["kind"]: _whole(one["g"]) for one in _listed(al, "al:loss")} if "al:loss" in al else {},
+        origins=_origins(al) if "al:origin" in al else {},
+        claims=_claims(al) if "al:claim" in al else (),
+        attributes=_attributes(al) if "al:attributes" in al else {},
         process=_text(al, "al:process"),
         process_kind="",
         run=_text(body, "transformationID") if _is_run(body, al) else "",
@@ -141,15 +141,32 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
         seller=parties.get("from owning_party", ""),
         document=_document(body),
         unset=frozenset(_listed(body.get("persistentDisposition", {}), "unset")),
-        weighed=tuple(
-            (row.get("device", ""), _whole(row["g"]))
-            for row in _listed(al, "al:mass")
-            if row.get("side", "output") == "output"
-        ),
+        weighed=_weighed(al) if "al:mass" in al else (),
         scale=0,
         declares="errorDeclaration" in body,
         corrections=tuple(_listed(body.get("errorDeclaration", {}), "correctiveEventIDs")),
     )  # fmt: skip
+
+
+def _origins(al: Mapping[str, Any]) -> dict[str, Origin]:
+    return {name: Origin(**{**row, "g": _whole(row["g"])}) for name, row in _by_id(al, "al:origin")}
+
+
+def _claims(al: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    return tuple((one["scope"], _whole(one["g"])) for one in _listed(al, "al:claim"))
+
+
+def _attributes(al: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: _described(row) for name, row in _by_id(al, "al:attributes")}
+
+
+def _weighed(al: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """The masses on the output side."""
+    return tuple([
+        (row.get("device", ""), _whole(row["g"]))
+        for row in _listed(al, "al:mass")
+        if row.get("side", "output") == "output"
+    ])  # fmt: skip
 
 
 def placed(
@@ -262,6 +279,8 @@ def _rows(al: Mapping[str, Any], side: str) -> dict[tuple[str, str], Mapping[str
 def _parties(body: Mapping[str, Any]) -> dict[str, str]:
     """Who gives and who takes, by canonical party id; an id in another system than GS1 stands as it is."""
     found: dict[str, str] = {}
+    if "sourceList" not in body and "destinationList" not in body:
+        return found
     for word, member, what in (("from", "sourceList", "source"), ("to", "destinationList", "destination")):
         for one in _listed(body, member):
             found.setdefault(f"{word} {_text(one, 'type')}", _canonical_or_not(one[what]))
@@ -280,6 +299,8 @@ def _sites(body: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _document(body: Mapping[str, Any]) -> str:
+    if "bizTransactionList" not in body:
+        return ""
     said = {one.get("type", ""): _text(one, "bizTransaction") for one in _listed(body, "bizTransactionList")}
     return next((said[kind] for kind in _HANDING_OVER if kind in said), "")
 

@@ -97,7 +97,7 @@ def _check_al(event: Mapping[str, Any]) -> None:
     for place, inner in _nested(event):
         if misplaced := [key for key in inner if key.startswith("al:")]:
             raise Malformed("al_place", f"{misplaced[0]} stands in {place}: it belongs to the event itself")
-    check_whole_numbers("lot-event", {member: event[member] for member in event if member.startswith("al:")})
+    check_whole_numbers("lot-event", {name: value for name, value in event.items() if name.startswith("al:")})
     if "al:process" in event:
         _check_step(event)
     if not event.keys().isdisjoint(_KEYED):

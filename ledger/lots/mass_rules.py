@@ -97,7 +97,7 @@ def current_efficiency(ampere_hours: int, metal: int) -> str:
 
 def size_of(attributes: Mapping[str, str | int], g: int) -> str:
     """M4, of what is said of a piece; nothing where a dimension is missing or the alloy's density is not known."""
-    thickness, width, length = (attributes.get(name) for name in ("thickness", "width", "length"))
+    thickness, width, length = attributes.get("thickness"), attributes.get("width"), attributes.get("length")
     if not (isinstance(thickness, int) and isinstance(width, int) and isinstance(length, int)):
         return ""
     density = DENSITY.get(_digits(str(attributes.get("alloy", ""))))

@@ -9,6 +9,7 @@ from ledger.kernel.errors import Damaged
 from ledger.store.sqlite import engine
 from ledger.store.sqlite.driver import sqlite3
 from ledger.store.sqlite.engine import check_version, writer
+from ledger.store.sqlite.raw import reading_file
 from ledger.store.store import create_store, open_store
 from ledger.store.tables import SCHEMA_VERSION
 
@@ -166,3 +167,45 @@ def test_the_writer_never_has_a_second_connection(path):
     with one.connect(), pytest.raises(Exception, match="QueuePool limit of size 1 overflow 0"):
         one.connect()
     one.dispose()
+
+
+MANY = [b"%032d" % number for number in range(900)]
+
+
+def steps(connection, ask):
+    """How SQLite goes about what is asked."""
+    asked = []
+    connection.set_trace_callback(asked.append)
+    ask()
+    connection.set_trace_callback(None)
+    return [row[3] for sql in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda one: one.newest(MANY), id="newest"),
+        pytest.param(lambda one: one.state_records(MANY), id="records"),
+    ],
+)
+def test_many_rows_are_looked_up_and_no_table_is_read_whole(store, ask):
+    with store.reading() as transaction:
+        found = steps(transaction._cursor.connection, lambda: ask(transaction))
+    assert any("SEARCH" in step for step in found)
+    assert [step for step in found if step.startswith("SCAN") and "want" not in step and "CONSTANT" not in step] == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda one: one.state_records(MANY, 0, 9), id="records"),
+        pytest.param(lambda one: one.lot_tags([(key, key) for key in MANY]), id="tags"),
+        pytest.param(lambda one: one.lacks_versions([(key, 1, 1) for key in MANY]), id="versions"),
+        pytest.param(lambda one: one.lacks_events([(key, 1) for key in MANY]), id="events"),
+    ],
+)
+def test_an_audit_looks_up_many_rows_and_reads_no_table_whole(path, ask):
+    with reading_file(path) as raw:
+        found = steps(raw._execute.__self__, lambda: ask(raw))
+    assert any("SEARCH" in step for step in found)
+    assert [step for step in found if step.startswith("SCAN") and "want" not in step and "CONSTANT" not in step] == []

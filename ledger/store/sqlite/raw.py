@@ -133,8 +133,9 @@ class SqliteRawReader:
         """See RawReader, here and below."""
         sql = (
             'WITH want("key") AS (VALUES {}) SELECT r."key", r."index", CAST(r.value AS BLOB) FROM want '
-            f'JOIN state_record r ON r."key" = want."key" AND r."index" < {end:d} AND r."index" >= coalesce((SELECT '
-            f'max(n."index") FROM state_record n WHERE n."key" = want."key" AND n."index" < {start:d}), {start:d})'
+            f'CROSS JOIN state_record r ON r."key" = want."key" AND r."index" < {end:d} AND r."index" >= '
+            'coalesce((SELECT max(n."index") FROM state_record n '
+            f'WHERE n."key" = want."key" AND n."index" < {start:d}), {start:d})'
         )
         rows = self._about(sql, 1, sorted(keys))
         sound = [row for row in rows if type(row[1]) is int and type(row[2]) is bytes]  # else missing, and found so
@@ -143,7 +144,7 @@ class SqliteRawReader:
     def lot_tags(self, wanted: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], int]:
         sql = (
             'WITH want(tag, "key") AS (VALUES {}) SELECT t.tag, t."key", t."index" FROM want '
-            'JOIN lot_tag t ON t.tag = want.tag AND t."key" = want."key"'
+            'CROSS JOIN lot_tag t ON t.tag = want.tag AND t."key" = want."key"'
         )
         rows = self._about(sql, 2, _flat(wanted))
         return {(tag, key): index for tag, key, index in rows if isinstance(index, int)}
@@ -157,7 +158,11 @@ class SqliteRawReader:
         return dict(self._execute(_DERIVED_ROWS[table]).fetchall())
 
     def _about(self, sql: str, width: int, wanted: Sequence[Any]) -> list[Any]:
-        """The rows of a query about many, `width` values of `wanted` each, a chunk of them at a time."""
+        """The rows of a query about many, `width` values of `wanted` each, a chunk of them at a time.
+
+        CROSS JOIN, in these and in `transaction`, has each wanted row looked up: SQLite would else read the whole table
+        once it is asked for some hundreds (https://sqlite.org/optoverview.html, on CROSS JOIN).
+        """
         mark, step = f"({', '.join('?' * width)})", width * _CHUNK
         found: list[Any] = []
         for start in range(0, len(wanted), step):

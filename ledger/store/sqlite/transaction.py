@@ -48,9 +48,9 @@ class SqliteTransaction:
             rows = self._rows(
                 f"WITH want(subject) AS (VALUES {values}) "
                 'SELECT s.subject, s.version, s."index", e.leaf FROM want '
-                "JOIN subject_version s ON s.subject = want.subject AND s.version = "
+                "CROSS JOIN subject_version s ON s.subject = want.subject AND s.version = "
                 "(SELECT max(version) FROM subject_version n WHERE n.subject = want.subject) "
-                'JOIN entry e ON e."index" = s."index"',
+                'CROSS JOIN entry e ON e."index" = s."index"',
                 chunk,
             )
             found.update({subject: Link(version, index, leaf) for subject, version, index, leaf in rows})
@@ -61,8 +61,8 @@ class SqliteTransaction:
         rows = self._rows(
             'SELECT s.subject, s.version, s."index", e.leaf FROM '
             "(SELECT subject, max(version) AS version FROM subject_version GROUP BY subject) n "
-            "JOIN subject_version s ON s.subject = n.subject AND s.version = n.version "
-            'JOIN entry e ON e."index" = s."index"'
+            "CROSS JOIN subject_version s ON s.subject = n.subject AND s.version = n.version "
+            'CROSS JOIN entry e ON e."index" = s."index"'
         )
         return {subject: Link(version, index, leaf) for subject, version, index, leaf in rows}
 
@@ -86,7 +86,7 @@ class SqliteTransaction:
             values = ",".join(["(?)"] * len(chunk))
             rows = self._rows(
                 f'WITH want("key") AS (VALUES {values}) SELECT r."key", r.value FROM want '
-                'JOIN state_record r ON r."key" = want."key" AND r."index" = '
+                'CROSS JOIN state_record r ON r."key" = want."key" AND r."index" = '
                 '(SELECT max(n."index") FROM state_record n WHERE n."key" = want."key" AND n."index" < ?)',
                 (*chunk, END if before is None else before),
             )
