@@ -171,8 +171,23 @@ def beside_it(mill):
     mill.make(ROLLING, "casting", [(METAL, TONNE), (OTHER, TONNE)], [(piece("C-2"), 2 * TONNE)])
 
 
+def a_slab_on_a_pallet(mill):
+    """A piece goes on a pallet that is on another one, and is there while others come and go."""
+    slab = piece("SLAB", 5)
+    cast(mill, 3 * TONNE, slab, who=PLANT)
+    mill.new(PLANT, (piece("Z"), 7), (piece("Y"), 7))
+    mill.pack(PLANT, pallet(), piece("Z"))
+    mill.pack(PLANT, pallet(2), pallet())
+    mill.pack(PLANT, pallet(), slab)
+    mill.look(PLANT, "storing", pallet())
+    mill.pack(PLANT, pallet(), piece("Y"))
+    brought(mill, pallet(2))
+    mill.pack(ROLLING, pallet(), slab, action="DELETE")
+    mill.make(ROLLING, "hot-rolling", [(slab, None)], [(COIL, 3 * TONNE)])
+
+
 WAYS = [
-    in_a_box, in_parts, left_in, with_others, in_a_frame, in_a_box_in_a_box, into_a_box_in_a_box, sent_back,
+    a_slab_on_a_pallet, in_a_box, in_parts, left_in, with_others, in_a_frame, in_a_box_in_a_box, into_a_box_in_a_box, sent_back,
     not_packed_after_all, not_unpacked_after_all, not_sent_after_all, used_up_in_its_box, beside_it,
 ]  # fmt: skip
 
