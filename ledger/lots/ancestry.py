@@ -87,6 +87,7 @@ class _Walk:
         ug = self.waiting.pop(target)
         if ug * FOLDED_BELOW < self.total:
             self.folded, self.folded_ug = self.folded + 1, self.folded_ug + ug
+            self._settled(target)
             return
         entry, lot = target[0], target[2]
         self.passes[target] = self.passes.get(target, 0) + 1
@@ -96,6 +97,12 @@ class _Walk:
         self._draw(target)
         for older, part in share(ug, self._leads_to(target)).items():
             self._lead(entry, older, part)
+
+    def _settled(self, target: _Target) -> None:
+        """Rule 5.1: that a sender was heard of some of a lot is known from its history up to there, however little."""
+        entry, stage, lot, *_ = target
+        if stage == _MADE and lot in self.drawn:
+            self.drawn[lot] = max(entry, self.drawn[lot])
 
     def _draw(self, target: _Target) -> None:
         """Note the lot or run it went through, up to the entry that drew from it."""

@@ -14,7 +14,7 @@ from ledger.passport.evidence import of_ranges
 from ledger.passport.footprint import MEMBERS, of_mass
 from ledger.passport.refolded import Refolded
 from ledger.passport.stated import OUT_OF_FORM, check_stated
-from ledger.passport.story import Story, rests_on, story_of
+from ledger.passport.story import Story, carried, rests_on, story_of
 
 Judge: TypeAlias = Callable[[Mapping[str, Any]], bool]
 _OF_CLAIMS = ("claimed_balance", "claim_mass")  # found where a correction is not refused (5.9)
@@ -91,6 +91,9 @@ def _check_whole(story: Story, source: Refolded) -> None:
     for name, entry in {**rests_on(story.trace, source), **story.whole}.items():
         _require(source, {name}, entry)
     _require(source, {story.piece.id}, source.size)
+    for span in carried(story.line, source):
+        if not source.unbroken(span.unit, span.first, span.last):
+            raise Unverified("inputs", f"the bundle leaves out a version of {span.unit}, which a piece was in", step=11)
     if not source.is_newest(story.piece.id):
         raise Unverified("inputs", f"the bundle leaves out the newest version of {story.piece.id}", step=11)
 

@@ -122,6 +122,11 @@ class Refolded:
             return False
         return shown[upto - 1][0] >= last or self.is_newest(name)
 
+    def unbroken(self, name: str, first: int, last: int) -> bool:
+        """Whether nothing is left out of a history between two entries, but perhaps at its end."""
+        versions = [version for index, version in self._versions[subject_key("lot", name)] if first <= index <= last]
+        return versions == list(range(versions[0], versions[0] + len(versions)))
+
     def is_newest(self, name: str) -> bool:
         """Whether the passport says that nothing came after the last version shown.
 

@@ -1,6 +1,6 @@
 """Which entries the passport of a piece rests on, and what they say of it (SPEC 4.6)."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.statement import Statement
 from ledger.lots.genealogy import Start, Trace, starts_of
 from ledger.lots.records import NOBODY, Effects, Lot
-from ledger.passport.units import around
+from ledger.passport.units import Span, around, in_since
 
 _RESTING = frozenset({"scrap", "unknown"})  # ends that rest on the history of their lot
 
@@ -134,32 +134,36 @@ def _certificates(piece: str, effects: Mapping[int, Effects], source: Source) ->
 
 def _way(line: Sequence[str], source: Source) -> set[int]:
     """Every event of the pieces, and of the units they were in while they were: a unit's events name the unit alone."""
-    found: set[int] = set()
+    found = {entry for entries in source.versions(line).values() for entry in entries}
+    for span in carried(line, source):
+        found |= {entry for entry in source.versions([span.unit])[span.unit] if span.first <= entry <= span.last}
+    return found
+
+
+def carried(line: Sequence[str], source: Source) -> Iterator[Span]:
+    """The histories of the units that pieces were in, while they were, and of outer units."""
     for name, entries in source.versions(line).items():
-        found |= set(entries)
-        found |= _carried(name, source.effects(entries), source)
-    return found
+        yield from _around(name, source.effects(entries), source)
 
 
-def _carried(name: str, own: Mapping[int, Effects], source: Source) -> set[int]:
-    """The events of the units that something was in, while it was, outer units too; `own` are its own."""
-    found: set[int] = set()
-    for since, unit in sorted((entry, row.unit) for entry, one in own.items() for row in one.packed if row.lot == name):
-        taken_out = (one for entry, one in sorted(own.items()) if entry > since and _leaves(one, name, unit))
-        last = next(taken_out, None)
-        entries = source.versions([unit])[unit]
-        around = {*entries, *_carried(unit, source.effects(entries), source)}
-        found |= {entry for entry in around if entry >= since and _before(entry, last)}
-    return found
+def _around(name: str, own: Mapping[int, Effects], source: Source, since: int = 0) -> Iterator[Span]:
+    """Of one of them, `own` being its events; of the time since an entry."""
+    for packed, unit in sorted(
+        (entry, row.unit) for entry, one in own.items() for row in one.packed if row.lot == name
+    ):
+        taken_out = (one for entry, one in sorted(own.items()) if entry > packed and _leaves(one, name, unit))
+        last = next((max(one.index, one.declared_by) for one in taken_out), source.size)
+        if last >= since:
+            at_hand = source.at_hand_since(unit, packed)
+            entries = [entry for entry in source.versions([unit])[unit] if at_hand <= entry <= last]
+            events = source.effects(entries)
+            yield Span(unit, in_since(unit, packed, events), last)
+            yield from (Span(one.unit, one.first, min(last, one.last)) for one in _around(unit, events, source, packed))
 
 
 def _leaves(one: Effects, name: str, unit: str) -> bool:
+    """It is taken out; where that is declared wrong, what became of the unit says whether it is in again."""
     return any((row.lot, row.unit) == (name, unit) for row in one.unpacked)
-
-
-def _before(entry: int, last: Effects | None) -> bool:
-    """Not after it was taken out; where that is declared wrong, what became of the unit says whether it is in again."""
-    return last is None or entry <= max(last.index, last.declared_by)
 
 
 def rests_on(trace: Trace, source: Source) -> Mapping[str, int]:

@@ -98,6 +98,17 @@ def _stays(name: str, upto: int, own: Mapping[int, Effects], source: History) ->
         yield from _in_unit(name, unit, upto, {**own, **source.effects(entries)})
 
 
+def in_since(unit: str, entry: int, events: Mapping[int, Effects]) -> int:
+    """The event that put a unit where it was at an entry, of its own events; the entry itself where it was in none."""
+    inside: dict[str, int] = {}
+    for index, one in sorted(events.items()):
+        if index < entry:
+            for row in one.unpacked:
+                inside.pop(row.unit if row.lot == unit else "", None)
+            inside |= {row.unit: index for row in one.packed if row.lot == unit}
+    return min([entry, *inside.values()])
+
+
 def _in_unit(name: str, unit: str, upto: int, events: Mapping[int, Effects]) -> Iterator[Span]:
     """Each time that some of it was in this unit, from the event that put it there to the one that took it out.
 

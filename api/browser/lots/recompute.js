@@ -8,7 +8,7 @@ import { LIST, bodyOf, byWeight, findingsOf } from "./passport.js";
 import { Refolded } from "./refolded.js";
 import { same } from "./same.js";
 import { checkStated } from "./stated.js";
-import { restsOn, storyOf } from "./story.js";
+import { carried, restsOn, storyOf } from "./story.js";
 
 const COMPARED = [
   "id", "piece", "status", "facts", "steps", "stages", "holds", "claims", "figures", "ends", "corrections", "inputs",
@@ -68,6 +68,9 @@ function checkWhole(story, source) {
   }
   for (const [lot, entry] of [...restsOn(story.trace, source), ...story.whole]) requireWhole(source, lot, entry);
   requireWhole(source, story.piece.id, source.size);
+  for (const { unit, first, last } of carried(story.line, source)) {
+    if (!source.unbroken(unit, first, last)) throw new Error(`the bundle leaves out a version of ${unit}, which a piece was in`);
+  }
   if (!source.isNewest(story.piece.id)) throw new Error(`the bundle leaves out the newest version of ${story.piece.id}`);
 }
 

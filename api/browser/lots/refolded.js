@@ -80,6 +80,12 @@ export class Refolded {
     return end >= 0 || this.isNewest(name);
   }
 
+  // Whether nothing is left out of a history between two entries, but perhaps at its end.
+  unbroken(name, first, last) {
+    const shown = this.#of(name).filter(({ entry }) => first <= entry && entry <= last);
+    return shown.every(({ version }, i) => version === shown[0].version + BigInt(i));
+  }
+
   // Whether the passport says that nothing came after the last version shown. What came between the state that it was
   // computed from and its own entry is no matter.
   isNewest(name) {

@@ -5,7 +5,7 @@ import { namesOneThing } from "../verifier/gs1.js";
 import { NOBODY, standsAlone } from "./book.js";
 import { compareText } from "./exact.js";
 import { traceUp } from "./trace.js";
-import { around } from "./units.js";
+import { around, eventsOf, inSince } from "./units.js";
 
 const isRun = (name) => name.includes(" "); // runs are named by their issuer and a blank; no id has one
 const ascending = (entries) => [...entries].sort((a, b) => a - b);
@@ -47,28 +47,30 @@ function certificatesOf(piece, effects, source) {
 
 // Every event of the pieces, and of the units they were in while they were: a unit's events name the unit alone.
 function wayOf(line, source) {
-  const found = new Set();
-  for (const name of line) {
-    for (const entry of source.versions(name)) found.add(entry);
-    for (const entry of carried(name, source)) found.add(entry);
+  const found = new Set(line.flatMap((name) => source.versions(name)));
+  for (const { unit, first, last } of carried(line, source)) {
+    for (const entry of source.versions(unit)) if (first <= entry && entry <= last) found.add(entry);
   }
   return found;
 }
 
-// The events of the units that something was in, while it was, outer units too.
-function carried(name, source) {
-  const own = source.versions(name).map((entry) => source.effects.get(entry)).filter(Boolean), found = new Set();
-  for (const { index: since, packed } of own) {
-    for (const { unit } of packed.filter((row) => row.lot === name)) {
-      const leaves = (one) => one.unpacked.some((row) => row.lot === name && row.unit === unit);
-      const last = own.find((one) => one.index > since && leaves(one));
-      // Where that is declared wrong, what became of the unit says whether it is in again.
-      const until = last ? Math.max(last.index, last.declaredBy) : Infinity;
-      const around = [...source.versions(unit), ...carried(unit, source)];
-      for (const entry of around) if (entry >= since && entry <= until) found.add(entry);
-    }
-  }
-  return found;
+// The histories of the units that pieces were in, while they were, and of outer units.
+export function carried(line, source) {
+  return line.flatMap((name) => aroundOne(name, eventsOf(source, name, 0, source.size), source));
+}
+
+// Of one of them, `own` being what its events did; of the time since an entry.
+function aroundOne(name, own, source, since = 0) {
+  const rows = own.flatMap((one) => one.packed.filter((row) => row.lot === name).map(({ unit }) => [one.index, unit]));
+  return rows.flatMap(([packed, unit]) => {
+    const leaves = (one) => one.unpacked.some((row) => row.lot === name && row.unit === unit);
+    // Where it is declared wrong that it was taken out, what became of the unit says whether it is in again.
+    const out = own.find((one) => one.index > packed && leaves(one));
+    const last = out ? Math.max(out.index, out.declaredBy) : source.size;
+    if (last < since) return [];
+    const events = eventsOf(source, unit, source.atHandSince(unit, packed), last), outer = aroundOne(unit, events, source, packed);
+    return [{ unit, first: inSince(unit, packed, events), last }, ...outer.map((one) => ({ ...one, last: Math.min(last, one.last) }))];
+  });
 }
 
 // Lots whose whole history up to an entry a trace rests on without going through it: what says of which class the scrap

@@ -101,6 +101,8 @@ class Walk {
     this.waiting.delete(key);
     if (ug * FOLDED_BELOW < this.total) {
       this.foldedUg += ug;
+      // That a sender was heard of some of a lot is known from its history up to there, however little (5.1).
+      if (here.stage === MADE && this.drawn.has(here.lot)) this.note(here.lot, here.entry);
       return;
     }
     this.passes.set(key, passes);

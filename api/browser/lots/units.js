@@ -46,7 +46,8 @@ export function spansOf(name, upto, own, source, since = 0) {
   });
 }
 
-function eventsOf(source, name, first, last) {
+// What the events of a lot did, between two entries.
+export function eventsOf(source, name, first, last) {
   const entries = source.versions(name).filter((entry) => first <= entry && entry <= last);
   return entries.map((entry) => source.effects.get(entry)).filter(Boolean);
 }
@@ -61,6 +62,16 @@ function stays(name, upto, own, source) {
     const events = new Map([...own, ...eventsOf(source, unit, since, upto)].map((one) => [one.index, one]));
     return inUnit(name, unit, upto, [...events.values()].sort((a, b) => a.index - b.index));
   });
+}
+
+// The event that put a unit where it was at an entry, of its own events; the entry itself where it was in none.
+export function inSince(unit, entry, events) {
+  const inside = new Map();
+  for (const one of events.filter(({ index }) => index < entry)) {
+    for (const row of one.unpacked) if (row.lot === unit) inside.delete(row.unit);
+    for (const row of one.packed) if (row.lot === unit) inside.set(row.unit, one.index);
+  }
+  return Math.min(entry, ...inside.values());
 }
 
 // Each time that some of it was in this unit, from the event that put it there to the one that took it out. Where that is
