@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ledger.carbon.factors import known
+from ledger.carbon.factors import POTENTIALS, factor_files, known, read_set
 from ledger.kernel.errors import Missing
 from ledger.rules import rule_set
 
@@ -59,8 +59,13 @@ def assets() -> Assets:
 
 
 def rules() -> dict[str, Any]:
-    """The rule set under which a browser computes passports again, and the digests of its factor sets by their ids."""
-    return {**rule_set(), "factors": {name: one.digest for name, one in known().items()}}
+    """The rule set under which a browser computes passports again, and the digests of its factor sets by their ids.
+
+    `sets` are, as text, the bytes of those that formulas read.
+    """
+    files = {read_set(data).id: data.decode() for data in factor_files().values()}
+    factors = {name: one.digest for name, one in known().items()}
+    return {**rule_set(), "factors": factors, "sets": {POTENTIALS: files[POTENTIALS]}}
 
 
 def _asset(body: bytes, suffix: str) -> Asset:

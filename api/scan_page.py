@@ -60,8 +60,8 @@ def refused_page(desk: Desk, status: int, sentence: str, language: str) -> str:
 
 def verify_page(desk: Desk, language: str) -> str:
     """The page that checks a file in the reader's browser."""
-    # All of it: it works offline.
-    return _page("verify.html", words(language), desk, _links(None), scripts=_scripts("verify", "lots/", "rules"))
+    scripts = _scripts("verify", "lots/", "carbon/", "rules")  # all of it: it works offline
+    return _page("verify.html", words(language), desk, _links(None), scripts=scripts)
 
 
 def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: Reader, said: Words) -> str:

@@ -23,19 +23,26 @@ def passport_of(ledger, piece, rules, footprint=lambda _lot, _as_of: None, witho
 
     `footprint` may give one, `Accounted`, of the lot and that state.
     """
-    size, registries, entries, registry = len(ledger.entries), {}, [], None
+    size = len(ledger.entries)
+    inputs = inputs_of(ledger, {"as_of": {"size": size}}, {*range(size)} - {*without})
+    source = Refolded(inputs, believing=True)
+    story, as_of = story_of(piece, source), {"size": size, "root": b64url_encode(tree_root(ledger.leaves))}
+    accounted, registry = footprint(story.piece, as_of), inputs.registries[size - 1]
+    body = passport_body(story, source, registry, rules=rules, as_of=as_of, root="", accounted=accounted)
+    return committed(ledger, body, story.inputs), story.inputs
+
+
+def inputs_of(ledger, body, chosen):
+    """What is computed from in a bundle of these entries, about a passport that says so."""
+    registries, entries, registry = {}, [], None
     for index, wire in enumerate(ledger.wires):
         statement = parse(wire)
         registry = begin(statement) if registry is None else apply(registry, statement, index)
         registries[index] = registry
-        if index not in without:
+        if index in chosen:
             entries.append(replace(shown(ledger.shown(index)), statement=statement))
-    passport = SimpleNamespace(statement=SimpleNamespace(body={"as_of": {"size": size}}), opened=())
-    source = Refolded(Inputs(passport, tuple(entries), registries), believing=True)
-    story, as_of = story_of(piece, source), {"size": size, "root": b64url_encode(tree_root(ledger.leaves))}
-    accounted = footprint(story.piece, as_of)
-    body = passport_body(story, source, registry, rules=rules, as_of=as_of, root="", accounted=accounted)
-    return committed(ledger, body, story.inputs), story.inputs
+    passport = SimpleNamespace(statement=SimpleNamespace(body=body), opened=())
+    return Inputs(passport, tuple(entries), registries)
 
 
 def committed(ledger, body, inputs):

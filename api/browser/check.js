@@ -20,12 +20,12 @@ export class Tongue {
   }
 
   say(name, facts = {}) {
-    return this.words[name].replace(/\{(\w+)\}/g, (_, fact) => this.fact(fact, facts[fact]));
+    return this.words[name].replace(/\{(\w+)\}/g, (_, fact) => this.fact(fact, facts[fact], facts));
   }
 
-  fact(name, value) {
+  fact(name, value, facts) {
     if (["iat", "recorded", "seen", "eventTime"].includes(name)) return value === null ? "–" : this.time(value);
-    if (name === "witnesses" || name === "more") return [value].flat().map((one) => this.say(one)).join(" ");
+    if (name === "witnesses" || name === "more") return [value].flat().map((one) => this.say(one, facts)).join(" ");
     if (["index", "shown", "proven", "step", "named", "ended", "from", "first", "second"].includes(name)) return String(value);
     return typeof value === "number" || typeof value === "bigint" ? this.numbers.format(value) : String(value);
   }

@@ -39,9 +39,22 @@ def in_tonnes(parts: int) -> Decimal:
 
 
 @cache  # a few factors for all hours
+@decimal128
 def parts_per_wh(factor: Decimal) -> int:
-    """A factor in t CO2e/MWh as whole 10^-40 t a Wh: nothing is rounded, a factor has at most 34 decimals."""
+    """A factor in t CO2e/MWh as whole 10^-40 t a Wh: nothing is rounded, a factor has at most 30 digits."""
     return int(factor.scaleb(_PLACES - 6))
+
+
+@decimal128
+def scaled(value: Decimal, places: int) -> Decimal:
+    """A value in another unit, so many powers of ten larger."""
+    return value.scaleb(places)
+
+
+@decimal128
+def negative(value: Decimal) -> Decimal:
+    """Counted the other way: a sign before a value would round it in the context of whoever writes it."""
+    return -value
 
 
 @decimal128

@@ -12,6 +12,8 @@ from typing import Any
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import RuleBroken
 
+POTENTIALS = "ipcc-gwp/1"  # the set that formulas read; all other factors stand in statements
+
 
 @dataclass(frozen=True, slots=True)
 class FactorSet:
@@ -68,7 +70,7 @@ def require(source: Mapping[str, str]) -> FactorSet:
 
 def potentials(name: str) -> Mapping[str, Decimal]:
     """Warming potentials by gas, of a set such as AR5. Raises RuleBroken ("gwp_set")."""
-    sets = known()["ipcc-gwp/1"].values["gwp"]
+    sets = known()[POTENTIALS].values["gwp"]
     found = sets.get(name)
     if not isinstance(found, dict):
         names = ", ".join(sorted(one for one in sets if one != "unit"))

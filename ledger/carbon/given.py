@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from ledger.carbon.form import number, rows, whole
 from ledger.carbon.streams import Stream
 from ledger.kernel.moments import micros
 from ledger.lots.event import LotEvent
@@ -238,37 +239,40 @@ def _moved(posting: Posting, event: LotEvent) -> Moved:
 def close_of(body: Mapping[str, Any], issuer: str, entry: int) -> Close:
     """A close as its body says it (4.9.14)."""
     stocks = (
-        Stock(row["process"], row["material"], row["opening"], row["closing"], _share(row.get("aluminium")))
-        for row in body.get("stocks", ())
-    )
+        Stock(
+            row["process"], row["material"], whole(row["opening"]), whole(row["closing"]), _share(row.get("aluminium"))
+        )
+        for row in rows(body.get("stocks", []))
+    )  # fmt: skip
     return Close(
         entry,
         issuer,
-        tuple(body["processes"]),
+        tuple(rows(body["processes"])),
         micros(body["period"]["from"]),
         micros(body["period"]["to"]),
         tuple(stocks),
-        tuple(_activity(row) for row in body.get("activity", ())),
-        tuple(_price(row) for row in body.get("carbon_price", ())),
+        tuple(_activity(row) for row in rows(body.get("activity", []))),
+        tuple(_price(row) for row in rows(body.get("carbon_price", []))),
         body.get("quality", {}),
         body.get("monitoring_plan", {}).get("digest", ""),
     )
 
 
 def _activity(row: Mapping[str, Any]) -> Activity:
-    return Activity(**{**row, "non_aluminium": _share(row.get("non_aluminium"))})
+    masses = {name: whole(row[name]) for name in ("produced", "sold", "used", "other")}
+    return Activity(**{**row, **masses, "non_aluminium": _share(row.get("non_aluminium"))})
 
 
 def _price(row: Mapping[str, Any]) -> Price:
     back = row.get("rebate", {"kind": "", "covered": "0", "amount": "0"})
     return Price(
-        row["process"], row["cn"], row["instrument"], Decimal(row["covered"]), row["currency"], Decimal(row["due"]),
-        back["kind"], Decimal(back["covered"]), Decimal(back["amount"]),
+        row["process"], row["cn"], row["instrument"], number(row["covered"]), row["currency"], number(row["due"]),
+        back["kind"], number(back["covered"]), number(back["amount"]),
     )  # fmt: skip
 
 
 def _share(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+    return None if text is None else number(text)
 
 
 def closed_periods(closes: Iterable[Close]) -> dict[str, list[tuple[int, int]]]:

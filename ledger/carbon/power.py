@@ -5,6 +5,8 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from ledger.carbon.exact import scaled
+from ledger.carbon.form import number
 from ledger.carbon.given import Covered, Loss, PowerHour, Uncovered
 from ledger.energy.records import EARLIER, HOUR, Attestation, Consumption, Factor, Hour
 from ledger.lots.sharing import share
@@ -77,4 +79,4 @@ def _used(attestation: Attestation, users: Mapping[str, Consumption]) -> dict[_P
 
 def _factor(factor: Factor | None) -> Decimal | None:
     """G CO2e/kWh as t CO2e/MWh."""
-    return None if factor is None else Decimal(factor.factor).scaleb(-3)
+    return None if factor is None else scaled(number(factor.factor), -3)

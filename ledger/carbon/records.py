@@ -131,12 +131,14 @@ class Footprint(Struct, frozen=True):
         return per_tonne(self.total(matching), self.g)
 
     @property
+    @decimal128
     def coverage(self) -> Decimal:
         """How much of the whole, power by location, rests on own data and not on defaults or others' claims."""
         other = _sum(abs(part.t) for part in self.parts if part.basis != "measured")
         return ratio(_sum((self._gross, -other)), self._gross)
 
     @property
+    @decimal128
     def _gross(self) -> Decimal:
         return _sum((*(abs(part.t) for part in self.parts), self.electricity("location")))
 

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from ledger.carbon import formulas
 from ledger.carbon.embedded import default_value
-from ledger.carbon.exact import decimal128
+from ledger.carbon.exact import decimal128, negative, scaled
 from ledger.carbon.factors import potentials
+from ledger.carbon.form import number, rows, text
 from ledger.kernel.moments import micros
 
 _TONNE = 1_000_000  # g; and dm³ in 1 000 m³
@@ -94,15 +95,15 @@ def read_stream(body: Mapping[str, Any], entry: int) -> Stream:
     kind, period = body["kind"], body["period"]
     stream = Stream(
         entry,
-        body["process"],
+        text(body["process"]),
         micros(period["from"]),
         micros(period["to"]),
-        body["stream"],
+        text(body["stream"]),
         kind,
-        body["status"],
-        frozenset(body["accounts"]),
-        table=body.get("table", {}).get("id", ""),
-        gwp=body.get("gwp", ""),
+        text(body["status"]),
+        frozenset(map(text, rows(body["accounts"]))),
+        table=text(body["table"]["id"]) if "table" in body else "",
+        gwp=text(body.get("gwp", "")),
         replaces=body.get("replaces", -1),
     )
     member = kind.replace("-", "_")
@@ -119,12 +120,12 @@ def _emitting(stream: Stream, *rows: tuple[str, Decimal], basis: str = "") -> St
 
 
 def _fuel(stream: Stream, said: Mapping[str, Any]) -> Stream:
-    factor, oxidation, biomass = (Decimal(said[name]) for name in ("factor", "oxidation", "biomass"))
+    factor, oxidation, biomass = (number(said[name]) for name in ("factor", "oxidation", "biomass"))
     if said["unit"] == "kJ":
-        energy = Decimal(said["quantity"]) / _TERAJOULE
+        energy = number(said["quantity"]) / _TERAJOULE
         fossil, grown = (formulas.heat_of_fuel(energy, factor, oxidation, part) for part in (biomass, _ONE - biomass))
     else:
-        quantity, value = Decimal(said["quantity"]) / _TONNE, Decimal(said["net_calorific_value"])
+        quantity, value = number(said["quantity"]) / _TONNE, number(said["net_calorific_value"])
         fossil, grown = (
             formulas.combustion(quantity, value, factor, oxidation, part) for part in (biomass, _ONE - biomass)
         )
@@ -132,14 +133,14 @@ def _fuel(stream: Stream, said: Mapping[str, Any]) -> Stream:
 
 
 def _anode(stream: Stream, said: Mapping[str, Any]) -> Stream:
-    mass = Decimal(said["net_consumed"]) / _TONNE
-    co2 = formulas.carbon_balance(mass, Decimal(said["carbon"]), Decimal(said["factor"]))
+    mass = number(said["net_consumed"]) / _TONNE
+    co2 = formulas.carbon_balance(mass, number(said["carbon"]), number(said["factor"]))
     return _emitting(stream, ("CO2", co2))
 
 
 def _pfc(stream: Stream, said: Mapping[str, Any]) -> Stream:
     cf4, c2f6 = in_duct(said)
-    gwp, collection = potentials(stream.gwp), Decimal(said["collection_efficiency"])
+    gwp, collection = potentials(stream.gwp), number(said["collection_efficiency"])
     emitted = formulas.collected(formulas.warming([(cf4, gwp["CF4"]), (c2f6, gwp["C2F6"])]), collection)
     of_cf4 = formulas.collected(formulas.warming([(cf4, gwp["CF4"])]), collection)
     made = _emitting(stream, ("CF4", of_cf4), ("C2F6", _difference(emitted, of_cf4)))
@@ -149,33 +150,31 @@ def _pfc(stream: Stream, said: Mapping[str, Any]) -> Stream:
 def in_duct(said: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
     """CF4 and C2F6 in the duct, in t, by the method that a pfc stream names."""
     if said["method"] == "measured":
-        return Decimal(said["cf4"]) / 1000, Decimal(said["c2f6"]) / 1000
-    metal = Decimal(said["metal"]) / _TONNE
+        return scaled(number(said["cf4"]), -3), scaled(number(said["c2f6"]), -3)
+    metal = number(said["metal"]) / _TONNE
     if said["method"] == "slope":
-        minutes = formulas.anode_effect_minutes(Decimal(said["frequency"]), Decimal(said["duration"]))
-        cf4 = formulas.slope(minutes, Decimal(said["slope"]), metal)
+        minutes = formulas.anode_effect_minutes(number(said["frequency"]), number(said["duration"]))
+        cf4 = formulas.slope(minutes, number(said["slope"]), metal)
     else:
         cf4 = formulas.overvoltage(
-            Decimal(said["overvoltage_factor"]),
-            Decimal(said["overvoltage"]),
-            Decimal(said["current_efficiency"]),
+            number(said["overvoltage_factor"]),
+            number(said["overvoltage"]),
+            number(said["current_efficiency"]),
             metal,
         )
-    return cf4, formulas.hexafluoroethane(cf4, Decimal(said["c2f6_ratio"]))
+    return cf4, formulas.hexafluoroethane(cf4, number(said["c2f6_ratio"]))
 
 
 def _material(stream: Stream, said: Mapping[str, Any]) -> Stream:
-    mass = Decimal(said["mass"]) / _TONNE
-    return _emitting(
-        stream, ("CO2", formulas.carbon_balance(mass, Decimal(said["conversion"]), Decimal(said["factor"])))
-    )
+    mass = number(said["mass"]) / _TONNE
+    return _emitting(stream, ("CO2", formulas.carbon_balance(mass, number(said["conversion"]), number(said["factor"]))))
 
 
 def _precursor(stream: Stream, said: Mapping[str, Any]) -> Stream:
     """E4, E5: a default with its mark-up; what is exempt counts as 0; another's report is his claim."""
-    mark_up = Decimal(said.get("mark_up", "0"))
-    direct = default_value(Decimal(said["direct"]), mark_up) if said["basis"] != "exempt" else _NONE
-    indirect = default_value(Decimal(said["indirect"]), mark_up) if "indirect" in said else None
+    mark_up = number(said.get("mark_up", "0"))
+    direct = default_value(number(said["direct"]), mark_up) if said["basis"] != "exempt" else _NONE
+    indirect = default_value(number(said["indirect"]), mark_up) if "indirect" in said else None
     produced = said.get("produced")
     bought = Purchased(
         said["cn"],
@@ -197,29 +196,29 @@ def _precursor(stream: Stream, said: Mapping[str, Any]) -> Stream:
         said.get("verifier", ""),
         mark_up,
     )
-    carried = formulas.carbon_balance(Decimal(said["mass"]) / _TONNE, _ONE, _both(direct, indirect))
+    carried = formulas.carbon_balance(number(said["mass"]) / _TONNE, _ONE, _both(direct, indirect))
     basis = "default" if said["basis"] == "default" else "claimed"
     return _with(_emitting(stream, ("CO2e", carried), basis=basis), purchased=bought)
 
 
 def _electricity(stream: Stream, said: Mapping[str, Any]) -> Stream:
-    return _with(stream, power=Power(said["method"], Decimal(said["factor"]), said["energy"]))
+    return _with(stream, power=Power(said["method"], number(said["factor"]), said["energy"]))
 
 
 def _heat(stream: Stream, said: Mapping[str, Any]) -> Stream:
     """F8: what is given away counts against the process."""
-    t = formulas.heat_of_fuel(Decimal(said["energy"]) / _TERAJOULE, Decimal(said["factor"]), _ONE, _NONE)
-    return _emitting(stream, ("CO2e", t if said["direction"] == "in" else -t))
+    t = formulas.heat_of_fuel(number(said["energy"]) / _TERAJOULE, number(said["factor"]), _ONE, _NONE)
+    return _emitting(stream, ("CO2e", t if said["direction"] == "in" else negative(t)))
 
 
 def _exported(stream: Stream, said: Mapping[str, Any]) -> Stream:
     """F8: power that was made in the process and given away counts against it."""
-    t = formulas.carbon_balance(Decimal(said["energy"]) / _TONNE, _ONE, Decimal(said["factor"]))  # MWh
-    return _emitting(stream, ("CO2e", -t))
+    t = formulas.carbon_balance(number(said["energy"]) / _TONNE, _ONE, number(said["factor"]))  # MWh
+    return _emitting(stream, ("CO2e", negative(t)))
 
 
 def _measured(stream: Stream, said: Mapping[str, Any]) -> Stream:
-    gas, mass = said["gas"], Decimal(said["mass"]) / _TONNE
+    gas, mass = text(said["gas"]), number(said["mass"]) / _TONNE
     potential = _ONE if gas == "CO2" else potentials(stream.gwp)[gas]
     return _emitting(stream, (gas, formulas.warming([(mass, potential)])))
 

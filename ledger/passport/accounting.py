@@ -36,7 +36,7 @@ class Shared(Struct, frozen=True):
 def check_evidence(said: Mapping[str, Any], inputs: Inputs, rules: Mapping[str, str]) -> str:
     """What came of it, in words. Raises Unverified ("inputs", "figure") for what is not the same, to the last digit."""
     try:
-        shared, made = _computed(said, inputs, rules)
+        shared, made = account_of(said, inputs, rules)
     except Unverified:
         raise
     except CoilmarkError as error:
@@ -53,7 +53,7 @@ def check_evidence(said: Mapping[str, Any], inputs: Inputs, rules: Mapping[str, 
     )
 
 
-def _computed(said: Mapping[str, Any], inputs: Inputs, rules: Mapping[str, str]) -> tuple[Shared, Mapping[str, Any]]:
+def account_of(said: Mapping[str, Any], inputs: Inputs, rules: Mapping[str, str]) -> tuple[Shared, Mapping[str, Any]]:
     """What the evidence says, and the members of a passport that follow from it."""
     size = said["accounts"]["size"]
     shared = _shared(inputs, [one for one in inputs.entries if one.index < size])

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from ledger.carbon.evidence import Found
+from ledger.carbon.exact import scaled
 from ledger.carbon.factors import known
 from ledger.carbon.records import Footprint, Matching
 
@@ -93,7 +94,7 @@ def _power(footprint: Footprint, place: int) -> dict[str, Any]:
 
 
 def _kg(t: Decimal) -> str:
-    return _rounded(t * 1_000, _GRAM)
+    return _rounded(scaled(t, 3), _GRAM)
 
 
 def _share(value: Decimal) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ledger.carbon.form import rows, text, whole
 from ledger.carbon.given import PowerHour
 from ledger.carbon.power import power_hour
 from ledger.energy import matching_rules as matching
@@ -67,11 +68,13 @@ class Drawn:
         """One statement more. Raises RuleBroken for a row that cannot be."""
         body = said.body
         if said.typ == "energy-attestation":
+            whole(body["wh"])
+            text(body["source"])
             self._attested[body["id"]] = attestation_of(said)
         elif said.typ == "energy-consumption" and "process" in body:
             self._state(said)
         elif said.typ == "energy-allocation":
-            for number, row in enumerate(body["rows"]):
+            for number, row in enumerate(rows(body["rows"])):
                 place = self._place(row)
                 if place is not None:
                     self._allocate(said, number, row, self._hours[place])
@@ -81,11 +84,11 @@ class Drawn:
     def _state(self, said: Said) -> None:
         body, start = said.body, micros(said.body["from"])
         record = Consumption(
-            body["id"], said.issuer, said.index, body["process"], start, len(body["wh"]), body["method"], "", ""
+            body["id"], said.issuer, said.index, body["process"], start, len(rows(body["wh"])), body["method"], "", ""
         )
         self._records[record.id] = record
-        for position, wh in enumerate(body["wh"]):
-            measured = record.method == "meter" and position not in body.get("estimated", ())
+        for position, wh in enumerate(map(whole, body["wh"])):
+            measured = record.method == "meter" and position not in rows(body.get("estimated", []))
             old = self._hours.get((record.process, start + position * HOUR))
             if old is not None and (old.consumption, old.issuer) != (body.get("replaces"), said.issuer):
                 raise RuleBroken("replaces", f"consumption {record.id} states hours of {old.consumption} again")
@@ -102,10 +105,10 @@ class Drawn:
             return None
         if not 0 <= row["hour"] < record.hours:
             raise RuleBroken("hour", f"consumption {record.id} has hours 0 to {record.hours - 1}, not {row['hour']}")
-        return record.process, record.start + row["hour"] * HOUR
+        return record.process, record.start + whole(row["hour"]) * HOUR
 
     def _allocate(self, said: Said, number: int, row: Mapping[str, Any], hour: Hour) -> None:
-        start, end, use = row["from_wh"], row["to_wh"], Use(said.index, number, said.body["purpose"])
+        start, end, use = whole(row["from_wh"]), whole(row["to_wh"]), Use(said.index, number, said.body["purpose"])
         standing = _covering(hour, row["attestation"], start, end)
         if "reverses" in row:
             if standing is None:
@@ -124,10 +127,10 @@ class Drawn:
     def _withdraw(self, said: Said) -> None:
         """A11: it names each row that falls, and what of it."""
         falling: dict[tuple[str, int, int, int], set[tuple[int, int]]] = {}
-        for one in said.body.get("reversals", ()):
+        for one in rows(said.body.get("reversals", [])):
             record = self._records.get(one["consumption"])
             for row, hour in self._with(record, one["index"], one["row"]) if record is not None else ():
-                span = one.get("from_wh", row.start), one.get("to_wh", row.end)
+                span = whole(one.get("from_wh", row.start)), whole(one.get("to_wh", row.end))
                 if row.start <= span[0] < span[1] <= row.end:
                     falling.setdefault((hour.process, hour.start, row.start, row.end), set()).add(span)
         for (process, moment, start, end), gone in falling.items():

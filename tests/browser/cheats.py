@@ -74,7 +74,7 @@ def _event_changed(random, told, piece):
     honest, inputs = told.said[piece]
     events = [index for index in inputs if parse(told.ledger.wires[index]).typ == "lot-event"]
     index = random.choice(events)
-    forged = replayed(told.statements, {index: _changed(random, parse(told.ledger.wires[index]).body)})
+    forged = replayed(told.statements, {index: changed(random, parse(told.ledger.wires[index]).body)})
     try:
         body, inputs = passport_of(forged, piece, rule_set())
     except (CoilmarkError, *OUT_OF_FORM):
@@ -89,7 +89,7 @@ def _passport_changed(random, told, piece):
         body = {**body, "figures": [{**one, "rules": OTHER_RULES} for one in body["figures"]]}
     else:
         kept = {name: body[name] for name in ("id", "piece", "as_of", "inputs")}
-        body = {**_changed(random, {name: body[name] for name in body if name not in kept}), **kept}
+        body = {**changed(random, {name: body[name] for name in body if name not in kept}), **kept}
     return bundled(copied(told.ledger), piece, body, inputs)
 
 
@@ -107,7 +107,7 @@ def copied(ledger):
     return replace(ledger, registry=set(ledger.registry), newest=dict(ledger.newest), **own)
 
 
-def replayed(statements, changed):
+def replayed(statements, changed, signers=SIGNERS):
     """The same ledger once more, with other bodies at some indices, signed again by who had signed them."""
     ledger, salts = ForgedLedger(founding=None), count(1)
     for index, (stored, recorded_at) in enumerate(statements):
@@ -115,7 +115,7 @@ def replayed(statements, changed):
         if index in changed:
             wire = issue(
                 typ=said.typ, iss=said.iss, jti=said.jti, aud=said.aud, iat=said.iat, body=changed[index],
-                signer=SIGNERS[said.iss], salt=lambda: next(salts).to_bytes(16, "big"),
+                signer=signers[said.iss], salt=lambda: next(salts).to_bytes(16, "big"),
             )  # fmt: skip
         ledger.record(wire, recorded_at=recorded_at)
         if said.typ in REGISTRY_TYPES:
@@ -170,7 +170,7 @@ def bundled(ledger, piece, body, inputs):
     return Source(file, format_trust(ledger.trust()).encode(), (None, piece))
 
 
-def _changed(random, body):
+def changed(random, body):
     """Something else in one place: another number, a value from elsewhere, junk, or less."""
     spots = [place for place in places(body) if place]
     numbers = [place for place in spots if type(at(body, place)) is int]

@@ -86,6 +86,7 @@ def test_the_full_proof_is_computed_again_on_a_tap_by_rules_that_are_fetched_the
     assert "Computed again from their events, and the same: facts and masses" in steps
     assert SAY["footprint_none"] in steps
     assert any("/lots/recompute.js" in url for url in reader.asked)
+    assert not any("/carbon/" in url for url in reader.asked)  # it names no evidence
 
 
 def test_without_the_rules_the_full_proof_is_checked_and_its_figures_are_not(reader, address):

@@ -7,15 +7,15 @@ import json
 import os
 import sys
 from base64 import b64decode
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
+from both import agreed
 from cheats import bundled, cheated, copied, replayed, told_by
 from damaged import Source, cases, parcels
-from engine import Given, verdicts
+from engine import Given
 from forged_ledger import renew
 from forged_passports import committed, passport_of
 from forgeries import forged
@@ -27,14 +27,10 @@ from test_random_mills import Chance
 from vectors.computed import COIL, cast_and_slit, footprint
 from vectors.misbehaviours import branch, forked_entries, forked_trees, make_twice
 
-from api.assets import rules
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.misbehaviour import encode_misbehaviour
 from ledger.kernel.statement import parse
-from ledger.kernel.trust import format_trust, parse_trust
-from ledger.kernel.verify import Expected, read_lives, verify_bundle, verify_receipt
-from ledger.kernel.verify_misbehaviour import verify_misbehaviour
-from ledger.passport.refold import recompute
+from ledger.kernel.trust import format_trust
 from ledger.rules import rule_set
 
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
@@ -68,32 +64,6 @@ def random_mill(tmp_path_factory):
         chance = Chance(mill, 39)
         chance.play(150)
         yield mill, [name for name in chance.pieces if chance.known(name) is not None]
-
-
-def kernel_says(case, known):
-    trust = parse_trust(case.trust)
-    if case.file.startswith(b'{"type":"coilmark.misbehaviour/v1"'):
-        return verify_misbehaviour(case.file, trust)
-    lives = () if case.incarnation is None else read_lives(case.incarnation, trust)
-    given = {"expected": Expected(case.piece, case.index), "lives": lives}
-    if b'"coilmark.bundle/' not in case.file[:64]:
-        return verify_receipt(case.file, trust, **given)
-    return verify_bundle(case.file, trust, **given, recompute=lambda one: recompute(one, known))
-
-
-def agreed(given):
-    """How often each step failed with each code, and the eleventh had each outcome; on every step they agree."""
-    differing, outcomes, eleventh, known, ours = [], Counter(), Counter(), rule_set(), rules()
-    for case, said in zip(given, verdicts([replace(one, rules=ours) for one in given]), strict=True):
-        report = kernel_says(case, known)
-        steps = [step.outcome.value for step in report.steps]
-        outcomes[report.failed.number if report.failed else 0, report.code] += 1
-        eleventh[steps[10], report.code] += 1
-        # Not the code: a body out of form has many faults, of which each verifier meets another first.
-        if (said["verified"], said["steps"]) != (report.verified, steps):
-            differing.append((report.verdict, report.code, said, case))
-    assert differing[:3] == [], len(differing)
-    return outcomes, eleventh
 
 
 def test_they_agree_on_every_step_of_every_file(mill):

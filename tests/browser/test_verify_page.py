@@ -5,6 +5,10 @@ from base64 import b64decode
 from pathlib import Path
 
 import pytest
+from carbon_cheats import COIL as CARBON
+from carbon_cheats import honest
+from carbon_cheats import park as park_of_carbon
+from cheats import bundled
 from forged_ledger import ForgedLedger, renew
 from forged_passports import passport_of
 from parks import COIL, proof_of
@@ -138,6 +142,36 @@ def computed(ledger, **given):
 def drop_full(verify, ledger, body, inputs):
     given(verify, format_trust(ledger.trust()), SLIT)
     verify.drop(ledger.bundle(ledger.add(OPERATOR, "passport", body), along=inputs, kind="full"))
+
+
+@pytest.fixture
+def proven(vectors):
+    """A full bundle that names what its footprint follows from."""
+    ledger, body, inputs = honest(park_of_carbon(vectors))
+    return bundled(ledger, CARBON, body, inputs)
+
+
+def test_a_footprint_is_computed_again_from_its_evidence_without_a_network(verify, proven):
+    verify.page.context.set_offline(True)
+    verify.asked.clear()
+    given(verify, proven.trust.decode(), CARBON)
+    verify.drop(proven.file)
+    assert (verify.kind, verify.asked, verify.outcomes) == ("good", [], ["passed"] * 13)
+    assert "computed again from 58 hours of power in 72 statements, 31 streams" in verify.page.inner_html(
+        "#check .steps"
+    )
+
+
+def test_without_the_rules_of_carbon_a_footprint_with_evidence_is_not_checked(reader, park, proven):
+    reader.open(
+        f"http://127.0.0.1:{park.port}/verify", done="[data-ready]",
+        prepare=lambda page: page.route("**/carbon/*", lambda route: route.abort()),
+    )  # fmt: skip
+    given(reader, proven.trust.decode(), CARBON)
+    reader.drop(proven.file)
+    reader.forgive("ERR_FAILED")
+    assert (reader.kind, reader.outcomes[10]) == ("good", "not_checked")
+    assert "Figures not recomputed in this browser" in reader.page.inner_html("#check .steps")
 
 
 def test_a_footprint_is_held_against_the_breakdown_that_is_stated_beside_it(verify):

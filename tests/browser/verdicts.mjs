@@ -10,6 +10,7 @@ const { readLives, verify } = await import(new URL("verify.js", folder));
 const { parseTrust } = await import(new URL("trust.js", folder));
 const { unbase64 } = await import(new URL("bytes.js", folder));
 const { recompute } = await import(new URL("../lots/recompute.js", folder));
+const { checkEvidence } = await import(new URL("../carbon/evidence.js", folder));
 const believed = new Map();
 
 function trusted(text) {
@@ -20,7 +21,7 @@ function trusted(text) {
 async function answer({ file, trust: text, piece = null, index = null, statement = null, incarnation = null, rules = null }) {
   const own = statement === null ? null : String.fromCharCode(...unbase64(statement));
   const trust = trusted(text), lives = incarnation === null ? [] : await readLives(unbase64(incarnation), trust);
-  const again = rules && ((inputs) => recompute(inputs, rules));
+  const again = rules && ((inputs) => recompute(inputs, rules, checkEvidence));
   const report = await verify(unbase64(file), trust, { expected: { piece, index }, statement: own, lives, recompute: again });
   return {
     verified: report.verified,

@@ -217,12 +217,17 @@ def test_an_operator_who_states_another_footprint_is_found(office, member):
     assert member in findings[0][2]
 
 
+def full_bundle(office):
+    """Of the newest passport."""
+    found = passports.standing(office.world.log, COIL)
+    return encode_bundle(passports.full(office.world.log, found, EVERYTHING))
+
+
 def read_offline(office):
     """The newest passport's full bundle, verified with nothing beside it: the report, and what step 11 says."""
-    found = passports.standing(office.world.log, COIL)
     report = verify_bundle(
-        encode_bundle(passports.full(office.world.log, found, EVERYTHING)), office.world.trust,
-        expected=Expected(piece=COIL), recompute=lambda one: recompute(one, rule_set()),
+        full_bundle(office), office.world.trust, expected=Expected(piece=COIL),
+        recompute=lambda one: recompute(one, rule_set()),
     )  # fmt: skip
     return report, report.steps[10].sentence
 
@@ -248,6 +253,11 @@ def _row(body, member, **change):
     return {member: [{**body[member][0], **change}, *body[member][1:]]}
 
 
+def _from_less(one):
+    first, *others = one.get("sources", [None])
+    return one if first is None else {**one, "sources": [{**first, "wh": first["wh"] - 1}, *others]}
+
+
 STATED = {
     "a share": lambda b: _figure(b, "renewable-share-hourly", value="0.800001"),
     "a footprint": lambda b: _figure(b, "product-footprint", value="4.000000"),
@@ -265,14 +275,20 @@ STATED = {
     "one kg": lambda b: _row(b, "breakdown", kg=str(Decimal(b["breakdown"][0]["kg"]) + 1)),
     "one Wh matched": lambda b: _row(b, "power", volumetric_wh=b["power"][0]["volumetric_wh"] + 1),
     "more matched by the hour": lambda b: _row(b, "power", hourly_wh=b["power"][0]["volumetric_wh"] + 1),
-    "one Wh of a source": lambda b: _row(
-        b, "power", sources=[{**b["power"][0]["sources"][0], "wh": b["power"][0]["sources"][0]["wh"] - 1}]
-    ),
+    "one Wh of a source": lambda b: {"power": list(map(_from_less, b["power"]))},
     "a factor set": lambda b: _row(b, "tables", digest=b64url_encode(bytes(32))),
     "a later state": lambda b: {"accounts": {**b["accounts"], "size": b["as_of"]["size"] + 1}},
     "another root": lambda b: {"accounts": {**b["as_of"], "root": b64url_encode(bytes(32))}},
     "a later entry": lambda b: {"restated": [{"entry": b["as_of"]["size"], "reason": "replaced"}]},
 }  # fmt: skip
+
+
+def stated_as(office, honest, forged):
+    """A passport of this state, signed by the operator, that says something else in one place."""
+    checkpoint = office.world.log.state.published.checkpoint
+    body = {**honest, "as_of": {"size": checkpoint.size, "root": b64url_encode(checkpoint.root)}}
+    body = {**body, **forged(body)}
+    office.world.submit(signed(body, office.world.issuer, office.world.log.state.registry, now=office.world.now))
 
 
 def test_a_footprint_that_is_not_that_of_its_breakdown_fails_step_11(office):
@@ -282,11 +298,7 @@ def test_a_footprint_that_is_not_that_of_its_breakdown_fails_step_11(office):
     office.settle()
     honest = office.passport()
     for name, forged in STATED.items():
-        checkpoint = office.world.log.state.published.checkpoint
-        state = {"as_of": {"size": checkpoint.size, "root": b64url_encode(checkpoint.root)}}
-        body = {**honest, **state}
-        body = {**body, **forged(body)}
-        office.world.submit(signed(body, office.world.issuer, office.world.log.state.registry, now=office.world.now))
+        stated_as(office, honest, forged)
         report, _ = read_offline(office)
         assert report.failed is not None, name
         assert (report.failed.number, report.code) == (11, "figure"), name

@@ -1,6 +1,6 @@
 """A coil's footprint computed again from its full bundle alone, and passports that add up and do not follow from it."""
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from decimal import Decimal
 
 import pyarrow as pa
@@ -28,16 +28,22 @@ from ledger.store.sqlite.driver import sqlite3
 AGAIN = "were computed again from"
 
 
-@pytest.fixture
-def office(tmp_path, vectors):
-    with small_ledger(tmp_path) as world:
+@contextmanager
+def shipped(folder, vectors):
+    """Two coils, so that hours, streams and a close are shared; power by the hour, by volume and not at all."""
+    with small_ledger(folder) as world:
         office = Office(world, Signed(*example(vectors)))
         park = office.park
-        # two coils, so that hours, streams and a close are shared; power by the hour, by volume and not at all
         office.say([*park.chain("A", 1), *park.consumption(1), *park.by_the_hour(1)])
         office.say([*park.chain("B", 3), *park.consumption(3), *park.covered(3, 80), *park.rest(2)])
         office.ship()
         office.settle()
+        yield office
+
+
+@pytest.fixture
+def office(tmp_path, vectors):
+    with shipped(tmp_path, vectors) as office:
         yield office
 
 
@@ -193,15 +199,18 @@ def the_first(wanted):
     return is_first
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("wanted", "code", "says"), [
+LEFT_OUT = [
     # a later one names the same hours, so that a version of their record is missing
     (lambda typ, _: typ == "energy-allocation", "inputs", "is left out"),
     (lambda typ, _: typ == "energy-attestation", "inputs", "is not shown"),
     (lambda typ, body: typ == "emission-source" and "fuel" in body, "figure", "its evidence gives"),
     (lambda typ, _: typ == "energy-consumption", "figure", "its evidence gives"),
     (lambda typ, _: typ == "period-close", "figure", "its evidence gives"),
-])  # fmt: skip
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("wanted", "code", "says"), LEFT_OUT)
 def test_a_statement_that_is_left_out_of_the_evidence_is_missed(office, wanted, code, says):
     report = forge(office, without=the_first(wanted))
     assert report.failed is not None, report.verdict

@@ -13,7 +13,7 @@ export const abs = (value) => (value < 0n ? -value : value);
 export const least = (a, b) => (a < b ? a : b);
 export const most = (a, b) => (a > b ? a : b);
 
-function floorDivide(a, b) {
+export function floorDivide(a, b) {
   const quotient = a / b;
   return a % b !== 0n && a < 0n !== b < 0n ? quotient - 1n : quotient;
 }

@@ -17,9 +17,10 @@ const MEMBERS = ["breakdown", "power", "gaps", "tables", "restated", "accounts",
 const OF_CLAIMS = ["claimed_balance", "claim_mass"]; // found where a correction is not refused (5.9)
 const EVIDENCE = 4000; // entries, at most (8)
 
-// `rules` is the rule set that this program has: { id, digest, factors }. Returned is whether it was
-// computed, and a word for a sentence with its facts: what follows another rule set is not judged.
-export function recompute({ passport, inputs, registries }, rules) {
+// `rules` is the rule set that this program has: { id, digest, factors, sets }. `checkEvidence` knows those of carbon: it is
+// wanted where the passport names evidence. Returned is whether it was computed, and a word for a sentence with its facts:
+// what follows another rule set is not judged.
+export function recompute({ passport, inputs, registries }, rules, checkEvidence) {
   const said = passport.statement.body, { id, digest } = rules;
   const other = rowsOf(said, "figures").find((one) => !same(one.rules ?? null, { id, digest }));
   if (other) return { computed: false, say: "rules_unknown", facts: { rules: brief(other.rules?.id ?? "") } };
@@ -30,10 +31,12 @@ export function recompute({ passport, inputs, registries }, rules) {
   compare(said, claims.length ? { ...made, claims } : made);
   compareFindings(rowsOf(said, "findings"), findingsOf(story), judgedIn(story, source));
   const shared = claims.some((one) => source.stoodIn.has(one.entry)) ? ["claims_unshared"] : [];
-  const stated = MEMBERS.some((name) => name in said) || rowsOf(said, "figures").some((one) => one.scope === "voluntary");
-  if (stated && !("accounts" in said)) refuse("figure", "the passport states a footprint and not of which state of the ledger");
-  const more = [...shared, "accounts" in said ? checkStated(said, story, rules) : "footprint_none"];
-  return { computed: true, say: "figures", facts: { figures: made.figures.length, ways: made.steps.length, more } };
+  const any = MEMBERS.some((name) => name in said) || rowsOf(said, "figures").some((one) => one.scope === "voluntary");
+  if (any && !("accounts" in said)) refuse("figure", "the passport states a footprint and not of which state of the ledger");
+  const stated = "accounts" in said ? checkStated(said, story, rules) : "footprint_none";
+  const carbon = evidence.size ? checkEvidence(said, { passport, inputs, registries }, rules) : {};
+  const more = [...shared, evidence.size ? "footprint_computed" : stated];
+  return { computed: true, say: "figures", facts: { figures: made.figures.length, ways: made.steps.length, ...carbon, more } };
 }
 
 // Whatever is wrong with an input, or does not go together, is a fault of the inputs.
@@ -48,7 +51,7 @@ function computedAgain(said, { passport, inputs, registries }, rules, evidence) 
   }
 }
 
-// What is an input for the footprint's sake alone (4.9.5); it is not computed from that here.
+// What is an input for the footprint's sake alone (4.9.5).
 function evidenceOf(said) {
   const ends = "evidence" in said ? said.evidence : [], found = new Set();
   const ranges = Array.isArray(ends) && ends.length % 2 === 0 && ends.every((one) => typeof one === "number");

@@ -14,8 +14,6 @@ import { apply } from "./fold.js";
 import { agree, countersign } from "./observing.js";
 import { spansOf } from "./units.js";
 
-const subjectOf = (lot) => subjectKey("lot", lot);
-
 export class Refolded {
   book = new Book();
   events = new Map(); // by entry
@@ -30,8 +28,9 @@ export class Refolded {
   #newest; // by subject key: what the passport says of it
 
   // `inputs` have index, statement, entry and opened items each, ascending; `size` is that of the state computed from.
-  constructor({ passport, inputs, registries }, size) {
-    this.size = size;
+  // `believing`: that nothing came after what is shown of a lot or a unit is believed.
+  constructor({ passport, inputs, registries }, size, { believing = false } = {}) {
+    Object.assign(this, { size, believing });
     this.#newest = new Map(passport.opened.map(({ item }) => [item.subject, item]));
     for (const one of inputs) this.#noteVersions(one);
     for (const one of inputs) this.#fold(one, registries.get(one.index));
@@ -90,20 +89,22 @@ export class Refolded {
   // computed from and its own entry is no matter.
   isNewest(name) {
     const last = this.#of(name).at(-1), item = this.#newest.get(this.#subjects.get(name));
-    return Boolean(item) && (item.version === last?.version || item.index >= this.size);
+    return this.believing || (Boolean(item) && (item.version === last?.version || item.index >= this.size));
   }
 
   // Whether the bundle holds every version of a lot up to the one that this entry made.
   whole(name, entry) {
-    if (!this.#gaps.has(name)) {
-      const gap = this.#of(name).find(({ version }, i) => version !== BigInt(i + 1));
-      this.#gaps.set(name, gap?.entry ?? Infinity);
-    }
+    if (!this.#gaps.has(name)) this.#gaps.set(name, gapIn(this.#of(name)));
     return entry < this.#gaps.get(name);
   }
 
+  // Whether of another subject no version is left out up to the newest that is there.
+  unbroken(kind, name) {
+    return gapIn(this.#versions.get(subjectKey(kind, name)) ?? []) === Infinity;
+  }
+
   #of(name) {
-    if (!this.#subjects.has(name)) this.#subjects.set(name, subjectOf(name));
+    if (!this.#subjects.has(name)) this.#subjects.set(name, subjectKey("lot", name));
     return this.#versions.get(this.#subjects.get(name)) ?? [];
   }
 
@@ -206,6 +207,9 @@ export class Refolded {
     }
   }
 }
+
+// The first entry that a version is missing before.
+const gapIn = (versions) => versions.find(({ version }, i) => version !== BigInt(i + 1))?.entry ?? Infinity;
 
 function missing(entry) {
   throw new Error(`entry ${entry} is no event of the bundle`);

@@ -1,6 +1,5 @@
 // What a passport states of a footprint, held against the breakdown that it states beside it (SPEC 7, step 11; 12.5). The
-// breakdown itself rests on hours of power and source streams; it is not computed from them here: `coilmark verify` does
-// where the bundle holds them, and an audit.
+// breakdown itself rests on hours of power and source streams: where the passport names them, `carbon/` computes it again.
 
 import { Fault, brief, refuse } from "../verifier/fault.js";
 import { NOBODY, standsAlone } from "./book.js";
@@ -11,7 +10,7 @@ import { same } from "./same.js";
 const FULL = { breakdown: 200, power: 50 }; // rows: so long it may be cut
 const ROUNDED = [5n, 10000n]; // 0.0005 kg: each amount is rounded to the gram
 const VALUE = new Fraction(5n, 10000000n); // each figure to six places
-const ZERO = new Fraction(0n);
+const ZERO = new Fraction(0n), ONE = new Fraction(1n);
 // ISO 22095, the strongest first: along a chain the weakest counts.
 const MODELS = ["identity-preserved", "segregated", "controlled-blending", "mass-balance", "book-and-claim"];
 const FIGURES = [
@@ -95,40 +94,40 @@ function footprintOf(said, figures, g) {
   const wh = (name) => sum(power.map((one) => whole(one[name])));
   for (const one of power) must(one, "stage");
   if (g <= 0n) throw new TypeError("a piece of no mass has no footprint a tonne");
+  const direct = total(parts.map((one) => one.kg)), gross = total(parts.map((one) => one.kg.size)).plus(electricity("location"));
+  const other = total(parts.filter((one) => one.basis !== "measured").map((one) => one.kg.size));
   return {
-    g, amounts: parts.length + power.length, direct: total(parts.map((one) => one.kg)), electricity, wh,
-    gross: total(parts.map((one) => one.kg.size)).plus(electricity("location")),
-    other: total(parts.filter((one) => one.basis !== "measured").map((one) => one.kg.size)),
+    g, amounts: parts.length + power.length, gross,
+    value: (how) => direct.plus(electricity(how)).times(1000n, g),
+    share: (matching) => ratio(new Fraction(wh(`${matching}_wh`)), new Fraction(wh("wh"))),
+    coverage: ratio(gross.minus(other), gross),
     model: weakest(power.map((one) => must(one, "coc_model"))),
     provisional: figures.some((one) => one.provisional), gwp: figures.find((one) => "gwp" in one)?.gwp ?? "",
   };
 }
 
 // Of none: that of metal which is mixed and weighed.
-function weakest(models) {
+export function weakest(models) {
   const places = models.map((one) => MODELS.indexOf(one));
   if (places.includes(-1)) throw new TypeError("a model of ISO 22095 is wanted");
   return places.length ? MODELS[Math.max(...places)] : "controlled-blending";
 }
 
-// A share of a whole, between 0 and 1, to six places.
-function shareOf(part, all) {
-  const share = all.top ? part.over(all) : ZERO, one = new Fraction(1n);
-  return (share.top < 0n ? ZERO : share.exceeds(one) ? one : share).rounded(6);
-}
+const ratio = (part, all) => (all.top ? part.over(all) : ZERO);
 
-// Emissions a t of the piece, three ways; the two shares, side by side.
-function figuresOf({ g, direct, electricity, wh, gross, other, model, provisional, gwp }, { id, digest }) {
+// A share of a whole, between 0 and 1, to six places.
+const shareText = (share) => (share.top < 0n ? ZERO : share.exceeds(ONE) ? ONE : share).rounded(6);
+
+// Emissions a t of the piece, three ways; the two shares, side by side. `value` has t a t of one way, `share` of one matching.
+export function figuresOf({ value, share, coverage, model, provisional, gwp }, { id, digest }) {
   const about = { scope: "voluntary", rules: { id, digest }, method: "cradle-to-gate", rounding: "half-up", coc_model: model };
-  const late = provisional ? { provisional: true } : {}, coverage = shareOf(gross.minus(other), gross);
+  const late = provisional ? { provisional: true } : {};
   const emissions = FIGURES.map(([name, how, matching]) => ({
-    name, value: direct.plus(electricity(how)).times(1000n, g).rounded(6), unit: "t/t", ...about, matching, ...(gwp ? { gwp } : {}),
-    coverage, ...late,
+    name, value: value(how).rounded(6), unit: "t/t", ...about, matching, ...(gwp ? { gwp } : {}), coverage: shareText(coverage), ...late,
   }));
-  const shares = ["hourly", "volumetric"].map((matching) => {
-    const [part, all] = [`${matching}_wh`, "wh"].map((name) => new Fraction(wh(name)));
-    return { name: `renewable-share-${matching}`, value: shareOf(part, all), unit: "1", ...about, matching, ...late };
-  });
+  const shares = ["hourly", "volumetric"].map((matching) => (
+    { name: `renewable-share-${matching}`, value: shareText(share(matching)), unit: "1", ...about, matching, ...late }
+  ));
   return [...emissions, ...shares];
 }
 
