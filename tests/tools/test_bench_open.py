@@ -18,6 +18,7 @@ def test_a_ledger_is_opened_in_each_way(tmp_path):
     assert (tmp_path / "ledger" / "levels-1" / "level-08").stat().st_size == 32
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_measured():
     done = CliRunner().invoke(cli, ["bench", "open", "--size", "30", "--json"])
     assert done.exit_code == 0, done.output
