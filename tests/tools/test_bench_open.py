@@ -10,6 +10,7 @@ from tools.bench.open import run_open
 from tools.main import cli
 
 
+@pytest.mark.slow
 def test_a_ledger_is_opened_in_each_way(tmp_path):
     figure = run_open(tmp_path, 300)
     assert figure.size == 300
