@@ -22,6 +22,7 @@ from ledger.merkle.parts import WORTH_A_THREAD, ahead, in_parts
 from ledger.merkle.tree import Tree
 from schemas.arrow import HASH, INCLUSION_PROOFS, VERIFICATION_RESULTS
 from tests.examples import examples
+from tests.tiers import first
 
 LEAVES = [slow_merkle.leaf(n.to_bytes(4, "big")) for n in range(1500)]
 ROOTS = {}
@@ -105,7 +106,7 @@ def test_what_has_no_leaf_hash_is_refused():
         batches.leaf_hashes(pa.array(["a"]))
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("threads", first([2, 1, 3]))
 @pytest.mark.parametrize("kind", [pa.binary(8), pa.binary(), pa.large_binary()], ids=str)
 def test_threads_change_nothing(threads, kind):
     count = 3 * WORTH_A_THREAD + 17

@@ -235,6 +235,7 @@ def run_child(*arguments):
     )
 
 
+@pytest.mark.slow
 def test_mutated_streams_crash_nothing():
     run = run_child(random.randrange(2**32) if FUZZ else 1, MUTATED)
     assert run.returncode == 0, f"{run.args}: {run.returncode}\n{run.stderr}"

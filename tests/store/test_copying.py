@@ -123,6 +123,7 @@ def test_what_another_database_left_is_not_mixed_in(tmp_path):
         copy_ledger(world.places.database, target)
 
 
+@pytest.mark.slow
 def test_killed_anywhere_it_leaves_nothing_and_works_the_next_time(way, tmp_path):
     world, there = way
     for stop in count(1):
