@@ -281,7 +281,7 @@ def small_ledger(folder, *, uri=URI, origin=ORIGIN, place=None, head=None, rules
     `place` is a place on a PostgreSQL server for its database, see `postgres_server`; `head` is its second head's.
     """
     if place or head:
-        return _made(folder, uri, origin, rules, place=place, head=head)
+        return founded(folder, uri, origin, rules, place=place, head=head)
     world = _kept(uri, origin, rules).world(folder, uri, origin)
     world.reopen()
     return world
@@ -290,12 +290,13 @@ def small_ledger(folder, *, uri=URI, origin=ORIGIN, place=None, head=None, rules
 @cache
 def _kept(uri, origin, rules):
     with TemporaryDirectory() as folder:
-        with _made(Path(folder), uri, origin, rules) as world:
+        with founded(Path(folder), uri, origin, rules) as world:
             pass
         return keep(world)
 
 
-def _made(folder, uri, origin, rules, *, place=None, head=None):
+def founded(folder, uri=URI, origin=ORIGIN, rules=RULES, *, place=None, head=None):
+    """The same, whether one was made before or not."""
     world = World(layout(folder / "ledger", head, place and place.writer), uri, origin)
     world.places.folder.mkdir(parents=True)
     world.places.log_key.write_bytes(pem("log"))
