@@ -1,6 +1,6 @@
 # Everything a person or CI runs. `make demo` and `make test` each work straight after a clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test quick check format bench fuzz mutants vectors lock infra clean
+.PHONY: help setup browser demo test slow check format bench fuzz mutants vectors lock infra clean
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -32,11 +32,11 @@ demo: setup  ## a ledger in demo/, from mine to coil, served on port 8080 (ARGS=
 # One process more than cores here: some tests wait for servers. Whole files: what a file needs is made once.
 TESTS   := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-test: setup  ## every test
-	$(TESTS) $(ARGS)
+test: setup  ## the tests of every part, in less than three minutes; of properties a few examples
+	$(TESTS) -m "not slow" --hypothesis-profile=few $(ARGS)
 
-quick: setup  ## the tests that take no more than a moment each: nine of ten, in a third of the time
-	$(TESTS) -m "not slow" $(ARGS)
+slow: setup  ## all other tests, and all examples of properties: some ten minutes
+	$(TESTS) -m "slow or hypothesis" $(ARGS)
 
 check: setup  ## style, types, import contracts, docs and help texts
 	$(BIN)/ruff format --check .

@@ -39,8 +39,8 @@ class SecondQuestion:
 
     def passes(self, name):
         """Alone."""
-        seeds = [word for word in self._config.invocation_params.args if str(word).startswith("--hypothesis-seed")]
-        command = [sys.executable, "-m", "pytest", "-q", *seeds, name]
+        drawn = [word for word in self._config.invocation_params.args if str(word).startswith("--hypothesis")]
+        command = [sys.executable, "-m", "pytest", "-q", *drawn, name]
         red = subprocess.run(command, cwd=self._config.rootpath, check=False).returncode
         sys.stdout.write(f"failed beside others, {'failed' if red else 'passed'} alone: {name}\n")
         sys.stdout.flush()

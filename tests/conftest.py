@@ -11,16 +11,24 @@ from tests import postgres_server
 ROOT = Path(__file__).parent.parent
 
 
-def pytest_configure():
-    """Hypothesis times nothing either: an example that takes long was made to wait for the processor."""
-    settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.load_profile("patient")
+# Hypothesis times nothing either: an example that takes long was made to wait for the processor.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("few", settings.get_profile("patient"), max_examples=20)
+settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items):
     """Files with slow tests first: one that came last would leave the other processes without work."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+    for item in items:
+        if on_postgres(item) and not item.get_closest_marker("both_stores"):
+            item.add_marker("slow")
+
+
+def on_postgres(item):
+    """Where a test is run on both stores, is this the one on PostgreSQL?"""
+    return hasattr(item, "callspec") and item.callspec.params.get("place") == "postgres"
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,13 @@ import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import unquote
 
 import uvicorn
-from small_ledger import small_ledger
+from small_ledger import keep, small_ledger
 
 from api.app import create_app
 from api.settings import Settings
@@ -99,8 +102,20 @@ def _read_all(connection):
 
 def make_world(folder):
     """A closed world with a token for the plant, one for rolling, one for an auditor and one that was revoked."""
-    with small_ledger(folder) as world:
-        world.enrol(world.rolling, "lot-event")
+    kept, secrets = _kept()
+    return kept.world(folder), dict(secrets)
+
+
+@cache
+def _kept():
+    with TemporaryDirectory() as folder:
+        with small_ledger(Path(folder)) as world:
+            world.enrol(world.rolling, "lot-event")
+        secrets = _tokens(world)
+        return keep(world), secrets
+
+
+def _tokens(world):
     access = SqliteTokens(access_file(world.places.folder))
     readers = {
         "plant": Reader("party", world.plant.id),
@@ -111,7 +126,7 @@ def make_world(folder):
     issued = {name: access.issue(reader, name, now=clock()) for name, reader in readers.items()}
     access.revoke(issued["revoked"][0].id, now=clock())
     access.close()
-    return world, {name: secret for name, (_, secret) in issued.items()}
+    return {name: secret for name, (_, secret) in issued.items()}
 
 
 def app_of(world, **settings):

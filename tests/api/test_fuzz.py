@@ -125,7 +125,7 @@ def requests(rng, posted, rounds):
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("seed", [SEED, *(pytest.param(SEED + n, marks=pytest.mark.slow) for n in range(1, RUNS + 1))])
 def test_no_request_is_answered_with_a_fault_of_ours(tmp_path, caplog, seed):
-    """`make test` sends fifty thousand, `make fuzz` a million; what is refused is not stored, and memory stays."""
+    """`make slow` sends fifty thousand, `make fuzz` a million; what is refused is not stored, and memory stays."""
     rng, rounds = random.Random(seed), FEW if seed == SEED else ROUNDS // RUNS
 
     async def scenario():

@@ -101,6 +101,7 @@ def test_a_head_that_is_long_and_whole_is_taken(patient):
     assert patient.ask("GET", "/healthz", x_long="a" * 10_000).status == 200
 
 
+@pytest.mark.slow
 def test_who_does_not_take_his_answer_is_cut_off(server):
     with ExitStack() as stack:
         connection = connect(server, stack)

@@ -24,6 +24,7 @@ from ledger.kernel.checkpoint import parse_checkpoint, sign_checkpoint
 from ledger.kernel.errors import Conflict, Damaged, Malformed
 from ledger.kernel.note import parse_note
 from tests.audit import mutated_segments
+from tests.tiers import first
 
 SEGMENT = 6  # entries a file: three files
 FUZZ = "COILMARK_FUZZ" in os.environ  # else the same in every run
@@ -127,20 +128,23 @@ def rewrite(export, name, edit):
 
 @pytest.mark.parametrize(
     ("column", "value", "code"),
-    [
-        ("leaf", bytes(32), "leaf"),
-        ("seed", bytes(32), "lineage_digest"),
-        ("jwt", b"eyJ.eyJ.eyJ", "statement_digest"),
-        ("typ", "party", "typ"),
-        ("index", 99, "index"),
-        ("items", b"", "item_missing"),
-    ],
+    first(
+        [
+            ("leaf", bytes(32), "leaf"),
+            ("seed", bytes(32), "lineage_digest"),
+            ("jwt", b"eyJ.eyJ.eyJ", "statement_digest"),
+            ("typ", "party", "typ"),
+            ("index", 99, "index"),
+            ("items", b"", "item_missing"),
+        ]
+    ),
 )
 def test_row_changed_with_the_manifest(export, column, value, code):
     rewrite(export, "000000000006.arrow", lambda rows: rows[1].update({column: value}))
     assert (code, 7) in found(export)
 
 
+@pytest.mark.slow
 def test_rows_that_change_places(export):
     rewrite(export, "000000000006.arrow", lambda rows: rows.reverse())
     assert {("index", 6), ("index", 11), ("chain", 6), ("checkpoint_signature", None)} - set(found(export)) == {
@@ -148,6 +152,7 @@ def test_rows_that_change_places(export):
     }
 
 
+@pytest.mark.slow
 def test_disclosure_left_out_with_the_manifest(recorded, export):
     rewrite(export, "000000000006.arrow", lambda rows: rows[recorded.hiding - 6].update(disclosures=[]))
     assert found(export) == [("disclosure_missing", recorded.hiding)]
@@ -163,6 +168,7 @@ def test_last_segment_left_out_with_the_manifest(recorded, export):
     ]
 
 
+@pytest.mark.slow
 def test_every_kind_of_byte_of_an_export_matters(recorded, export):
     choose = random.Random(20260105)
     for path in sorted(export.iterdir()):
@@ -189,15 +195,17 @@ def in_this_process(export, recorded):
 
 @pytest.mark.parametrize(
     ("edit", "says"),
-    [
-        (lambda m: m.update(type="coilmark.export/v2"), "is not of type"),
-        (lambda m: m.update(more=1), "unknown members: more"),
-        (lambda m: m["segments"].pop(0), "is not the one from 0 on"),
-        (lambda m: m["segments"][1].update(file="../secret.arrow"), "is not the one from 6 on"),
-        (lambda m: m["segments"][1].update(first=7), "is not the one from 6 on"),
-        (lambda m: m["segments"][2].update(count=0), "is not the one from 12 on"),
-        (lambda m: m["segments"][0].update(count=70_000), "count is an integer from 0 to 65536"),
-    ],
+    first(
+        [
+            (lambda m: m.update(type="coilmark.export/v2"), "is not of type"),
+            (lambda m: m.update(more=1), "unknown members: more"),
+            (lambda m: m["segments"].pop(0), "is not the one from 0 on"),
+            (lambda m: m["segments"][1].update(file="../secret.arrow"), "is not the one from 6 on"),
+            (lambda m: m["segments"][1].update(first=7), "is not the one from 6 on"),
+            (lambda m: m["segments"][2].update(count=0), "is not the one from 12 on"),
+            (lambda m: m["segments"][0].update(count=70_000), "count is an integer from 0 to 65536"),
+        ]
+    ),
 )
 def test_manifest_that_is_none(export, edit, says):
     manifest = json.loads((export / "manifest.json").read_bytes())
@@ -220,6 +228,7 @@ def test_segment_with_other_columns(export):
         read_segment(export, manifest, segment)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [ARROW, PARQUET])
 def test_mutated_segments_are_told_of_and_end_nobody_but_their_reader(recorded, tmp_path, form):
     """Whoever forges a file forges its hash in the manifest too: only the decoder stands between."""
@@ -247,6 +256,7 @@ class Dying(ExportSource):
         yield DyingReader(self.folder)
 
 
+@pytest.mark.slow
 def test_a_segment_that_brings_its_reader_down_costs_its_own_entries_alone(export):
     report = audit(Order(Dying(export)))
     said = [one.sentence for one in report.findings]
@@ -254,6 +264,7 @@ def test_a_segment_that_brings_its_reader_down_costs_its_own_entries_alone(expor
     assert {one.index for one in report.findings if one.code == "unreadable"} == {6}
 
 
+@pytest.mark.slow
 def test_what_a_hostile_export_does_to_its_reader_it_does_not_do_to_compare(export, monkeypatch):
     assert histories.of_export(export)[1].size == 16
     monkeypatch.setattr(histories, "_leaves", segfaults)

@@ -45,6 +45,7 @@ def test_level_files_as_they_are(made, levels):
     assert "the level files, node by node" in report.checked
 
 
+@pytest.mark.slow
 def test_every_byte_of_them(made, levels):
     files = sorted(levels.glob("level-*"))
     assert len(files) > 2

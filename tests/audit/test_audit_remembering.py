@@ -23,6 +23,7 @@ from ledger.merkle.built import Built
 from ledger.passport.issue import Basis, body_of, signed
 from ledger.rules import rule_set
 from schemas.arrow import HASH
+from tests.tiers import first
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,7 @@ def test_a_trace_is_remembered_for_the_states_of_which_it_is_the_same(mill):
         assert any(one.met for one in memory.traces.values())
 
 
+@pytest.mark.slow
 def test_workers_find_what_one_process_finds(mill):
     tree, passports = passports_of(mill)
     done = []
@@ -125,7 +127,7 @@ def test_passports_whose_process_was_brought_down_are_told_of(mill):
     assert f"{len(passports)} passports were not computed again" in finding.sentence
 
 
-@pytest.mark.parametrize("processes", [0, 2])
+@pytest.mark.parametrize("processes", first([0, 2]))
 def test_what_is_found_in_any_part_is_told_of(forged, monkeypatch, processes):
     monkeypatch.setattr(passports_module, "_TOGETHER", 1)  # a part each
     mill, wrong = forged

@@ -84,6 +84,7 @@ def effects_there(one):
     return {name: one[name] for name in ("index", "declaredBy", "replacedBy", "undoes", "opened")} | lists | sums
 
 
+@pytest.mark.slow
 def test_both_fold_random_parks_alike():
     alike([park(seed) for seed in range(PARKS)])
 

@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from parks import address_of, proof_of
 from reading import words
 
+pytestmark = pytest.mark.slow
 SAY = words()
 GRAVE = {"serious", "critical"}
 
@@ -64,7 +65,6 @@ def test_a_phone_does_not_scroll_sideways(reader, park):
         assert reader.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.slow
 def test_printed_it_keeps_the_verdict_and_drops_the_buttons(reader, park):
     reader.open(address_of(park))
     reader.page.emulate_media(media="print")

@@ -62,6 +62,7 @@ def test_the_page_of_a_good_coil_ticks_what_it_checked_and_says_what_it_did_not(
     assert "no page can tell" in reader.page.inner_text(".honest")
 
 
+@pytest.mark.slow
 def test_it_asks_nobody_but_its_own_server_and_is_small(reader, address, park):
     sizes = []
 
@@ -89,6 +90,7 @@ def test_the_full_proof_is_computed_again_on_a_tap_by_rules_that_are_fetched_the
     assert not any("/carbon/" in url for url in reader.asked)  # it names no evidence
 
 
+@pytest.mark.slow
 def test_without_the_rules_the_full_proof_is_checked_and_its_figures_are_not(reader, address):
     reader.open(address, prepare=lambda page: page.route("**/lots/*", lambda route: route.abort()))
     reader.again(SAY["full"])
@@ -97,12 +99,14 @@ def test_without_the_rules_the_full_proof_is_checked_and_its_figures_are_not(rea
     assert "Figures not recomputed in this browser" in reader.page.inner_html("#check .steps")
 
 
+@pytest.mark.slow
 def test_without_webcrypto_its_own_curves_decide(reader, address):
     reader.open(address, prepare=lambda page: page.add_init_script("delete Crypto.prototype.subtle"))
     assert reader.page.evaluate("crypto.subtle === undefined")
     assert (reader.kind, reader.outcomes) == ("good", SHORT)
 
 
+@pytest.mark.slow
 def test_without_script_it_says_that_nothing_was_verified(reader, address):
     reader.open(address, done="", java_script_enabled=False)
     text = reader.page.inner_text("body")
@@ -112,6 +116,7 @@ def test_without_script_it_says_that_nothing_was_verified(reader, address):
     assert reader.page.query_selector(".good, .passed") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("locale", "language"), [("de-DE", "de"), ("zh-CN", "zh"), ("ru-RU", "ru"), ("kk-KZ", "kk"), ("fr-FR", "en")]
 )
@@ -127,6 +132,7 @@ def test_it_speaks_the_reader_s_language(reader, address, locale, language):
     assert untold == []
 
 
+@pytest.mark.slow
 def test_numbers_on_a_page_have_one_form_whatever_the_browser_knows(reader, address, park):
     """Where a comma is a decimal mark, no browser's English may put one between thousands."""
     reader.open(address, locale="kk-KZ")
@@ -136,6 +142,7 @@ def test_numbers_on_a_page_have_one_form_whatever_the_browser_knows(reader, addr
     assert re.search(r"\d{1,2} [A-Z][a-z]{2} \d{4}", reader.page.text_content("#check .steps"))
 
 
+@pytest.mark.slow
 def test_the_language_can_be_changed_and_the_link_keeps_its_code(reader, address):
     reader.open(f"{address}?c=ABCDEFGHIJKLMNOP")
     reader.page.click("nav a[lang=ru]")
@@ -169,7 +176,11 @@ def test_a_figure_changed_on_the_way_is_red_and_says_what_it_means(reader, addre
 
 @pytest.mark.parametrize(
     ("member", "named"),
-    [("status", "on its way"), ("figures", "Carbon footprint, cradle to gate"), ("facts.maker", "Maker")],
+    [
+        ("figures", "Carbon footprint, cradle to gate"),
+        pytest.param("status", "on its way", marks=pytest.mark.slow),
+        pytest.param("facts.maker", "Maker", marks=pytest.mark.slow),
+    ],
 )
 def test_a_figure_changed_on_the_page_alone_is_marked_and_named(reader, address, member, named):
     shown = f'data-at="{member}" data-is="'
@@ -178,6 +189,7 @@ def test_a_figure_changed_on_the_page_alone_is_marked_and_named(reader, address,
     assert len(reader.page.query_selector_all(".differs")) == 1
 
 
+@pytest.mark.slow
 def test_a_figure_changed_in_the_database_is_refused(reader, tmp_path):
     with served_park(tmp_path) as served:
         reader.open(address_of(served))
@@ -195,6 +207,7 @@ def test_the_record_of_another_coil_is_not_yours(reader, address, park):
     assert refused(reader, 10, SAY["f10"])
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_log_is_not_believed(reader, address):
     other = ForgedLedger(log="log of somebody else")
     other.add(OPERATOR, "passport", _passport(len(other.entries)))
@@ -202,6 +215,7 @@ def test_a_checkpoint_of_another_log_is_not_believed(reader, address):
     assert refused(reader, 2, SAY["f2"])
 
 
+@pytest.mark.slow
 def test_a_log_key_changed_since_the_last_visit_is_told(reader, address):
     reader.open(address)
     kept = json.loads(reader.page.evaluate("localStorage.getItem('coilmark.log-keys')"))
@@ -219,6 +233,7 @@ def test_a_log_key_changed_since_the_last_visit_is_told(reader, address):
     assert reader.kind == "good"
 
 
+@pytest.mark.slow
 def test_a_reader_who_compared_the_fingerprint_is_not_asked_again(reader, address):
     reader.open(address)
     assert re.search(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}", reader.page.inner_text(".key code"))
@@ -227,7 +242,14 @@ def test_a_reader_who_compared_the_fingerprint_is_not_asked_again(reader, addres
     assert "You compared it with the label" in reader.page.inner_text(".key")
 
 
-@pytest.mark.parametrize("answer", [{"status": 503}, {"status": 200, "body": "<html>a proxy's page</html>"}, None])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        pytest.param({"status": 503}, marks=pytest.mark.slow),
+        pytest.param({"status": 200, "body": "<html>a proxy's page</html>"}, marks=pytest.mark.slow),
+    ],
+)
 def test_a_proof_that_cannot_be_had_leaves_nothing_verified(reader, address, answer):
     def prepare(page):
         page.route("**/bundle*", lambda route: route.abort() if answer is None else route.fulfill(**answer))

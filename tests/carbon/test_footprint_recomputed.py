@@ -84,6 +84,7 @@ def test_a_full_bundle_has_the_statements_that_the_footprint_follows_from(office
     assert "that no hour, stream or step was left out of them, and that the power was rightly allocated" in told
 
 
+@pytest.mark.slow
 def test_an_audit_writes_what_it_computed_of_every_piece(office, tmp_path):
     path, log = tmp_path / "footprints.arrow", office.world.log
     report = audit(Order(DatabaseSource(office.world.places.database), footprints=path))
@@ -95,6 +96,7 @@ def test_an_audit_writes_what_it_computed_of_every_piece(office, tmp_path):
     assert f"{len(rows)} footprints of pieces, written as they were computed again" in report.checked
 
 
+@pytest.mark.slow
 def test_an_audit_tells_how_far_it_is_with_footprints(office, tmp_path):
     told, location = [], office.world.places.database
     audit(
@@ -109,6 +111,7 @@ def test_an_audit_tells_how_far_it_is_with_footprints(office, tmp_path):
     assert steps.stat().st_size == 2 * batches_in(office.world.size)
 
 
+@pytest.mark.slow
 def test_an_audit_that_finds_something_writes_no_footprints_and_says_so(office, tmp_path):
     path, database = tmp_path / "footprints.arrow", office.world.places.database
     with closing(sqlite3.connect(database)) as connection:

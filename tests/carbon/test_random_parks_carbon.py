@@ -5,7 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-from hypothesis import HealthCheck, settings
 from hypothesis import given as over
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from ledger.carbon.given import Close, Covered, Given, Loss, PowerHour, Process,
 from ledger.carbon.recompute import recompute
 from ledger.carbon.storage import net_of, parts_of
 from ledger.carbon.streams import Emission, Power, Stream
+from tests.examples import examples
 
 KINDS = ("casting", "refining", "electrolysis", "annealing")
 HOUR, MINUTE = 3_600_000_000, 60_000_000
@@ -25,7 +25,7 @@ PROCESSES = {
 }
 STORE = "STORE/charging"
 PROCESSES[STORE] = Process(STORE, "energy-storage", "SSTORE", "STORE")
-SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = examples(40)
 seeds = st.randoms(use_true_random=False)
 
 

@@ -15,6 +15,7 @@ from served import serving_world
 from ledger.carbon.recompute import recompute
 from ledger.issuing.carbon_source import given_of
 from ledger.questions.asking import of_store
+from tests.tiers import first
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def accounts_of(folder, said):
             return recompute(given_of(asked.transaction, asked.registry, asked.size))
 
 
-@pytest.mark.parametrize("share", [100, 80, 0])
+@pytest.mark.parametrize("share", first([80, 100, 0]))
 def test_one_coil_to_this_share(tmp_path, worked, share):
     park, r = Signed(*worked), worked[1]
     said = [*park.chain("A", 1), *park.consumption(1), *park.covered(1, share), *park.rest()]
@@ -54,6 +55,7 @@ def test_one_coil_to_this_share(tmp_path, worked, share):
     assert (slab.see_direct, rolled.see_direct) == (r["SEE_dir_slab"], r["SEE_dir_coil"])
 
 
+@pytest.mark.slow
 def test_by_the_hour_and_by_volume(tmp_path, worked):
     park, r = Signed(*worked), worked[1]
     said = [*park.chain("A", 1), *park.consumption(1), *park.by_the_hour(1), *park.rest()]
@@ -64,6 +66,7 @@ def test_by_the_hour_and_by_volume(tmp_path, worked):
     assert (power.coc_model, power.sources) == ("mass-balance", (("wind", r["h_gc_total_Wh"]),))
 
 
+@pytest.mark.slow
 def test_with_a_store(tmp_path, worked):
     park, r = Signed(*worked), worked[1]
     said = [*park.chain("A", 1), *park.consumption(1), *park.by_the_hour(1, store=True), *park.rest()]

@@ -62,6 +62,7 @@ def test_a_declarant_is_told_the_same_to_the_last_digit_whatever_power_was_attes
     assert not answer.json["provisional"]
 
 
+@pytest.mark.slow
 def test_one_line_for_two_coils_and_two_footprints(tmp_path, worked):
     park, r = Signed(*worked), worked[1]
     said = [*told(park, 100), *told(park, 60, 4, "B"), *park.rest(2)]

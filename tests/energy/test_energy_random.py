@@ -4,7 +4,7 @@ from collections import Counter
 
 from energy_park import CHARGING, MILL, SMELTER, WIND, Park, action, contract, row
 from energy_park import consumption as stated
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -12,6 +12,7 @@ from ledger.energy import wire
 from ledger.energy.records import COVERING, Attestation, Contract, Hour
 from ledger.energy.slices import carve
 from ledger.kernel.errors import Refused
+from tests.examples import examples
 
 WH = 40
 OWNERS = (WIND, SMELTER, MILL)
@@ -126,7 +127,7 @@ def check(park):
             assert one.used == sum(r.wh for _, r in rows if r.contract == one.id) <= one.max_wh  # C5
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(steps, min_size=10, max_size=40))
 def test_slices_stay_whole_and_both_sides_agree(told):
     park = a_park()

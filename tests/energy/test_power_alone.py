@@ -2,7 +2,7 @@
 
 import pytest
 from energy_park import CHARGING, POTLINE, SMELTER, WIND, Park, action, allocation, consumption, reversal, row
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_energy_random import a_park, steps, tried
 
@@ -11,6 +11,7 @@ from ledger.energy.records import Attestation, Hour
 from ledger.energy.said import Said
 from ledger.kernel.errors import Refused, RuleBroken
 from ledger.passport.power import Drawn
+from tests.examples import examples
 
 
 class Kept(Park):
@@ -27,7 +28,7 @@ class Kept(Park):
         return index
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(steps, min_size=5, max_size=40))
 def test_an_hour_is_the_same_of_the_entries_that_it_names_alone(told):
     """Each process by itself: its own statements, and the entries that its hours say they follow from."""

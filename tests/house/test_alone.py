@@ -31,8 +31,9 @@ def test_what_passes_alone_is_named_and_what_fails_twice_is_red(tmp_path, chosen
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_some.py").write_text(TESTS)
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tests.alone", "-n", "1", "-k", chosen], cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "tests.alone", "-n", "1", "-k", chosen], cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == code, run.stdout + run.stderr
     assert f"failed beside others, {alone} alone: test_some.py::test_that_fails[{chosen}]\n" in run.stdout

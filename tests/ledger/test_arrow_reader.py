@@ -16,6 +16,7 @@ from ledger.checking.worker import confine
 from ledger.kernel.errors import Busy, Malformed
 from schemas.arrow import WANTED_INDICES, WANTED_LEAVES
 from tests.eventually import SOON
+from tests.tiers import first
 
 
 def stream(schema, values):
@@ -64,7 +65,7 @@ def test_what_it_reads_is_plain_bytes(reader):
         reader.wanted(b"ARROW1")
 
 
-@pytest.mark.parametrize("death", DEATHS)
+@pytest.mark.parametrize("death", first(DEATHS))
 def test_a_stream_that_ends_its_reader_costs_itself_alone(death, monkeypatch):
     monkeypatch.setattr(arrow_reader, "_read_wanted", death)
     reader = ArrowReader(seconds=60 if death is not never_answers else 1)

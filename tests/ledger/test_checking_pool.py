@@ -76,6 +76,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_rows_are_checked(world, wir
     pool.stop()
 
 
+@pytest.mark.slow
 def test_rows_that_kill_every_worker_are_busy_and_others_are_not(world, wires, monkeypatch):
     monkeypatch.setattr(checking_pool, "_answer", _dying)
     pool = _pool()

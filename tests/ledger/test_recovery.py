@@ -18,7 +18,7 @@ from ledger.recording.opening import open_log
 from ledger.store.postgres.store import PostgresStore
 from ledger.store.sqlite.driver import sqlite3
 from ledger.store.store import open_store
-from tests.small_ledger import coil, pem, small_ledger
+from tests.small_ledger import coil, founded, pem, small_ledger
 from tests.whole import check_whole
 
 
@@ -214,7 +214,7 @@ def test_a_second_head_that_is_no_text_is_refused_in_words(world):
 def test_creating_beside_another_ledgers_head_leaves_no_database(tmp_path):
     (tmp_path / "ledger.head").write_text("taken\n")
     with pytest.raises(Conflict, match="exists already: another ledger keeps its head there"):
-        small_ledger(tmp_path)
+        founded(tmp_path)
     assert not (tmp_path / "ledger" / "ledger.sqlite").exists()
 
 

@@ -18,6 +18,7 @@ from tests.small_ledger import coil, small_ledger
 from tests.whole import check_whole
 
 PACE = Pace(reload=0.01, follow=0.01, election=0.02, aside=0.2)
+pytestmark = pytest.mark.both_stores
 ON_POSTGRES = pytest.mark.parametrize("place", ["postgres"], indirect=True)
 
 

@@ -1,11 +1,11 @@
 """Parks by chance: parties that try what mostly makes sense as the books stand, and some that does not."""
 
 from folded import MILL, MINE, OPERATOR, OTHER_SITE, SITE, SMELTER, Park, amount, handed, lot, mass, pallet, piece
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from ledger.kernel.errors import Refused
 from ledger.lots.records import Lot
+from tests.examples import examples
 
 PARTIES = (MINE, SMELTER, MILL)
 
@@ -130,7 +130,7 @@ class Chance:
 
 HONEST = ("late", "heard", "commission", "transform", "taps", "ship", "receive", "receive", "count", "destroy", "pack")
 ALL = (*HONEST, "declare", "correct", "correct")
-SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = examples(150)
 seeds = st.randoms(use_true_random=False)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import mutated_streams
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.kernel.errors import Malformed, TooLarge
@@ -20,6 +20,7 @@ from ledger.merkle import batches, hostile
 from ledger.merkle.built import Built
 from ledger.merkle.flatbuffer import is_compressed, is_little_endian
 from schemas.arrow import HASH, INCLUSION_PROOFS, LEAVES
+from tests.examples import examples
 
 FUZZ = "COILMARK_FUZZ" in os.environ  # else the same in every run
 MUTATED = 20_000 if FUZZ else 4_000
@@ -173,7 +174,7 @@ def big_endian_schema():
     return bytes(body) + bytes(-len(body) % 8)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.binary(max_size=200))
 def test_headers_are_read_within_their_bytes_or_not_at_all(data):
     for read in (is_compressed, is_little_endian):
@@ -234,6 +235,7 @@ def run_child(*arguments):
     )
 
 
+@pytest.mark.slow
 def test_mutated_streams_crash_nothing():
     run = run_child(random.randrange(2**32) if FUZZ else 1, MUTATED)
     assert run.returncode == 0, f"{run.args}: {run.returncode}\n{run.stderr}"

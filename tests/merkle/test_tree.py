@@ -4,7 +4,7 @@ import threading
 
 import pytest
 import slow_merkle
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.kernel.errors import Unverified
@@ -12,6 +12,8 @@ from ledger.kernel.hashing import EMPTY_ROOT
 from ledger.kernel.proofs import verify_consistency, verify_inclusion, verify_multiproof
 from ledger.merkle.levels import Levels
 from ledger.merkle.tree import Tree, parents
+from tests.examples import examples
+from tests.tiers import first
 
 LEAVES = [slow_merkle.leaf(n.to_bytes(4, "big")) for n in range(3000)]
 OTHERS = [slow_merkle.leaf(b"other" + n.to_bytes(4, "big")) for n in range(3000)]
@@ -66,7 +68,7 @@ def test_small_trees_agree_with_the_slow_twin(large, size):
         assert list(large.consistency_path(old, size)) == slow_merkle.proof(old, leaves)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data(), st.integers(1, len(LEAVES)))
 def test_large_trees_agree_with_the_slow_twin(large, data, size):
     leaves = LEAVES[:size]
@@ -81,7 +83,7 @@ def test_large_trees_agree_with_the_slow_twin(large, data, size):
     verify_consistency(old_size=old, new_size=size, old_root=large.root(old), new_root=root, path=path)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data(), st.integers(1, len(LEAVES)))
 def test_multi_proofs_agree_with_the_slow_twin(large, data, size):
     chosen = sorted(data.draw(st.sets(st.integers(0, size - 1), min_size=1, max_size=40)))
@@ -101,7 +103,7 @@ def test_a_multi_proof_of_one_leaf_is_its_path(large):
     assert large.multi_path(range(3000), 3000) == ()
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=10), st.booleans())
 def test_how_leaves_arrive_makes_no_difference(tmp_path_factory, counts, joined):
     tree = Tree.open(tmp_path_factory.mktemp("levels"))
@@ -242,7 +244,7 @@ def test_a_torn_level_is_made_again_from_the_leaves(tmp_path, synced, level, har
     again.close()
 
 
-@pytest.mark.parametrize("level", range(10))
+@pytest.mark.parametrize("level", first(range(10), 2))
 def test_a_level_that_lost_its_content_is_made_again(tmp_path, level):
     # After a power cut a file can have its length and zeros in place of what was not yet written.
     tree = Tree.open(tmp_path)

@@ -6,7 +6,7 @@ from array import array
 import pyarrow as pa
 import pytest
 import slow_merkle
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.merkle import batches, verifier
@@ -14,6 +14,7 @@ from ledger.merkle import tree as tree_module
 from ledger.merkle.levels import Levels
 from ledger.merkle.tree import Tree
 from schemas.arrow import HASH
+from tests.examples import examples
 
 LEAVES = [slow_merkle.leaf(n.to_bytes(4, "big")) for n in range(2000)]
 JOINED = b"".join(LEAVES)
@@ -34,7 +35,7 @@ def large(tmp_path_factory):
     opened.close()
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.data(), st.integers(1, len(LEAVES)))
 def test_paths_by_the_batch_are_the_paths_one_by_one(large, data, size):
     indices = data.draw(st.lists(st.integers(0, size - 1), max_size=20))

@@ -188,6 +188,7 @@ def test_what_is_found_of_an_event_that_does_not_stand_is_not_found_of_the_piece
     assert verified(mill, "A-1").verified, verified(mill, "A-1").verdict
 
 
+@pytest.mark.slow
 def test_where_there_are_too_many_findings_late_statements_are_left_out_before_a_shortage(mill):
     kept = {one["entry"] for one in said(mill, "A-1")["findings"]}
     kept |= {mill.wrong(PLANT, mill.steps["A"]["refining"][0])}

@@ -91,6 +91,7 @@ def test_places_are_never_more_than_scans(counted):
     assert 0 <= told.places <= told.judged <= told.scans
 
 
+@pytest.mark.slow
 def test_in_a_simulated_month_labels_are_told_from_copies():
     """What is assumed stands in `Month`; `coilmark bench scans` takes a larger month, and other seeds."""
     figure = run_scans(Month(genuine=20_000, copies=500))

@@ -33,7 +33,7 @@ from tools.main import cli
 WAYS = [(one, other) for one in ("sqlite", "postgres") for other in ("sqlite", "postgres")]
 
 
-@pytest.fixture(params=WAYS, ids=" to ".join)
+@pytest.fixture(params=[WAYS[0], *(pytest.param(one, marks=pytest.mark.slow) for one in WAYS[1:])], ids=" to ".join)
 def way(request, tmp_path):
     """A ledger with everything in it that a table can hold, and where a copy shall be: place or None."""
     server = request.getfixturevalue("postgres") if "postgres" in request.param else None
@@ -123,6 +123,7 @@ def test_what_another_database_left_is_not_mixed_in(tmp_path):
         copy_ledger(world.places.database, target)
 
 
+@pytest.mark.slow
 def test_killed_anywhere_it_leaves_nothing_and_works_the_next_time(way, tmp_path):
     world, there = way
     for stop in count(1):

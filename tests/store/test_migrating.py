@@ -132,6 +132,7 @@ def _catalogue(place, query):
     return [tuple(str(value).replace(place.schema, "") for value in row) for row in place.execute(query)]
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_it_begins_again_and_ends(places, place, old):
     before = everything(places)
     for step in count():

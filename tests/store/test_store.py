@@ -8,6 +8,7 @@ from ledger.kernel.errors import Conflict, Malformed, Missing, Unsettled
 from ledger.store.store import Link, NewRow, StoredHead, create_store, open_store
 from ledger.store.tables import SCHEMA_VERSION
 
+pytestmark = pytest.mark.both_stores
 URI = "https://example.org/ledger"
 
 

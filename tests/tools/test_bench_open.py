@@ -10,6 +10,7 @@ from tools.bench.open import run_open
 from tools.main import cli
 
 
+@pytest.mark.slow
 def test_a_ledger_is_opened_in_each_way(tmp_path):
     figure = run_open(tmp_path, 300)
     assert figure.size == 300
@@ -18,6 +19,7 @@ def test_a_ledger_is_opened_in_each_way(tmp_path):
     assert (tmp_path / "ledger" / "levels-1" / "level-08").stat().st_size == 32
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_measured():
     done = CliRunner().invoke(cli, ["bench", "open", "--size", "30", "--json"])
     assert done.exit_code == 0, done.output
