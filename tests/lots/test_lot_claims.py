@@ -4,6 +4,7 @@ import re
 
 import pytest
 from folded import CUSTOMER, MILL, MINE, OTHER_SITE, SITE, SMELTER, Park, lot, piece, rules
+from msgspec.structs import replace
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.claims import first_month
@@ -274,7 +275,8 @@ def test_claims_change_no_mass_and_no_trace(park):
     without.ship(MINE, SMELTER, (ORE, 1_000))
     without.receive(SMELTER, MINE, (ORE, 1_000))
     assert without.lot(ORE) == park.lot(ORE)
-    assert without.up(ORE) == park.up(ORE)
+    # But for the state in which it was asked, which has two entries more.
+    assert replace(without.up(ORE), drawn={}) == replace(park.up(ORE), drawn={})
 
 
 def twice_on_one_paper(park):
