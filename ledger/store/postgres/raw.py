@@ -93,7 +93,7 @@ class PostgresRawReader:
         """One query for all."""
         asked = list(wanted)
         rows = self._rows(
-            'SELECT s.subject, s.version, s."index" FROM unnest(%s::bytea[], %s::int8[]) AS w(subject, version) '
+            'SELECT s.subject, s.version, s."index" FROM unnest(%b::bytea[], %b::int8[]) AS w(subject, version) '
             "JOIN subject_version s ON s.subject = w.subject AND s.version = w.version",
             [subject for subject, _, _ in asked],
             [version for _, version, _ in asked],
@@ -104,14 +104,14 @@ class PostgresRawReader:
     def lacks_events(self, wanted: Iterable[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
         """One query for all."""
         asked = list(wanted)
-        rows = self._rows('SELECT key, "index" FROM event WHERE key = ANY(%s::bytea[])', [key for key, _ in asked])
+        rows = self._rows('SELECT key, "index" FROM event WHERE key = ANY(%b::bytea[])', [key for key, _ in asked])
         there = set(map(tuple, rows))
         return [one for one in asked if one not in there]
 
     def state_records(self, keys: Iterable[bytes], start: int, end: int) -> list[tuple[bytes, int, bytes]]:
         """See RawReader; one query for all, here and below."""
         rows = self._rows(
-            'SELECT r.key, r."index", r.value FROM unnest(%s::bytea[]) AS want(key) CROSS JOIN LATERAL '
+            'SELECT r.key, r."index", r.value FROM unnest(%b::bytea[]) AS want(key) CROSS JOIN LATERAL '
             '(SELECT max(m."index") AS newest FROM state_record m WHERE m.key = want.key AND m."index" < %s) n '
             'JOIN state_record r ON r.key = want.key AND r."index" < %s AND r."index" >= coalesce(n.newest, %s) '
             'ORDER BY r."index"',
@@ -128,7 +128,7 @@ class PostgresRawReader:
     def lot_tags(self, wanted: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], int]:
         asked = list(wanted)
         rows = self._rows(
-            'SELECT t.tag, t.key, t."index" FROM unnest(%s::bytea[], %s::bytea[]) AS w(tag, key) '
+            'SELECT t.tag, t.key, t."index" FROM unnest(%b::bytea[], %b::bytea[]) AS w(tag, key) '
             "JOIN lot_tag t ON t.tag = w.tag AND t.key = w.key",
             [tag for tag, _ in asked],
             [key for _, key in asked],
