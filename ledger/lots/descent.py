@@ -228,7 +228,10 @@ class _Pass:
         traced = self.there.get(posting.place, 0)
         if not traced:
             return 0
-        took = share(traced, {0: max(0, posting.g), 1: max(0, posting.had - posting.g)})[0]
+        if posting.g >= posting.had:  # all of it; also where nobody knows how much it is
+            took = traced
+        else:
+            took = share(traced, {0: max(0, posting.g), 1: posting.had - max(0, posting.g)})[0]
         self.there[posting.place] = traced - took
         return took
 

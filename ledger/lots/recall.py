@@ -1,12 +1,12 @@
 """What is to be called back: where the metal of a lot or of one event went, by customer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
 from ledger.lots.descent import Descent
 from ledger.lots.genealogy import NO_ADDITION, UG, Loader, Start, Versions, first_there
-from ledger.lots.records import NOBODY, Delivery, Effects
+from ledger.lots.records import NOBODY, Delivery, Effects, Posting
 
 
 class Recall(Struct, frozen=True, gc=False):
@@ -29,19 +29,25 @@ def recall(descent: Descent, deliveries: Mapping[str, Delivery]) -> tuple[Recall
     return tuple(sorted(rows, key=lambda one: (one.customer, one.delivery, one.lot)))
 
 
-def starts_from_entry(one: Effects) -> tuple[Start, ...]:
-    """All that one event put somewhere."""
-    added = (posting for posting in one.credits if posting.kind not in NO_ADDITION)
-    return tuple(Start(posting.place, one.index, posting.g * UG, one.index) for posting in added if posting.g)
+def starts_from_entry(one: Effects, *, weighed: int = 0) -> tuple[Start, ...]:
+    """All that one event put somewhere; `weighed` is what others found, in g, where it gave no mass."""
+    added = ((posting.place, posting.g or weighed) for posting in one.credits if posting.kind not in NO_ADDITION)
+    return tuple(Start(place, one.index, g * UG, one.index) for place, g in added if g)
 
 
 def starts_from_lot(name: str, load: Loader, versions: Versions) -> tuple[Start, ...]:
     """All that was ever made of a lot or entered as it; what was corrected, as it is corrected, from where it was."""
     entries = load(versions([name]).get(name, ()))
     made = (one for one in entries.values() if name in one.made and one.declared_by == NOBODY)
+    weighed = sum(posting.g for one in entries.values() for posting in _weighed(one) if posting.lot == name)
     return tuple(
         Start(start.place, first_there(one, start.place, load), start.ug, start.at)
         for one in made
-        for start in starts_from_entry(one)
+        for start in starts_from_entry(one, weighed=weighed)
         if start.place[0] == name
     )
+
+
+def _weighed(one: Effects) -> Iterator[Posting]:
+    """The first mass of pieces that were made without one, where that stands."""
+    return (posting for posting in one.credits if posting.kind == "weighed" and one.declared_by == NOBODY)

@@ -1,7 +1,22 @@
 """Rule 5.6, one by one: what an event did beside mass is taken back with it, and what moved on is found."""
 
 import pytest
-from folded import CUSTOMER, MILL, MINE, SITE, SMELTER, Park, amount, listed, lot, pallet, piece, refused, rules
+from folded import (
+    CUSTOMER,
+    MILL,
+    MINE,
+    OPERATOR,
+    SITE,
+    SMELTER,
+    Park,
+    amount,
+    listed,
+    lot,
+    pallet,
+    piece,
+    refused,
+    rules,
+)
 
 METAL, SLAB, BAND, UNIT, OTHER = lot("PL-1"), piece("S-1"), piece("H-1"), pallet(1), pallet(2)
 AFTER = "corrected_after_use"
@@ -162,6 +177,14 @@ def test_what_was_wrongly_released_is_held_again_by_what_still_stands(park):
     park.wrong(SMELTER, second.index)
     park.wrong(SMELTER, freed.index)
     assert park.lot(SLAB).held_by == ()
+
+
+def test_what_is_held_again_is_held_in_the_order_in_which_it_was(park):
+    first = park.look(SMELTER, "holding", (SLAB, None))
+    second = park.look(OPERATOR, "holding", (SLAB, None))
+    freed = park.look(SMELTER, "inspecting", (SLAB, None), disposition="conformant")
+    park.wrong(SMELTER, freed.index)
+    assert [(one.by, one.entry) for one in park.lot(SLAB).holds] == [(SMELTER, first.index), (OPERATOR, second.index)]
 
 
 def test_a_lot_that_was_wrongly_closed_is_added_to(park):

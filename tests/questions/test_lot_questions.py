@@ -224,6 +224,35 @@ def test_stock_is_on_hand_in_transit_in_open_runs_and_unresolved(mill):
     assert [(one.lot, one.g) for one in before.in_transit] == [(coil("A-1"), 7_500_000)]
 
 
+def test_what_is_under_way_or_has_left_is_not_on_hand(mill):
+    before, now = (asking(mill, stock, site(3), size=size) for size in (mill.taken, None))
+    for found in (before, now):
+        assert coil("A-2") in {one.lot for one in found.on_hand}
+        assert {one.delivery for one in found.on_hand} == {""}
+        assert coil("A-1") not in {one.lot for one in found.on_hand}
+    assert now.in_transit == []
+
+
+def test_of_a_lot_at_two_sites_each_has_its_part(tmp_path):
+    with small_mill(tmp_path) as other:
+        other.make_coils("A")
+        scrap = mills.lot("MORE", 6)
+        other.new(PLANT, (scrap, 10 * TONNE))
+        other.send(PLANT, ROLLING, (scrap, 9 * TONNE), paper="D-7")
+        other.take(ROLLING, PLANT, (scrap, 4 * TONNE), paper="D-7")
+        name, parts = canonical_id(scrap), []
+        for found in (asking(other, stock, site(number)) for number in (2, 3)):
+            parts += [[one.g for one in rows if one.lot == name] for rows in (found.on_hand, found.in_transit)]
+    assert parts == [[TONNE], [5 * TONNE], [4 * TONNE], []]
+
+
+@pytest.mark.parametrize("reader", [EVERYTHING, Reader("party", PLANT.id)])
+def test_a_site_that_nobody_registered_has_no_stock(mill, reader):
+    with pytest.raises(Missing, match=r"no site .* whose stock you may see") as refusal:
+        asking(mill, stock, "(414)9521219999998", reader=reader)
+    assert (refusal.value.code, refusal.value.facts) == ("no_site", {"id": "(414)9521219999998"})
+
+
 def test_lots_are_found_by_what_plants_and_customers_call_them(mill):
     assert [one.id for one in asking(mill, lots_by, "heat", "H-A").lots] == [canonical_id(piece("SLAB-A", 5))]
     assert [one.id for one in asking(mill, lots_by, "order", "PO-A").lots] == [coil("A-1"), coil("A-2")]
