@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 from cheats import OUT_OF_FORM, bundled, copied, told_by
+from damaged import Source
 from engine import Given, verdicts
 from forged_passports import committed, passport_of
 from small_ledger import PLANT, ROLLING
 
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
 from small_mill import CUSTOMER, TONNE, handed, lot, pallet, piece, small_mill
+from test_random_mills import InUnits, bundle_of
 
 from api.assets import rules
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.report import Outcome
-from ledger.kernel.trust import parse_trust
+from ledger.kernel.trust import format_trust, parse_trust
 from ledger.kernel.verify import Expected, verify_bundle
 from ledger.passport.refold import recompute
 from ledger.rules import rule_set
@@ -256,3 +258,16 @@ def test_both_compute_it_again_and_neither_does_where_an_event_is_left_out(tmp_p
         if here.verified or there["verified"] or here.failed.number != 11
     ]
     assert taken == [], (inputs, body["references"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "moves"), [(10, 400), (28, 700)])
+def test_both_compute_every_piece_of_a_random_mill_again(tmp_path, seed, moves):
+    with small_mill(tmp_path) as mill:
+        chance = InUnits(mill, seed)
+        chance.play(moves)
+        made, trust = [one for one in chance.pieces if chance.known(one)], format_trust(mill.world.trust).encode()
+        sources = [Source(bundle_of(mill, one), trust, (None, canonical_id(one))) for one in made]
+    for name, (here, there) in zip(made, reports(sources), strict=True):
+        assert (here.verified, there["verified"]) == (True, True), (name, here.verdict, there)
+        assert (here.steps[10].outcome, there["steps"][10]) == (Outcome.PASSED, "passed")

@@ -39,7 +39,7 @@ function read(given, size, potentials) {
     else reading.other(statement, entry, potentials);
   }
   for (const { id, entry } of reading.drawn.records.values()) {
-    if (!source.unbroken("consumption", id)) refuse("inputs", `a statement about consumption ${id} of entry ${entry} is left out`);
+    if (!source.complete("consumption", id)) refuse("inputs", `a statement about consumption ${id} of entry ${entry} is left out`);
   }
   return reading;
 }

@@ -99,7 +99,7 @@ export class Refolded {
   }
 
   // Whether of another subject no version is left out up to the newest that is there.
-  unbroken(kind, name) {
+  complete(kind, name) {
     return gapIn(this.#versions.get(subjectKey(kind, name)) ?? []) === Infinity;
   }
 
