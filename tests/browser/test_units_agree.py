@@ -25,6 +25,7 @@ from ledger.kernel.trust import format_trust, parse_trust
 from ledger.kernel.verify import Expected, verify_bundle
 from ledger.passport.refold import recompute
 from ledger.rules import rule_set
+from tests.tiers import first
 
 METAL, OTHER, COIL = lot("MET", 4), lot("MET-2", 4), piece("C-1")
 FRAME = "https://id.gs1.org/8003/09521141000014F1"
@@ -242,7 +243,7 @@ def test_both_compute_it_again_where_a_sender_was_heard_of_next_to_nothing(tmp_p
     assert {one["reason"] for one in told.said[coil][0]["ends"]} == {"late", "minor"}
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("way", first(WAYS, 3), ids=lambda way: way.__name__)
 def test_both_compute_it_again_and_neither_does_where_an_event_is_left_out(tmp_path, way):
     told, coil = told_of(tmp_path, way), canonical_id(COIL)
     body, inputs = told.said[coil]

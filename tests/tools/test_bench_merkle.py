@@ -114,6 +114,7 @@ def test_node_hashes_are_timed_on_every_path_of_the_processor():
     assert {row["kernel"] for row in limits} == paths
 
 
+@pytest.mark.slow
 def test_a_rival_that_takes_too_long_is_left_out_and_said_so(monkeypatch):
     monkeypatch.setattr(merkle_rivals, "_LARGEST", dict.fromkeys(merkle_rivals._LARGEST, 20))
     done = run("--sizes", "20,2000", "--threads", "1")
