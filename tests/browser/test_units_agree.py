@@ -114,6 +114,7 @@ def into_a_box_in_a_box(mill):
     bought(mill, OTHER)
     mill.pack_some(PLANT, OTHER, TONNE)
     mill.pack(PLANT, pallet(2), pallet())
+    mill.look(PLANT, "storing", pallet())
     mill.pack_some(PLANT, METAL, 2 * TONNE)
     brought(mill, pallet(2))
     cast(mill)
