@@ -88,7 +88,6 @@ class ViewSource:
         self._stored = StoreSource(view.transaction, view.size)
         self._pending: dict[bytes, list[int]] = {}
         self._runs: dict[str, list[int]] = {}
-        self._first = True  # nothing was traced yet
         self._known: dict[str, Sequence[int]] = {}  # what is stored does not change while a commit is made
         for row in view.rows:
             for subject, _ in row.advanced:
@@ -102,9 +101,8 @@ class ViewSource:
         return self._view.lots.lot(name)
 
     def trace(self, starts: Sequence[Start]) -> Trace:
-        """Up from there; each look is a query, so the first looks ahead: pieces that go together share most of it."""
-        ahead, self._first = self._first, False
-        return up(starts, self.effects, self.versions, ahead=ahead)
+        """Up from there, entry by entry: looking ahead would read several times what the passport rests on."""
+        return up(starts, self.effects, self.versions, ahead=False)
 
     def effects(self, entries: Collection[int]) -> Mapping[int, Effects]:
         """What these entries did."""
