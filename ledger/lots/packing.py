@@ -50,10 +50,6 @@ def pack(booking: Booking) -> None:
     if known is None:
         booking.book.put_lot(unit)
         booking.credit(unit.id, 0, holder=event.issuer, owner=event.issuer)
-    if _moved_on(booking, unit.id, unit.id):
-        for part in event.children:
-            _find_apart(booking, unit.id, part.id)
-        return
     check_holder(booking.lot(unit.id), event.issuer)
     for part in event.children:
         _put_in(booking, event.parent, part)
@@ -63,9 +59,6 @@ def _put_in(booking: Booking, unit: str, part: Part) -> None:
     lot, event = booking.lot(part.id), booking.event
     check_usable(booking, lot)
     check_not_in_doubt(booking, lot)
-    if _moved_on(booking, unit, lot.id):
-        _find_apart(booking, unit, lot.id)
-        return
     check_holder(lot, event.issuer)
     if lot.inside:
         if lot.inside != unit:
@@ -74,19 +67,6 @@ def _put_in(booking: Booking, unit: str, part: Part) -> None:
     if holds(booking, part.id, unit):
         raise RuleBroken("packed_in_itself", f"{unit} is packed in {part.id}, which cannot be packed in it", id=unit)
     put_in(booking, Contained(unit, part.id, 0 if lot.single else part.g or 0, event.index))
-
-
-def _moved_on(booking: Booking, unit: str, name: str) -> bool:
-    """Rule 5.6: whether an event whose place is taken packed this unit, or this in it, and it is not here any more."""
-    before = (one for one in map(booking.book.effects, booking.instead_of) if one is not None)
-    packed = {one for done in before for row in done.packed if row.unit == unit for one in (row.unit, row.lot)}
-    return name in packed and not booking.lot(name).is_with(booking.event.issuer)
-
-
-def _find_apart(booking: Booking, unit: str, name: str) -> None:
-    lot = booking.lot(name)
-    says = f"lot {lot.id} is not put into {unit}: one of them had moved on before that was corrected"
-    booking.find("corrected_after_use", lot.id, says, unit=unit)
 
 
 def put_in(booking: Booking, what: Contained) -> None:

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from chance import HANDLING, SETTINGS, Handling, seeds
-from folded import CUSTOMER, MILL, SITE, SMELTER, Park, lot, pallet, piece, places, refused, rules
+from folded import CUSTOMER, MILL, SITE, SMELTER, Park, pallet, piece, places, rules
 from hypothesis import given
 from hypothesis import strategies as st
 from test_lot_never_recorded import places as all_places
@@ -159,25 +159,6 @@ def test_a_maker_corrects_what_its_receiver_has_early_and_has_it_still_to_send(p
     assert (rules(done), park.have(SMELTER, SLAB), park.have(MILL, SLAB)) == ({"no_source"}, 890, 900)
     park.ship(SMELTER, MILL, (SLAB, None))
     assert places(park, SLAB) == [(MILL, "", 900)]
-
-
-def test_packing_is_corrected_after_the_unit_or_what_was_in_it_moved_on(park):
-    park.new(SMELTER, (SLAB, 100), (OTHER, 100), (lot("PL-1"), 50))
-    wrong = park.say(SMELTER, "Aggregation", action="ADD", parentID=UNIT, childEPCs=[SLAB]).index
-    park.ship(SMELTER, MILL, (UNIT, None))
-    park.wrong(SMELTER, wrong, "urn:right")
-    done = park.say(SMELTER, "Aggregation", action="ADD", parentID=UNIT, childEPCs=[OTHER], eventID="urn:right")
-    assert ([(one.rule, one.lot) for one in done.findings], done.packed) == ([("corrected_after_use", OTHER)], ())
-    assert (park.lot(OTHER).inside, park.lot(UNIT).contents) == ("", ())
-    with refused("not_holder"):
-        park.say(SMELTER, "Aggregation", action="ADD", parentID=UNIT, childEPCs=[OTHER])
-    wrong = park.say(SMELTER, "Aggregation", action="ADD", parentID=pallet(2), childEPCs=[OTHER]).index
-    park.ship(SMELTER, MILL, (OTHER, None), paper="D-2")
-    park.wrong(SMELTER, wrong, "urn:other")
-    with refused("not_holder"):
-        park.say(SMELTER, "Aggregation", action="ADD", parentID=pallet(3), childEPCs=[OTHER], eventID="urn:other")
-    done = park.say(SMELTER, "Aggregation", action="ADD", parentID=pallet(2), childEPCs=[OTHER], eventID="urn:other")
-    assert [(one.rule, one.lot) for one in done.findings] == [("corrected_after_use", OTHER)]
 
 
 def once_more(park, index):

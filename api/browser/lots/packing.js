@@ -1,7 +1,7 @@
 // Units and returnable frames: what happens to one happens to what is packed in it (SPEC 5.3).
 
 import { refuse } from "../verifier/fault.js";
-import { isWith, newLot } from "./book.js";
+import { newLot } from "./book.js";
 import { compareText, least, sum } from "./exact.js";
 import { checkHolder, checkNotInDoubt, checkUsable, unpack } from "./taking.js";
 
@@ -40,10 +40,6 @@ export function pack(booking) {
     book.put(newLot(parent, true, issuer, event.index, "made", event.time, 0n));
     booking.credit(parent, 0n, { holder: issuer, owner: issuer });
   }
-  if (movedOn(booking, parent, parent)) {
-    for (const part of event.children) findApart(booking, parent, part.id);
-    return;
-  }
   checkHolder(booking.lot(parent), issuer);
   for (const part of event.children) packIn(booking, parent, part);
 }
@@ -52,7 +48,6 @@ function packIn(booking, unit, part) {
   let lot = booking.lot(part.id);
   checkUsable(booking, lot);
   checkNotInDoubt(booking, lot);
-  if (movedOn(booking, unit, lot.id)) return void findApart(booking, unit, lot.id);
   checkHolder(lot, booking.event.issuer);
   if (lot.inside) {
     const says = `${lot.id} was in ${lot.inside} and is packed in ${unit} now`;
@@ -60,18 +55,7 @@ function packIn(booking, unit, part) {
     lot = unpack(booking, lot);
   }
   if (holds(booking, part.id, unit)) refuse("packed_in_itself", `${unit} is packed in ${part.id}, which cannot be packed in it`);
-  return void putIn(booking, { unit, lot: lot.id, g: lot.single ? 0n : (part.g ?? 0n), entry: booking.event.index });
-}
-
-// Whether an event whose place is taken packed this unit, or this in it, and it is not here any more (5.6).
-function movedOn(booking, unit, name) {
-  const rows = booking.before.flatMap((old) => old.packed).filter((row) => row.unit === unit);
-  return rows.some((row) => row.unit === name || row.lot === name) && !isWith(booking.lot(name), booking.event.issuer);
-}
-
-function findApart(booking, unit, name) {
-  const { id } = booking.lot(name);
-  booking.find("corrected_after_use", id, `lot ${id} is not put into ${unit}: one of them had moved on before that was corrected`);
+  putIn(booking, { unit, lot: lot.id, g: lot.single ? 0n : (part.g ?? 0n), entry: booking.event.index });
 }
 
 // Written, in the unit and in the piece.
