@@ -37,6 +37,11 @@ class RecordBook(Generic[R]):
         self._old.append((key, key in self._known, self._known.get(key)))
         self._known[key] = record
 
+    def forget(self, key: bytes) -> None:
+        """Have it that nothing stands under this key, in a way that `undo` can take back."""
+        self._old.append((key, key in self._known, self._known.get(key)))
+        self._known[key] = None
+
     def mark(self) -> int:
         """A point to go back to."""
         return len(self._old)

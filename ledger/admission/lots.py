@@ -15,7 +15,7 @@ from ledger.lots.event import placed
 from ledger.lots.fold import apply
 from ledger.lots.lookup import prepare
 from ledger.lots.observations import agree, countersign, lot_confirmed
-from ledger.lots.records import NOBODY, Effects, Lot, Record
+from ledger.lots.records import NOBODY, Effects, Record
 from ledger.lots.tags import tag_key, tags_of
 from ledger.rules import judges_claims, judges_lots
 
@@ -77,11 +77,6 @@ def _wrong(view: View, checked: Checked) -> int:
     index = event_declared(view, checked)
     prepare(view.lots, [(checked.event_read, index)])
     return index
-
-
-def heard_late(lot: Lot | None) -> bool:
-    """Rule 5.1: whether a piece was received before its maker was heard: he makes what is there already."""
-    return lot is not None and lot.source == "late" and not lot.maker
 
 
 def tag_pairs(changes: Iterable[Change[Record]]) -> tuple[tuple[bytes, bytes], ...]:

@@ -4,7 +4,7 @@ A statement that is refused leaves the `View` as it was; a batch is taken back o
 """
 
 from ledger.admission.energy import judge_energy
-from ledger.admission.lots import heard_late, judge_lots, tag_pairs
+from ledger.admission.lots import judge_lots, tag_pairs
 from ledger.admission.naming import check_name, event_called, event_declared
 from ledger.admission.view import Mark, View
 from ledger.checking.erasure import texts_to_erase
@@ -19,6 +19,7 @@ from ledger.kernel.statement import check_signature, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
 from ledger.limits import AHEAD, PARTY_VERSIONS, SUBJECTS, VERSIONS_RESERVED
 from ledger.lots import wire as lots_wire
+from ledger.lots.booking import heard_late
 from ledger.rules import check_members
 from ledger.store.store import Link, NewRow, Stored
 

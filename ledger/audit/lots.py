@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ledger.admission.lots import Place, book_lots, heard_late, tag_pairs
+from ledger.admission.lots import Place, book_lots, tag_pairs
 from ledger.audit.authority import Authority
 from ledger.audit.findings import Finding, about
 from ledger.audit.hindsight import Movements
@@ -21,6 +21,7 @@ from ledger.checking.statements import Checked, named_by_jti
 from ledger.kernel.errors import Damaged, Refused
 from ledger.lots import wire
 from ledger.lots.book import Book, effects_key, lot_key
+from ledger.lots.booking import heard_late
 from ledger.lots.event import LotEvent
 from ledger.lots.lookup import named_by
 from ledger.lots.records import NOBODY, Lot, Record

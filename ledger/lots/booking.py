@@ -41,7 +41,8 @@ class Booking:
 
     `lenient`: the event is a correction, which is never refused for its effect downstream: a shortage is found.
     `standing`: where the event that it takes the place of had added; it adds to what is mixed there, as that event did.
-    `taken` and `told`: the lots that this one had taken from its issuer, and had said something new of.
+    `taken` and `told`: the lots that this one had taken from its issuer, and had said something new of. `instead_of`
+    has the entry of this one, and of those that it in turn took the place of.
     `sites` has the party of each registered site.
     """
 
@@ -55,13 +56,14 @@ class Booking:
         standing: Mapping[Place, int] = NOWHERE,
         taken: Collection[str] = (),
         told: Collection[str] = (),
+        instead_of: Collection[int] = (),
     ) -> None:
         self.book = book
         self.event = event
         self.sites = sites
         self.lenient = lenient
         self.standing = standing
-        self.taken, self.told = taken, told
+        self.taken, self.told, self.instead_of = taken, told, instead_of
         self.debits: list[Posting] = []
         self.credits: list[Posting] = []
         self.entered: dict[str, int] = {}
@@ -151,14 +153,14 @@ class Booking:
         if kind:
             self.enter(kind, g)
         mix = self._mix(held, name) if mixes else held.mix
-        self.book.put_lot(add_to(lot, Holding(holder, delivery, owner, g, mix, self._site(held))))
+        self.book.put_lot(add_to(lot, Holding(holder, delivery, owner, g, mix, self.site_at(held))))
 
     def _mix(self, held: Holding, name: str) -> int:
         """Rule 5.2: an addition is a new mix; what takes the place of another addition is in that one's."""
         first = self.standing.get((name, held.holder, held.delivery))
         return self.event.index if first is None else max(first, held.mix)
 
-    def _site(self, held: Holding) -> str:
+    def site_at(self, held: Holding) -> str:
         """The site that the event names, where it is the holder's; else where the lot was, else the holder's first."""
         return self._named_site(held.holder) or held.site or self._first_site(held.holder)
 
@@ -195,7 +197,7 @@ class Booking:
         held = holding_of(lot, holder, delivery)
         if g > held.g:
             self._short(lot, holder, held.g, g)
-            lot = replace(lot, blocked=True)
+            lot = replace(lot, blocked=tuple(sorted({*lot.blocked, holder})))
         self.debits.append(Posting(name, holder, delivery, held.owner, g, role, held.g, held.mix, kind, scrap))
         if kind:
             self.leave(kind, g)
@@ -209,10 +211,15 @@ class Booking:
         self.find("shortage", lot.id, says, have=have, want=want)
 
     def check_owners(self, owners: set[str], name: str) -> None:
-        """Rule 5.3: metal of several owners is mixed under a tolling contract only. Raises RuleBroken ("owners")."""
-        why = self._forbids(owners) if len(owners) > 1 and not self.lenient else ""
-        if why:
+        """Rule 5.3: metal of several owners is mixed under a tolling contract only. Raises RuleBroken ("owners").
+
+        A correction mixes it all the same, and that is found (5.6).
+        """
+        why = self._forbids(owners) if len(owners) > 1 else ""
+        if why and not self.lenient:
             raise RuleBroken("owners", f"lot {name} would mix metal of {' and '.join(sorted(owners))}{why}", id=name)
+        if why:
+            self.find("owners", name, f"lot {name} mixes metal of {' and '.join(sorted(owners))}{why}")
 
     def _forbids(self, owners: set[str]) -> str:
         """Why no contract allows it, "" where one does. That a contract named is there, its lineage says (SPEC 4.4)."""
@@ -289,17 +296,17 @@ def introduce(booking: Booking, part: Part, source: str, maker: str) -> Lot:
     Raises Conflict ("made_twice"), RuleBroken ("lot_closed", "not_holder").
     """
     event, known = booking.event, booking.book.lot(part.id)
-    if known is not None and known.doubt != NOBODY:
+    again = known is not None and made_instead(booking, known)
+    if known is not None and again:
         known = _unsaid(booking.book, known)
-    if known is not None and may_make_again(known):
+    if known is not None and known.single and (again or heard_late(known)):
         known, g = _weighed_again(booking, known, part.g)
         known = replace(known, maker=maker, made_by=event.index, source=source, time=event.time, doubt=NOBODY, g=g)
-    elif known is not None and known.source == "late" and not known.maker and maker:
+    elif known is not None and heard_late(known) and maker:
         known = replace(known, maker=maker, source=source)
     elif known is not None:
         _check_addition(booking, known, late=source == "late")
-        if any(name == part.id for name, *_ in booking.standing):
-            known = replace(known, doubt=NOBODY, made_by=event.index if known.doubt != NOBODY else known.made_by)
+        known = replace(known, doubt=NOBODY, made_by=event.index) if again else known
     else:
         known = Lot(part.id, part.single, maker, event.index, source, event.time, part.g if part.single else None)
     lot = booking.describe(known)
@@ -329,9 +336,14 @@ def _weighed_again(booking: Booking, lot: Lot, g: int | None) -> tuple[Lot, int 
     return replace(lot, holdings=booking.lot(lot.id).holdings), g
 
 
-def may_make_again(lot: Lot) -> bool:
-    """Rule 5.6: a piece whose making was declared wrong, or that was heard of before its maker was."""
-    return lot.single and (lot.doubt != NOBODY or (lot.source == "late" and not lot.maker))
+def made_instead(booking: Booking, lot: Lot) -> bool:
+    """Rule 5.6: a lot in doubt is made again by what takes the place of the event that made it, and no other."""
+    return lot.doubt != NOBODY and lot.made_by in booking.instead_of
+
+
+def heard_late(lot: Lot | None) -> bool:
+    """Rule 5.1: whether it was received before its maker was heard: he makes what is there already."""
+    return lot is not None and lot.source == "late" and not lot.maker
 
 
 def _check_addition(booking: Booking, lot: Lot, *, late: bool) -> None:
@@ -343,7 +355,8 @@ def _check_addition(booking: Booking, lot: Lot, *, late: bool) -> None:
         raise RuleBroken("lot_closed", says, id=lot.id)
     if lot.closed:
         booking.find("lot_closed", lot.id, says)
-    if lot.maker != issuer and not lot.is_with(issuer) and not late:
+    added = any(name == lot.id for name, *_ in booking.standing)  # rule 5.6: or he could, as he did so wrongly
+    if not lot.is_kept_by(issuer) and not late and not added:
         raise RuleBroken("not_holder", f"lot {lot.id} is not with {issuer}, who cannot add to it", id=lot.id)
 
 

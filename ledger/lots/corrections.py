@@ -1,16 +1,17 @@
 """Errors declared and corrected: what an event did is taken back, what takes its place is booked (rule 5.6)."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from msgspec.structs import replace
 
+from ledger.lots.astray import came, found, left, times
 from ledger.lots.book import Book, effects_key, named_key, run_key
 from ledger.lots.booking import Booking, add_to_delivery, tonnes
 from ledger.lots.claims import take_back
 from ledger.lots.event import LotEvent
-from ledger.lots.holdings import add_to, holding_of, without
+from ledger.lots.holdings import add_to, holding_of, settled, without
 from ledger.lots.marks import known_of, take_back_marks, take_back_packing
-from ledger.lots.observations import settled
 from ledger.lots.records import (
     NOBODY,
     ON_HAND,
@@ -44,11 +45,11 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
     under_way, no_more = tuple(_take_back_late(book, old, event.index)), tuple(_sent_again(book, old))
     gone = (*old.credits, *no_more)
     for posting in gone:
-        _withdraw(book, posting, wrong)
+        _withdraw(booking, posting, wrong)
     for posting in old.debits:
-        _restore(book, posting)
+        _restore(booking, posting)
     for posting in under_way:
-        _post(book, posting, posting.g)
+        _post(booking, posting, posting.g)
     back = (
         *(Moved(one.delivery, one.lot, -one.shipped, -one.received) for one in old.moved),
         *(Moved(one.delivery, one.lot, 0, -one.g) for one in under_way),
@@ -58,6 +59,8 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
         add_to_delivery(book, moved)
     take_back_packing(booking, old)
     touched = dict.fromkeys(posting.lot for posting in (*gone, *old.debits))
+    for lot in known_of(book, touched):
+        book.put_lot(found(lot, partial(_stands, book)))
     return replace(
         _nothing(event), undoes=wrong, debits=gone, credits=(*old.debits, *under_way),
         entered=_with_late(old.left, under_way), left=_with_late(old.entered, no_more), moved=back,
@@ -75,14 +78,22 @@ def _nothing(event: LotEvent) -> Effects:
     return Effects(event.index, event.issuer, event.time, event.start, "error declaration")
 
 
-def _withdraw(book: Book, posting: Posting, wrong: int) -> None:
-    """A credit taken back. A thing that it moved is not there any more; one that it made is, in doubt."""
-    lot = book.lot(posting.lot)
-    if lot is None or (_weightless(lot, posting) and not _is_there_by(book, lot, posting, wrong)):
-        return  # a unit, or a piece that nobody weighed, has moved on, or is back by what stands
-    _post(book, posting, -posting.g)
-    lot = book.lot(posting.lot)
-    if lot is not None and lot.made_by != wrong:
+def _withdraw(booking: Booking, posting: Posting, wrong: int) -> None:
+    """A credit taken back. A thing that it moved is not there any more, unless it is back by what stands.
+
+    One that it made is, in doubt.
+    """
+    book, lot = booking.book, booking.book.lot(posting.lot)
+    if lot is None:
+        return
+    if not _weightless(lot, posting):
+        _post(booking, posting, -posting.g)
+        lot = booking.lot(posting.lot)
+    counted = _weightless(lot, posting) or (_unweighed(lot) and not posting.kind)
+    if lot.made_by != wrong and counted:
+        by = {one.index for one in in_turn(book, wrong)}
+        book.put_lot(left(lot, _at(booking, posting), by))
+    elif lot.made_by != wrong:
         _leave(book, lot, posting)
 
 
@@ -92,34 +103,51 @@ def _leave(book: Book, lot: Lot, posting: Posting) -> None:
         book.put_lot(replace(lot, holdings=without(lot, posting.holder, posting.delivery)))
 
 
-def _restore(book: Book, posting: Posting) -> None:
-    """A debit taken back. What has moved on stays where it is: it is in one place."""
-    lot = book.lot(posting.lot)
-    if lot is not None and not (_weightless(lot, posting) and lot.holdings):
-        _post(book, posting, posting.g)
-        lot = book.lot(posting.lot)
-    if lot is not None and len(lot.holdings) > 1:
+def _restore(booking: Booking, posting: Posting) -> None:
+    """A debit taken back. A thing is in one place: what was short of it there is made good where it is elsewhere."""
+    book, lot = booking.book, booking.book.lot(posting.lot)
+    if lot is None:
+        return
+    if _weightless(lot, posting):
+        book.put_lot(came(lot, _at(booking, posting)))
+        return
+    _post(booking, posting, posting.g)
+    lot = booking.lot(posting.lot)
+    elsewhere = lot.single and (lot.consumed_by != NOBODY or len(lot.holdings) > 1)
+    if elsewhere and not holding_of(lot, posting.holder, posting.delivery).g:
         _leave(book, lot, posting)
+        if _unweighed(lot):
+            book.put_lot(came(booking.lot(posting.lot), _at(booking, posting)))
 
 
 def _weightless(lot: Lot, posting: Posting) -> bool:
     return lot.single and not posting.g
 
 
-def _is_there_by(book: Book, lot: Lot, posting: Posting, wrong: int) -> bool:
-    """Whether it is in that place by this event, or by one whose place it had taken."""
-    held, mixes = holding_of(lot, posting.holder, posting.delivery), {one.index for one in _in_turn(book, wrong)}
-    return held.mix in mixes
+def _unweighed(lot: Lot) -> bool:
+    """Also one whose first weight was taken back: its grams tell no more where it is."""
+    return lot.single and lot.g is None
 
 
-def _post(book: Book, posting: Posting, g: int) -> None:
-    lot = book.lot(posting.lot)
-    if lot is not None:
-        held = holding_of(lot, posting.holder, posting.delivery)
-        mix = posting.mix if held.mix == NOBODY else held.mix  # rule 5.6: undoing makes no mix
-        owner = held.owner if held.g else posting.owner  # who bought it since has it
-        more = Holding(posting.holder, posting.delivery, owner, g, mix, held.site)
-        book.put_lot(settled(add_to(lot, more)))
+def _stands(book: Book, entry: int) -> bool:
+    """Also what a bundle does not show, and no entry stands for: it is where it has to be (SPEC 7)."""
+    one = book.effects(entry)
+    return entry < NOBODY or (one is not None and one.declared_by == NOBODY)
+
+
+def _at(booking: Booking, posting: Posting) -> Holding:
+    """The place of a posting, with nothing there yet."""
+    empty = Holding(posting.holder, posting.delivery, posting.owner, 0, posting.mix)
+    return replace(empty, site=booking.site_at(empty))
+
+
+def _post(booking: Booking, posting: Posting, g: int) -> None:
+    lot = booking.lot(posting.lot)
+    held = holding_of(lot, posting.holder, posting.delivery)
+    mix = posting.mix if held.mix == NOBODY else held.mix  # rule 5.6: undoing makes no mix
+    owner = held.owner if held.g else posting.owner  # who bought it since has it
+    more = Holding(posting.holder, posting.delivery, owner, g, mix, booking.site_at(held))
+    booking.book.put_lot(settled(add_to(lot, more), posting.holder))
 
 
 def _shortages(book: Book, names: Iterable[str]) -> Iterable[Finding]:
@@ -204,7 +232,7 @@ def replaced(book: Book, event: LotEvent) -> int:
 def places_of(book: Book, wrong: int) -> Mapping[Place, int]:
     """Where the events added whose place is taken, each with the first of them that did: to these mixes is added."""
     places: dict[Place, int] = {}
-    for old in _in_turn(book, wrong):
+    for old in in_turn(book, wrong):
         places |= dict.fromkeys((one.place for one in old.credits), old.index)
         if old.run and old.debits:
             places[place_of_run(old.issuer, old.run)] = old.index
@@ -215,7 +243,7 @@ def taken_before(book: Book, wrong: int) -> frozenset[str]:
     """The lots that the events whose place is taken had taken of what their issuer had on hand."""
     return frozenset(
         one.lot
-        for old in _in_turn(book, wrong)
+        for old in in_turn(book, wrong)
         for one in old.debits
         if (one.holder, one.delivery) == (old.issuer, ON_HAND)
     )
@@ -223,10 +251,10 @@ def taken_before(book: Book, wrong: int) -> frozenset[str]:
 
 def told_before(book: Book, wrong: int) -> frozenset[str]:
     """The lots that the events whose place is taken had said something new of."""
-    return frozenset(word.lot for old in _in_turn(book, wrong) for word in old.words)
+    return frozenset(word.lot for old in in_turn(book, wrong) for word in old.words)
 
 
-def _in_turn(book: Book, wrong: int) -> Iterator[Effects]:
+def in_turn(book: Book, wrong: int) -> Iterator[Effects]:
     """The event whose place is taken, and those whose place it had taken in turn."""
     old = book.effects(wrong)
     while old is not None:
@@ -246,16 +274,38 @@ def settle(booking: Booking, wrong: int) -> None:
             _settle_piece(booking, lot, posting)
         elif posting.g:
             _leave(book, lot, posting)  # it had moved on from there: what was short of it is made good
-        book.put_lot(settled(booking.lot(posting.lot)))
+        book.put_lot(settled(booking.lot(posting.lot), posting.holder))
     for posting in booking.debits:
         lot = booking.lot(posting.lot)
         if lot.consumed_by not in {NOBODY, event.index}:
             _leave(book, lot, posting)  # another has used it up since: nothing of it is where it was taken from
+    _settle_moves(booking)
+
+
+def _settle_moves(booking: Booking) -> None:
+    """What has no mass and had moved on is where it was: the correction took it from where it was owed to."""
+    book = booking.book
+    for posting in booking.debits:
+        lot = booking.lot(posting.lot)
+        at = _at(booking, posting)
+        if lot.single and posting.mix == NOBODY and (not posting.g or times(lot, at) > 0):
+            _leave(book, lot, posting)
+            book.put_lot(left(booking.lot(posting.lot), at, ()))
+    for posting in booking.credits:
+        lot = booking.lot(posting.lot)
+        at, others = holding_of(lot, *posting.place[1:]), without(lot, *posting.place[1:])
+        elsewhere = others or lot.consumed_by != NOBODY
+        moved = lot.single and lot.made_by != booking.event.index and not posting.kind
+        if moved and elsewhere and not at.g and (not posting.g or times(lot, at) < 0):
+            book.put_lot(came(replace(lot, holdings=others), at))
+    for lot in known_of(book, {posting.lot: 0 for posting in (*booking.debits, *booking.credits)}):
+        book.put_lot(found(lot, partial(_stands, book)))
 
 
 def _settle_piece(booking: Booking, lot: Lot, posting: Posting) -> None:
     elsewhere = [one for one in lot.holdings if (one.holder, one.delivery) != (posting.holder, posting.delivery)]
-    if not elsewhere and lot.consumed_by == NOBODY:
+    awaited = any(one.holder != posting.holder for one in lot.late)  # by who received it before its maker was heard
+    if awaited or (not elsewhere and lot.consumed_by == NOBODY):
         return
     left = lot.on_hand(posting.holder)
     if left > 0:

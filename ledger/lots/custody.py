@@ -3,13 +3,14 @@
 from msgspec.structs import replace
 
 from ledger.kernel.errors import RuleBroken
+from ledger.lots.astray import due
 from ledger.lots.book import delivery_key, effects_key
-from ledger.lots.booking import Booking, attributes_of, introduce, tonnes
+from ledger.lots.booking import Booking, attributes_of, introduce, made_instead, tonnes
 from ledger.lots.event import LotEvent, Part
 from ledger.lots.holdings import without
 from ledger.lots.packing import with_contents
 from ledger.lots.records import NOBODY, ON_HAND, Delivery, Late, Line, Lot, Settled, Sold
-from ledger.lots.taking import check_holder, take, weigh
+from ledger.lots.taking import check_holder, take, weigh, weighed_before
 
 _NORMAL, _WET = 200, 50  # one part in 200 is 0.5 %, one in 50 is 2 %
 _BULK = frozenset({"bauxite", "alumina", "residue"})
@@ -121,26 +122,42 @@ def receive(booking: Booking) -> None:
 
 
 def _met(booking: Booking, part: Part) -> bool:
-    """Called late, but its sender was heard in the meantime: it is received like anything else."""
+    """Called late, but its sender was heard in the meantime: it is received like anything else.
+
+    What the receiver himself has sent off is no such thing.
+    """
     lot = booking.book.lot(part.id)
-    late = booking.event.origins[part.id].kind == "late"
-    return late and lot is not None and _sent_to(booking, lot) is not None
+    sent = _sent_to(booking, lot) if lot is not None else None
+    if sent is None or booking.event.origins[part.id].kind != "late":
+        return False
+    delivery = booking.book.delivery(sent[0])
+    return booking.event.issuer != sent[1] or (delivery is not None and delivery.receiver == sent[1])
 
 
 def enter_from_outside(booking: Booking, part: Part) -> None:
-    """Rule 5.1: received from outside, or from a party that has not yet been heard."""
+    """Rule 5.1: received from outside, or from a party that has not yet been heard. Raises RuleBroken ("not_sent")."""
     event, origin = booking.event, booking.event.origins[part.id]
+    g = part.g if part.g is not None else origin.g
     known = booking.book.lot(part.id)
-    if known is not None and known.single:
+    if known is None or not known.single or made_instead(booking, known):
+        introduce(booking, Part(part.id, part.single, g, part.role, part.wet), origin.kind, "")
+    elif _late_before(booking, known):
+        booking.book.put_lot(booking.describe(known))  # its maker was heard since
+    else:
         says = f"piece {part.id} is known: it cannot come from {origin.supplier} once more"
         raise RuleBroken("not_sent", says, id=part.id)
-    g = part.g if part.g is not None else origin.g
-    introduce(booking, Part(part.id, part.single, g, part.role, part.wet), origin.kind, "")
     booking.credit(part.id, g, holder=event.issuer, owner=event.owner or event.issuer, kind=origin.kind)
     if origin.kind == "late":
         lot = booking.lot(part.id)
         sender = "" if lot.single else event.sender  # whoever sends a piece that is here already sends this one
         booking.book.put_lot(replace(lot, late=(*lot.late, Late(event.issuer, event.index, g, sender))))
+
+
+def _late_before(booking: Booking, lot: Lot) -> bool:
+    """Rule 5.6: the event whose place is taken had it before its sender was heard, and that goes for this one."""
+    before = (one for one in map(booking.book.effects, booking.instead_of) if one is not None)
+    late = booking.event.origins[lot.id].kind == "late"
+    return late and any((one.lot, one.kind) == (lot.id, "late") for done in before for one in done.credits)
 
 
 def _take_in(booking: Booking, part: Part) -> None:
@@ -153,9 +170,12 @@ def _take_in(booking: Booking, part: Part) -> None:
             id=part.id,
         )
     delivery, holder, under_way, owner = sent
-    if lot.single and lot.g is None and part.g is not None:
+    here = any((one.holder, one.delivery) == (holder, delivery) for one in lot.holdings)
+    if lot.single and lot.g is None and part.g is not None and (here or weighed_before(booking, lot)):
         lot = weigh(booking, lot, part, holder, delivery)
         under_way = part.g
+    elif not here:
+        lot = weigh(booking, lot, part, lot.holdings[0].holder, lot.holdings[0].delivery) if lot.holdings else lot
     g = part.g if part.g is not None else under_way
     arrived = min(g, under_way) if not lot.single else under_way
     booking.debit(part.id, arrived, holder=holder, delivery=delivery)
@@ -186,8 +206,9 @@ def _owner_here(booking: Booking, delivery: str, owner: str) -> str:
 def _sent_to(booking: Booking, lot: Lot) -> tuple[str, str, int, str] | None:
     """The delivery this receipt is about: the one it names, else the first to this receiver, or its own come back."""
     event = booking.event
-    named = [one for one in lot.holdings if one.delivery == delivery_name(event)]
-    fitting = named or [one for one in lot.holdings if one.delivery != ON_HAND]
+    there = (*(due(lot) if booking.lenient else ()), *lot.holdings)
+    named = [one for one in there if one.delivery == delivery_name(event)]
+    fitting = named or [one for one in there if one.delivery != ON_HAND]
     for one in fitting:
         delivery = booking.book.delivery(one.delivery)
         if delivery is None:
@@ -221,7 +242,8 @@ def call_back(booking: Booking) -> None:
     event = booking.event
     for part in with_contents(booking, event.things):
         lot = booking.lot(part.id)
-        mine = [o for o in lot.holdings if o.holder == event.issuer and o.delivery != ON_HAND]
+        there = (*(due(lot) if booking.lenient else ()), *lot.holdings)
+        mine = [one for one in there if one.holder == event.issuer and one.delivery != ON_HAND]
         if not mine:
             raise RuleBroken("not_sent", f"{event.issuer} has nothing of lot {part.id} under way", id=part.id)
         one = next((one for one in mine if one.delivery == delivery_name(event)), mine[0])
@@ -257,8 +279,8 @@ def check_described(booking: Booking) -> None:
     for part in event.things:
         lot = booking.lot(part.id)
         new = attributes_of(event, part.id).items() - lot.attributes.items()
-        theirs = {lot.maker, *(one.holder for one in lot.holdings)}
-        his = event.issuer in theirs or lot.id in booking.told  # rule 5.6: or it was, as he spoke of it
+        his = event.issuer == lot.maker or lot.has(event.issuer)
+        his = his or lot.id in booking.told  # rule 5.6: or it was, as he spoke of it
         if new and not his:
             words = ", ".join(sorted(name for name, _ in new))
             raise RuleBroken(

@@ -9,11 +9,11 @@ from ledger.lots import custody, observations, packing
 from ledger.lots.book import Book, effects_key
 from ledger.lots.booking import Booking
 from ledger.lots.claims import Scopes, book_claims
-from ledger.lots.corrections import declare, places_of, replaced, settle, taken_before, told_before
+from ledger.lots.corrections import declare, in_turn, places_of, replaced, settle, taken_before, told_before
 from ledger.lots.event import LotEvent, lots_of
 from ledger.lots.records import NOBODY, Effects
 from ledger.lots.steps import transform
-from ledger.lots.taking import check_holder
+from ledger.lots.taking import check_worker
 
 LATE = 24 * 3600 * 1_000_000  # µs from the event to its record: later is found, never refused
 
@@ -66,6 +66,7 @@ def _booking(book: Book, event: LotEvent, sites: Mapping[str, str], replaces: in
     return Booking(
         book, event, sites=sites, lenient=True, standing=places_of(book, replaces),
         taken=taken_before(book, replaces), told=told_before(book, replaces),
+        instead_of={old.index for old in in_turn(book, replaces)},
     )  # fmt: skip
 
 
@@ -132,4 +133,4 @@ def _check_worked_on(booking: Booking) -> None:
         raise RuleBroken("process", f"{event.issuer} has no process {event.process}", id=event.process)
     if event.process:
         for part in event.things:
-            check_holder(booking.lot(part.id), event.issuer)
+            check_worker(booking, booking.lot(part.id))

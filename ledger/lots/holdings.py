@@ -24,6 +24,19 @@ def add_to(lot: Lot, more: Holding) -> Lot:
     return replace(lot, holdings=holdings)
 
 
+def settled(lot: Lot, holder: str) -> Lot:
+    """Rule 5.6: blocked for this holder where he is short of it anywhere, and not any more where he is not."""
+    others = {one for one in lot.blocked if one != holder}
+    short = {one.holder for one in lot.holdings if one.holder == holder and one.g < 0}
+    return replace(lot, blocked=tuple(sorted(others | short)))
+
+
+def with_surplus(lot: Lot, holder: str, g: int) -> Lot:
+    """The lot with so much that a count found too much with one holder."""
+    others = {one: more for one, more in lot.surplus.items() if one != holder}
+    return replace(lot, surplus=others | {holder: g} if g else others)
+
+
 def _by_place(one: Holding) -> tuple[str, str]:
     return one.holder, one.delivery
 

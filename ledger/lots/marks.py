@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from ledger.lots.book import Book, site_key
 from ledger.lots.booking import Booking, tonnes
-from ledger.lots.holdings import holding_of
+from ledger.lots.holdings import holding_of, with_surplus
 from ledger.lots.packing import holds, put_in
 from ledger.lots.records import NOBODY, Contained, Effects, Hold, Lot, Site
 from ledger.lots.taking import unpack
@@ -83,8 +83,9 @@ def _take_back_counts(book: Book, old: Effects) -> None:
     """What a count found too much waits for nobody; where other counts or signatures came since, not for that part."""
     for row in old.surplus:
         for lot in known_of(book, [row.lot]):
-            rest = max(0, lot.surplus - max(0, row.after - row.before))
-            book.put_lot(replace(lot, surplus=row.before if lot.surplus == row.after else rest))
+            now = lot.surplus.get(old.issuer, 0)
+            rest = max(0, now - max(0, row.after - row.before))
+            book.put_lot(with_surplus(lot, old.issuer, row.before if now == row.after else rest))
 
 
 def take_back_packing(booking: Booking, old: Effects) -> None:

@@ -11,12 +11,12 @@ from ledger.lots.book import Book, contract_key, site_key
 from ledger.lots.booking import Booking, introduce, tonnes
 from ledger.lots.custody import enter_from_outside
 from ledger.lots.event import Part
-from ledger.lots.holdings import holding_of
+from ledger.lots.holdings import holding_of, settled, with_surplus
 from ledger.lots.mass_rules import PRIMARY, tolerance
 from ledger.lots.packing import opened, with_contents
 from ledger.lots.records import NOBODY, Hold, Lifted, Lot, Site, Surplus, Tolling
 from ledger.lots.steps import judge_product
-from ledger.lots.taking import check_holder, take
+from ledger.lots.taking import check_worker, take, whereabouts
 
 _BLOCKING = frozenset({"unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"})
 _POSITIVE = frozenset({"positive", "positive-with-comments"})
@@ -65,20 +65,32 @@ def end(booking: Booking) -> None:
         if lot.single or part.g is not None:
             take(booking, part, consume=lot.single, kind="destroyed")
         else:
-            check_holder(lot, booking.event.issuer)
+            _check_keeper(lot, booking.event.issuer)
             booking.book.put_lot(replace(lot, closed_by=(*lot.closed_by, booking.event.index)))
             booking.mark("closed", lot.id)
 
 
+def _check_keeper(lot: Lot, issuer: str) -> None:
+    """Rule 5.2: who adds to a lot closes it. Raises RuleBroken ("not_holder")."""
+    if not lot.is_kept_by(issuer):
+        raise RuleBroken("not_holder", f"lot {lot.id} is not for {issuer} to close: {whereabouts(lot)}", id=lot.id)
+
+
 def hold(booking: Booking, operator: str) -> None:
-    """Rule 5.3: maker and holder may hold, and the operator. Raises RuleBroken ("hold")."""
+    """Rule 5.3: maker and holder may hold, and the operator; not who had it once. Raises RuleBroken ("hold")."""
     issuer = booking.event.issuer
     for part in with_contents(booking, booking.event.things):
         lot = booking.lot(part.id)
-        if issuer not in {lot.maker, operator} and not lot.is_with(issuer):
+        if issuer not in {lot.maker, operator} and not lot.has(issuer) and not _held_before(booking, lot):
             raise RuleBroken("hold", f"{issuer} neither made lot {lot.id} nor has it, and cannot hold it", id=lot.id)
         booking.book.put_lot(replace(lot, holds=(*lot.holds, Hold(issuer, booking.event.index))))
         booking.mark("held", lot.id)
+
+
+def _held_before(booking: Booking, lot: Lot) -> bool:
+    """Rule 5.6: he could hold it when he was wrong."""
+    before = map(booking.book.effects, booking.instead_of)
+    return any(lot.id in one.held for one in before if one is not None)
 
 
 def release(booking: Booking, operator: str) -> None:
@@ -103,7 +115,7 @@ def count(booking: Booking) -> None:
     """Rule 5.7: a count sets the holder's balance; what is too much waits for a second signature."""
     for part in booking.event.things:
         lot = booking.lot(part.id)
-        check_holder(lot, booking.event.issuer)
+        check_worker(booking, lot)
         if lot.single:
             _seen(booking, lot, part)
         elif part.g is None:
@@ -127,19 +139,15 @@ def _set(booking: Booking, lot: Lot, g: int) -> None:
     elif g > have:
         owner = holding_of(lot, holder).owner
         booking.credit(lot.id, g - have, holder=holder, owner=owner, kind="count surplus")
-    surplus = min(lot.surplus, g)
+    before = lot.surplus.get(holder, 0)
+    surplus = min(before, g)
     if g - have > booking.event.scale:  # what the scale cannot tell apart is no surplus
         surplus = min(g, surplus + g - have)
         says = f"lot {lot.id} had {tonnes(have)}, the count found {tonnes(g)}: nobody countersigned the rest"
         booking.find("count_up", lot.id, says, have=have, counted=g)
-    if surplus != lot.surplus:
-        booking.surplus.append(Surplus(lot.id, lot.surplus, surplus))
-    booking.book.put_lot(settled(replace(booking.lot(lot.id), surplus=surplus)))
-
-
-def settled(lot: Lot) -> Lot:
-    """Not blocked any more where no holding is short."""
-    return replace(lot, blocked=any(one.g < 0 for one in lot.holdings))
+    if surplus != before:
+        booking.surplus.append(Surplus(lot.id, before, surplus))
+    booking.book.put_lot(settled(with_surplus(booking.lot(lot.id), holder, surplus), holder))
 
 
 def lot_confirmed(typ: str, body: Mapping[str, Any]) -> str:
@@ -161,5 +169,5 @@ def countersign(book: Book, name: str, by: str) -> bool:
     lot = book.lot(name)
     if lot is None or not (lot.surplus or lot.blocked) or lot.has_any(by):
         return False
-    book.put_lot(replace(lot, surplus=0, blocked=False))
+    book.put_lot(replace(lot, surplus={}, blocked=()))
     return True

@@ -81,14 +81,23 @@ class Contained(Struct, frozen=True, array_like=True, gc=False):
     entry: int
 
 
+class Owed(Struct, frozen=True, array_like=True, gc=False):
+    """How often a thing without mass would be in a place by what stands, and is not; below 0: left and never came."""
+
+    at: Holding
+    times: int
+
+
 class Lot(Struct, frozen=True, array_like=True, tag="lot", gc=False):
     """A class lot, a piece (`single`), or a unit or frame that others are packed in (`single`, with contents).
 
     `source` tells how it entered: made, commissioned, outside, late, opening. `g` is a piece's own mass, None until
-    somebody weighs it. `doubt` is the entry that declared its making wrong. `blocked` is true while a shortage or a
-    surplus waits to be cleared; `surplus` is what a count found too much and nobody has countersigned. `late` is what
-    receivers had before its sender was heard, the oldest first. `packed_by` is the entry that put it `inside` a unit,
-    `amounts` what of class lots is in this one, `closed_by` the entries after which nothing is added to it.
+    somebody weighs it. `doubt` is the entry that declared its making wrong. `blocked` has the holders who are short of
+    it, until that is cleared: what they have is not used, of a single thing nothing. `surplus` is what a count found
+    too much with each holder and nobody has countersigned. `late` is what receivers had before its sender was heard,
+    the oldest first. `packed_by` is the entry that put it `inside` a unit, `amounts` what of class lots is in this one,
+    `closed_by` the entries after which nothing is added to it. `owed` tells where a thing without mass would be but for
+    moves that were declared wrong.
     """
 
     id: str
@@ -102,8 +111,8 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot", gc=False):
     consumed_by: int = NOBODY
     holds: tuple[Hold, ...] = ()
     doubt: int = NOBODY
-    blocked: bool = False
-    surplus: int = 0
+    blocked: tuple[str, ...] = ()
+    surplus: dict[str, int] = {}
     closed_by: tuple[int, ...] = ()
     inside: str = ""
     packed_by: int = NOBODY
@@ -111,11 +120,16 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot", gc=False):
     amounts: tuple[Contained, ...] = ()
     attributes: dict[str, str | int] = {}
     late: tuple[Late, ...] = ()
+    owed: tuple[Owed, ...] = ()
 
     @property
     def held_by(self) -> tuple[str, ...]:
         """The parties that hold it, each once, in order."""
         return tuple(sorted({one.by for one in self.holds}))
+
+    def blocks(self, holder: str) -> bool:
+        """Whether the holder may not use what he has: of a class lot, his own share is short; of a thing, anybody's."""
+        return holder in self.blocked or (self.single and bool(self.blocked))
 
     @property
     def closed(self) -> bool:
@@ -133,6 +147,15 @@ class Lot(Struct, frozen=True, array_like=True, tag="lot", gc=False):
     def late_from(self, sender: str, to: str) -> int:
         """What the receiver has here, in g, that this sender was not heard to send."""
         return sum(one.g for one in self.late if one.is_from(sender, to))
+
+    def has(self, holder: str) -> bool:
+        """Whether the holder has some of it now, on hand or on his deliveries; a single thing may be without mass."""
+        return any(one.holder == holder and (one.g > 0 or (self.single and not one.g)) for one in self.holdings)
+
+    def is_kept_by(self, party: str) -> bool:
+        """Rule 5.2: who adds to it and closes it: who made it or has some; who had some, where there is no one else."""
+        nobodys = not self.maker or not any(one.g for one in self.holdings)
+        return party == self.maker or self.has_any(party) or (nobodys and self.is_with(party))
 
     def has_any(self, holder: str) -> bool:
         """Whether there is some of it, or less than none, with the holder or on his deliveries."""
@@ -266,7 +289,7 @@ class Lifted(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Surplus(Struct, frozen=True, array_like=True, gc=False):
-    """What nobody has countersigned of a lot, in g, before and after a count."""
+    """What nobody has countersigned of what who counts has of a lot, in g, before and after the count."""
 
     lot: str
     before: int

@@ -15,7 +15,7 @@ _PERCENT = 200  # one part in 200: 0.5 %
 
 def check_usable(booking: Booking, lot: Lot) -> None:
     """Rule 5.4: neither used up nor held; a correction goes through, and what it meets is found."""
-    refusal = _unusable(lot)
+    refusal = _unusable(lot, booking.event.issuer)
     if refusal is None:
         return
     if not booking.lenient:
@@ -23,13 +23,14 @@ def check_usable(booking: Booking, lot: Lot) -> None:
     booking.find(refusal.code, lot.id, refusal.sentence)
 
 
-def _unusable(lot: Lot) -> RuleBroken | Conflict | None:
+def _unusable(lot: Lot, holder: str) -> RuleBroken | Conflict | None:
     if lot.consumed_by != NOBODY:
         return Conflict("consumed", f"piece {lot.id} was used up by entry {lot.consumed_by}", id=lot.id)
     if lot.held_by:
         return RuleBroken("held", f"lot {lot.id} is held by {', '.join(lot.held_by)}", id=lot.id)
-    if lot.blocked:
-        return RuleBroken("blocked", f"lot {lot.id} is blocked until its shortage is cleared", id=lot.id)
+    if lot.blocks(holder):
+        short = " and ".join(lot.blocked)
+        return RuleBroken("blocked", f"lot {lot.id} is blocked until the shortage of {short} is cleared", id=lot.id)
     return None
 
 
@@ -67,12 +68,12 @@ def take(booking: Booking, part: Part, *, consume: bool, kind: str = "", scrap: 
     _check_taker(booking, lot)
     if lot.single:
         return _take_piece(booking, lot, part, consume=consume, kind=kind, scrap=scrap)
-    g = _amount(part)
-    if g > lot.on_hand(holder) - lot.surplus and lot.surplus and not booking.lenient:
+    g, surplus = _amount(part), lot.surplus.get(holder, 0)
+    if surplus and g > lot.on_hand(holder) - surplus and not booking.lenient:
         raise RuleBroken(
             "surplus",
-            f"lot {lot.id} has {tonnes(lot.on_hand(holder) - lot.surplus)} beside {tonnes(lot.surplus)} that a count "
-            f"found and nobody countersigned, the event takes {tonnes(g)}",
+            f"lot {lot.id} has {tonnes(lot.on_hand(holder) - surplus)} beside {tonnes(surplus)} that a count found "
+            f"with {holder} and nobody countersigned, the event takes {tonnes(g)}",
             id=lot.id,
         )
     return g, booking.debit(lot.id, g, holder=holder, role=part.role, kind=kind, scrap=scrap)
@@ -86,6 +87,12 @@ def _check_taker(booking: Booking, lot: Lot) -> None:
     """
     if not booking.lenient or (lot.maker != booking.event.issuer and lot.id not in booking.taken):
         check_holder(lot, booking.event.issuer)
+
+
+def check_worker(booking: Booking, lot: Lot) -> None:
+    """Rule 5.3: who works on a lot has it; by 5.6 he had, where he did so wrongly. Raises RuleBroken ("not_holder")."""
+    if lot.id not in booking.told:
+        _check_taker(booking, lot)
 
 
 def _amount(part: Part) -> int:
@@ -105,7 +112,7 @@ def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, kind: 
         booking.find("taken_from_unit", lot.id, f"piece {lot.id} was taken out of {lot.inside} without unpacking it")
         lot = unpack(booking, lot)
     have = lot.on_hand(holder)
-    g = max(have, lot.g or 0) if lot.doubt != NOBODY else have  # rule 5.6: short until its own correction comes
+    g = _mass_of(booking, lot, have)
     owner = booking.debit(lot.id, g, holder=holder, role=part.role, kind=kind, scrap=scrap)
     lot = booking.lot(lot.id)
     kept = without(lot, holder, ON_HAND) if g == have else lot.holdings
@@ -115,13 +122,35 @@ def _take_piece(booking: Booking, lot: Lot, part: Part, *, consume: bool, kind: 
     return g, owner
 
 
+def _mass_of(booking: Booking, lot: Lot, have: int) -> int:
+    """The mass of a piece that is here, in g. By 5.6 one in doubt is short of it until its own correction comes.
+
+    One that came back here from a place that it is short of now is here once, however often it came.
+    """
+    if lot.doubt != NOBODY:
+        return max(have, lot.g or 0)
+    whole = sum(one.g for one in lot.holdings)
+    return whole if booking.lenient and 0 < whole < have else have
+
+
 def _take_again(booking: Booking, lot: Lot, part: Part, *, kind: str, scrap: str) -> tuple[int, str]:
     """Rule 5.6: a corrective event takes what another used up or sent away meanwhile, and finds it so.
 
     The piece stays what and where it is, short of its mass, and blocked.
     """
-    g = lot.g or part.g or 0
+    g = lot.g or 0
+    if lot.g is None and part.g is not None and weighed_before(booking, lot):
+        weigh(booking, lot, part, booking.event.issuer, ON_HAND)
+        g = part.g
+    elif lot.g is None and lot.holdings:
+        weigh(booking, lot, part, lot.holdings[0].holder, lot.holdings[0].delivery)
     return g, booking.debit(lot.id, g, holder=booking.event.issuer, role=part.role, kind=kind, scrap=scrap)
+
+
+def weighed_before(booking: Booking, lot: Lot) -> bool:
+    """Rule 5.6: whether an event whose place this one takes was the first to weigh it."""
+    before = (one for one in map(booking.book.effects, booking.instead_of) if one is not None)
+    return any((one.lot, one.kind) == (lot.id, "weighed") for done in before for one in done.credits)
 
 
 def weigh(booking: Booking, lot: Lot, part: Part, holder: str, delivery: str) -> Lot:

@@ -17,7 +17,7 @@ from ledger.kernel.subjects import subject_key
 from ledger.kernel.verify_passports import Inputs
 from ledger.kernel.verify_statements import Shown
 from ledger.lots.ancestry import up
-from ledger.lots.book import Book, delivery_key
+from ledger.lots.book import Book, delivery_key, lot_key
 from ledger.lots.custody import delivery_name
 from ledger.lots.event import LotEvent, Part, placed, read_event
 from ledger.lots.fold import apply
@@ -177,7 +177,7 @@ class Refolded:
         wrong = self._names.get((event.issuer, event.name), NOBODY) if event.declares else NOBODY
         if not event.declares:
             self._names[event.issuer, event.name] = event.index
-            for part in _made(event):
+            for part in (*_made(event), *(one for one in event.things if self._enters(event, one))):
                 self._forget(event, part)
             for part in _parts(event):
                 self._stand_in(event, part)
@@ -198,7 +198,13 @@ class Refolded:
         """A piece that is made again, of which the bundle does not hold why, may be made."""
         if part.single and self._book.lot(part.id) is not None and not self.whole(part.id, event.index):
             self.stood_in.setdefault(event.index, set()).add(part.id)
-            self._book.put_lot(replace(_stand_in(event, part), holdings=(), doubt=0))
+            self._book.forget(lot_key(part.id))
+
+    def _enters(self, event: LotEvent, part: Part) -> bool:
+        """Whether it comes from outside, or early: what is under way to a receiver who calls it late is received."""
+        lot, origin = self._book.lot(part.id), event.origins.get(part.id)
+        under_way = lot is not None and any(one.delivery != ON_HAND for one in lot.holdings)
+        return origin is not None and (origin.kind == "outside" or not under_way)
 
     def _stand_in(self, event: LotEvent, part: Part) -> None:
         """Give a lot that is not whole what this event takes of it."""

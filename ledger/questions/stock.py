@@ -76,5 +76,5 @@ def _row(one: Lot, held: Holding) -> said.StockRow:
         material=str(one.attributes.get("material", "")),
         held=bool(one.held_by),
         in_doubt=one.doubt != NOBODY,
-        blocked=one.blocked,
+        blocked=one.blocks(held.holder),
     )

@@ -46,10 +46,11 @@ def lot_here(one):
         "id": one.id, "single": one.single, "maker": one.maker, "madeBy": one.made_by, "source": one.source, "g": one.g,
         "holdings": [[at.holder, at.delivery, at.owner, at.g, at.mix] for at in one.holdings],
         "consumedBy": one.consumed_by, "holds": [[held.by, held.entry] for held in one.holds], "doubt": one.doubt,
-        "blocked": one.blocked, "surplus": one.surplus, "closedBy": list(one.closed_by), "inside": one.inside,
+        "blocked": list(one.blocked), "surplus": one.surplus, "closedBy": list(one.closed_by), "inside": one.inside,
         "packedBy": one.packed_by, "contents": list(one.contents),
         "amounts": [[row.unit, row.lot, row.g, row.entry] for row in one.amounts], "attributes": one.attributes,
         "late": [[late.holder, late.entry, late.g, late.sender] for late in one.late],
+        "owed": [[owed.at.holder, owed.at.delivery, owed.at.owner, owed.at.mix, owed.times] for owed in one.owed],
     }  # fmt: skip
 
 
@@ -59,7 +60,10 @@ def lot_there(one):
     lists = {
         name: [[row[member] for member in members.split()] for row in one[name]] for name, members in named.items()
     }
-    return {**{name: one[name] for name in one if name != "time"}, **lists}
+    owed = [
+        [*(row["at"][member] for member in ("holder", "delivery", "owner", "mix")), row["times"]] for row in one["owed"]
+    ]
+    return {**{name: one[name] for name in one if name != "time"}, **lists, "owed": owed}
 
 
 def effects_here(one):

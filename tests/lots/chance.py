@@ -117,6 +117,14 @@ class Chance:
             self.park.wrong(one.issuer, index, f"urn:right:{index}")
             self.announced[f"urn:right:{index}"] = one
 
+    def again(self):
+        """The same event once more, under the name that was announced."""
+        if self.announced:
+            name, one = self.announced.popitem()
+            body = self.park.bodies[one.index]
+            told = {key: value for key, value in body.items() if key not in {"type", "eventTime", "eventID"}}
+            self.park.say(one.issuer, body["type"].removesuffix("Event"), eventID=name, **told)
+
     def correct(self):
         """The same again with other masses, whoever has it now."""
         if self.announced:
@@ -129,7 +137,7 @@ class Chance:
 
 
 HONEST = ("late", "heard", "commission", "transform", "taps", "ship", "receive", "receive", "count", "destroy", "pack")
-ALL = (*HONEST, "declare", "correct", "correct")
+ALL = (*HONEST, "declare", "correct", "correct", "again")
 SETTINGS = examples(150)
 seeds = st.randoms(use_true_random=False)
 

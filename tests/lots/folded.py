@@ -181,6 +181,14 @@ class Park:
         declared = {"errorDeclaration": {"correctiveEventIDs": list(corrections)}, "eventID": f"urn:event:{index}"}
         return self.say(who, "Object", wrong=index, action="OBSERVE", epcList=[], **declared, **members)
 
+    def blocked(self, name):
+        """Whether somebody is short of it."""
+        return bool(self.lot(name).blocked)
+
+    def surplus(self, name):
+        """What counts found too much of it, with whom ever, and nobody has countersigned, in g."""
+        return sum(self.lot(name).surplus.values())
+
     def confirm(self, name, by):
         return countersign(self.book, name, by)
 

@@ -346,7 +346,7 @@ def test_what_no_scale_weighed_is_a_surplus_from_the_first_gram(park):
     park.new(MINE, (ORE, 10_000))
     for g in (10_001, 10_002):
         assert rules(park.look(MINE, "stock_taking", (ORE, g))) == {"count_up"}
-    assert park.lot(ORE).surplus == 2
+    assert park.surplus(ORE) == 2
 
 
 def test_who_has_part_of_what_another_made_does_not_describe_it_for_the_rest(park):

@@ -434,7 +434,7 @@ def test_what_the_scale_cannot_tell_apart_is_no_surplus_and_what_was_there_may_b
     scale = {"al_mass": [mass(ORE, 1_000, device=f"{MINE}/scale")]}  # 2 % of 1 000 g
     counted = {**listed([(ORE, 1_000)]), **scale}
     park.say(MINE, "Object", action="OBSERVE", bizStep="stock_taking", **counted)
-    assert park.lot(ORE).surplus == 0
+    assert park.surplus(ORE) == 0
     park.look(MINE, "stock_taking", (ORE, 1_100))
     park.make(MINE, [(ORE, 1_000)], [(lot("A"), 1)], "refining")
     with refused("surplus"):
@@ -461,7 +461,7 @@ def test_a_count_says_what_was_there_and_what_it_found(park):
         ("count_up", ORE, {"have": 1_000, "counted": 1_200}),
     ]
     assert park.confirm(ORE, MILL)
-    assert (park.lot(ORE).surplus, park.confirm(ORE, MILL)) == (0, False)
+    assert (park.surplus(ORE), park.confirm(ORE, MILL)) == (0, False)
 
 
 def test_an_amount_is_destroyed_and_a_lot_closed_by_who_has_it(park):
@@ -493,7 +493,7 @@ def test_who_had_a_lot_and_has_none_of_it_any_more_countersigns_its_count(park, 
     park.receive(SMELTER, MINE, (ORE, received))
     park.look(SMELTER, "stock_taking", (ORE, 120))
     assert (park.confirm(ORE, SMELTER), park.confirm(ORE, MINE)) == (False, confirms)
-    assert park.lot(ORE).surplus == (0 if confirms else 120 - received)
+    assert park.surplus(ORE) == (0 if confirms else 120 - received)
 
 
 def test_there_is_nothing_to_countersign_of_a_lot_that_is_in_order_or_not_known(park):
@@ -515,7 +515,7 @@ def test_a_corrective_event_uses_what_is_in_doubt_closed_or_anothers(park):
     assert (rules(done), done.debits[0].g, park.lot(SLAB).consumed_by) == ({"shortage"}, 90, done.index)
     assert (park.lot(BAND).doubt, park.have(MILL, BAND)) == (-1, 0)
     park.make(SMELTER, [(METAL, 90)], [(SLAB, 90)], eventID="urn:event:cast")
-    assert (park.lot(SLAB).holdings, park.lot(SLAB).blocked, park.have(SMELTER, BAND)) == ((), False, 90)
+    assert (park.lot(SLAB).holdings, park.blocked(SLAB), park.have(SMELTER, BAND)) == ((), False, 90)
 
 
 def test_what_is_taken_out_of_its_unit_by_name_was_unpacked(park):

@@ -200,7 +200,7 @@ def test_what_a_wrong_count_found_too_much_waits_for_nobody(park):
     wrong = park.look(SMELTER, "stock_taking", (METAL, 1_300))
     more = park.look(SMELTER, "stock_taking", (METAL, 1_350))
     park.wrong(SMELTER, wrong.index)
-    assert (park.have(SMELTER, METAL), park.lot(METAL).surplus) == (1_050, 50)
+    assert (park.have(SMELTER, METAL), park.surplus(METAL)) == (1_050, 50)
     park.wrong(SMELTER, more.index)
     park.make(SMELTER, [(METAL, 1_000)], [(BAND, 1_000)])
 

@@ -56,7 +56,7 @@ def test_a_piece_that_moved_on_from_what_is_corrected_is_only_where_it_is_now(pa
     else:
         park.wrong(SMELTER, sent, "urn:right")
         park.ship(SMELTER, MILL, (SLAB, None), **again)
-    assert (places(park, SLAB), park.lot(SLAB).blocked) == (now, False)
+    assert (places(park, SLAB), park.blocked(SLAB)) == (now, False)
     for who in (SMELTER, MILL):
         with pytest.raises(Exception, match=r"is not with|was used up by"):
             park.ship(who, CUSTOMER, (SLAB, None), paper="D-9")
@@ -101,11 +101,11 @@ def test_a_surplus_goes_with_the_count_that_found_it_and_no_further(park):
     first = park.look(MINE, "stock_taking", (ORE, 1_100)).index
     second = park.look(MINE, "stock_taking", (ORE, 1_250)).index
     park.wrong(MINE, first)
-    assert (park.have(MINE, ORE), park.lot(ORE).surplus) == (1_150, 150)
+    assert (park.have(MINE, ORE), park.surplus(ORE)) == (1_150, 150)
     with refused("surplus"):
         park.ship(MINE, SMELTER, (ORE, 1_001))
     park.wrong(MINE, second)
-    assert (park.have(MINE, ORE), park.lot(ORE).surplus) == (1_000, 0)
+    assert (park.have(MINE, ORE), park.surplus(ORE)) == (1_000, 0)
     park.ship(MINE, SMELTER, (ORE, 1_000))
 
 
@@ -113,11 +113,11 @@ def test_a_surplus_that_a_wrong_count_lowered_or_raised_in_between_is_what_the_o
     park.new(MINE, (ORE, 1_000))
     _, second, _ = (park.look(MINE, "stock_taking", (ORE, g)).index for g in (1_100, 1_150, 1_170))
     park.wrong(MINE, second)
-    assert (park.have(MINE, ORE), park.lot(ORE).surplus) == (1_120, 120)
+    assert (park.have(MINE, ORE), park.surplus(ORE)) == (1_120, 120)
     down = park.look(MINE, "stock_taking", (ORE, 40)).index
-    assert park.lot(ORE).surplus == 40
+    assert park.surplus(ORE) == 40
     park.wrong(MINE, down)
-    assert (park.have(MINE, ORE), park.lot(ORE).surplus) == (1_120, 120)
+    assert (park.have(MINE, ORE), park.surplus(ORE)) == (1_120, 120)
 
 
 def test_a_piece_that_its_maker_weighed_since_keeps_that_mass_when_who_weighed_it_first_was_wrong(park):
@@ -136,10 +136,10 @@ def test_what_no_scale_told_apart_takes_no_surplus_back_and_what_was_countersign
     small = park.say(MINE, "Object", action="OBSERVE", bizStep="stock_taking",
                      quantityList=[{"epcClass": ORE, "quantity": 1_110, "uom": "GRM"}], **on_scale).index  # fmt: skip
     park.wrong(MINE, small)
-    assert (park.have(MINE, ORE), park.lot(ORE).surplus) == (1_100, 100)
+    assert (park.have(MINE, ORE), park.surplus(ORE)) == (1_100, 100)
     assert park.confirm(ORE, SMELTER)
     park.wrong(MINE, 1)
-    assert (park.have(MINE, ORE), park.lot(ORE).surplus) == (1_000, 0)
+    assert (park.have(MINE, ORE), park.surplus(ORE)) == (1_000, 0)
 
 
 # Heard late, and back

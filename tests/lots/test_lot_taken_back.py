@@ -39,7 +39,7 @@ def test_a_single_gram_below_nothing_is_a_shortage(park, left, found):
     park.ship(SMELTER, MILL, (METAL, 50 - left))
     done = park.wrong(SMELTER, wrong)
     assert [one.facts for one in done.findings] == found
-    assert (park.have(SMELTER, METAL), park.lot(METAL).blocked) == (left, bool(found))
+    assert (park.have(SMELTER, METAL), park.blocked(METAL)) == (left, bool(found))
 
 
 @pytest.mark.parametrize("more", [-1, 0, 1])

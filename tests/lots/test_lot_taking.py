@@ -55,7 +55,7 @@ def test_a_correction_takes_of_a_class_lot_that_left_meanwhile_and_of_what_a_cou
     wrong = park.make(SMELTER, [(lot("B"), 50)], [(OTHER, 50)])
     park.look(SMELTER, "stock_taking", (lot("B"), 90))
     park.wrong(SMELTER, wrong.index, "urn:again")
-    assert park.lot(lot("B")).surplus == 40
+    assert park.surplus(lot("B")) == 40
     park.make(SMELTER, [(lot("B"), 120)], [(OTHER, 120)], eventID="urn:again")
     assert has(park, lot("B")) == {(SMELTER, ""): 20}
 
@@ -69,7 +69,7 @@ def test_a_correction_uses_a_piece_that_left_meanwhile_which_stays_where_it_is_a
     done = park.make(SMELTER, [(SLAB, 100)], [(COIL, 100)], eventID="urn:right")
     assert short(done) == [{"have": 0, "want": 100}]
     assert has(park, SLAB) == {(SMELTER, ""): -100, (MILL, ""): 100}
-    assert (park.lot(SLAB).consumed_by, park.lot(SLAB).blocked) == (-1, True)
+    assert (park.lot(SLAB).consumed_by, park.blocked(SLAB)) == (-1, True)
     assert [(one.reason, one.ug) for one in park.up(COIL).ends] == [("unknown", 100 * UG)]
     assert park.confirm(SLAB, OPERATOR)
     park.make(MILL, [(SLAB, 100)], [(piece("C-2"), 100)], "hot-rolling")
@@ -96,7 +96,7 @@ def test_a_piece_in_doubt_that_a_correction_uses_is_short_until_it_is_made_again
     assert short(done) == [{"have": 0, "want": 100}]
     assert (has(park, SLAB), park.have(SMELTER, COIL)) == ({(SMELTER, ""): -100}, 100)
     done = park.make(SMELTER, [(METAL, 100)], [(SLAB, 100)], eventID="urn:first")
-    assert (rules(done), has(park, SLAB), park.lot(SLAB).blocked) == (set(), {}, False)
+    assert (rules(done), has(park, SLAB), park.blocked(SLAB)) == (set(), {}, False)
 
 
 def test_scrap_that_another_event_melted_meanwhile_is_scrap_in_the_correction_too(park):
@@ -148,7 +148,7 @@ def test_a_correction_uses_sends_and_destroys_nothing_that_its_issuer_never_had(
     ):
         with refused(name, MILL):
             act()
-    assert (park.have(holder, name), park.lot(name).blocked) == (100, False)
+    assert (park.have(holder, name), park.blocked(name)) == (100, False)
 
 
 def test_a_correction_sends_nobody_elses_unit_and_uses_nothing_that_somebody_else_used_up(park):

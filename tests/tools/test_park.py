@@ -175,7 +175,7 @@ def test_the_wrong_weight_is_corrected_after_the_slab_was_rolled(park):
     wrong = next(one for one in map(told.book.effects, told.effects) if one.declared_by >= 0)
     used = told.effects[slab.consumed_by]
     assert wrong.index < used.index < wrong.declared_by < wrong.replaced_by == slab.made_by
-    assert (slab.g, slab.blocked, slab.doubt) == (coil.weights.slab * 1_000, False, -1)
+    assert (slab.g, slab.blocked, slab.doubt) == (coil.weights.slab * 1_000, (), -1)
     assert sum(posting.g for posting in used.debits) == slab.g + 80_000
 
 

@@ -36,11 +36,12 @@ export const placeOfRun = (issuer, run) => placeOf({ lot: "", holder: issuer, de
 // `g` is a piece's own mass, null until somebody weighs it; `doubt` the entry that declared its making wrong; `late` what
 // receivers had before its sender was heard, the oldest first. `packedBy` is the entry that put it `inside` a unit, `amounts`
 // what of class lots is in this one: { unit, lot, g, entry } each; `holds` has who holds it, { by, entry }; `closedBy` the
-// entries after which nothing is added to it.
+// entries after which nothing is added to it. `blocked` has the holders who are short of it, `surplus` what a count found too
+// much, by holder; `owed` where a thing without mass would be but for moves that were declared wrong: { at, times } each.
 export function newLot(id, single, maker, madeBy, source, time, g = null, holdings = []) {
   return {
-    id, single, maker, madeBy, source, time, g, holdings, consumedBy: NOBODY, holds: [], doubt: NOBODY, blocked: false,
-    surplus: 0n, closedBy: [], inside: "", packedBy: NOBODY, contents: [], amounts: [], attributes: new Map(), late: [],
+    id, single, maker, madeBy, source, time, g, holdings, consumedBy: NOBODY, holds: [], doubt: NOBODY, blocked: [],
+    surplus: new Map(), closedBy: [], inside: "", packedBy: NOBODY, contents: [], amounts: [], attributes: new Map(), late: [], owed: [],
   };
 }
 
@@ -62,6 +63,27 @@ export const isWith = (lot, holder) => lot.holdings.some((one) => one.holder ===
 // Whether it is this sender who is waited for, by this receiver; and what the receiver has that he was not heard to send.
 export const isFrom = (late, sender, to) => late.holder === to && ["", sender].includes(late.sender);
 export const lateFrom = (lot, sender, to) => sum(lot.late.filter((one) => isFrom(one, sender, to)).map((one) => one.g));
+// He has some of it now, on hand or on his deliveries; a single thing may be without mass.
+export function has(lot, holder) {
+  return lot.holdings.some((one) => one.holder === holder && (one.g > 0n || (lot.single && !one.g)));
+}
+
+// Some of it, or less than none.
+export function hasAny(lot, holder) {
+  return lot.holdings.some((one) => one.holder === holder && (one.g || lot.single));
+}
+
+// Who adds to it and closes it: who made it or has some, or had some that nobody else is to ask for (5.2).
+export function isKeptBy(lot, party) {
+  const nobodys = !lot.maker || !lot.holdings.some((one) => one.g);
+  return party === lot.maker || hasAny(lot, party) || (nobodys && isWith(lot, party));
+}
+
+// Received before its maker was heard (5.1).
+export const heardLate = (lot) => lot.source === "late" && !lot.maker;
+
+// Whether the holder may not use what he has: of a class lot his own share is short, of a thing anybody's.
+export const blocks = (lot, holder) => lot.blocked.includes(holder) || (lot.single && lot.blocked.length > 0);
 
 // The lot with so much more, or less, in one holding. What is sent off and gone leaves no holding behind.
 export function addTo(lot, more) {
@@ -72,8 +94,21 @@ export function addTo(lot, more) {
 
 const byPlace = (a, b) => compareText(a.holder, b.holder) || compareText(a.delivery, b.delivery);
 
-// Not blocked any more where no holding is short.
-export const settled = (lot) => ({ ...lot, blocked: lot.holdings.some((one) => one.g < 0n) });
+export const withBlocked = (lot, holders) => ({ ...lot, blocked: [...new Set(holders)].sort(compareText) });
+
+// Blocked for this holder where he is short of it anywhere, and not any more where he is not (5.6).
+export function settled(lot, holder) {
+  const short = lot.holdings.some((one) => one.holder === holder && one.g < 0n);
+  return withBlocked(lot, [...lot.blocked.filter((one) => one !== holder), ...(short ? [holder] : [])]);
+}
+
+// The lot with so much that a count found too much with one holder.
+export function withSurplus(lot, holder, g) {
+  const surplus = new Map(lot.surplus);
+  if (g) surplus.set(holder, g);
+  else surplus.delete(holder);
+  return { ...lot, surplus };
+}
 
 // What an event did that did nothing.
 export function newEffects({ index, issuer, time, start }, what) {

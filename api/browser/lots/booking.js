@@ -1,7 +1,9 @@
 // What one event does, collected while it is written into the book: postings, and what came from nowhere or went nowhere,
 // until both sides are equal (SPEC 5.2).
 
-import { NOBODY, ON_HAND, addTo, holdingOf, isWith, newEffects, newHolding, newLot, onHand, placeOf } from "./book.js";
+import {
+  NOBODY, ON_HAND, addTo, heardLate, holdingOf, isKeptBy, newEffects, newHolding, newLot, onHand, placeOf, withBlocked,
+} from "./book.js";
 import { single } from "./event.js";
 import { compareText, grams, most, sum } from "./exact.js";
 import { refuse } from "../verifier/fault.js";
@@ -16,9 +18,10 @@ export class Booking {
 
   // `lenient`: a corrective event is never refused for what came of it. `standing`: where the event whose place it takes
   // had added; it adds to what is mixed there, as that event did. `taken` and `told`: the lots that this one had taken from
-  // its issuer, and had said something new of. `sites` has the party of each registered site.
-  constructor(book, event, { sites = new Map(), lenient = false, standing = new Map(), taken = new Set(), told = new Set() } = {}) {
-    Object.assign(this, { book, event, sites, lenient, standing, taken, told });
+  // its issuer, and had said something new of. `before` has what this one did, and those that it in turn took the place of.
+  // `sites` has the party of each registered site.
+  constructor(book, event, { sites = new Map(), lenient = false, standing = new Map(), taken = new Set(), told = new Set(), before = [] } = {}) {
+    Object.assign(this, { book, event, sites, lenient, standing, taken, told, before });
     Object.assign(this, { debits: [], credits: [], moved: [], findings: [], settles: [], sold: [], words: [] });
     Object.assign(this, { packed: [], unpacked: [], lifted: [], surplus: [] });
   }
@@ -89,7 +92,7 @@ export class Booking {
     if (short) this.short(before, holder, held.g, g);
     this.debits.push({ lot: name, holder, delivery, owner: held.owner, g, role, had: held.g, mix: held.mix, kind, scrap });
     if (kind) this.leave(kind, g);
-    this.book.put(addTo(short ? { ...before, blocked: true } : before, { ...held, g: -g }));
+    this.book.put(addTo(short ? withBlocked(before, [...before.blocked, holder]) : before, { ...held, g: -g }));
     return held.owner;
   }
 
@@ -99,19 +102,22 @@ export class Booking {
     this.find("shortage", id, says);
   }
 
-  // Metal of several owners is mixed under a tolling contract only (5.3).
+  // Metal of several owners is mixed under a tolling contract only (5.3); a correction mixes it, and that is found (5.6).
   checkOwners(owners, name) {
-    if (owners.size > 1 && !this.lenient && this.forbids(owners)) {
-      refuse("owners", `lot ${name} would mix metal of ${[...owners].sort(compareText).join(" and ")}`);
-    }
+    const why = owners.size > 1 ? this.forbids(owners) : "", names = [...owners].sort(compareText).join(" and ");
+    if (why && !this.lenient) refuse("owners", `lot ${name} would mix metal of ${names}${why}`);
+    if (why) this.find("owners", name, `lot ${name} mixes metal of ${names}${why}`);
   }
 
+  // Why no contract allows it, "" where one does. That a contract named is there, its lineage says.
   forbids(owners) {
     const { contract: name, time } = this.event, contract = this.book.contracts.get(name);
-    if (!name) return true;
-    if (!contract) return false; // that a contract named is there, its lineage says
-    const inForce = contract.allows && contract.start <= time && time < contract.end;
-    return !inForce || [...owners].some((one) => !contract.parties.includes(one));
+    if (!name) return " without a contract in al:contract";
+    if (contract && !(contract.allows && contract.start <= time && time < contract.end)) {
+      return `, and contract ${name} is no tolling contract in force at that time`;
+    }
+    const others = [...owners].filter((one) => contract && !contract.parties.includes(one)).sort(compareText);
+    return others.length ? `, and ${others.join(", ")} is no party to contract ${name}` : "";
   }
 
   move(delivery, lot, { shipped = 0n, received = 0n, wet = false }) {
@@ -155,14 +161,13 @@ export function introduce(booking, part, source, maker) {
 function introduced(booking, part, source, maker) {
   const { book, event } = booking, { index, time } = event, before = book.lots.get(part.id);
   if (!before) return newLot(part.id, part.single, maker, index, source, time, part.single ? part.g : null);
-  const known = before.doubt === NOBODY ? before : unsaid(book, before);
-  if (mayMakeAgain(known)) {
+  const again = madeInstead(booking, before), known = again ? unsaid(book, before) : before;
+  if (known.single && (again || heardLate(known))) {
     return { ...known, ...weighedAgain(booking, known, part.g), maker, madeBy: index, source, time, doubt: NOBODY };
   }
-  if (known.source === "late" && !known.maker && maker) return { ...known, maker, source };
+  if (heardLate(known) && maker) return { ...known, maker, source };
   checkAddition(booking, known, source === "late");
-  if (![...booking.standing.keys()].some((place) => place.startsWith(`${part.id}\n`))) return known;
-  return { ...known, doubt: NOBODY, madeBy: known.doubt === NOBODY ? known.madeBy : index };
+  return again ? { ...known, doubt: NOBODY, madeBy: index } : known;
 }
 
 // Without what the event said that made it and was declared wrong, unless it was said again since (5.6).
@@ -181,8 +186,8 @@ function weighedAgain(booking, { id, holdings }, g) {
   return { g, holdings: booking.lot(id).holdings };
 }
 
-// A piece whose making was declared wrong, or that was heard of before its maker was (5.6).
-const mayMakeAgain = (lot) => lot.single && (lot.doubt !== NOBODY || (lot.source === "late" && !lot.maker));
+// A lot in doubt is made again by what takes the place of the event that made it, and no other (5.6).
+export const madeInstead = ({ before }, lot) => lot.doubt !== NOBODY && before.some((old) => old.index === lot.madeBy);
 
 function checkAddition(booking, lot, late) {
   const { issuer } = booking.event, says = `lot ${lot.id} is closed: nothing is added to it`;
@@ -190,7 +195,8 @@ function checkAddition(booking, lot, late) {
   const closed = lot.closedBy.length > 0;
   if (closed && !booking.lenient) refuse("lot_closed", says);
   if (closed) booking.find("lot_closed", lot.id, says);
-  if (lot.maker !== issuer && !isWith(lot, issuer) && !late) {
+  const added = [...booking.standing.keys()].some((place) => place.startsWith(`${lot.id}\n`)); // or he could, as he did so wrongly
+  if (!isKeptBy(lot, issuer) && !late && !added) {
     refuse("not_holder", `lot ${lot.id} is not with ${issuer}, who cannot add to it`);
   }
 }

@@ -1,5 +1,6 @@
 // Errors declared and corrected: what an event did is taken back, what takes its place is booked (SPEC 5.6).
 
+import { came, found, left, times } from "./astray.js";
 import { Booking, addToDelivery } from "./booking.js";
 import {
   NOBODY, ON_HAND, addTo, holdingOf, newEffects, newHolding, onHand, placeOf, placeOfRun, settled, twoLines, without,
@@ -35,6 +36,7 @@ export function declare(book, event, wrong) {
   for (const one of moved) addToDelivery(book, one);
   takeBackPacking(booking, old);
   const touched = new Set([...gone, ...old.debits].map((one) => one.lot));
+  for (const lot of knownOf(book, touched)) book.put(found(lot, standing(book)));
   return {
     ...nothing, undoes: wrong, debits: gone, credits: [...old.debits, ...underWay], moved,
     entered: withLate(old.left, underWay), left: withLate(old.entered, noMore), packed: booking.packed,
@@ -47,13 +49,15 @@ function withLate(kinds, postings) {
   return g ? new Map(kinds).set("late", (kinds.get("late") ?? 0n) + g) : kinds;
 }
 
-// A credit taken back. A thing that it moved is not there any more; one that it made is, in doubt. A unit, or a piece that
-// nobody weighed, that has moved on left nothing behind, or is back by what stands.
+// A credit taken back. A thing that it moved is not there any more, unless it is back by what stands; one that it made is,
+// in doubt.
 function withdraw(book, posting, wrong) {
-  const lot = book.lots.get(posting.lot);
-  if (!lot || (weightless(lot, posting) && !isThereBy(book, lot, posting, wrong))) return;
-  post(book, posting, -posting.g);
-  if (lot.madeBy !== wrong) leave(book, book.lots.get(lot.id), posting);
+  if (!book.lots.has(posting.lot)) return;
+  if (!weightless(book.lots.get(posting.lot), posting)) post(book, posting, -posting.g);
+  const lot = book.lots.get(posting.lot), by = [...inTurn(book, wrong)].map((one) => one.index);
+  if (lot.madeBy === wrong) return;
+  if (weightless(lot, posting) || (unweighed(lot) && !posting.kind)) book.put(left(lot, emptyAt(posting), by));
+  else leave(book, lot, posting);
 }
 
 // Where a single thing has nothing any more, it is not.
@@ -61,24 +65,32 @@ function leave(book, lot, { holder, delivery }) {
   if (lot.single && !holdingOf(lot, holder, delivery).g) book.change(lot, { holdings: without(lot, holder, delivery) });
 }
 
-// A debit taken back. What has moved on stays where it is: it is in one place.
+// A debit taken back. A thing is in one place: what was short of it there is made good where it is elsewhere.
 function restore(book, posting) {
+  const before = book.lots.get(posting.lot);
+  if (!before) return;
+  if (weightless(before, posting)) return void book.put(came(before, emptyAt(posting)));
+  post(book, posting, posting.g);
   const lot = book.lots.get(posting.lot);
-  if (lot && !(weightless(lot, posting) && lot.holdings.length)) post(book, posting, posting.g);
-  const now = book.lots.get(posting.lot);
-  if (now?.holdings.length > 1) leave(book, now, posting);
+  const elsewhere = lot.single && (lot.consumedBy !== NOBODY || lot.holdings.length > 1);
+  if (!elsewhere || holdingOf(lot, posting.holder, posting.delivery).g) return;
+  leave(book, lot, posting);
+  if (unweighed(lot)) book.put(came(book.lots.get(lot.id), emptyAt(posting)));
 }
 
 const weightless = (lot, { g }) => lot.single && !g;
-const isThereBy = (book, lot, { holder, delivery }, wrong) => (
-  [...inTurn(book, wrong)].some((one) => one.index === holdingOf(lot, holder, delivery).mix));
+// Also one whose first weight was taken back: its grams tell no more where it is.
+const unweighed = (lot) => lot.single && lot.g === null;
+const emptyAt = ({ holder, delivery, owner, mix }) => newHolding(holder, delivery, owner, 0n, mix);
+// Also what a bundle does not show, and no entry stands for: it is where it has to be.
+const standing = (book) => (entry) => entry < NOBODY || book.effects.get(entry)?.declaredBy === NOBODY;
 
 // Undoing makes no mix; who bought it since has it.
 function post(book, { lot: name, holder, delivery, owner, mix }, g) {
   const lot = book.lots.get(name);
   if (!lot) return;
   const held = holdingOf(lot, holder, delivery), whose = held.g ? held.owner : owner;
-  book.put(settled(addTo(lot, newHolding(holder, delivery, whose, g, held.mix === NOBODY ? mix : held.mix))));
+  book.put(settled(addTo(lot, newHolding(holder, delivery, whose, g, held.mix === NOBODY ? mix : held.mix)), holder));
 }
 
 function shortages(book, names) {
@@ -141,7 +153,7 @@ export function placesOf(book, wrong) {
 export function hadBefore(book, wrong) {
   const all = [...inTurn(book, wrong)], names = (rows) => new Set(rows.map((one) => one.lot));
   const mine = ({ issuer, debits }) => debits.filter((one) => one.holder === issuer && one.delivery === ON_HAND);
-  return { taken: names(all.flatMap(mine)), told: names(all.flatMap((old) => old.words)) };
+  return { taken: names(all.flatMap(mine)), told: names(all.flatMap((old) => old.words)), before: all };
 }
 
 // The event whose place is taken, and those whose place it had taken in turn.
@@ -157,18 +169,38 @@ export function settle(booking, wrong) {
     const lot = booking.lot(posting.lot);
     if (lot.single && lot.madeBy === event.index) settlePiece(booking, lot, posting);
     else if (posting.g) leave(book, lot, posting); // it had moved on from there: what was short of it is made good
-    book.put(settled(booking.lot(posting.lot)));
+    book.put(settled(booking.lot(posting.lot), posting.holder));
   }
   for (const posting of booking.debits) {
     const lot = booking.lot(posting.lot);
     // Another has used it up since: nothing of it is where it was taken from.
     if (![NOBODY, event.index].includes(lot.consumedBy)) leave(book, lot, posting);
   }
+  settleMoves(booking);
+}
+
+// What has no mass and had moved on is where it was: the correction took it from where it was owed to.
+function settleMoves({ book, debits, credits, event }) {
+  for (const posting of debits) {
+    const lot = book.lots.get(posting.lot), at = emptyAt(posting);
+    if (!lot.single || posting.mix !== NOBODY || (posting.g && times(lot, at) <= 0)) continue;
+    leave(book, lot, posting);
+    book.put(left(book.lots.get(posting.lot), at, []));
+  }
+  for (const posting of credits) {
+    const lot = book.lots.get(posting.lot), { holder, delivery } = posting;
+    const at = holdingOf(lot, holder, delivery), holdings = without(lot, holder, delivery);
+    const elsewhere = holdings.length > 0 || lot.consumedBy !== NOBODY;
+    const moved = lot.single && lot.madeBy !== event.index && !posting.kind;
+    if (moved && elsewhere && !at.g && (!posting.g || times(lot, at) < 0)) book.put(came({ ...lot, holdings }, at));
+  }
+  for (const lot of knownOf(book, new Set([...debits, ...credits].map((one) => one.lot)))) book.put(found(lot, standing(book)));
 }
 
 function settlePiece(booking, lot, { holder, delivery, owner, g }) {
   const elsewhere = lot.holdings.filter((one) => one.holder !== holder || one.delivery !== delivery);
-  if (!elsewhere.length && lot.consumedBy === NOBODY) return;
+  const awaited = lot.late.some((one) => one.holder !== holder); // by who received it before its maker was heard
+  if (awaited || (!elsewhere.length && lot.consumedBy === NOBODY)) return;
   const left = onHand(lot, holder);
   if (left > 0n) booking.debit(lot.id, left, { holder, kind: REPLACED });
   else if (left < 0n) booking.credit(lot.id, -left, { holder, owner, kind: REPLACED, mixes: false });

@@ -1,12 +1,13 @@
 // Who has what: shipping, receiving, shipments that did not happen, sales (SPEC 5.3), and lots heard of late (5.1).
 
 import { refuse } from "../verifier/fault.js";
-import { introduce, saidOf } from "./booking.js";
-import { NOBODY, ON_HAND, isFrom, lateFrom, onHand, without } from "./book.js";
+import { dueOf } from "./astray.js";
+import { introduce, madeInstead, saidOf } from "./booking.js";
+import { NOBODY, ON_HAND, has, isFrom, lateFrom, onHand, without } from "./book.js";
 import { abs, grams, least, sum } from "./exact.js";
 import { withContents } from "./packing.js";
 import { same } from "./same.js";
-import { checkHolder, take, weigh } from "./taking.js";
+import { checkHolder, take, weigh, weighedBefore } from "./taking.js";
 
 const BULK = ["bauxite", "alumina", "residue"];
 
@@ -91,21 +92,29 @@ export function receive(booking) {
   for (const part of withContents(booking, things.filter((part) => !outside.includes(part)))) takeIn(booking, part);
 }
 
-// Called late, but its sender was heard in the meantime: it is received like anything else.
+// Called late, but its sender was heard in the meantime: it is received like anything else. What the receiver himself has
+// sent off is no such thing.
 function met(booking, { id }) {
-  const lot = booking.book.lots.get(id);
-  return booking.event.origins.get(id).kind === "late" && Boolean(lot) && sentTo(booking, lot) !== null;
+  const { event, book } = booking, lot = book.lots.get(id), sent = lot ? sentTo(booking, lot) : null;
+  if (!sent || event.origins.get(id).kind !== "late") return false;
+  return sent.holder !== event.issuer || book.deliveries.get(sent.delivery).receiver === event.issuer;
 }
 
 export function enterFromOutside(booking, part) {
   const { event, book } = booking, origin = event.origins.get(part.id), { kind } = origin, { issuer } = event;
-  if (book.lots.get(part.id)?.single) refuse("not_sent", `piece ${part.id} is known: it cannot come from outside once more`);
-  const g = part.g ?? origin.g;
-  introduce(booking, { ...part, g }, kind, "");
+  const g = part.g ?? origin.g, known = book.lots.get(part.id);
+  if (!known || !known.single || madeInstead(booking, known)) introduce(booking, { ...part, g }, kind, "");
+  else if (lateBefore(booking, part.id, kind)) book.put(booking.describe(known)); // its maker was heard since
+  else refuse("not_sent", `piece ${part.id} is known: it cannot come from outside once more`);
   booking.credit(part.id, g, { holder: issuer, owner: event.owner || issuer, kind });
   if (kind !== "late") return;
   const lot = booking.lot(part.id), sender = lot.single ? "" : event.sender; // whoever sends a piece that is here sends this one
   book.change(lot, { late: [...lot.late, { holder: issuer, entry: event.index, g, sender }] });
+}
+
+// The event whose place is taken had it before its sender was heard, and that goes for this one (5.6).
+function lateBefore({ before }, lot, kind) {
+  return kind === "late" && before.some((old) => old.credits.some((one) => one.lot === lot && one.kind === "late"));
 }
 
 function takeIn(booking, part) {
@@ -113,10 +122,11 @@ function takeIn(booking, part) {
   if (!sent) refuse("not_sent", `lot ${part.id} is on no delivery to ${issuer}: it is shipped, or has its al:origin`);
   const { delivery, holder } = sent;
   let underWay = sent.g;
-  if (lot.single && lot.g === null && part.g !== null) {
+  const [at] = lot.holdings, here = lot.holdings.some((one) => one.holder === holder && one.delivery === delivery);
+  if (lot.single && lot.g === null && part.g !== null && (here || weighedBefore(booking, lot))) {
     weigh(booking, lot, part, holder, delivery);
     underWay = part.g;
-  }
+  } else if (!here && at) weigh(booking, lot, part, at.holder, at.delivery);
   const g = lot.single ? underWay : (part.g ?? underWay); // a piece keeps its mass; another weight is a finding
   const arrived = lot.single ? underWay : least(g, underWay);
   booking.debit(part.id, arrived, { holder, delivery });
@@ -140,9 +150,10 @@ function ownerHere({ book, event }, delivery, owner) {
 }
 
 // The holding that this receipt is about: on the delivery it names, else on the first to this receiver, or its own come back.
-function sentTo({ book, event }, { holdings }) {
-  const named = holdings.filter((one) => one.delivery === deliveryName(event));
-  const fitting = named.length ? named : holdings.filter((one) => one.delivery !== ON_HAND);
+function sentTo(booking, lot) {
+  const { book, event } = booking, there = [...dueOf(booking, lot), ...lot.holdings];
+  const named = there.filter((one) => one.delivery === deliveryName(event));
+  const fitting = named.length ? named : there.filter((one) => one.delivery !== ON_HAND);
   const found = fitting.find((one) => {
     const delivery = book.deliveries.get(one.delivery);
     if (!delivery) return false;
@@ -164,7 +175,8 @@ function judge(booking, name, lot, whole = false) {
 export function callBack(booking) {
   const { event, book } = booking, { issuer } = event;
   for (const part of withContents(booking, event.things)) {
-    const lot = booking.lot(part.id), mine = lot.holdings.filter((one) => one.holder === issuer && one.delivery !== ON_HAND);
+    const lot = booking.lot(part.id), there = [...dueOf(booking, lot), ...lot.holdings];
+    const mine = there.filter((one) => one.holder === issuer && one.delivery !== ON_HAND);
     if (!mine.length) refuse("not_sent", `${issuer} has nothing of lot ${part.id} under way`);
     const one = mine.find(({ delivery }) => delivery === deliveryName(event)) ?? mine[0], { delivery } = one;
     const g = lot.single || part.g === null ? one.g : part.g;
@@ -194,10 +206,10 @@ export function sell(booking) {
 export function checkDescribed(booking) {
   const { event, told } = booking;
   for (const part of event.things) {
-    const lot = booking.lot(part.id), theirs = [lot.maker, ...lot.holdings.map((one) => one.holder)];
+    const lot = booking.lot(part.id);
     const said = [...saidOf(event, part.id)];
     const fresh = said.some(([name, value]) => !lot.attributes.has(name) || !same(lot.attributes.get(name), value));
-    const his = theirs.includes(event.issuer) || told.has(lot.id); // or it was, as he spoke of it (5.6)
+    const his = event.issuer === lot.maker || has(lot, event.issuer) || told.has(lot.id); // or it was, as he spoke of it (5.6)
     if (fresh && !his) refuse("not_holder", `${event.issuer} cannot describe lot ${lot.id}`);
   }
 }

@@ -1,6 +1,6 @@
 // What an event did beside mass is taken back: marks, holds, words, weights, and what was packed (SPEC 5.6).
 
-import { NOBODY, holdingOf, isWith } from "./book.js";
+import { NOBODY, holdingOf, isWith, withSurplus } from "./book.js";
 import { grams, most, sum } from "./exact.js";
 import { holds, parted, putIn } from "./packing.js";
 import { same } from "./same.js";
@@ -73,8 +73,8 @@ function takeBackWeights(book, old) {
 function takeBackCounts(book, old) {
   for (const { lot: name, before, after } of old.surplus) {
     for (const lot of knownOf(book, [name])) {
-      const rest = most(0n, lot.surplus - most(0n, after - before));
-      book.change(lot, { surplus: lot.surplus === after ? before : rest });
+      const now = lot.surplus.get(old.issuer) ?? 0n, rest = most(0n, now - most(0n, after - before));
+      book.put(withSurplus(lot, old.issuer, now === after ? before : rest));
     }
   }
 }
@@ -103,7 +103,7 @@ function putBack(booking, old, row) {
   const unit = booking.lot(row.unit), lot = booking.lot(row.lot), { issuer } = old;
   let there = isWith(unit, issuer) && unit.consumedBy === NOBODY;
   if (lot.single) {
-    there = there && isWith(lot, issuer) && lot.consumedBy === NOBODY && !lot.blocked && !lot.inside;
+    there = there && isWith(lot, issuer) && lot.consumedBy === NOBODY && !lot.blocked.length && !lot.inside;
     there = there && !holds(booking, lot.id, unit.id);
   }
   if (there) return void putIn(booking, row);

@@ -4,13 +4,13 @@
 import { refuse } from "../verifier/fault.js";
 import { micros } from "../verifier/moments.js";
 import { introduce } from "./booking.js";
-import { NOBODY, heldBy, holdingOf, isWith, onHand, settled } from "./book.js";
+import { NOBODY, has, hasAny, heldBy, holdingOf, isKeptBy, onHand, settled, withSurplus } from "./book.js";
 import { enterFromOutside } from "./custody.js";
 import { list, must, text } from "./event.js";
 import { abs, grams, least } from "./exact.js";
 import { PRIMARY, tolerance } from "./mass_rules.js";
 import { opened, withContents } from "./packing.js";
-import { checkHolder, take } from "./taking.js";
+import { checkWorker, take } from "./taking.js";
 import { judgeProduct } from "./transforming.js";
 
 const BLOCKING = ["unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"];
@@ -50,19 +50,20 @@ export function end(booking) {
     if (lot.single || part.g !== null) {
       take(booking, part, { consume: lot.single, kind: "destroyed" });
     } else {
-      checkHolder(lot, booking.event.issuer);
+      if (!isKeptBy(lot, booking.event.issuer)) refuse("not_holder", `lot ${lot.id} is not for ${booking.event.issuer} to close`);
       booking.book.change(lot, { closedBy: [...lot.closedBy, booking.event.index] });
       booking.mark("closed", lot.id);
     }
   }
 }
 
-// Maker and holder may hold, and the operator.
+// Maker and holder may hold, and the operator; by 5.6 who could hold it when he was wrong.
 export function hold(booking, operator) {
   const { issuer, index } = booking.event;
   for (const part of withContents(booking, booking.event.things)) {
-    const lot = booking.lot(part.id);
-    if (![lot.maker, operator].includes(issuer) && !isWith(lot, issuer)) refuse("hold", `${issuer} cannot hold lot ${lot.id}`);
+    const lot = booking.lot(part.id), held = booking.before.some((old) => old.held.includes(lot.id));
+    const his = [lot.maker, operator].includes(issuer) || has(lot, issuer) || held;
+    if (!his) refuse("hold", `${issuer} cannot hold lot ${lot.id}`);
     booking.book.change(lot, { holds: [...lot.holds, { by: issuer, entry: index }] });
     booking.mark("held", lot.id);
   }
@@ -88,7 +89,7 @@ export function release(booking, operator) {
 export function count(booking) {
   for (const part of booking.event.things) {
     const lot = booking.lot(part.id);
-    checkHolder(lot, booking.event.issuer);
+    checkWorker(booking, lot);
     if (lot.single) seen(booking, lot, part);
     else if (part.g === null) refuse("no_mass", `the count of lot ${part.id} gives no mass`);
     else set(booking, lot, part.g);
@@ -109,13 +110,14 @@ function set(booking, lot, g) {
   } else if (g > have) {
     booking.credit(lot.id, g - have, { holder, owner: holdingOf(lot, holder).owner, kind: "count surplus" });
   }
-  let surplus = least(lot.surplus, g);
+  const before = lot.surplus.get(holder) ?? 0n;
+  let surplus = least(before, g);
   if (g - have > scale) {
     surplus = least(g, surplus + g - have); // what the scale cannot tell apart is no surplus
     booking.find("count_up", lot.id, `${says}: nobody countersigned the rest`);
   }
-  if (surplus !== lot.surplus) booking.surplus.push({ lot: lot.id, before: lot.surplus, after: surplus });
-  booking.book.put(settled({ ...booking.lot(lot.id), surplus }));
+  if (surplus !== before) booking.surplus.push({ lot: lot.id, before, after: surplus });
+  booking.book.put(settled(withSurplus(booking.lot(lot.id), holder, surplus), holder));
 }
 
 // The newest statement under an id is the contract that counts.
@@ -129,6 +131,6 @@ export function agree(book, body) {
 export function countersign(book, { body, iss }) {
   if (!POSITIVE.includes(must(body, "verdict")) || must(must(body, "subject"), "kind") !== "lot") return;
   const lot = book.lots.get(String(must(body.subject, "id")));
-  if (!lot || !(lot.surplus || lot.blocked) || lot.holdings.some((one) => one.holder === iss && (one.g || lot.single))) return;
-  book.change(lot, { surplus: 0n, blocked: false });
+  if (!lot || !(lot.surplus.size || lot.blocked.length) || hasAny(lot, iss)) return;
+  book.change(lot, { surplus: new Map(), blocked: [] });
 }

@@ -33,7 +33,7 @@ export function bodyOf(story, source, registry, { rules, root, evidence }) {
 }
 
 function statusOf({ doubt, blocked, consumedBy, holds, holdings, maker }) {
-  if (doubt !== NOBODY || blocked) return "in-doubt";
+  if (doubt !== NOBODY || blocked.length) return "in-doubt";
   if (consumedBy !== NOBODY) return "consumed";
   if (holds.length) return "held";
   if (holdings.some((one) => one.delivery !== ON_HAND)) return "shipped";

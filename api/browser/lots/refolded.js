@@ -134,7 +134,8 @@ export class Refolded {
     const name = twoLines(event.issuer, event.name), wrong = event.declares ? (this.#names.get(name) ?? NOBODY) : NOBODY;
     if (!event.declares) {
       this.#names.set(name, event.index);
-      for (const part of madeBy(event)) this.#forget(event, part);
+      const entered = event.things.filter((part) => this.#enters(event, part));
+      for (const part of [...madeBy(event), ...entered]) this.#forget(event, part);
       for (const part of needed(event)) {
         this.#standIn(event, part);
         this.#standInContents(event, part.id);
@@ -164,7 +165,13 @@ export class Refolded {
   #forget(event, part) {
     if (!part.single || !this.lot(part.id) || this.whole(part.id, event.index)) return;
     this.stoodIn.add(event.index);
-    this.book.put({ ...standIn(event, part), holdings: [], doubt: 0 });
+    this.book.lots.delete(part.id);
+  }
+
+  // It comes from outside, or early: what is under way to a receiver who calls it late is received.
+  #enters({ origins }, { id }) {
+    const underWay = this.lot(id)?.holdings.some((one) => one.delivery !== ON_HAND);
+    return origins.has(id) && (origins.get(id).kind === "outside" || !underWay);
   }
 
   // Give a lot that is not whole what this event takes of it.

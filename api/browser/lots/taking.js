@@ -1,22 +1,22 @@
 // What must hold before something is used, moved or taken (SPEC 5.3, 5.4, 5.6), and taking it.
 
 import { refuse } from "../verifier/fault.js";
-import { NOBODY, ON_HAND, heldBy, holdingOf, isWith, onHand, without } from "./book.js";
-import { abs, grams, most } from "./exact.js";
+import { NOBODY, ON_HAND, blocks, heldBy, holdingOf, isWith, onHand, without } from "./book.js";
+import { abs, grams, most, sum } from "./exact.js";
 
 // Neither used up nor held; a correction goes through, and what it meets is found.
 export function checkUsable(booking, lot) {
-  const refusal = unusable(lot);
+  const refusal = unusable(lot, booking.event.issuer);
   if (!refusal) return;
   if (!booking.lenient) refuse(...refusal);
   booking.find(refusal[0], lot.id, refusal[1]);
 }
 
-function unusable(lot) {
+function unusable(lot, holder) {
   const { id, consumedBy, blocked } = lot, held = heldBy(lot);
   if (consumedBy !== NOBODY) return ["consumed", `piece ${id} was used up by entry ${consumedBy}`];
   if (held.length) return ["held", `lot ${id} is held by ${held.join(", ")}`];
-  return blocked ? ["blocked", `lot ${id} is blocked until its shortage is cleared`] : null;
+  return blocks(lot, holder) ? ["blocked", `lot ${id} is blocked until the shortage of ${blocked.join(" and ")} is cleared`] : null;
 }
 
 // What a declared event made may be looked at and held, not used or shipped.
@@ -37,8 +37,9 @@ export function take(booking, part, { consume, kind = "", scrap = "" }) {
   checkTaker(booking, lot);
   if (lot.single) return takePiece(booking, lot, part, consume, how);
   const g = part.g ?? refuse("no_mass", `the event takes of lot ${part.id} and gives no mass`);
-  if (lot.surplus && g > onHand(lot, holder) - lot.surplus && !booking.lenient) {
-    refuse("surplus", `lot ${lot.id} has ${grams(lot.surplus)} that a count found and nobody countersigned`);
+  const surplus = lot.surplus.get(holder) ?? 0n;
+  if (surplus && g > onHand(lot, holder) - surplus && !booking.lenient) {
+    refuse("surplus", `lot ${lot.id} has ${grams(surplus)} that a count found and nobody countersigned`);
   }
   return { g, owner: booking.debit(lot.id, g, how) };
 }
@@ -48,21 +49,50 @@ function checkTaker({ event: { issuer }, lenient, taken }, lot) {
   if (!lenient || (lot.maker !== issuer && !taken.has(lot.id))) checkHolder(lot, issuer);
 }
 
+// Who works on a lot has it; by 5.6 he had, where he did so wrongly.
+export function checkWorker(booking, lot) {
+  if (!booking.told.has(lot.id)) checkTaker(booking, lot);
+}
+
 function takePiece(booking, before, part, consume, how) {
   const { holder } = how;
   // A corrective event takes what another used up or sent away meanwhile: the piece stays what and where it is, short of
   // its mass, and blocked (5.6).
   if (before.consumedBy !== NOBODY || !isWith(before, holder)) {
-    const g = before.g || part.g || 0n;
+    const g = massAgain(booking, before, part, holder);
     return { g, owner: booking.debit(before.id, g, how) };
   }
   const lot = takenOut(booking, weigh(booking, before, part, holder, ON_HAND)), have = onHand(lot, holder);
-  const g = lot.doubt === NOBODY ? have : most(have, lot.g ?? 0n); // short until its own correction comes (5.6)
+  const g = massOf(booking, lot, have);
   const owner = booking.debit(lot.id, g, how), after = booking.lot(lot.id);
   const holdings = g === have ? without(after, holder, ON_HAND) : after.holdings;
   booking.book.change(after, { holdings, consumedBy: consume ? booking.event.index : NOBODY });
   if (consume) booking.mark("consumed", lot.id);
   return { g, owner };
+}
+
+// One in doubt is short of its mass until its own correction comes. One that came back here from a place that it is short of
+// now is here once, however often it came (5.6).
+function massOf({ lenient }, lot, have) {
+  if (lot.doubt !== NOBODY) return most(have, lot.g ?? 0n);
+  const whole = sum(lot.holdings.map((one) => one.g));
+  return lenient && whole > 0n && whole < have ? whole : have;
+}
+
+// Its own mass; where it has none yet, what the event says is booked where it is, or where the event was the first to weigh it.
+function massAgain(booking, lot, part, holder) {
+  if (lot.g === null && part.g !== null && weighedBefore(booking, lot)) {
+    weigh(booking, lot, part, holder, ON_HAND);
+    return part.g;
+  }
+  const [at] = lot.holdings;
+  if (lot.g === null && at) weigh(booking, lot, part, at.holder, at.delivery);
+  return lot.g || 0n;
+}
+
+// Whether an event whose place this one takes was the first to weigh it.
+export function weighedBefore({ before }, { id }) {
+  return before.some((old) => old.credits.some((one) => one.lot === id && one.kind === "weighed"));
 }
 
 function takenOut(booking, lot) {
