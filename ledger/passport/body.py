@@ -32,6 +32,7 @@ _SOURCES = frozenset({"primary", "commissioned"})  # metal that enters there has
 # The most of each (SPEC 4.9.5).
 _STEPS, _STAGES, _HOLDS, LISTED, _HEATS, _CERTIFICATES, _TEXT = 100, 200, 100, 200, 50, 50, 1_000
 _CORRECTIONS, _REFERENCES = 1_000, 4_000
+NEWEST = 1_000  # pieces that it was made of that are always among the references
 
 
 def passport_body(
@@ -80,7 +81,7 @@ def _references(story: Story) -> list[dict[str, str]]:
     certificates = [{"kind": "certificate", "id": one.id} for one in story.certificates[:_CERTIFICATES]]
     unmoved = [{"kind": "lot", "id": name} for name in story.unmoved if name not in story.line]
     lots = [{"kind": "lot", "id": name} for name in sorted(story.line) if name != story.piece.id]
-    return [*lots[: max(0, _REFERENCES - len(unmoved) - len(certificates))], *unmoved, *certificates][:_REFERENCES]
+    return [*lots[: max(NEWEST, _REFERENCES - len(unmoved) - len(certificates))], *unmoved, *certificates][:_REFERENCES]
 
 
 def status(piece: Lot) -> str:

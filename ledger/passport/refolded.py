@@ -259,7 +259,7 @@ def _parts(event: LotEvent) -> Iterator[Part]:
     # A class lot that is added to may be there; a stand-in takes additions from anybody who has it.
     yield from (part for part in event.parts if part.id in made and not part.single)
     if event.parent:
-        yield Part(event.parent, names_one_thing(event.parent), None)
+        yield Part(event.parent, names_one_thing(event.parent), 0)  # as a unit is when something is first packed in it
 
 
 def _stand_in(event: LotEvent, part: Part) -> Lot:

@@ -10,7 +10,7 @@ from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.statement import Statement
 from ledger.lots.genealogy import Start, Trace, starts_of
 from ledger.lots.records import NOBODY, Effects, Lot
-from ledger.passport.units import Span, around, in_since
+from ledger.passport.units import Span, around, in_since, taken_off
 
 _RESTING = frozenset({"scrap", "unknown"})  # ends that rest on the history of their lot
 
@@ -101,9 +101,11 @@ def story_of(piece: str, source: Source) -> Story:
     trace = source.trace(starts_of(lot, at=source.size - 1, load=source.effects))
     lots = (name for name in trace.lots if not is_run(name))
     line = (piece, *(name for name in lots if name != piece and names_one_thing(name)))
-    way = _way(line, source)
+    spans = list(carried(line, source))
+    way = _way(line, spans, source)
     rests = rests_on(trace, source)
-    inputs, effects = _with_corrections({*way, *trace.closure, *_of_those(rests, source)}, source)
+    beside = _of_those(rests, source) | taken_off(spans, source)
+    inputs, effects = _with_corrections({*way, *trace.closure, *beside}, source)
     whole = _classes(trace.drawn, rests)
     units = around(whole, effects, source, source.size)
     if units.entries:
@@ -132,10 +134,10 @@ def _certificates(piece: str, effects: Mapping[int, Effects], source: Source) ->
     return tuple(newest[name] for name in sorted(newest) if newest[name].stands)
 
 
-def _way(line: Sequence[str], source: Source) -> set[int]:
+def _way(line: Sequence[str], spans: Sequence[Span], source: Source) -> set[int]:
     """Every event of the pieces, and of the units they were in while they were: a unit's events name the unit alone."""
     found = {entry for entries in source.versions(line).values() for entry in entries}
-    for span in carried(line, source):
+    for span in spans:
         found |= {entry for entry in source.versions([span.unit])[span.unit] if span.first <= entry <= span.last}
     return found
 

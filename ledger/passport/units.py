@@ -59,11 +59,38 @@ def around(upto: Mapping[str, int], effects: Mapping[int, Effects], source: Hist
         ends = {(span.unit, span.last) for span in spans} | ({(lot, last)} if spans else set())
         versions = source.versions({name for name, _ in ends})
         entries |= {e for span in spans for e in versions[span.unit] if span.first <= e <= span.last}
+        entries |= taken_off(spans, source)
         for name, end in ends:
             after = next((entry for entry in versions[name] if entry >= end), size)
             unmoved |= {name} if after >= size else set()
             later |= {after} if end < after < size else set()
     return Around(frozenset(entries), frozenset(later), tuple(sorted(unmoved)))
+
+
+def taken_off(spans: Collection[Span], source: History) -> set[int]:
+    """What was in a unit that was used as a whole, and had been taken off it by events that do not name the unit.
+
+    Their events up to the one that took them off: the unit's own leave it open whether they were used with it.
+    """
+    versions, events = source.versions({span.unit for span in spans}), dict[Span, Mapping[int, Effects]]()
+    for span in spans:
+        events[span] = source.effects([one for one in versions[span.unit] if span.first <= one <= span.last])
+    used = {name for own in events.values() for one in own.values() for name in one.consumed}
+    return {
+        entry
+        for span, own in events.items()
+        for row in (row for one in own.values() for row in one.packed)
+        if row.unit == span.unit and row.unit in used and names_one_thing(row.lot)
+        for entry in _until_off(row, span, own, source)
+    }
+
+
+def _until_off(row: Contained, span: Span, own: Collection[int], source: History) -> Iterator[int]:
+    entries = [entry for entry in source.versions([row.lot])[row.lot] if row.entry < entry <= span.last]
+    for entry, one in sorted(source.effects(entries).items()):
+        if any(_rows(one.unpacked, row.lot, row.unit)):
+            yield from (each for each in entries if entry not in own and each <= max(entry, one.declared_by))
+            return
 
 
 def packings(effects: Mapping[int, Effects]) -> Mapping[str, dict[int, Effects]]:

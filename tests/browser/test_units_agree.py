@@ -163,6 +163,29 @@ def used_up_in_its_box(mill):
     bought(mill)
 
 
+def taken_off_before(mill):
+    """A slab on the box is used by itself, in an event that names no box; then the box is charged."""
+    slab = piece("SLAB", 5)
+    cast(mill, TONNE, slab, who=PLANT)
+    mill.pack_some(PLANT, METAL, TONNE, slab)
+    brought(mill, pallet())
+    mill.look(ROLLING, "inspecting", slab)
+    mill.make(ROLLING, "hot-rolling", [(slab, None)], [(piece("C-2"), TONNE)])
+    mill.make(ROLLING, "casting", [(pallet(), None)], [(COIL, TONNE)])
+
+
+def slabs_on_a_pallet(mill):
+    """Two slabs are on a pallet in a box: one is used by itself, then the box is charged with the other."""
+    slabs = [piece("SLAB-1", 5), piece("SLAB-2", 5)]
+    for slab in slabs:
+        cast(mill, TONNE, slab, who=PLANT)
+    mill.pack(PLANT, pallet(), *slabs)
+    mill.pack(PLANT, pallet(2), pallet())
+    brought(mill, pallet(2))
+    mill.make(ROLLING, "hot-rolling", [(slabs[0], None)], [(piece("C-2"), TONNE)])
+    mill.make(ROLLING, "hot-rolling", [(pallet(2), None)], [(COIL, TONNE)])
+
+
 def beside_it(mill):
     """Another lot, used together with it, travelled in a box while the coil's metal was its own."""
     bought(mill, OTHER)
@@ -201,6 +224,7 @@ def heard_of_late(mill):
 WAYS = [
     a_slab_on_a_pallet, in_a_box, in_parts, left_in, with_others, in_a_frame, in_a_box_in_a_box, into_a_box_in_a_box,
     sent_back, not_packed_after_all, not_unpacked_after_all, not_sent_after_all, used_up_in_its_box, beside_it,
+    taken_off_before, slabs_on_a_pallet,
 ]  # fmt: skip
 
 

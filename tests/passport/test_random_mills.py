@@ -262,7 +262,7 @@ def bundle_of(mill, name):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "seed", "moves"),
-    [*((Chance, seed, 300) for seed in (0, 1, 2, 39, 58)), (InUnits, 10, 500), (InUnits, 14, 500)],
+    [*((Chance, seed, 300) for seed in (0, 1, 2, 39, 58)), (InUnits, 10, 500), (InUnits, 13, 700), (InUnits, 14, 500)],
 )
 def test_every_piece_is_computed_again_from_its_full_bundle(tmp_path, kind, seed, moves):
     with small_mill(tmp_path) as mill:

@@ -4,6 +4,7 @@ import { brief, refuse } from "../verifier/fault.js";
 import { namesOneThing } from "../verifier/gs1.js";
 import { isObject } from "../verifier/statement.js";
 import { NOBODY } from "./book.js";
+import { compareText } from "./exact.js";
 import { LIST, bodyOf, byWeight, findingsOf } from "./passport.js";
 import { Refolded } from "./refolded.js";
 import { same } from "./same.js";
@@ -16,6 +17,7 @@ const COMPARED = [
 const MEMBERS = ["breakdown", "power", "gaps", "tables", "restated", "accounts", "evidence"]; // of a footprint
 const OF_CLAIMS = ["claimed_balance", "claim_mass"]; // found where a correction is not refused (5.9)
 const EVIDENCE = 4000; // entries, at most (8)
+const NEWEST = 1000; // pieces that it was made of that are always among the references
 
 // `rules` is the rule set that this program has: { id, digest, factors, sets }. `checkEvidence` knows those of carbon: it is
 // wanted where the passport names evidence. Returned is whether it was computed, and a word for a sentence with its facts:
@@ -74,7 +76,9 @@ function checkWhole(story, source) {
   for (const { unit, first, last } of carried(story.line, source)) {
     if (!source.unbroken(unit, first, last)) throw new Error(`the bundle leaves out a version of ${unit}, which a piece was in`);
   }
-  if (!source.isNewest(story.piece.id)) throw new Error(`the bundle leaves out the newest version of ${story.piece.id}`);
+  for (const name of [story.piece.id, ...[...story.line].sort(compareText).slice(0, NEWEST)]) {
+    if (!source.isNewest(name)) throw new Error(`the bundle leaves out the newest version of ${name}`);
+  }
 }
 
 // The event itself, or what took its place where it was declared wrong.

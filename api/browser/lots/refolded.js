@@ -239,7 +239,7 @@ function* needed(event) {
   const made = new Set(madeBy(event).map((part) => part.id));
   yield* partsIn(event).filter((part) => !made.has(part.id) && !event.origins.has(part.id));
   yield* partsIn(event).filter((part) => made.has(part.id) && !part.single);
-  if (event.parent) yield { id: event.parent, single: namesOneThing(event.parent), g: null };
+  if (event.parent) yield { id: event.parent, single: namesOneThing(event.parent), g: 0n }; // as a unit is when something is first packed in it
 }
 
 function standIn(event, part) {

@@ -5,7 +5,7 @@ import { namesOneThing } from "../verifier/gs1.js";
 import { NOBODY, standsAlone } from "./book.js";
 import { compareText } from "./exact.js";
 import { traceUp } from "./trace.js";
-import { around, eventsOf, inSince } from "./units.js";
+import { around, eventsOf, inSince, takenOff } from "./units.js";
 
 const isRun = (name) => name.includes(" "); // runs are named by their issuer and a blank; no id has one
 const ascending = (entries) => [...entries].sort((a, b) => a - b);
@@ -16,9 +16,9 @@ export function storyOf(piece, source) {
   const lot = source.lot(piece) ?? refuse("no_piece", `piece ${piece} is not known to this ledger`);
   const trace = traceUp(lot, source.size - 1, source);
   const line = [piece, ...trace.lots.filter((name) => !isRun(name) && name !== piece && namesOneThing(name))];
-  const way = wayOf(line, source);
+  const spans = carried(line, source), way = wayOf(line, spans, source);
   const rests = restsOn(trace, source), whole = classes(trace.drawn, rests);
-  const own = withCorrections([...way, ...trace.closure, ...ofThose(rests, source)], source);
+  const own = withCorrections([...way, ...trace.closure, ...ofThose(rests, source), ...takenOff(spans, source)], source);
   const units = around(whole, effectsOf(own, source), source);
   const inputs = units.entries.size ? withCorrections([...own, ...units.entries], source) : own, effects = effectsOf(inputs, source);
   const stands = [...way].filter((entry) => effects.has(entry) && standsAlone(effects.get(entry)));
@@ -46,9 +46,9 @@ function certificatesOf(piece, effects, source) {
 }
 
 // Every event of the pieces, and of the units they were in while they were: a unit's events name the unit alone.
-function wayOf(line, source) {
+function wayOf(line, spans, source) {
   const found = new Set(line.flatMap((name) => source.versions(name)));
-  for (const { unit, first, last } of carried(line, source)) {
+  for (const { unit, first, last } of spans) {
     for (const entry of source.versions(unit)) if (first <= entry && entry <= last) found.add(entry);
   }
   return found;

@@ -16,6 +16,7 @@ export function around(upto, effects, source) {
     for (const { unit, first, last: end } of spans) {
       for (const entry of source.versions(unit)) if (first <= entry && entry <= end) entries.add(entry);
     }
+    for (const entry of takenOff(spans, source)) entries.add(entry);
     const ends = spans.length ? [...spans.map((one) => [one.unit, one.last]), [lot, last]] : [];
     for (const [name, end] of ends) {
       const after = source.versions(name).find((entry) => entry >= end);
@@ -23,6 +24,25 @@ export function around(upto, effects, source) {
     }
   }
   return { entries, next };
+}
+
+// What was in a unit that was used as a whole, and had been taken off it by events that do not name the unit: their events
+// up to the one that took them off, since the unit's own leave it open whether they were used with it.
+export function takenOff(spans, source) {
+  const events = spans.map(({ unit, first, last }) => eventsOf(source, unit, first, last));
+  const used = new Set(events.flat().flatMap((one) => one.consumed));
+  return spans.flatMap(({ unit, last }, i) => {
+    const packed = used.has(unit) ? events[i].flatMap((one) => one.packed) : [], own = events[i].map(({ index }) => index);
+    return packed.filter((row) => row.unit === unit && namesOneThing(row.lot)).flatMap((row) => untilOff(row, last, own, source));
+  });
+}
+
+function untilOff({ lot, unit, entry }, last, own, source) {
+  const off = (one) => one.unpacked.some((row) => row.lot === lot && row.unit === unit);
+  const found = eventsOf(source, lot, entry + 1, last).find(off);
+  if (!found || own.includes(found.index)) return [];
+  const upto = Math.min(last, Math.max(found.index, found.declaredBy));
+  return source.versions(lot).filter((one) => entry < one && one <= upto);
 }
 
 // The events that packed some of a class lot, by lot.
