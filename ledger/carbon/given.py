@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ledger.carbon.form import number, rows, whole
+from ledger.carbon.form import number, rows, text, whole
 from ledger.carbon.streams import Stream
 from ledger.kernel.moments import micros
 from ledger.lots.event import LotEvent
@@ -260,14 +260,17 @@ def close_of(body: Mapping[str, Any], issuer: str, entry: int) -> Close:
 
 def _activity(row: Mapping[str, Any]) -> Activity:
     masses = {name: whole(row[name]) for name in ("produced", "sold", "used", "other")}
+    for name in ("process", "cn"):
+        text(row[name])
+    text(row.get("product", ""))
     return Activity(**{**row, **masses, "non_aluminium": _share(row.get("non_aluminium"))})
 
 
 def _price(row: Mapping[str, Any]) -> Price:
     back = row.get("rebate", {"kind": "", "covered": "0", "amount": "0"})
     return Price(
-        row["process"], row["cn"], row["instrument"], number(row["covered"]), row["currency"], number(row["due"]),
-        back["kind"], number(back["covered"]), number(back["amount"]),
+        text(row["process"]), text(row["cn"]), text(row["instrument"]), number(row["covered"]), text(row["currency"]),
+        number(row["due"]), text(back["kind"]), number(back["covered"]), number(back["amount"]),
     )  # fmt: skip
 
 

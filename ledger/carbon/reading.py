@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from ledger.carbon.form import rows, whole
 from ledger.carbon.given import (
     Close,
     Discharge,
@@ -69,7 +70,7 @@ class Reading:
             self.streams[index] = read_stream(body, index)
         elif statement.typ == "period-close":
             self.closes[index] = close_of(body, statement.iss, index)
-            self.replaced_closes[index] = body.get("replaces", -1)
+            self.replaced_closes[index] = whole(body["replaces"]) if "replaces" in body else -1
         else:
             told = self.read_sites if "site" in body else self.drawn
             told |= dict.fromkeys(hours_in(body))
@@ -102,7 +103,7 @@ class Reading:
 def hours_in(body: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     """The hours that a statement of consumption is about, of a process or of a site."""
     name, start = body.get("site") or body["process"], micros(body["from"])
-    return ((name, start + hour * HOUR) for hour in range(len(body["wh"])))
+    return ((name, start + hour * HOUR) for hour in range(len(rows(body["wh"]))))
 
 
 def processes_of(registry: Registry) -> Mapping[str, Process]:

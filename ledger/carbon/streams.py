@@ -10,7 +10,7 @@ from ledger.carbon import formulas
 from ledger.carbon.embedded import default_value
 from ledger.carbon.exact import decimal128, negative, scaled
 from ledger.carbon.factors import potentials
-from ledger.carbon.form import number, rows, text
+from ledger.carbon.form import number, rows, text, whole
 from ledger.kernel.moments import micros
 
 _TONNE = 1_000_000  # g; and dm³ in 1 000 m³
@@ -104,7 +104,7 @@ def read_stream(body: Mapping[str, Any], entry: int) -> Stream:
         frozenset(map(text, rows(body["accounts"]))),
         table=text(body["table"]["id"]) if "table" in body else "",
         gwp=text(body.get("gwp", "")),
-        replaces=body.get("replaces", -1),
+        replaces=whole(body["replaces"]) if "replaces" in body else -1,
     )
     member = kind.replace("-", "_")
     return stream if member not in body else _READ[kind](stream, body[member])
@@ -175,7 +175,6 @@ def _precursor(stream: Stream, said: Mapping[str, Any]) -> Stream:
     mark_up = number(said.get("mark_up", "0"))
     direct = default_value(number(said["direct"]), mark_up) if said["basis"] != "exempt" else _NONE
     indirect = default_value(number(said["indirect"]), mark_up) if "indirect" in said else None
-    produced = said.get("produced")
     bought = Purchased(
         said["cn"],
         said["mass"],
@@ -183,15 +182,15 @@ def _precursor(stream: Stream, said: Mapping[str, Any]) -> Stream:
         said["basis"],
         direct,
         indirect,
-        said.get("lot", ""),
+        text(said.get("lot", "")),
         said.get("producer", ""),
         said.get("installation", ""),
-        (micros(produced["from"]), micros(produced["to"])) if produced else None,
+        (micros(said["produced"]["from"]), micros(said["produced"]["to"])) if "produced" in said else None,
         said.get("report", {}).get("digest", ""),
         said.get("name", ""),
         said.get("route", ""),
-        said.get("purchased"),
-        said.get("other"),
+        whole(said["purchased"]) if "purchased" in said else None,
+        whole(said["other"]) if "other" in said else None,
         said.get("dated", ""),
         said.get("verifier", ""),
         mark_up,

@@ -121,11 +121,12 @@ class Drawn:
             self._put(replace(hour, rows=tuple(other if one is standing else one for one in hour.rows)))
         else:
             matching.within_consumption(hour, end - start)
-            new = Row(row["attestation"], start, end, said.body["matching"], row["delivery"], uses=(use,))
+            new = Row(row["attestation"], start, end, text(said.body["matching"]), row["delivery"], uses=(use,))
             self._put(replace(hour, rows=(*hour.rows, new)))
 
     def _withdraw(self, said: Said) -> None:
         """A11: it names each row that falls, and what of it."""
+        text(said.body["reason"])
         falling: dict[tuple[str, int, int, int], set[tuple[int, int]]] = {}
         for one in rows(said.body.get("reversals", [])):
             record = self._records.get(one["consumption"])

@@ -14,6 +14,7 @@ const KILO = -3; // g/kWh as t/MWh
 
 export class Drawn {
   records = new Map(); // by id: the statements of consumption
+  #stated = new Set(); // all of them by id, those of sites among them
   #hours = new Map(); // by process and start, a line each
   #attested = new Map(); // by id
 
@@ -21,8 +22,9 @@ export class Drawn {
   read({ typ, iss, body }, entry) {
     if (typ === "energy-attestation") {
       this.#attested.set(text(must(body, "id")), attestationOf(body));
-    } else if (typ === "energy-consumption" && "process" in body) {
-      this.#state(body, iss, entry);
+    } else if (typ === "energy-consumption") {
+      this.#note(body);
+      if ("process" in body) this.#state(body, iss, entry);
     } else if (typ === "energy-allocation") {
       list(must(body, "rows")).forEach((row, number) => this.#allocate(body, row, { entry, row: number }));
     } else if (typ === "energy-action" && must(body, "action") === "withdraw") {
@@ -62,6 +64,15 @@ export class Drawn {
     return { wh: end - start, matching, factor, configuration, source };
   }
 
+  // What takes the place of another comes after it.
+  #note(body) {
+    this.#stated.add(text(must(body, "id")));
+    micros(text(must(body, "from")));
+    list(must(body, "wh"));
+    if (!body.site) must(body, "process");
+    if ("replaces" in body && !this.#stated.has(body.replaces)) refuse("replaces", `what consumption ${body.id} replaces is not shown`);
+  }
+
   // C2: no hour is stated again but in the place of its record.
   #state(body, issuer, entry) {
     const id = text(must(body, "id")), process = text(must(body, "process")), start = micros(text(must(body, "from")));
@@ -79,12 +90,13 @@ export class Drawn {
 
   #allocate(body, row, use) {
     const record = this.records.get(single(must(row, "consumption")));
-    if (!record) return;
+    if (!record) return undefined;
     const hour = this.#hourOf(record, Number(whole(must(row, "hour")))), named = spanOf(row), standing = covering(hour, named);
     must(body, "purpose");
-    if ("reverses" in row) this.#takeBack(hour, standing, row.reverses, use);
-    else if (standing) this.#change(hour, standing, [{ ...standing, uses: [...standing.uses, use] }]);
-    else this.#cover(hour, { ...named, matching: must(body, "matching"), uses: [use] });
+    if ("reverses" in row) return this.#takeBack(hour, standing, row.reverses, use);
+    if (standing) return this.#change(hour, standing, [{ ...standing, uses: [...standing.uses, use] }]);
+    must(row, "delivery");
+    return this.#cover(hour, { ...named, matching: text(must(body, "matching")), uses: [use] });
   }
 
   #hourOf({ id, process, start, hours }, hour) {
@@ -111,7 +123,7 @@ export class Drawn {
 
   // A11: it names each row that falls, and what of it.
   #withdraw(body, entry) {
-    const falling = new Map();
+    const falling = new Map(), reason = text(must(body, "reason"));
     for (const one of "reversals" in body ? list(body.reversals) : []) {
       const record = this.records.get(single(must(one, "consumption")));
       for (const { hour, row, span } of record ? this.#named(record, one) : []) {
@@ -120,7 +132,7 @@ export class Drawn {
         falling.get(name).spans.push(span);
       }
     }
-    for (const { hour, row, spans } of falling.values()) this.#cut(hour, row, spans, body, entry);
+    for (const { hour, row, spans } of falling.values()) this.#cut(hour, row, spans, { entry, reason, attestation: must(body, "attestation") });
   }
 
   // The rows that a reversal names, where what it takes of them lies within.
@@ -135,9 +147,8 @@ export class Drawn {
   }
 
   // What is left of a row goes on covering, for the same uses.
-  #cut({ process, start: moment }, { start, end }, spans, body, entry) {
-    const hour = this.#hours.get(placeOf(process, moment)), reason = must(body, "reason");
-    const row = covering(hour, { attestation: must(body, "attestation"), start, end });
+  #cut({ process, start: moment }, { start, end }, spans, { entry, reason, attestation }) {
+    const hour = this.#hours.get(placeOf(process, moment)), row = covering(hour, { attestation, start, end });
     if (!row) throw new TypeError("what is withdrawn covers nothing");
     const gone = distinct(spans).sort((a, b) => compare(a.start, b.start) || compare(a.end, b.end));
     const fallen = gone.flatMap((span) => row.uses.map(() => ({ entry, reason, wh: span.end - span.start })));

@@ -7,6 +7,7 @@ import { ZERO, inTonnes, negative, product, quotient, ratio, shifted, total } fr
 const GRAMS = new Fraction(1000000n); // in a t
 const KG = 3, GRAM = 3; // of a t, of a kg, as powers of ten
 const NONE = "none"; // what no attestation covers
+const MATCHED = ["hourly", "volumetric"];
 const OF_POWER = ["wh", "location", "market-hourly", "market-volumetric"];
 const MOST = { breakdown: 200, power: 50, gaps: 100 }, RESTATED = 100; // rows
 
@@ -61,6 +62,7 @@ function powerIn(stage, rows) {
   const wh = rows.filter((row) => row.what === "wh"), covered = wh.filter((row) => row.words[0] !== NONE);
   const of = (matching) => sum(wh.filter((row) => row.words[0] === matching).map((row) => row.amount));
   const t = (what) => inTonnes(rows.find((row) => row.what === what)?.amount ?? 0n), hourly = of("hourly");
+  if (covered.some((row) => !MATCHED.includes(row.words[0]))) throw new TypeError("a way of matching is wanted");
   const sources = new Map();
   for (const { words: [, , source], amount } of covered) sources.set(source, (sources.get(source) ?? 0n) + amount);
   return {

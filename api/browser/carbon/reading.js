@@ -91,23 +91,24 @@ function closeOf(body) {
     process: single(must(row, "process")), material: single(must(row, "material")),
     opening: whole(must(row, "opening")), closing: whole(must(row, "closing")),
   }));
-  return { start, end, stocks, processes: list(must(body, "processes")).map(single), replaces: "replaces" in body ? body.replaces : NOBODY };
+  return { start, end, stocks, processes: list(must(body, "processes")).map(single), replaces: "replaces" in body ? Number(whole(body.replaces)) : NOBODY };
 }
 
-const ACTIVITY = ["process", "cn", "produced", "sold", "used", "other"], ACTIVITY_TOO = ["product", "non_aluminium"];
+const ACTIVITY = ["process", "cn", "produced", "sold", "used", "other", "product", "non_aluminium"];
 
 function checkActivity(row) {
-  for (const name of ACTIVITY) must(row, name);
-  for (const name of ACTIVITY.slice(2)) whole(row[name]);
-  const other = Object.keys(row).find((name) => ![...ACTIVITY, ...ACTIVITY_TOO].includes(name));
+  for (const name of ["process", "cn"]) text(must(row, name));
+  for (const name of ["produced", "sold", "used", "other"]) whole(must(row, name));
+  if ("product" in row) text(row.product);
+  const other = Object.keys(row).find((name) => !ACTIVITY.includes(name));
   if (other !== undefined) throw new TypeError(`an activity has no member ${other}`);
   if ((row.non_aluminium ?? null) !== null) Fraction.of(row.non_aluminium);
 }
 
 function checkPrice(row) {
-  for (const name of ["process", "cn", "instrument", "currency"]) must(row, name);
+  for (const name of ["process", "cn", "instrument", "currency"]) text(must(row, name));
   const back = "rebate" in row ? row.rebate : { covered: "0", amount: "0", kind: "" };
-  must(back, "kind");
+  text(must(back, "kind"));
   for (const [of, name] of [[row, "covered"], [row, "due"], [back, "covered"], [back, "amount"]]) Fraction.of(must(of, name));
 }
 

@@ -2,8 +2,9 @@
 // Its body was held against no schema: what is not there, or is of another kind, throws.
 
 import { list, must, text } from "../lots/event.js";
-import { Fraction } from "../lots/exact.js";
+import { Fraction, whole } from "../lots/exact.js";
 import { micros } from "../verifier/moments.js";
+import { isObject } from "../verifier/statement.js";
 import { ONE, ZERO, decimal128, negative, product, quotient, shifted, total } from "./decimals.js";
 
 const TONNE = -6; // g, or dm³ in 1 000 m³, or Wh in a MWh: as a power of ten
@@ -22,16 +23,11 @@ export function readStream(body, entry, potentials) {
     entry, kind, start, end, process: text(must(body, "process")), name: text(must(body, "stream")),
     status: text(must(body, "status")), accounts: list(must(body, "accounts")).map(text), emissions: [], power: null,
     table: "table" in body ? text(must(body.table, "id")) : "", gwp: "gwp" in body ? text(body.gwp) : "",
-    replaces: "replaces" in body ? wholeOf(body.replaces) : -1,
+    replaces: "replaces" in body ? Number(whole(body.replaces)) : -1,
   };
   if (!(member in body)) return stream;
   if (!Object.hasOwn(READ, kind)) throw new TypeError(`a stream of kind ${kind} is not known`);
   return { ...stream, ...READ[kind](body[member], stream, potentials) };
-}
-
-function wholeOf(value) {
-  if (!Number.isSafeInteger(value)) throw new TypeError("a whole number is wanted");
-  return value;
 }
 
 const emitting = (gas, t, basis) => ({ emissions: [{ gas, t, basis }] });
@@ -87,10 +83,17 @@ function precursor(said) {
   const markUp = "mark_up" in said ? number(said, "mark_up") : ZERO, more = total([ONE, decimal128(shifted(markUp, -2))]);
   const direct = must(said, "basis") === "exempt" ? ZERO : product(number(said, "direct"), more);
   const indirect = "indirect" in said ? product(number(said, "indirect"), more) : ZERO;
-  for (const name of ["cn", "country"]) must(said, name);
-  if ("produced" in said) periodOf(said.produced);
+  checkBought(said);
   const carried = product(total([direct, indirect]), tonnes(said, "mass"));
   return emitting("CO2e", carried, said.basis === "default" ? "default" : "claimed");
+}
+
+function checkBought(said) {
+  for (const name of ["cn", "country"]) must(said, name);
+  for (const name of ["purchased", "other"]) if (name in said) whole(said[name]);
+  if ("lot" in said) text(said.lot);
+  if ("produced" in said) periodOf(said.produced);
+  if ("report" in said && !isObject(said.report)) throw new TypeError("a report is a document");
 }
 
 function electricity(said) {
