@@ -125,7 +125,7 @@ class Refolded:
     def unbroken(self, name: str, first: int, last: int) -> bool:
         """Whether nothing is left out of a history between two entries, but perhaps at its end."""
         versions = [version for index, version in self._versions[subject_key("lot", name)] if first <= index <= last]
-        return versions == list(range(versions[0], versions[0] + len(versions)))
+        return versions == list(range(min(versions, default=0), max(versions, default=-1) + 1))
 
     def is_newest(self, name: str) -> bool:
         """Whether the passport says that nothing came after the last version shown.
