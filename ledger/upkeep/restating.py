@@ -23,6 +23,7 @@ from ledger.passport.body import is_piece, pieces_sent_off, shown
 from ledger.passport.issue import Basis, Issuer, body_of, signed
 from ledger.passport.story import Source
 from ledger.recording.log import Log, Recorded, Submission
+from ledger.recording.recovery import sound_in, statement_of
 from ledger.showing.passports import CHANGING, newest_passport
 from ledger.store.store import Stored, Transaction
 
@@ -164,7 +165,10 @@ class Restater:
         return None if index is None else self._states[index]
 
     def _changed(self, piece: str, now: int) -> bytes | None:
-        """The passport as it should be, signed, or None where the newest one says the same."""
+        """The passport as it should be, signed, or None where the newest one says the same.
+
+        Raises Damaged where the newest is not what was recorded: its page refuses, which another would hide.
+        """
         state, tree = self._log.state, self._log.tree
         checkpoint = state.published.checkpoint
         reached = Basis(checkpoint.size, checkpoint.root, tree.inclusion_leaf, state.registry)
@@ -173,7 +177,7 @@ class Restater:
             accounted = self._footprints.of(piece) if self._footprints is not None else None
             body = body_of(piece, source, reached, self._issuer.rules, accounted)
             index = newest_passport(transaction, piece, checkpoint.size)
-            said = parse_quickly(transaction.entry(index).wire).body if index is not None else {}
+            said = statement_of(sound_in(transaction.entry(index), tree).stored).body if index is not None else {}
         if _without_state(said) == _without_state(shown(body)):
             self._right |= {piece: index} if index is not None else {}
             return None

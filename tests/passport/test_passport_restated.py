@@ -1,6 +1,7 @@
 """Passports follow what happens: on the piece, in its unit, upstream; and nothing is made where nothing changed."""
 
 from concurrent.futures import Future
+from contextlib import closing
 
 import pytest
 from small_ledger import PLANT, ROLLING
@@ -8,11 +9,12 @@ from small_mill import CUSTOMER, TONNE, lot, pallet, piece, small_mill
 from test_full_bundle_attacks import cheat, fails
 from test_passport_issued import standing, verified
 
-from ledger.kernel.encoding import b64url_encode
-from ledger.kernel.errors import Busy
+from ledger.kernel.encoding import b64url_decode, b64url_encode
+from ledger.kernel.errors import Busy, Damaged
 from ledger.kernel.gs1 import canonical_id
 from ledger.questions.asking import of_store
 from ledger.questions.traces import trace_up
+from ledger.store.sqlite.driver import sqlite3
 from ledger.upkeep.restating import Restater
 
 
@@ -51,6 +53,26 @@ def test_what_stands_is_not_said_again(mill):
     assert restater(mill).round(now=mill.world.now) == 0
     assert mill.restater.round(now=mill.world.now) == 0
     assert (mill.world.size, mill.restater.pending, mill.restater.done) == (size, {}, size)
+
+
+def test_a_passport_whose_stored_bytes_were_changed_is_not_replaced(mill):
+    """A server that starts again compares every passport: a new one would take the refusal off the page."""
+    index = standing(mill, "A-1").index
+    with closing(sqlite3.connect(mill.world.places.database)) as connection, connection:
+        connection.execute("DROP TRIGGER entry_no_update")
+        (jwt,) = connection.execute('SELECT jwt FROM entry WHERE "index" = ?', (index,)).fetchone()
+        head, payload, signature = jwt.split(b".")
+        other = b64url_encode(b64url_decode(payload.decode()).replace(b"EN-AW", b"EN-AC")).encode()
+        assert other != payload
+        changed = b".".join([head, other, signature])
+        connection.execute('UPDATE entry SET jwt = ? WHERE "index" = ?', (changed, index))
+    size, again = mill.world.size, restater(mill)
+    mill.look(ROLLING, "inspecting", piece("A-1"))
+    assert again.round(now=mill.world.now) == 0
+    assert canonical_id(piece("A-1")) in again.pending
+    assert mill.world.size == size + 1
+    with pytest.raises(Damaged, match=f"entry {index} does not agree with its statement digest"):
+        standing(mill, "A-1")
 
 
 def test_a_receipt_of_the_unit_makes_all_in_it_received(mill):
