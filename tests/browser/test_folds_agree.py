@@ -10,7 +10,7 @@ from engine import run
 
 sys.path.append(str(Path(__file__).parents[1] / "lots"))
 from chance import ALL, HANDLING, Handling
-from folded import MILL, MINE, OPERATOR, PROCESSES, SMELTER, Park, handed, lot, piece
+from folded import MILL, MINE, OPERATOR, PROCESSES, SMELTER, Park, handed, lot, pallet, piece
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.records import Lot
@@ -188,6 +188,24 @@ def test_neither_lets_a_party_work_on_what_it_had_once_or_release_what_it_does_n
     worked, freed = (said["error"] for said in run("folding.mjs", swapped))
     assert f"{MILL} has nothing of lot {ONCE} here" in worked
     assert f"lot {ONCE} is not held by {MILL}" in freed
+
+
+def test_both_judge_what_was_in_a_unit_and_a_run_that_another_process_closes():
+    made = Park()
+    said = [{"id": OWN, "alloy": "EN-AW-5754"}, {"id": COIL, "alloy": "EN-AW-6016"}]
+    made.new(MILL, (OWN, 100), al_attributes=said[:1])
+    made.new(MILL, (STRANGERS, None))
+    for number, inside in enumerate((OWN, STRANGERS), 1):
+        made.say(MILL, "Aggregation", action="ADD", parentID=pallet(number), childEPCs=[inside])
+    made.make(MILL, [(pallet(1), None)], [(COIL, 100)], "slitting", al_attributes=said[1:])
+    made.make(MILL, [(pallet(2), None)], [(piece("C-2"), 100)], "slitting")
+    run = {"transformationID": "urn:run", "al_attributes": [{"id": NOW, "material": "liquid-metal"}]}
+    made.new(SMELTER, (ONCE, 1))
+    made.make(SMELTER, [], [(NOW, 1_000)], "electrolysis", al_run="open", **run)
+    made.make(SMELTER, [(ONCE, 1)], [], "casting", al_run="closed", **run)
+    found = {one.rule for done in made.effects for one in done.findings}
+    assert found >= {"alloys_mixed", "mass_not_closed", "alumina_floor"}
+    alike([made])
 
 
 def test_both_let_a_correction_take_and_describe_what_its_issuer_had():
