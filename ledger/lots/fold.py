@@ -13,7 +13,7 @@ from ledger.lots.corrections import declare, in_turn, places_of, replaced, settl
 from ledger.lots.event import LotEvent, lots_of
 from ledger.lots.records import NOBODY, Effects
 from ledger.lots.steps import transform
-from ledger.lots.taking import check_worker
+from ledger.lots.taking import check_some_here, check_worker
 
 LATE = 24 * 3600 * 1_000_000  # µs from the event to its record: later is found, never refused
 
@@ -134,3 +134,4 @@ def _check_worked_on(booking: Booking) -> None:
     if event.process:
         for part in event.things:
             check_worker(booking, booking.lot(part.id))
+            check_some_here(booking, booking.lot(part.id))

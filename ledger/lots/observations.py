@@ -10,7 +10,7 @@ from ledger.kernel.moments import micros
 from ledger.lots.book import Book, contract_key, site_key
 from ledger.lots.booking import Booking, introduce, tonnes
 from ledger.lots.custody import enter_from_outside
-from ledger.lots.event import Part
+from ledger.lots.event import LotEvent, Part
 from ledger.lots.holdings import holding_of, settled, with_surplus
 from ledger.lots.mass_rules import PRIMARY, tolerance
 from ledger.lots.packing import opened, with_contents
@@ -21,6 +21,7 @@ from ledger.lots.taking import check_worker, take, whereabouts
 _BLOCKING = frozenset({"unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"})
 _POSITIVE = frozenset({"positive", "positive-with-comments"})
 _FREE = frozenset({"conformant", "available", "sellable_accessible"})
+_OTHER_STEPS = frozenset({"shipping", "receiving", "void_shipping", "holding", "stock_taking"})  # these release nothing
 
 
 def commission(booking: Booking) -> None:
@@ -94,21 +95,38 @@ def _held_before(booking: Booking, lot: Lot) -> bool:
 
 
 def release(booking: Booking, operator: str) -> None:
-    """Rule 5.3: who held releases, or the operator. RuleBroken ("release") where somebody else says it is released."""
-    event = booking.event
+    """Rule 5.3: who held releases, or the operator. RuleBroken ("release") where he unsets what he does not hold."""
+    event, unset = booking.event, unsets(booking.event)
     said = event.disposition in _FREE and event.step in {"inspecting", "accepting"}
-    if not said and not event.unset & _BLOCKING:
+    if not said and not unset:
         return
+    for part in event.things if unset and not booking.lenient else ():
+        _check_held(booking, part, operator)
     for part in with_contents(booking, event.things):
         lot = booking.lot(part.id)
         if not lot.held_by:
             continue
         ends = tuple(one for one in lot.holds if event.issuer in {operator, one.by})
-        if not ends and event.unset & _BLOCKING:
+        if not ends and unset:
             raise RuleBroken("release", f"lot {lot.id} is held by {', '.join(lot.held_by)}, who release it", id=lot.id)
         booking.book.put_lot(replace(lot, holds=tuple(one for one in lot.holds if one not in ends)))
         booking.lifted += [Lifted(lot.id, one.by, one.entry) for one in ends]
         booking.mark("released", lot.id)
+
+
+def unsets(event: LotEvent) -> bool:
+    """Rule 5.3: whether it looks at something and says, not only implies, that a hold ends."""
+    looks = event.type == "ObjectEvent" and event.action == "OBSERVE" and event.step not in _OTHER_STEPS
+    return looks and bool(event.unset & _BLOCKING)
+
+
+def _check_held(booking: Booking, part: Part, operator: str) -> None:
+    """Rule 5.3: of what is unset, or of what is packed in it, the issuer holds some. Raises RuleBroken ("release")."""
+    issuer = booking.event.issuer
+    holders = {one.by for below in with_contents(booking, (part,)) for one in booking.lot(below.id).holds}
+    if not holders or issuer not in {operator, *holders}:
+        held = f"held by {', '.join(sorted(holders))}, who release it" if holders else "held by nobody"
+        raise RuleBroken("release", f"lot {part.id} is {held}", id=part.id)
 
 
 def count(booking: Booking) -> None:

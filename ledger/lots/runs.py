@@ -120,8 +120,10 @@ def _oxide(before: int | None, parts: Iterable[tuple[Lot, Part]]) -> int | None:
 
 def judge_run(booking: Booking, run: Run) -> None:
     """M1 in refining, M3 in electrolysis, over what went in and came out of the whole run."""
-    for rule, says in run_findings(booking.event.process_kind, run):
-        booking.find(rule, (*booking.event.outputs, *booking.event.inputs)[0].id, f"{run.name}: {says}")
+    event = booking.event
+    for kind in dict.fromkeys((run.kind, event.process_kind)):  # also where an event of another process closes it
+        for rule, says in run_findings(kind, run):
+            booking.find(rule, (*event.outputs, *event.inputs)[0].id, f"{run.name}: {says}")
 
 
 def run_findings(kind: str, run: Run) -> Iterable[tuple[str, str]]:

@@ -33,7 +33,7 @@ def transform(booking: Booking) -> None:
     if event.run:
         within_run(booking, total_in, total_out)
     else:
-        _alone(booking, total_in, total_out)
+        _alone(booking, total_in, total_out, tuple(part.id for part, _, _ in taken))
 
 
 def _check_process(event: LotEvent) -> None:
@@ -60,14 +60,14 @@ def _scrap_class(lot: Lot, part: Part) -> str:
     return str(lot.attributes.get("scrapClass", "unknown" if is_scrap else ""))
 
 
-def _alone(booking: Booking, total_in: int, total_out: int) -> None:
+def _alone(booking: Booking, total_in: int, total_out: int, taken: tuple[str, ...]) -> None:
     """A step that one event tells whole."""
     event = booking.event
     kind = "unaccounted" if closes(event) else "reaction"
     booking.leave(kind, max(0, total_in - total_out))
     booking.enter(kind, max(0, total_out - total_in))
     if closes(event):
-        _close(booking, total_in, total_out)
+        _close(booking, total_in, total_out, taken)
     elif event.process_kind in _BY_ELEMENT:
         within_month(booking, total_in)
 
@@ -79,11 +79,11 @@ def closes(event: LotEvent) -> bool:
     return any(part.single for part in (*event.inputs, *event.outputs))
 
 
-def _close(booking: Booking, total_in: int, total_out: int) -> None:
-    """M1. Raises RuleBroken ("output_above_input")."""
+def _close(booking: Booking, total_in: int, total_out: int, taken: tuple[str, ...]) -> None:
+    """M1, of what was taken, also out of units. Raises RuleBroken ("output_above_input")."""
     event = booking.event
     unknown = [part.id for part in event.outputs if part.g is None]
-    unknown += [part.id for part in event.inputs if booking.lot(part.id).single and booking.lot(part.id).g is None]
+    unknown += [name for name in taken if booking.lot(name).single and booking.lot(name).g is None]
     first = (*event.outputs, *event.inputs)[0].id
     if unknown:
         booking.find("mass_not_closed", unknown[0], f"the mass of {', '.join(unknown)} is not known: nothing closes")
@@ -95,11 +95,11 @@ def _close(booking: Booking, total_in: int, total_out: int) -> None:
     if says:
         booking.find("unaccounted_loss", first, says, total_in=total_in, total_out=total_out)
     if event.process_kind not in _REMADE:
-        _judge_alloys(booking)
+        _judge_alloys(booking, taken)
 
 
-def _judge_alloys(booking: Booking) -> None:
-    used = [str(booking.lot(part.id).attributes.get("alloy", "")) for part in booking.event.inputs]
+def _judge_alloys(booking: Booking, taken: tuple[str, ...]) -> None:
+    used = [str(booking.lot(name).attributes.get("alloy", "")) for name in taken]
     for part in booking.event.outputs:
         says = mass_rules.one_alloy(used, str(booking.lot(part.id).attributes.get("alloy", "")))
         if says:

@@ -95,6 +95,14 @@ def check_worker(booking: Booking, lot: Lot) -> None:
         _check_taker(booking, lot)
 
 
+def check_some_here(booking: Booking, lot: Lot) -> None:
+    """Rule 5.3: who had some of a class lot once works on it no more; by 5.6 he may. RuleBroken ("not_holder")."""
+    holder = booking.event.issuer
+    if not lot.single and lot.on_hand(holder) <= 0 and not booking.lenient:
+        says = f"{holder} has nothing of lot {lot.id} here to work on: {whereabouts(lot)}"
+        raise RuleBroken("not_holder", says, id=lot.id)
+
+
 def _amount(part: Part) -> int:
     """Of a class lot so much is taken, and no event says "some". Raises RuleBroken ("no_mass")."""
     if part.g is None:

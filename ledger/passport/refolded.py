@@ -22,8 +22,8 @@ from ledger.lots.custody import delivery_name
 from ledger.lots.event import LotEvent, Part, placed, read_event
 from ledger.lots.fold import apply
 from ledger.lots.genealogy import Start, Trace, run_name
-from ledger.lots.observations import agree, countersign, lot_confirmed
-from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Holding, Lot
+from ledger.lots.observations import agree, countersign, lot_confirmed, unsets
+from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Hold, Holding, Lot
 from ledger.passport.story import Certificate, Told, certificate_in
 from ledger.passport.units import spans_of
 
@@ -213,11 +213,14 @@ class Refolded:
         known = self._book.lot(part.id)
         if known is not None and not self._has_before(part.id, event.index):
             known = None
+        # What is released was held, by something that the bundle does not show (5.3).
+        held = (Hold(event.issuer, NOBODY),) if unsets(event) else ()
         if known is not None and (known.contents or known.amounts):
+            self._book.put_lot(replace(known, holds=(*known.holds, *held)))
             return
         self.stood_in.setdefault(event.index, set()).add(part.id)
         inside, packed_by = (known.inside, known.packed_by) if known is not None else ("", NOBODY)
-        self._book.put_lot(replace(_stand_in(event, part), inside=inside, packed_by=packed_by))
+        self._book.put_lot(replace(_stand_in(event, part), inside=inside, packed_by=packed_by, holds=held))
         name = delivery_name(event)
         if event.step in {"receiving", "void_shipping"} and self._book.delivery(name) is None:
             receiver = event.issuer if event.step == "receiving" else event.receiver
@@ -263,7 +266,8 @@ def _parts(event: LotEvent) -> Iterator[Part]:
 
 
 def _stand_in(event: LotEvent, part: Part) -> Lot:
-    g = part.g or 0
+    worked_on = event.process and event.action == "OBSERVE" and not part.single
+    g = part.g or (1 if worked_on else 0)  # some, of what an event that gives no mass works on (5.3)
     under_way = event.step in {"receiving", "void_shipping"} and event.type == "ObjectEvent"
     holder = event.sender or event.issuer if under_way and event.step == "receiving" else event.issuer
     # A mix that no entry made, another at each event: where the real one is too little to be followed, so is this.

@@ -10,13 +10,14 @@ from engine import run
 
 sys.path.append(str(Path(__file__).parents[1] / "lots"))
 from chance import ALL, HANDLING, Handling
-from folded import MILL, MINE, OPERATOR, PROCESSES, SMELTER, Park, handed, piece
+from folded import MILL, MINE, OPERATOR, PROCESSES, SMELTER, Park, handed, lot, pallet, piece
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.records import Lot
 
 PARKS = 150
 OWN, STRANGERS, COIL = piece("S-1"), piece("S-2"), piece("C-1")
+ONCE, NOW = lot("PL-1"), lot("PL-2")
 
 
 def park(seed):
@@ -154,6 +155,57 @@ def test_neither_lets_a_correction_take_or_describe_what_its_issuer_never_had():
     *taken, told = (said["error"] for said in run("folding.mjs", swapped))
     assert all(f"lot {STRANGERS} is not with {MILL}" in one for one in taken)
     assert f"{MILL} cannot describe lot {STRANGERS}" in told
+
+
+def once_and_now(act):
+    """The smelter has some of two lots, and of the one the mill had some once; the mill acts on the other."""
+    made = Park()
+    made.new(SMELTER, (ONCE, 100), (NOW, 100))
+    for name in (ONCE, NOW):
+        made.ship(SMELTER, MILL, (name, 40), paper=name)
+        made.receive(MILL, SMELTER, (name, 40), paper=name)
+    made.make(MILL, [(ONCE, 40)], [(COIL, 40)])
+    made.look(MILL, "holding", (NOW, None))
+    made.look(MILL, "storing", (ONCE, None))
+    act(made, NOW)
+    return made
+
+
+def worked_on(made, name):
+    made.look(MILL, "other", (name, None), al_process=f"{MILL}/annealing", al_start="2026-03-01T00:00:00Z")
+
+
+def released(made, name):
+    made.look(MILL, "storing", (name, None), persistentDisposition={"unset": ["unavailable"]})
+
+
+def test_neither_lets_a_party_work_on_what_it_had_once_or_release_what_it_does_not_hold():
+    parks = [once_and_now(worked_on), once_and_now(released)]
+    alike(parks)
+    swapped = [given(made) for made in parks]
+    for one in swapped:
+        one["events"][-1]["body"] = json.loads(json.dumps(one["events"][-1]["body"]).replace(NOW, ONCE))
+    worked, freed = (said["error"] for said in run("folding.mjs", swapped))
+    assert f"{MILL} has nothing of lot {ONCE} here" in worked
+    assert f"lot {ONCE} is not held by {MILL}" in freed
+
+
+def test_both_judge_what_was_in_a_unit_and_a_run_that_another_process_closes():
+    made = Park()
+    said = [{"id": OWN, "alloy": "EN-AW-5754"}, {"id": COIL, "alloy": "EN-AW-6016"}]
+    made.new(MILL, (OWN, 100), al_attributes=said[:1])
+    made.new(MILL, (STRANGERS, None))
+    for number, inside in enumerate((OWN, STRANGERS), 1):
+        made.say(MILL, "Aggregation", action="ADD", parentID=pallet(number), childEPCs=[inside])
+    made.make(MILL, [(pallet(1), None)], [(COIL, 100)], "slitting", al_attributes=said[1:])
+    made.make(MILL, [(pallet(2), None)], [(piece("C-2"), 100)], "slitting")
+    run = {"transformationID": "urn:run", "al_attributes": [{"id": NOW, "material": "liquid-metal"}]}
+    made.new(SMELTER, (ONCE, 1))
+    made.make(SMELTER, [], [(NOW, 1_000)], "electrolysis", al_run="open", **run)
+    made.make(SMELTER, [(ONCE, 1)], [], "casting", al_run="closed", **run)
+    found = {one.rule for done in made.effects for one in done.findings}
+    assert found >= {"alloys_mixed", "mass_not_closed", "alumina_floor"}
+    alike([made])
 
 
 def test_both_let_a_correction_take_and_describe_what_its_issuer_had():

@@ -213,6 +213,29 @@ def a_slab_on_a_pallet(mill):
     mill.make(ROLLING, "hot-rolling", [(slab, None)], [(COIL, 3 * TONNE)])
 
 
+def freed_with_others(mill):
+    """Worked on and released together with another lot, and on a pallet that was held before it was put there."""
+    bought(mill, OTHER)
+    mill.new(PLANT, (piece("Z"), 7))
+    unset = {"persistentDisposition": {"unset": ["unavailable"]}}
+    worked = {"al_process": f"{PLANT.id}/annealing", "al_start": "2026-01-01T00:00:00Z"}
+
+    def look(step, *names, **members):
+        amounts = [{"epcClass": name} for name in names]
+        mill.say(PLANT, "Object", action="OBSERVE", bizStep=step, quantityList=amounts, **members)
+
+    look("holding", OTHER)
+    look("holding", METAL)
+    look("storing", METAL, OTHER, **unset)
+    look("other", METAL, OTHER, **worked)
+    mill.pack(PLANT, pallet(), piece("Z"))
+    mill.look(PLANT, "holding", pallet())
+    mill.pack_some(PLANT, METAL, 2 * TONNE)
+    mill.look(PLANT, "storing", pallet(), **unset)
+    brought(mill, pallet())
+    cast(mill)
+
+
 def heard_of_late(mill):
     """Next to nothing of what was received before its sender was heard is accounted for later, in a box."""
     mill.new(ROLLING, (METAL, 20 * TONNE), origin="late", **handed(PLANT, ROLLING, "L"))
@@ -224,7 +247,7 @@ def heard_of_late(mill):
 WAYS = [
     a_slab_on_a_pallet, in_a_box, in_parts, left_in, with_others, in_a_frame, in_a_box_in_a_box, into_a_box_in_a_box,
     sent_back, not_packed_after_all, not_unpacked_after_all, not_sent_after_all, used_up_in_its_box, beside_it,
-    taken_off_before, slabs_on_a_pallet,
+    taken_off_before, slabs_on_a_pallet, freed_with_others,
 ]  # fmt: skip
 
 

@@ -1,9 +1,9 @@
 """Rules 5.2 to 5.7 between parties: what one does wrong, or had once, costs nobody else what he has."""
 
 import pytest
-from folded import CUSTOMER, MILL, MINE, OPERATOR, SMELTER, Park, amount, at, lot, piece, refused, rules
+from folded import CUSTOMER, MILL, MINE, OPERATOR, SMELTER, Park, amount, at, lot, pallet, piece, refused, rules
 
-from ledger.kernel.errors import Conflict
+from ledger.kernel.errors import Conflict, RuleBroken
 from ledger.lots.observations import agree
 
 METAL, OTHER, SLAB, BAND = lot("PL-1"), lot("PL-2"), piece("S-1"), piece("H-1")
@@ -110,6 +110,48 @@ def test_maker_holder_sender_and_operator_hold_a_class_lot(park):
     for who in (SMELTER, CUSTOMER, OPERATOR):
         park.look(who, "holding", (METAL, None))
     assert set(park.lot(METAL).held_by) == {SMELTER, CUSTOMER, OPERATOR}
+
+
+WORK = {"al_process": f"{MILL}/annealing", "al_start": "2026-03-01T00:00:00Z"}
+
+
+def test_who_had_some_of_a_lot_once_works_on_it_no_more_but_where_he_says_again_what_he_did(park):
+    shared(park)
+    worked = park.look(MILL, "other", (METAL, None), **WORK).index
+    park.wrong(MILL, worked, "urn:work")
+    park.make(MILL, [(METAL, 40)], [(BAND, 40)])
+    with pytest.raises(RuleBroken, match=r"has nothing of lot .*PL-1 here to work on: .* has 60 g") as no:
+        park.look(MILL, "other", (METAL, None), **WORK)
+    assert no.value.code == "not_holder"
+    park.look(MILL, "other", (METAL, None), eventID="urn:work", **WORK)
+
+
+def test_who_unsets_a_hold_of_a_lot_that_he_does_not_hold_is_refused_whoever_does(park):
+    shared(park)
+    unset = {"persistentDisposition": {"unset": ["unavailable"]}}
+    for who in (SMELTER, OPERATOR):
+        with pytest.raises(RuleBroken, match="PL-1 is held by nobody"):
+            park.look(who, "storing", (METAL, None), **unset)
+    park.look(MILL, "inspecting", (METAL, None), disposition="conformant")  # a good word alone is no release
+    park.look(MILL, "holding", (METAL, None))
+    with pytest.raises(RuleBroken, match=r"PL-1 is held by .*, who release it"):
+        park.look(SMELTER, "storing", (METAL, None), **unset)
+    freed = park.look(MILL, "storing", (METAL, None), **unset).index
+    with refused("release"):
+        park.look(MILL, "storing", (METAL, None), **unset)
+    park.wrong(MILL, freed, "urn:freed")
+    park.look(OPERATOR, "storing", (METAL, None), **unset)
+    park.look(MILL, "storing", (METAL, None), eventID="urn:freed", **unset)  # 5.6: a correction is not refused
+
+
+def test_a_unit_is_released_where_some_of_what_is_in_it_is_held(park):
+    unset = {"persistentDisposition": {"unset": ["unavailable"]}}
+    park.new(MILL, (SLAB, 90), (BAND, 80))
+    park.say(MILL, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[SLAB, BAND])
+    with refused("release"):
+        park.look(MILL, "storing", (pallet(1), None), **unset)
+    park.look(MILL, "holding", (SLAB, None))
+    assert park.look(MILL, "storing", (pallet(1), None), (SLAB, None), **unset).released == (SLAB,)
 
 
 def test_who_held_a_lot_releases_it_also_when_he_has_none_left(park):

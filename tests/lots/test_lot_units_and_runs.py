@@ -4,6 +4,7 @@ import pytest
 from folded import MILL, MINE, SMELTER, Park, listed, lot, pallet, piece, refused, rules
 
 ORE, ALUMINA, SLAB, BAND, UNIT = lot("BX"), lot("AL"), piece("S-1"), piece("H-1"), pallet(1)
+INSIDE = piece("S-2")
 
 
 @pytest.fixture
@@ -159,3 +160,32 @@ def test_what_a_wrong_event_used_up_and_another_used_since_stays_used_up(park):
     right = park.make(MILL, [(BAND, None)], [(piece("A"), 800)], "hot-rolling", eventID="urn:event:right")
     park.wrong(MILL, right.index)
     assert (park.lot(SLAB).consumed_by, park.lot(BAND).consumed_by) == (other.index, -1)
+
+
+def test_a_run_is_judged_as_what_it_began_as_whatever_closes_it(park):
+    metal, alumina, anode = lot("ME"), lot("AL"), lot("AN")
+    said = [{"id": alumina, "material": "alumina"}, {"id": metal, "material": "liquid-metal"}]
+    park.new(SMELTER, (alumina, 10), (anode, 1), al_attributes=said[:1])
+    run = {"transformationID": "urn:run", "al_attributes": said[1:]}
+    park.make(SMELTER, [(alumina, 10)], [], "electrolysis", al_run="open", **run)
+    park.make(SMELTER, [], [(metal, 1_000)], "electrolysis", al_run="open", **run)
+    done = park.make(SMELTER, [(anode, 1)], [], "casting", al_run="closed", **run)
+    assert rules(done) == {"alumina_floor", "carbon_floor"}
+
+
+def unit_with_a_piece(park, g, **said):
+    park.new(MILL, (INSIDE, g), al_attributes=[{"id": INSIDE, **said}] if said else [])
+    pack(park, UNIT, INSIDE)
+
+
+def test_what_is_cut_out_of_a_unit_has_the_alloy_of_what_was_in_it(park):
+    unit_with_a_piece(park, 100, alloy="EN-AW-5754")
+    cut = [{"id": piece("C-1"), "alloy": "EN-AW-6016"}]
+    done = park.make(MILL, [(UNIT, None)], [(piece("C-1"), 100)], "slitting", al_attributes=cut)
+    assert rules(done) == {"alloys_mixed"}
+
+
+def test_with_a_piece_in_a_unit_that_nobody_weighed_nothing_closes(park):
+    unit_with_a_piece(park, None)
+    done = park.make(MILL, [(UNIT, None)], [(piece("C-1"), 100)], "slitting")
+    assert [(one.rule, one.lot) for one in done.findings] == [("mass_not_closed", INSIDE)]

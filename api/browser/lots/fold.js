@@ -8,7 +8,7 @@ import { callBack, checkDescribed, noteAttributes, receive, sell, ship } from ".
 import { partsIn } from "./event.js";
 import { commission, count, end, hold, release } from "./observing.js";
 import { pack, takeOut } from "./packing.js";
-import { checkWorker } from "./taking.js";
+import { checkSomeHere, checkWorker } from "./taking.js";
 import { checkProcess, transform } from "./transforming.js";
 
 const HOUR = 3600000000n; // µs
@@ -61,7 +61,10 @@ function look(booking, operator) {
   checkKnown(booking);
   checkProcess(event);
   // Who runs a process step on a lot has it (5.3).
-  if (event.process) for (const part of event.things) checkWorker(booking, booking.lot(part.id));
+  for (const { id } of event.process ? event.things : []) {
+    checkWorker(booking, booking.lot(id));
+    checkSomeHere(booking, booking.lot(id));
+  }
   if (event.step === "holding") hold(booking, operator);
   else if (event.step === "stock_taking") count(booking);
   else release(booking, operator);

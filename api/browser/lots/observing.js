@@ -15,6 +15,7 @@ import { judgeProduct } from "./transforming.js";
 
 const BLOCKING = ["unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"];
 const FREE = ["conformant", "available", "sellable_accessible"];
+const OTHER_STEPS = ["shipping", "receiving", "void_shipping", "holding", "stock_taking"]; // these release nothing
 const POSITIVE = ["positive", "positive-with-comments"];
 
 export function commission(booking) {
@@ -71,9 +72,10 @@ export function hold(booking, operator) {
 
 // Who held releases, or the operator.
 export function release(booking, operator) {
-  const { event } = booking, { issuer } = event, unset = event.unset.some((one) => BLOCKING.includes(one));
+  const { event } = booking, { issuer } = event, unset = unsets(event);
   const said = FREE.includes(event.disposition) && ["inspecting", "accepting"].includes(event.step);
   if (!said && !unset) return;
+  if (unset && !booking.lenient) for (const part of event.things) checkHeld(booking, part, operator);
   for (const part of withContents(booking, event.things)) {
     const lot = booking.lot(part.id);
     if (!lot.holds.length) continue;
@@ -83,6 +85,18 @@ export function release(booking, operator) {
     booking.lifted.push(...ends.map((one) => ({ lot: lot.id, ...one })));
     booking.mark("released", lot.id);
   }
+}
+
+// Whether it looks at something and says, not only implies, that a hold ends.
+export function unsets({ type, action, step, unset }) {
+  const looks = type === "ObjectEvent" && action === "OBSERVE" && !OTHER_STEPS.includes(step);
+  return looks && unset.some((one) => BLOCKING.includes(one));
+}
+
+// Of what is unset, or of what is packed in it, the issuer holds some.
+function checkHeld(booking, part, operator) {
+  const { issuer } = booking.event, holds = withContents(booking, [part]).flatMap(({ id }) => booking.lot(id).holds);
+  if (!holds.some(({ by }) => issuer === operator || issuer === by)) refuse("release", `lot ${part.id} is not held by ${issuer}`);
 }
 
 // A count sets the holder's balance; what is too much waits for a second signature.

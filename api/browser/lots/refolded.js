@@ -11,7 +11,7 @@ import { Book, NOBODY, ON_HAND, newHolding, newLot, runName, twoLines } from "./
 import { deliveryName } from "./custody.js";
 import { list, must, partsIn, readEvent } from "./event.js";
 import { apply } from "./fold.js";
-import { agree, countersign } from "./observing.js";
+import { agree, countersign, unsets } from "./observing.js";
 import { spansOf } from "./units.js";
 
 export class Refolded {
@@ -178,10 +178,15 @@ export class Refolded {
   #standIn(event, part) {
     const known = this.#hasBefore(part.id, event.index) ? this.lot(part.id) : undefined;
     const name = deliveryName(event), { deliveries } = this.book;
-    if (!this.lacks(part.id, event.index) || known?.contents.length || known?.amounts.length) return;
+    if (!this.lacks(part.id, event.index)) return;
+    const held = unsets(event) ? [{ by: event.issuer, entry: NOBODY }] : []; // by something that the bundle does not show (5.3)
+    if (known?.contents.length || known?.amounts.length) {
+      this.book.change(known, { holds: [...known.holds, ...held] });
+      return;
+    }
     this.stoodIn.add(event.index);
     const { inside, packedBy } = known ?? { inside: "", packedBy: NOBODY };
-    this.book.put({ ...standIn(event, part), inside, packedBy });
+    this.book.put({ ...standIn(event, part), inside, packedBy, holds: held });
     if (!["receiving", "void_shipping"].includes(event.step) || deliveries.has(name)) return;
     const receiver = event.step === "receiving" ? event.issuer : event.receiver;
     deliveries.set(name, { name, sender: event.sender || event.issuer, receiver, lines: new Map() });
@@ -243,7 +248,8 @@ function* needed(event) {
 }
 
 function standIn(event, part) {
-  const { step, issuer } = event, g = part.g ?? 0n;
+  const { step, issuer } = event, workedOn = event.process && event.action === "OBSERVE" && !part.single;
+  const g = part.g || (workedOn ? 1n : 0n); // some, of what an event that gives no mass works on (5.3)
   const underWay = ["receiving", "void_shipping"].includes(step) && event.type === "ObjectEvent";
   const holder = underWay && step === "receiving" && event.sender ? event.sender : issuer;
   // A mix that no entry made, another at each event: where the real one is too little to be followed, so is this.

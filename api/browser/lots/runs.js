@@ -10,7 +10,7 @@ const USUAL_OXIDE = "98.5"; // % Al2O3 of alumina that nobody analysed
 function newRun({ event }, name, monthly = false) {
   return {
     name, issuer: event.issuer, monthly, closedBy: NOBODY, inputs: new Map(), outputs: new Map(), oxideIn: 0n, oxideOut: 0n,
-    g: 0n, mix: NOBODY,
+    g: 0n, mix: NOBODY, kind: event.processKind,
   };
 }
 
@@ -107,7 +107,10 @@ function withOxide(before, parts) {
 // M1 in refining, M3 in electrolysis, over what went in and came out of the whole run.
 function judgeRun(booking, run) {
   const { outputs, inputs, processKind } = booking.event, [first] = [...outputs, ...inputs];
-  for (const [rule, says] of findingsOf(processKind, run)) if (says) booking.find(rule, first.id, `${run.name}: ${says}`);
+  const kinds = [...new Set([run.kind, processKind])]; // also where an event of another process closes it
+  for (const [rule, says] of kinds.flatMap((kind) => findingsOf(kind, run))) {
+    if (says) booking.find(rule, first.id, `${run.name}: ${says}`);
+  }
 }
 
 function findingsOf(kind, run) {

@@ -54,6 +54,11 @@ export function checkWorker(booking, lot) {
   if (!booking.told.has(lot.id)) checkTaker(booking, lot);
 }
 
+// Who had some of a class lot once does not work on it; by 5.6 he may.
+export function checkSomeHere({ event: { issuer }, lenient }, lot) {
+  if (!lot.single && onHand(lot, issuer) <= 0n && !lenient) refuse("not_holder", `${issuer} has nothing of lot ${lot.id} here`);
+}
+
 function takePiece(booking, before, part, consume, how) {
   const { holder } = how;
   // A corrective event takes what another used up or sent away meanwhile: the piece stays what and where it is, short of

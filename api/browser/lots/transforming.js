@@ -18,7 +18,7 @@ export function transform(booking) {
   done.joins = true;
   checkProcess(event);
   if (!event.inputs.length && !event.outputs.length) refuse("empty_step", `event ${event.name} names nothing that goes in`);
-  const taken = opened(booking, event.inputs).map((part) => draw(booking, part));
+  const parts = opened(booking, event.inputs), taken = parts.map((part) => draw(booking, part));
   const owners = new Set(taken.map((one) => one.owner));
   booking.checkOwners(owners, event.inputs[0]?.id ?? "");
   const owner = owners.size === 1 ? [...owners][0] : issuer;
@@ -29,7 +29,7 @@ export function transform(booking) {
   }
   for (const [kind, g] of event.loss) booking.leave(kind, g);
   const came = sum(taken.map((one) => one.g)), went = sum([...event.outputs.map((part) => part.g ?? 0n), ...event.loss.values()]);
-  return event.run ? withinRun(booking, came, went) : alone(booking, came, went);
+  return event.run ? withinRun(booking, came, went) : alone(booking, came, went, parts);
 }
 
 export function checkProcess({ issuer, process, processKind }) {
@@ -51,11 +51,11 @@ function scrapClass({ attributes }, { role }) {
 }
 
 // A step that one event tells whole.
-function alone(booking, came, went) {
+function alone(booking, came, went, parts) {
   const { event } = booking, kind = closes(event) ? "unaccounted" : "reaction";
   booking.leave(kind, most(0n, came - went));
   booking.enter(kind, most(0n, went - came));
-  if (closes(event)) close(booking, came, went);
+  if (closes(event)) close(booking, came, went, parts);
   else if (["refining", "electrolysis"].includes(event.processKind)) withinMonth(booking, came);
 }
 
@@ -64,24 +64,24 @@ function closes({ processKind, inputs, outputs }) {
   return processKind ? CLOSING.includes(processKind) : [...inputs, ...outputs].some((part) => part.single);
 }
 
-// M1
-function close(booking, came, went) {
+// M1, of what was taken, also out of units.
+function close(booking, came, went, parts) {
   const { inputs, outputs, scale, processKind } = booking.event, first = [...outputs, ...inputs][0].id;
   const unweighed = ({ id }) => booking.lot(id).single && booking.lot(id).g === null;
-  const unknown = [...outputs.filter((part) => part.g === null), ...inputs.filter(unweighed)].map((part) => part.id);
+  const unknown = [...outputs.filter((part) => part.g === null), ...parts.filter(unweighed)].map((part) => part.id);
   if (unknown.length) {
     return booking.find("mass_not_closed", unknown[0], `the mass of ${unknown.join(", ")} is not known: nothing closes`);
   }
   if (outputAboveInput(came, went, scale)) refuse("output_above_input", `lot ${first}: ${grams(went)} come out of ${grams(came)}`);
   const says = unaccounted(came, went, scale);
   if (says) booking.find("unaccounted_loss", first, says);
-  return REMADE.includes(processKind) ? undefined : judgeAlloys(booking);
+  return REMADE.includes(processKind) ? undefined : judgeAlloys(booking, parts);
 }
 
 const alloyOf = (lot) => String(lot.attributes.get("alloy") ?? "");
 
-function judgeAlloys(booking) {
-  const { inputs, outputs } = booking.event, used = inputs.map((part) => alloyOf(booking.lot(part.id)));
+function judgeAlloys(booking, parts) {
+  const { outputs } = booking.event, used = parts.map((part) => alloyOf(booking.lot(part.id)));
   for (const { id } of outputs) {
     const says = oneAlloy(used, alloyOf(booking.lot(id)));
     if (says) booking.find("alloys_mixed", id, `lot ${id}: ${says}`);
