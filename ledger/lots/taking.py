@@ -147,10 +147,11 @@ def _take_again(booking: Booking, lot: Lot, part: Part, *, kind: str, scrap: str
     The piece stays what and where it is, short of its mass, and blocked.
     """
     g = lot.g or 0
-    if lot.g is None and part.g is not None and weighed_before(booking, lot):
+    weighs = lot.g is None and lot.consumed_by == NOBODY  # what was used up unweighed, nobody weighs any more
+    if weighs and part.g is not None and weighed_before(booking, lot):
         weigh(booking, lot, part, booking.event.issuer, ON_HAND)
         g = part.g
-    elif lot.g is None and lot.holdings:
+    elif weighs and lot.holdings:
         weigh(booking, lot, part, lot.holdings[0].holder, lot.holdings[0].delivery)
     return g, booking.debit(lot.id, g, holder=booking.event.issuer, role=part.role, kind=kind, scrap=scrap)
 

@@ -208,6 +208,15 @@ def test_both_judge_what_was_in_a_unit_and_a_run_that_another_process_closes():
     alike([made])
 
 
+def test_neither_weighs_by_a_correction_what_was_used_up_unweighed():
+    made = Park()
+    made.new(MILL, (OWN, None))
+    made.wrong(MILL, made.ship(MILL, SMELTER, (OWN, 7)).index, "urn:right")
+    made.make(MILL, [(OWN, None)], [(COIL, 5)], "casting")
+    made.ship(MILL, SMELTER, (OWN, 7), eventID="urn:right")
+    alike([made])
+
+
 def test_both_let_a_correction_take_and_describe_what_its_issuer_had():
     """A piece that somebody else made, and that was sent on while an event stood that did not take it; its own."""
     made = Park()

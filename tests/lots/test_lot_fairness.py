@@ -355,3 +355,12 @@ def test_a_step_on_a_piece_that_moved_on_is_corrected(park):
 def anneal(park, said, **members):
     return park.look(MILL, "other", (SLAB, None), al_process=f"{MILL}/annealing", al_start=at(park.minutes),
                      al_attributes=said, **members).index  # fmt: skip
+
+
+def test_what_was_used_up_unweighed_is_not_weighed_by_a_correction(park):
+    """It would be used up and have mass on a delivery."""
+    park.new(MILL, (SLAB, None))
+    park.wrong(MILL, park.ship(MILL, SMELTER, (SLAB, 7)).index, "urn:right")
+    park.make(MILL, [(SLAB, None)], [(BAND, 5)], "casting")
+    assert "consumed" in rules(park.ship(MILL, SMELTER, (SLAB, 7), eventID="urn:right"))
+    assert sum(one.g for one in park.lot(SLAB).holdings) == 0

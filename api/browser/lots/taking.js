@@ -86,6 +86,7 @@ function massOf({ lenient }, lot, have) {
 
 // Its own mass; where it has none yet, what the event says is booked where it is, or where the event was the first to weigh it.
 function massAgain(booking, lot, part, holder) {
+  if (lot.consumedBy !== NOBODY && lot.g === null) return 0n; // used up unweighed, nobody weighs it any more
   if (lot.g === null && part.g !== null && weighedBefore(booking, lot)) {
     weigh(booking, lot, part, holder, ON_HAND);
     return part.g;
