@@ -119,8 +119,9 @@ def certificates_named(one: External) -> str:
     if not digits.isdecimal():  # one without a number
         return f"certificate {one.prefix} of {one.registry} is"
     first, last = (f"{before}{number:0{digits}d}" for number in (one.first, one.end - 1))
-    named = f"certificate {first} of" if first == last else f"certificates {first} to {last} of"
-    return f"{named} {one.registry} {'is' if first == last else 'are'}"
+    if first == last:
+        return f"certificate {first} of {one.registry} is"
+    return f"certificates {first} to {last} of {one.registry} are in part or whole"
 
 
 def factor(body: Mapping[str, Any]) -> None:
