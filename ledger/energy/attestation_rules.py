@@ -116,7 +116,7 @@ def _numbered(row: Mapping[str, Any]) -> External:
 def certificates_named(one: External) -> str:
     """Certificates by their ids, as they were named."""
     before, _, digits = one.prefix.rpartition("/")
-    if not digits.isdecimal():  # one without a number
+    if not (digits.isascii() and digits.isdecimal()):  # one without a number
         return f"certificate {one.prefix} of {one.registry} is"
     first, last = (f"{before}{number:0{digits}d}" for number in (one.first, one.end - 1))
     if first == last:

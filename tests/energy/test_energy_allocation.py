@@ -100,10 +100,10 @@ def test_a_certificate_used_elsewhere_is_not_used_again():
         assert refusal.code == "overlap"
         assert f"by attestation {WIND}/w0 already" in refusal.sentence
     park.attest(name="w1", hour=1, configuration=3, external=[external("KZ-001017")])
-    park.attest(name="w2", hour=2, configuration=2, external=[external("word", status="locked")])
-    again = attestation("w3", 3, configuration=2, external=[external("word", status="locked")])
+    park.attest(name="w2", hour=2, configuration=2, external=[external("word/٣", status="locked")])
+    again = attestation("w3", 3, configuration=2, external=[external("word/٣", status="locked")])
     refusal = park.refused(WIND, "energy-attestation", again)
-    assert (refusal.code, "certificate word of registry is used" in refusal.sentence) == ("overlap", True)
+    assert (refusal.code, "certificate word/٣ of registry is used" in refusal.sentence) == ("overlap", True)
     ranged = attestation("w3", 3, configuration=3, external=[external("KZ-001010", "KZ-001020")])
     assert (
         "certificates KZ-001010 to KZ-001020 of registry are in part or whole used"
