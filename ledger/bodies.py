@@ -65,7 +65,21 @@ def _validator(typ: str) -> jsonschema_rs.Draft202012Validator:
 
 def _refusal(typ: str, error: jsonschema_rs.ValidationError) -> Malformed:
     place = "/" + "/".join(str(step) for step in error.instance_path)
-    words = error.message
+    words = _plain(typ, error)
     if len(words) > 2 * _SHOWN:
         words = f"{words[:_SHOWN]} … {words[-_SHOWN:]}"
     return Malformed("body", f"{typ} body: {place}: {words}", typ=typ, place=place)
+
+
+def _plain(typ: str, error: jsonschema_rs.ValidationError) -> str:
+    """The validator's words; in place of a regular expression, what the schema says is wanted."""
+    shown = json.dumps(error.instance, ensure_ascii=False, default=str)
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
+        return f"{shown} has no place beside what else is said"
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Pattern):
+        wanted: Any = json.loads(schema_text(typ))
+        for step in error.schema_path[:-1]:
+            wanted = wanted[step]
+        if "description" in wanted:
+            return f"{shown} is not what is wanted: {wanted['description']}"
+    return error.message

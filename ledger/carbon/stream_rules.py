@@ -110,6 +110,8 @@ def _pfc(body: Body, said: Body, table: FactorSet) -> None:
 def _efficiency(said: str) -> None:
     """E6, M3: in percent, and no cell makes more metal than its charge can. Raises RuleBroken."""
     _percent(said, "current efficiency")
+    if Decimal(said) == 1:  # no cells run at that
+        raise RuleBroken("percent", f"current efficiency is {said} %: it looks like all of it, given as a fraction")
     if not 0 < Decimal(said) <= 100:
         raise RuleBroken("current_efficiency", f"current efficiency is {said} %: it lies above 0 and is at most 100")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ledger.carbon.factors import require
 from ledger.energy.records import HOUR, Attestation, External, Span, Taken
 from ledger.energy.said import Said
 from ledger.energy.slices import watt_hours
@@ -37,6 +38,8 @@ def freed(taken: Taken, attestation: str) -> Taken:
 
 def interval(start: int, end: int) -> None:
     """A2: 60 s to 3 600 s, within one UTC hour. Raises RuleBroken ("interval")."""
+    if end < start:
+        raise RuleBroken("interval", f"it ends at {rfc3339(end)}, before it begins at {rfc3339(start)}")
     if not _SHORTEST <= end - start <= HOUR:
         seconds = (end - start) / 1_000_000
         raise RuleBroken("interval", f"the interval has {seconds:g} s, an attestation has 60 s to 3 600 s")
@@ -108,6 +111,23 @@ def _numbered(row: Mapping[str, Any]) -> External:
         says = f"{first} to {last} are {end - start} certificates, a range has 1 to {CERTIFICATES}"
         raise RuleBroken("external", says, id=first)
     return External(scheme, registry, f"{prefix}/{digits}", start, end)
+
+
+def certificates_named(one: External) -> str:
+    """Certificates by their ids, as they were named."""
+    before, _, digits = one.prefix.rpartition("/")
+    if not (digits.isascii() and digits.isdecimal()):  # one without a number
+        return f"certificate {one.prefix} of {one.registry} is"
+    first, last = (f"{before}{number:0{digits}d}" for number in (one.first, one.end - 1))
+    if first == last:
+        return f"certificate {first} of {one.registry} is"
+    return f"certificates {first} to {last} of {one.registry} are in part or whole"
+
+
+def factor(body: Mapping[str, Any]) -> None:
+    """The factor that is stated is of a known set, by name and digest. Raises RuleBroken ("factor_set")."""
+    if "emissions" in body:
+        require(body["emissions"]["table"])
 
 
 def expiry(end: int, expires: int) -> None:

@@ -24,6 +24,7 @@ def issue(book: Book, said: Said) -> None:
     rule.within_capacity(body["wh"], device, start, end)
     rule.expiry(end, expires)
     external = rule.certificates(body)
+    rule.factor(body)
     charges = _charges(book, said, device, start)
     attestation = replace(attestation_of(said), zone=said.zone(meter, device), charges=charges, external=external)
     _take(book, attestation)
@@ -84,7 +85,7 @@ def _take(book: Book, attestation: Attestation) -> None:
 
 def _take_certificates(book: Book, external: External, name: str) -> None:
     """A5: a certificate that is used elsewhere is not used here."""
-    says = f"certificates of {external.registry} from {external.prefix} {external.first} on are used"
+    says = f"{rule.certificates_named(external)} used"
     for key in certificate_keys(external):
         book.put(key, rule.no_overlap(book.taken(key), Span(external.first, external.end, name), says))
 

@@ -50,7 +50,7 @@ def same_zone(attestation: Attestation, hour: Hour) -> None:
     """C4: without a line or contract, power is delivered within one grid zone. Raises RuleBroken ("not_delivered")."""
     if attestation.zone != hour.zone:
         says = f"attestation {attestation.id} feeds zone {attestation.zone}, process {hour.process} is in {hour.zone}"
-        raise RuleBroken("not_delivered", says, id=attestation.id)
+        raise RuleBroken("not_delivered", f"{says}: over a direct line or by contract it counts", id=attestation.id)
 
 
 def delivers(contract: Contract, delivery: str, attestation: Attestation, hour: Hour) -> None:

@@ -68,10 +68,14 @@ WRONG = {
         lambda s: {**s["pfc"], "period": JANUARY, "gwp": "AR9"}, "gwp_set", "set AR9 of warming potentials"),
     "a percentage given as a fraction": (
         lambda s: by_voltage(s, current_efficiency="0.95"), "percent", "current efficiency is 0.95 %: it looks like"),
+    "all of it given as a fraction": (
+        lambda s: by_voltage(s, current_efficiency="1"),
+        "percent", "current efficiency is 1 %: it looks like all of it"),
     "a mark-up given as a fraction": (
         lambda s: bought(s, mark_up="0.10"), "percent", "the mark-up is 0.10 %: it looks like a fraction"),
     "a fraction given as a percentage": (
-        lambda s: changed(s["pfc"], "pfc", "collection_efficiency", to="98", period=JANUARY), "body", "98"),
+        lambda s: changed(s["pfc"], "pfc", "collection_efficiency", to="98", period=JANUARY),
+        "body", '/pfc/collection_efficiency: "98" is not what is wanted: A decimal number from 0 to 1'),
     "more metal than the current can make": (
         lambda s: by_voltage(s, current_efficiency="101"), "current_efficiency", "current efficiency is 101 %"),
     "hoods that collect nothing": (

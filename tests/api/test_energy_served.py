@@ -15,6 +15,7 @@ from ledger.recording.opening import clock
 from tests.energy.energy_ledger import enrol, signed
 from tests.energy.energy_park import (
     CHARGING,
+    DIGEST,
     MILL,
     POTLINE,
     SMELTER,
@@ -71,6 +72,8 @@ def _opening():
         | {"id": f"{SMELTER}/sun"},
     )
     yield SMELTER, "energy-allocation", allocation(row(12_206_250))
+    yield WIND, "energy-attestation", attestation("far", 1, device=f"{WIND}/far", meter=f"{WIND}/far-meter")
+    yield WIND, "energy-action", action("transfer", (0, 18_000_000), attested="far", to=SMELTER)
 
 
 def size_of(server):
@@ -84,6 +87,7 @@ def server(tmp_path_factory):
         yield server
 
 
+FACTOR = {"factor": "0", "basis": "direct"}
 FULL = row(1, start=17_000_000)
 ALLOCATED = 64  # the entry that covers hour 0
 MUST_FAIL = {
@@ -142,6 +146,17 @@ MUST_FAIL = {
         SMELTER, "energy-allocation",
         allocation(row(1_001, "w1", 1, delivery="contract", contract=f"{WIND}/ppa")),
         "contract_limit", "is for 1 000 Wh, 0 Wh are allocated under it, the row takes 1 001 Wh more"),
+    "power of another zone without a contract": (
+        SMELTER, "energy-allocation", allocation(row(1, "far", 1)),
+        "not_delivered", f"far feeds zone KZ-2, process {POTLINE} is in KZ-1: over a direct line or by contract"),
+    "a factor of a set that nobody knows": (
+        WIND, "energy-attestation",
+        attestation("scored", 30, emissions={**FACTOR, "table": {"id": "nowhere/1", "digest": DIGEST}}),
+        "factor_set", "factor set nowhere/1 is not known"),
+    "a factor of another file under the name of a set": (
+        WIND, "energy-attestation",
+        attestation("scored", 30, emissions={**FACTOR, "table": {"id": "scenario-kz/1", "digest": DIGEST}}),
+        "factor_set", f"the statement names {DIGEST}"),
     "evidence for CBAM without a line or a contract": (
         SMELTER, "energy-allocation", allocation(row(1, "w1", 1), purpose="cbam-evidence"),
         "evidence", "one grid zone is not enough"),
@@ -161,15 +176,18 @@ MUST_FAIL = {
         "capacity", "of 18000000 W delivers at most 18 000 000 Wh in 3600 s, 18 000 001 Wh are attested"),
     "a local time": (
         WIND, "energy-attestation", attestation("local", **{"from": "2026-03-29T02:30:00", "to": at(31)}),
-        "body", "2026-03-29T02:30:00"),
+        "body", '/from: "2026-03-29T02:30:00" is not what is wanted: A moment. Unit: RFC 3339 in UTC, ending in Z'),
+    "an interval that ends before it begins": (
+        WIND, "energy-attestation", attestation("back", 30, to=at(29)),
+        "interval", "it ends at 2026-03-02T05:00:00Z, before it begins at 2026-03-02T06:00:00Z"),
     "a time with an offset": (
         WIND, "energy-attestation", attestation("offset", **{"from": "2026-03-02T11:00:00+05:00", "to": at(31)}),
-        "body", "+05:00"),
+        "body", "ending in Z"),
     "a day of 25 hours": (
         SMELTER, "energy-consumption", consumption("dst", (1,) * 25, hour=48), "body", "/energy-consumption"[:1]),
     "a day that begins between hours": (
         SMELTER, "energy-consumption", {**consumption("half", (1,)), "from": "2026-03-03T00:30:00Z"},
-        "body", "2026-03-03T00:30:00Z"),
+        "body", '"2026-03-03T00:30:00Z" is not what is wanted: A full hour'),
     "the hour that a clock shows twice": (
         SMELTER, "energy-consumption", consumption("twice", (1, 1), hour=23), "hour_stated", "2026-03-01T23:00:00Z"),
     "fractional watt-hours": (
@@ -182,7 +200,7 @@ MUST_FAIL = {
         attestation("stored", 30, 1, device=f"{SMELTER}/battery", meter=f"{SMELTER}/store-meter", storage={
             "method": "fifo", "efficiency": "85", "charges": [{"consumption": f"{SMELTER}/s0", "hour": 0, "wh": 1}],
         }) | {"id": f"{SMELTER}/stored"},
-        "body", "85"),
+        "body", '/storage/efficiency: "85" is not what is wanted: A decimal number from 0 to 1'),
     "what was not charged with wind": (
         SMELTER, "energy-attestation",
         attestation("stored", 30, 1, device=f"{SMELTER}/battery", meter=f"{SMELTER}/store-meter", storage={
@@ -232,7 +250,7 @@ def test_a_certificate_used_elsewhere_is_refused(server):
     assert server.post(signed(server.world, WIND, "energy-attestation", first)).status == 201
     answer = server.post(signed(server.world, WIND, "energy-attestation", second))
     assert (answer.status, answer.code) == (422, "overlap")
-    assert f"are used by attestation {WIND}/c40 already" in answer.json["detail"]
+    assert f"certificate KZ-1 of registry is used by attestation {WIND}/c40 already" in answer.json["detail"]
 
 
 def test_after_a_withdrawal_nothing_of_it_is_allocated(server):

@@ -166,6 +166,8 @@ def test_a_percentage_is_no_fraction_and_a_fraction_no_percentage(office, said):
         "c2f6_ratio": "0.121", "overvoltage": "2", "overvoltage_factor": "1.16", "current_efficiency": "0.95",
     }  # fmt: skip
     office.refused("emission-source", {**said["pfc"], "pfc": by_voltage}, "percent", "0.95 %", "fraction")
+    by_voltage["current_efficiency"] = "1.0"
+    office.refused("emission-source", {**said["pfc"], "pfc": by_voltage}, "percent", "1.0 %", "fraction")
     by_voltage["current_efficiency"] = "101"
     office.refused("emission-source", {**said["pfc"], "pfc": by_voltage}, "current_efficiency", "101")
     by_voltage["current_efficiency"] = "95"

@@ -3,6 +3,7 @@
 import pytest
 from energy_park import (
     CHARGING,
+    DIGEST,
     EXPIRES,
     HOUR,
     LATER,
@@ -26,6 +27,7 @@ from energy_park import (
     started,
 )
 
+from ledger.carbon.factors import known
 from ledger.energy.records import NOBODY, Fallen, Use
 from ledger.energy.shares import shares
 from ledger.kernel.moments import rfc3339
@@ -52,7 +54,7 @@ def test_an_attestation_is_what_its_registered_device_delivered():
         ({"to": at(2)}, "interval", "7200 s"),
         ({"to": rfc3339(MIDNIGHT + 59_000_000)}, "interval", "59 s"),
         ({"to": at(0)}, "interval", "0 s"),
-        ({"from": at(1), "to": at(0)}, "interval", "-3600 s"),
+        ({"from": at(1), "to": at(0)}, "interval", "ends at 2026-03-01T00:00:00Z, before it begins"),
         ({"from": at(24 * 60), "to": at(24 * 60 + 1)}, "time_ahead", "300 s"),
         ({"expires": at(1)}, "expires", "2026-03-01T01:00:00Z"),
         ({"device": f"{WIND}/none"}, "device", "no device"),
@@ -98,9 +100,15 @@ def test_a_certificate_used_elsewhere_is_not_used_again():
         assert refusal.code == "overlap"
         assert f"by attestation {WIND}/w0 already" in refusal.sentence
     park.attest(name="w1", hour=1, configuration=3, external=[external("KZ-001017")])
-    park.attest(name="w2", hour=2, configuration=2, external=[external("word", status="locked")])
-    again = attestation("w3", 3, configuration=2, external=[external("word", status="locked")])
-    assert park.refused(WIND, "energy-attestation", again).code == "overlap"
+    park.attest(name="w2", hour=2, configuration=2, external=[external("word/٣", status="locked")])
+    again = attestation("w3", 3, configuration=2, external=[external("word/٣", status="locked")])
+    refusal = park.refused(WIND, "energy-attestation", again)
+    assert (refusal.code, "certificate word/٣ of registry is used" in refusal.sentence) == ("overlap", True)
+    ranged = attestation("w3", 3, configuration=3, external=[external("KZ-001010", "KZ-001020")])
+    assert (
+        "certificates KZ-001010 to KZ-001020 of registry are in part or whole used"
+        in park.refused(WIND, "energy-attestation", ranged).sentence
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,6 +127,18 @@ def test_certificates_cover_what_is_attested_and_are_out_of_use(certificate, wor
     body = attestation(configuration=3, external=[certificate])
     refusal = Park().refused(WIND, "energy-attestation", body)
     assert (refusal.code, words in refusal.sentence) == ("external", True), refusal.sentence
+
+
+def test_a_factor_is_of_a_set_that_is_known():
+    table = known()["scenario-kz/1"]
+    for name, digest, words in (
+        ("nowhere/1", table.digest, "factor set nowhere/1 is not known"),
+        (table.id, DIGEST, f"has the digest {table.digest}, the statement names {DIGEST}"),
+    ):
+        stated = {"factor": "0", "basis": "direct", "table": {"id": name, "digest": digest}}
+        refusal = Park().refused(WIND, "energy-attestation", attestation(emissions=stated))
+        assert (refusal.code, words in refusal.sentence) == ("factor_set", True), refusal.sentence
+    Park().attest(emissions={"factor": "0", "basis": "direct", "table": {"id": table.id, "digest": table.digest}})
 
 
 def test_a_row_covers_an_hour_and_both_sides_say_so():

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,8 @@ from ledger.bodies import check_body, schema_text
 from ledger.kernel.errors import Malformed
 from ledger.kernel.statement import TYPES
 
+GOOD = json.loads((Path(__file__).parent / "good_bodies.json").read_text("utf-8"))
+CHARGE = {"consumption": "(417)9521141000021/c/1", "hour": 3, "wh": 1000}
 EVENT = {
     "@context": "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
     "type": "ObjectEvent",
@@ -54,6 +57,27 @@ def test_a_good_body_passes():
 def test_a_refusal_names_the_place_and_the_value(change, says):
     with pytest.raises(Malformed, match=says):
         check_body("lot-event", EVENT | change)
+
+
+@pytest.mark.parametrize(
+    ("typ", "change", "says"),
+    [
+        ("energy-consumption", {"from": "2026-03-29T02:30:00"}, "A full hour. Unit: RFC 3339 in UTC"),
+        ("energy-attestation", {"from": "2026-03-29T02:30:00+05:00"}, "A moment. Unit: RFC 3339 in UTC, ending in Z"),
+        (
+            "energy-attestation",
+            {"wh": 1, "storage": {"method": "fifo", "efficiency": "85", "charges": [CHARGE]}},
+            "A decimal number from 0 to 1, as text. Unit: 1 (fraction)",
+        ),
+    ],
+)
+def test_a_word_of_the_wrong_form_is_told_what_is_wanted(typ, change, says):
+    """Not shown the regular expression that it does not match."""
+    body = {name: value for name, value in GOOD[typ][0].items() if name not in change}
+    with pytest.raises(Malformed) as refused:
+        check_body(typ, body | change)
+    assert f"is not what is wanted: {says}" in refused.value.sentence
+    assert "[0-9]" not in refused.value.sentence
 
 
 def test_a_refusal_does_not_repeat_the_whole_body():
