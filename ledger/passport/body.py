@@ -32,7 +32,7 @@ _SOURCES = frozenset({"primary", "commissioned"})  # metal that enters there has
 # The most of each (SPEC 4.9.5).
 _STEPS, _STAGES, _HOLDS, LISTED, _HEATS, _CERTIFICATES, _TEXT = 100, 200, 100, 200, 50, 50, 1_000
 _CORRECTIONS, _REFERENCES = 1_000, 4_000
-NEWEST = 1_000  # pieces that it was made of that are always among the references
+_ALWAYS = 1_000  # pieces that it was made of that are among the references whatever else is
 
 
 def passport_body(
@@ -80,8 +80,19 @@ def _references(story: Story) -> list[dict[str, str]]:
     """The pieces it was made of, its certificates, and what nothing was heard of since metal was drawn from it."""
     certificates = [{"kind": "certificate", "id": one.id} for one in story.certificates[:_CERTIFICATES]]
     unmoved = [{"kind": "lot", "id": name} for name in story.unmoved if name not in story.line]
-    lots = [{"kind": "lot", "id": name} for name in sorted(story.line) if name != story.piece.id]
-    return [*lots[: max(NEWEST, _REFERENCES - len(unmoved) - len(certificates))], *unmoved, *certificates][:_REFERENCES]
+    lots = [{"kind": "lot", "id": name} for name in _made_of(story)]
+    return [*lots[: max(_ALWAYS, _REFERENCES - len(unmoved) - len(certificates))], *unmoved, *certificates][
+        :_REFERENCES
+    ]
+
+
+def always_referred_to(story: Story) -> list[str]:
+    """The pieces it was made of of which a passport names the newest version, however many there are."""
+    return _made_of(story)[: min(_ALWAYS, _REFERENCES)]
+
+
+def _made_of(story: Story) -> list[str]:
+    return sorted(name for name in story.line if name != story.piece.id)
 
 
 def status(piece: Lot) -> str:

@@ -8,7 +8,7 @@ from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.verify_passports import Inputs
 from ledger.lots.records import NOBODY, Effects
 from ledger.passport.accounting import check_evidence
-from ledger.passport.body import LISTED, NEWEST, findings_of, passport_body, shown, weight
+from ledger.passport.body import LISTED, always_referred_to, findings_of, passport_body, shown, weight
 from ledger.passport.claims import shares_as_said
 from ledger.passport.evidence import of_ranges
 from ledger.passport.footprint import MEMBERS, of_mass
@@ -94,7 +94,7 @@ def _check_whole(story: Story, source: Refolded) -> None:
     for span in carried(story.line, source):
         if not source.unbroken(span.unit, span.first, span.last):
             raise Unverified("inputs", f"the bundle leaves out a version of {span.unit}, which a piece was in", step=11)
-    for name in (story.piece.id, *sorted(story.line)[:NEWEST]):
+    for name in (story.piece.id, *always_referred_to(story)):
         if not source.is_newest(name):
             raise Unverified("inputs", f"the bundle leaves out the newest version of {name}", step=11)
 
