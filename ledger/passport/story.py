@@ -10,7 +10,7 @@ from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.statement import Statement
 from ledger.lots.genealogy import Start, Trace, starts_of
 from ledger.lots.records import NOBODY, Effects, Lot
-from ledger.passport.units import Span, around, in_since, taken_off
+from ledger.passport.units import Span, around, in_since, taken_off, within
 
 _RESTING = frozenset({"scrap", "unknown"})  # ends that rest on the history of their lot
 
@@ -136,10 +136,8 @@ def _certificates(piece: str, effects: Mapping[int, Effects], source: Source) ->
 
 def _way(line: Sequence[str], spans: Sequence[Span], source: Source) -> set[int]:
     """Every event of the pieces, and of the units they were in while they were: a unit's events name the unit alone."""
-    found = {entry for entries in source.versions(line).values() for entry in entries}
-    for span in spans:
-        found |= {entry for entry in source.versions([span.unit])[span.unit] if span.first <= entry <= span.last}
-    return found
+    own = {entry for entries in source.versions(line).values() for entry in entries}
+    return own | {entry for span in spans for entry in within(span, source)}
 
 
 def carried(line: Sequence[str], source: Source) -> Iterator[Span]:

@@ -58,8 +58,7 @@ def around(upto: Mapping[str, int], effects: Mapping[int, Effects], source: Hist
         spans = list(spans_of(lot, last, {entry: one for entry, one in own.items() if entry <= last}, source))
         ends = {(span.unit, span.last) for span in spans} | ({(lot, last)} if spans else set())
         versions = source.versions({name for name, _ in ends})
-        entries |= {e for span in spans for e in versions[span.unit] if span.first <= e <= span.last}
-        entries |= taken_off(spans, source)
+        entries |= {entry for span in spans for entry in within(span, source)} | taken_off(spans, source)
         for name, end in ends:
             after = next((entry for entry in versions[name] if entry >= end), size)
             unmoved |= {name} if after >= size else set()
@@ -67,14 +66,17 @@ def around(upto: Mapping[str, int], effects: Mapping[int, Effects], source: Hist
     return Around(frozenset(entries), frozenset(later), tuple(sorted(unmoved)))
 
 
+def within(span: Span, source: History) -> Sequence[int]:
+    """The events of the unit in there."""
+    return [entry for entry in source.versions([span.unit])[span.unit] if span.first <= entry <= span.last]
+
+
 def taken_off(spans: Collection[Span], source: History) -> set[int]:
     """What was in a unit that was used as a whole, and had been taken off it by events that do not name the unit.
 
     Their events up to the one that took them off: the unit's own leave it open whether they were used with it.
     """
-    versions, events = source.versions({span.unit for span in spans}), dict[Span, Mapping[int, Effects]]()
-    for span in spans:
-        events[span] = source.effects([one for one in versions[span.unit] if span.first <= one <= span.last])
+    events = {span: source.effects(within(span, source)) for span in spans}
     used = {name for own in events.values() for one in own.values() for name in one.consumed}
     return {
         entry

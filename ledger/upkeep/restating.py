@@ -23,7 +23,7 @@ from ledger.passport.body import is_piece, pieces_sent_off, shown
 from ledger.passport.issue import Basis, Issuer, body_of, signed
 from ledger.passport.story import Source
 from ledger.recording.log import Log, Recorded, Submission
-from ledger.recording.recovery import sound_in, statement_of
+from ledger.recording.recovery import as_recorded
 from ledger.showing.passports import CHANGING, newest_passport
 from ledger.store.store import Stored, Transaction
 
@@ -177,7 +177,7 @@ class Restater:
             accounted = self._footprints.of(piece) if self._footprints is not None else None
             body = body_of(piece, source, reached, self._issuer.rules, accounted)
             index = newest_passport(transaction, piece, checkpoint.size)
-            said = statement_of(sound_in(transaction.entry(index), tree).stored).body if index is not None else {}
+            said = as_recorded(transaction.entry(index), tree)[1].body if index is not None else {}
         if _without_state(said) == _without_state(shown(body)):
             self._right |= {piece: index} if index is not None else {}
             return None

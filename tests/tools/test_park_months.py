@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 
 import pytest
-from told import tell
+from told import FOUND, tell
 
 from ledger.kernel.gs1 import canonical_id
 from tools.park.actors import MILL, SMELTER
@@ -27,9 +27,7 @@ def park():
 
 def test_nothing_else_is_found_than_in_three_weeks(park):
     _, told = park
-    assert {one.rule for _, one in told.findings()} == {
-        "shortage", "corrected_after_use", "count_down", "late_statement",
-    }  # fmt: skip
+    assert {one.rule for _, one in told.findings()} == FOUND
     assert told.in_time() == []
 
 

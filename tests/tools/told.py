@@ -19,6 +19,7 @@ from tools.park.plan import Size, make_plan
 from tools.park.story import story
 
 SIZE = Size()  # of the demo
+FOUND = {"shortage", "corrected_after_use", "count_down", "late_statement"}  # the rules that the story means to break
 SITES = {actor.site: actor.id for actor in ACTORS}
 PROCESSES = {one.id: {row["id"]: row["kind"] for row in one.profile["processes"]} for one in ACTORS}
 SCALES = {one.id: {row["id"]: row["accuracy"] for row in one.profile["devices"] if "accuracy" in row} for one in ACTORS}
