@@ -11,6 +11,7 @@ from schemas.wire import Index, Size, Wire
 
 Grams = Annotated[int, Meta(description="g")]
 Micrograms = Annotated[str, Meta(description="µg, as decimal text", examples=["19870000000000"])]
+More = Annotated[bool, Meta(description="and some of unknown mass, by a piece that nobody had weighed")]
 Time = Annotated[str, Meta(description="RFC 3339, UTC")]
 
 
@@ -178,6 +179,7 @@ class WentTo(Wire, frozen=True):
     holder: str
     delivery: str
     ug: Micrograms
+    more: More
 
 
 class DownNode(Wire, frozen=True):
@@ -186,6 +188,7 @@ class DownNode(Wire, frozen=True):
     entry: Index
     what: str
     ug: Micrograms
+    more: More
     lots: list[str]
 
 
@@ -209,8 +212,9 @@ class RecallRow(Wire, frozen=True):
     lot: str
     delivery: str
     customer: str
-    g: Grams
+    g: Annotated[Grams | None, Meta(description="g; null: a piece that nobody has weighed")]
     ug: Micrograms
+    more: More
 
 
 class RecallList(Wire, frozen=True):

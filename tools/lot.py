@@ -81,7 +81,8 @@ def recall(*, folder: Path, lot: str, as_csv: bool, as_of: int | None, as_json: 
         click.echo(traces.as_csv(found), nl=False)
     else:
         for row in found.rows:
-            click.echo(f"{row.lot}  {row.customer}  {row.delivery}  {row.g} g, {_grams(row.ug)} g of {found.lot}")
+            weighs = "unknown mass" if row.g is None else f"{row.g} g"
+            click.echo(f"{row.lot}  {row.customer}  {row.delivery}  {weighs}, {_traced(row)} of {found.lot}")
         click.echo(f"{len(found.rows)} things were sent off with some of {found.lot} in them")
 
 
@@ -188,6 +189,13 @@ def _grams(ug: str) -> str:
     return f"{int(ug) / _G:.0f}" if int(ug) >= _G else f"0.{int(ug):06d}"
 
 
+def _traced(row: Any) -> str:
+    """How much; where some came by a piece that nobody had weighed, it is more than is known."""
+    if not row.more:
+        return f"{_grams(row.ug)} g"
+    return "unknown mass" if row.ug == "0" else f"at least {_grams(row.ug)} g"
+
+
 def _say_up(came: Any) -> None:
     click.echo(f"{_grams(came.ug)} g of {came.lot}, as of {came.as_of} entries")
     for node in came.nodes:
@@ -205,9 +213,9 @@ def _say_up(came: Any) -> None:
 def _say_down(went: Any) -> None:
     click.echo(f"{_grams(went.ug)} g of {went.lot}, as of {went.as_of} entries")
     for node in went.nodes:
-        click.echo(f"  entry {node.entry}  {node.what}  {_grams(node.ug)} g  {', '.join(node.lots)}")
+        click.echo(f"  entry {node.entry}  {node.what}  {_traced(node)}  {', '.join(node.lots)}")
     for place in went.places:
-        click.echo(f"  now: {_grams(place.ug)} g in {place.lot} with {place.holder} {place.delivery}")
+        click.echo(f"  now: {_traced(place)} in {place.lot} with {place.holder} {place.delivery}")
     for kind, ug in went.left.items():
         click.echo(f"  left: {_grams(ug)} g, {kind}")
     click.echo(f"  {went.folded.count} contributions under 0.1 %, together {_grams(went.folded.ug)} g")

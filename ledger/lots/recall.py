@@ -4,25 +4,30 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from ledger.kernel.gs1 import names_one_thing
 from ledger.lots.descent import Descent
 from ledger.lots.genealogy import NO_ADDITION, UG, Loader, Start, Versions, first_there
 from ledger.lots.records import NOBODY, Delivery, Effects, Posting
 
 
 class Recall(Struct, frozen=True, gc=False):
-    """One line of a recall list: what went to whom on which delivery; `g` in all, `traced_ug` of what is traced."""
+    """One line of a recall list: what went to whom on which delivery; `g` in all, `traced_ug` of what is traced.
+
+    `more`: and some of unknown mass, by a piece that nobody had weighed.
+    """
 
     lot: str
     delivery: str
     customer: str
     g: int
     traced_ug: int
+    more: bool = False
 
 
 def recall(descent: Descent, deliveries: Mapping[str, Delivery]) -> tuple[Recall, ...]:
     """What is to be called back, by customer; `deliveries` has those that the descent names."""
     rows = (
-        Recall(one.lot, one.delivery, deliveries[one.delivery].receiver, one.g, one.ug)
+        Recall(one.lot, one.delivery, deliveries[one.delivery].receiver, one.g, one.ug, one.more)
         for one in descent.sent
         if one.delivery in deliveries
     )
@@ -30,9 +35,12 @@ def recall(descent: Descent, deliveries: Mapping[str, Delivery]) -> tuple[Recall
 
 
 def starts_from_entry(one: Effects, *, weighed: int = 0) -> tuple[Start, ...]:
-    """All that one event put somewhere; `weighed` is what others found, in g, where it gave no mass."""
+    """All that one event put somewhere; `weighed` is what others found, in g, where it gave no mass.
+
+    A piece that nobody weighed is there with 0 µg.
+    """
     added = ((posting.place, posting.g or weighed) for posting in one.credits if posting.kind not in NO_ADDITION)
-    return tuple(Start(place, one.index, g * UG, one.index) for place, g in added if g)
+    return tuple(Start(place, one.index, g * UG, one.index) for place, g in added if g or names_one_thing(place[0]))
 
 
 def starts_from_lot(name: str, load: Loader, versions: Versions) -> tuple[Start, ...]:

@@ -8,7 +8,7 @@ from ledger.kernel.moments import rfc3339
 from ledger.lots.ancestry import up
 from ledger.lots.descent import Descent, down
 from ledger.lots.genealogy import Correction, End, Loader, Trace, recycled, starts_of
-from ledger.lots.recall import recall, starts_from_lot
+from ledger.lots.recall import Recall, recall, starts_from_lot
 from ledger.lots.records import NOBODY, Effects
 from ledger.questions.asking import Asked
 from ledger.questions.findings import of_trace
@@ -82,14 +82,17 @@ def trace_down(asked: Asked, name: str) -> said.TraceDown:
     load = _remembering(asked.source.effects)
     found = _descent(asked, name, load)
     places = [
-        said.WentTo(lot=lot, holder=holder, delivery=delivery, ug=str(ug))
-        for (lot, holder, delivery), ug in found.places.items()
+        said.WentTo(lot=place[0], holder=place[1], delivery=place[2], ug=str(ug), more=place in found.unweighed)
+        for place, ug in sorted({**dict.fromkeys(found.unweighed, 0), **found.places}.items())
     ]
     return said.TraceDown(
         lot=name,
         as_of=asked.size,
         ug=str(found.ug),
-        nodes=[said.DownNode(entry=o.entry, what=o.what, ug=str(o.ug), lots=list(o.lots)) for o in found.nodes],
+        nodes=[
+            said.DownNode(entry=one.entry, what=one.what, ug=str(one.ug), more=one.more, lots=list(one.lots))
+            for one in found.nodes
+        ],
         places=places,
         left={kind: str(ug) for kind, ug in found.left.items()},
         folded=said.Folded(count=found.folded, ug=str(found.folded_ug)),
@@ -100,18 +103,22 @@ def trace_down(asked: Asked, name: str) -> said.TraceDown:
 
 def _reached(found: Descent) -> set[str]:
     """The lots that have some of it, or had."""
-    return {lot for node in found.nodes for lot in node.lots} | {lot for lot, *_ in found.places}
+    return {lot for node in found.nodes for lot in node.lots} | {lot for lot, *_ in (*found.places, *found.unweighed)}
 
 
 def recall_list(asked: Asked, name: str) -> said.RecallList:
     """What was sent off with some of a lot in it, and to whom. Raises Missing."""
     found = _descent(asked, name, _remembering(asked.source.effects))
     deliveries = asked.deliveries({one.delivery for one in found.sent})
-    rows = [
-        said.RecallRow(lot=one.lot, delivery=one.delivery, customer=one.customer, g=one.g, ug=str(one.traced_ug))
-        for one in recall(found, deliveries)
-    ]
-    return said.RecallList(lot=name, as_of=asked.size, rows=rows)
+    return said.RecallList(lot=name, as_of=asked.size, rows=[_called(asked, one) for one in recall(found, deliveries)])
+
+
+def _called(asked: Asked, one: Recall) -> said.RecallRow:
+    """A piece that was sent off unweighed has the mass that somebody gave it since, if anybody did."""
+    weighs = one.g or (known.g if (known := asked.source.lot(one.lot)) is not None else None)
+    return said.RecallRow(
+        lot=one.lot, delivery=one.delivery, customer=one.customer, g=weighs, ug=str(one.traced_ug), more=one.more
+    )  # fmt: skip
 
 
 def as_csv(found: said.RecallList) -> str:
@@ -120,8 +127,15 @@ def as_csv(found: said.RecallList) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(["lot", "delivery", "customer", "g", "traced_ug"])
     for row in found.rows:
-        writer.writerow([_plain(row.lot), _plain(row.delivery), _plain(row.customer), row.g, row.ug])
+        g = "unknown" if row.g is None else row.g
+        writer.writerow([_plain(row.lot), _plain(row.delivery), _plain(row.customer), g, _traced(row)])
     return out.getvalue()
+
+
+def _traced(row: said.RecallRow) -> str:
+    if not row.more:
+        return row.ug
+    return "unknown" if row.ug == "0" else f"at least {row.ug}"
 
 
 def _plain(text: str) -> str:

@@ -220,7 +220,7 @@ def _downstream(one: Effects, source: StoreSource) -> Iterator[str]:
     starts = [start for earlier in source.effects(changed).values() for start in starts_from_entry(earlier)]
     found = down(starts, source.effects, source.changes)
     lots = {lot for node in found.nodes for lot in node.lots}
-    lots |= {place[0] for place in found.places} | {sent.lot for sent in found.sent}
+    lots |= {place[0] for place in (*found.places, *found.unweighed)} | {sent.lot for sent in found.sent}
     yield from filter(is_piece, sorted(lots))
 
 

@@ -120,6 +120,20 @@ def test_passports_of_one_round_say_what_each_would_say_alone(mill):
     assert all(verified(mill, name).verified for name in ("B-1", "B-2"))
 
 
+def test_what_changes_upstream_of_a_piece_that_was_weighed_when_it_left_changes_its_passport(mill):
+    """Nothing says in g what of the coil is in it, and yet it is made of it."""
+    whole, other = piece("C-1"), mill.make_coils("C")[1]
+    mill.make(ROLLING, "cutting", [(other, None)], [(piece("C-3"), None)])
+    mill.send(ROLLING, CUSTOMER, (piece("C-3"), 7 * TONNE), paper="Z")
+    mill.send(ROLLING, CUSTOMER, (whole, None), paper="W")
+    mill.restater.round(now=mill.world.now)
+    assert "corrections" not in said(mill, "C-3")
+    wrong = mill.wrong(PLANT, mill.steps["C"]["refining"][0])
+    mill.restater.round(now=mill.world.now)
+    assert said(mill, "C-1")["corrections"] == said(mill, "C-3")["corrections"] == [wrong]
+    assert verified(mill, "C-3").verified
+
+
 def test_several_changes_make_one_passport(mill):
     mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="Y")
     mill.look(CUSTOMER, "holding", piece("A-1"))

@@ -14,6 +14,7 @@ from ledger.questions.stock import stock
 from ledger.questions.traces import as_csv, recall_list, trace_down, trace_up
 from ledger.showing.passports import standing
 from ledger.store.access import ANYONE, EVERYTHING, Reader
+from schemas.wire_lots import RecallList, RecallRow
 from tests.passport import small_mill as mills
 from tests.passport.small_mill import CUSTOMER, TONNE, handed, piece, site, small_mill
 
@@ -206,10 +207,41 @@ def test_a_recall_list_is_a_table_and_no_formula(mill):
     assert len(rows) == len(found.rows) > 0
     formulas, words = ("=1+1", "@x", "-2", "+3", "\t=4", "\r=5"), ("(01)1=(10)2", "a-b", "")
     for cells in (formulas[:3], formulas[3:], words):
-        row = found.rows[0].__class__(*cells, g=1, ug="1")
+        row = found.rows[0].__class__(*cells, g=1, ug="1", more=False)
         listed = as_csv(found.__class__(lot="", as_of=1, rows=[row]))
         *_, read = csv.reader(io.StringIO(listed, newline=""))
         assert read == [*(one if cells == words else f"'{one}" for one in cells), "1", "1"]
+
+
+def test_a_piece_that_nobody_weighed_is_called_back_and_its_mass_is_said_to_be_unknown(tmp_path):
+    """Also what was made of it, and a piece that was weighed when it had left: what of that is traced is not known."""
+    with small_mill(tmp_path) as other:
+        first, _ = other.make_coils("A")
+        names = [piece(name) for name in ("A-3", "A-4", "A-5", "A-6")]
+        other.make(ROLLING, "cutting", [(first, None)], [(names[0], None), (names[1], None), (names[2], 3 * TONNE)])
+        other.make(ROLLING, "annealing", [(names[1], None)], [(names[3], 4 * TONNE)])
+        for name in (names[0], *names[2:]):
+            other.send(ROLLING, CUSTOMER, (name, None), paper=name)
+        (ore,) = [canonical_id(mills.lot("BX-A"))]
+        found = asking(other, recall_list, ore)
+        rows = {row.lot: (row.g, row.ug, row.more) for row in found.rows if row.customer == CUSTOMER.id}
+        known = rows.pop(coil("A-5"))
+        assert rows == {coil("A-3"): (None, "0", True), coil("A-6"): (4 * TONNE, "0", True)}
+        assert (known[0], int(known[1]) > 0, known[2]) == (3 * TONNE, True, False)
+        cells = {row[0]: row[3:] for row in csv.reader(io.StringIO(as_csv(found)))}
+        assert (cells[coil("A-3")], cells[coil("A-6")]) == (["unknown"] * 2, [str(4 * TONNE), "unknown"])
+        went = asking(other, trace_down, ore)
+        under_way = [(one.lot, one.ug, one.more) for one in went.places if one.delivery.endswith("A-3")]
+        assert under_way == [(coil("A-3"), "0", True)]
+        assert any(one.more and coil("A-4") in one.lots for one in went.nodes)
+        other.take(CUSTOMER, ROLLING, (names[0], 1_000), paper=names[0])
+        weighed = {row.lot: (row.g, row.more) for row in asking(other, recall_list, ore).rows}
+        assert weighed[coil("A-3")] == (1_000, True)
+
+
+def test_of_what_is_known_and_what_is_not_a_table_says_the_least_that_there_is():
+    row = RecallRow(lot="L", delivery="D", customer="C", g=9, ug="7", more=True)
+    assert as_csv(RecallList(lot="X", as_of=1, rows=[row])).splitlines()[1] == "L,D,C,9,at least 7"
 
 
 def test_stock_is_on_hand_in_transit_in_open_runs_and_unresolved(mill):

@@ -33,6 +33,9 @@ def ask(tmp_path_factory):
         mill.say(PLANT, "Object", action="OBSERVE", bizStep="stock_taking", **counted)
         mill.pack(ROLLING, pallet(), piece("A-2"))
         mill.look(ROLLING, "holding", piece("A-2"), al_attributes=[{"id": piece("A-2"), "localId": "L-7"}])
+        mill.new(PLANT, (lot("DROSS", 7), TONNE))
+        mill.make(PLANT, "remelting", [(lot("DROSS", 7), TONNE)], [(piece("BLOCK", 9), None)])
+        mill.send(PLANT, CUSTOMER, (piece("BLOCK", 9), None), paper="OUT-2")
         mill.new(PLANT, (piece("BAD", 5), TONNE))
         mill.wrong(PLANT, mill.world.size - 1)
 
@@ -89,6 +92,17 @@ def test_a_recall_list_for_people_and_for_a_spreadsheet(ask):
     head, *rows = csv.reader(io.StringIO(ask("recall", ORE, "--csv").stdout))
     assert head == ["lot", "delivery", "customer", "g", "traced_ug"]
     assert [COIL, f"{ROLLING.id} urn:example:OUT-1", CUSTOMER.id, "7500000"] in [row[:4] for row in rows]
+
+
+def test_a_recall_list_and_a_trace_say_what_is_not_known(ask):
+    """Nobody weighed what was made of the dross."""
+    assert (
+        f"{canonical_id(piece('BLOCK', 9))}  {CUSTOMER.id}  {PLANT.id} urn:example:OUT-2  unknown mass, unknown mass of"
+        in (ask("recall", canonical_id(lot("DROSS", 7))).stdout)
+    )
+    went = ask("trace", canonical_id(lot("DROSS", 7)), "--down").stdout
+    assert f"  now: unknown mass in {canonical_id(piece('BLOCK', 9))} with {PLANT.id}" in went
+    assert "shipping  unknown mass  " in went
 
 
 def test_the_stock_of_a_site(ask):
