@@ -15,6 +15,7 @@ from ledger.lots.genealogy import Start, Trace, run_name
 from ledger.lots.records import Effects, Lot, Record
 from ledger.lots.tags import tag_key
 from ledger.passport.story import Certificate, Told, certificate_in, is_run
+from ledger.passport.units import packed_after
 from ledger.store.store import Stored, Transaction
 
 _KEPT = 65_536  # entries of which what they say is remembered
@@ -52,9 +53,10 @@ class StoreSource:
         found = self.transaction.record_entries(keys.values(), self.size)
         return {name: found.get(key, ()) for name, key in keys.items()}
 
-    def at_hand_since(self, _name: str, _entry: int, /) -> int:
-        """All of it is."""
-        return 0
+    def packed_since(self, name: str, entry: int, /) -> int:
+        """As the lot was known then."""
+        lot = StoreSource(self.transaction, entry).lot(name)
+        return lot.packed_by if lot is not None and lot.inside else entry
 
     def told(self, entry: int) -> Told:
         """What the statement says beside."""
@@ -116,9 +118,11 @@ class ViewSource:
             self._known |= self._stored.versions(unread)
         return {name: [*self._known[name], *self._later(name)] for name in names}
 
-    def at_hand_since(self, _name: str, _entry: int, /) -> int:
-        """All of it is."""
-        return 0
+    def packed_since(self, name: str, entry: int, /) -> int:
+        """As the lot was known then, with what was admitted since."""
+        pending = (row.stored.index for row in self._view.rows if row.stored.typ == "lot-event")
+        admitted = self.effects([index for index in pending if index < entry])
+        return packed_after(self._stored.packed_since(name, entry), name, entry, admitted)
 
     def told(self, entry: int) -> Told:
         """What the statement says beside."""

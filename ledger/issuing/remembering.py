@@ -137,9 +137,9 @@ class Remembered:
             self.memory.learn_entries(unread)
         return {name: known[name][: bisect_left(known[name], self.size)] for name in names}
 
-    def at_hand_since(self, _name: str, _entry: int, /) -> int:
-        """All of it is."""
-        return 0
+    def packed_since(self, name: str, entry: int, /) -> int:
+        """As the lot was known then."""
+        return self.stored.packed_since(name, entry)
 
     def told(self, entry: int) -> Told:
         """What the statement says beside."""

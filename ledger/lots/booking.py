@@ -300,6 +300,7 @@ def introduce(booking: Booking, part: Part, source: str, maker: str) -> Lot:
     if known is not None and again:
         known = _unsaid(booking.book, known)
     if known is not None and known.single and (again or heard_late(known)):
+        known = known if again else _of_who_had_it(known)
         known, g = _weighed_again(booking, known, part.g)
         known = replace(known, maker=maker, made_by=event.index, source=source, time=event.time, doubt=NOBODY, g=g)
     elif known is not None and heard_late(known) and maker:
@@ -315,6 +316,11 @@ def introduce(booking: Booking, part: Part, source: str, maker: str) -> Lot:
     if part.single and part.g is None:
         booking.find("no_mass", part.id, f"piece {part.id} was made and nobody gave its mass")
     return lot
+
+
+def _of_who_had_it(lot: Lot) -> Lot:
+    """Rule 5.6: who is not said to have received it any more, before its maker was heard, has no place for it."""
+    return lot if lot.doubt == NOBODY else replace(lot, holdings=tuple(one for one in lot.holdings if one.g))
 
 
 def _unsaid(book: Book, lot: Lot) -> Lot:

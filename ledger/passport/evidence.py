@@ -9,6 +9,7 @@ from ledger.carbon.evidence import Found
 from ledger.limits import EVIDENCE
 from ledger.passport.footprint import Accounted, out_of_reach
 from ledger.passport.story import Source, Story
+from ledger.passport.units import Span, of_spans, spans_of
 
 
 def sought(accounted: Accounted, source: Source) -> Accounted:
@@ -23,7 +24,8 @@ def sought(accounted: Accounted, source: Source) -> Accounted:
 def evidence_of(accounted: Accounted | None, story: Story, source: Source) -> tuple[int, ...]:
     """What is no input of the passport anyway, ascending; nothing where it is out of reach.
 
-    Of the lots that the metal went through it has every version, so that they can be booked again.
+    Of the lots that the metal went through it has every version, and what units did that they were in: so they can be
+    booked again.
     """
     found = accounted.followed_back() if accounted is not None else None
     if accounted is None or found is None:
@@ -33,8 +35,13 @@ def evidence_of(accounted: Accounted | None, story: Story, source: Source) -> tu
 
 
 def _with_versions(found: Found, accounted: Accounted, source: Source) -> set[int]:
-    versions = (entry for entries in source.versions(sorted(found.lots)).values() for entry in entries)
-    return {*found.entries, *(entry for entry in versions if entry < accounted.size)}
+    """Also what units did while some of these lots was in them, which names the unit alone."""
+    entries, spans = set(found.entries), set[Span]()
+    for name, versions in source.versions(sorted(found.lots)).items():
+        own = [entry for entry in versions if entry < accounted.size]
+        entries.update(own)
+        spans.update(spans_of(name, accounted.size - 1, source.effects(own), source))
+    return entries | of_spans(spans, (), source, accounted.size).entries
 
 
 def in_ranges(entries: Sequence[int]) -> list[int]:

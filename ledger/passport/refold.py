@@ -92,7 +92,7 @@ def _check_whole(story: Story, source: Refolded) -> None:
         _require(source, {name}, entry)
     _require(source, {story.piece.id}, source.size)
     for span in carried(story.line, source):
-        if not source.unbroken(span.unit, span.first, span.last):
+        if not source.goes_on(span.unit, span.first, span.last):
             raise Unverified("inputs", f"the bundle leaves out a version of {span.unit}, which a piece was in", step=11)
     for name in (story.piece.id, *always_referred_to(story)):
         if not source.is_newest(name):

@@ -55,6 +55,7 @@ class Refolded:
         self.stood_in: dict[int, set[str]] = {}
         self._believing = believing
         self._packings: dict[str, dict[int, Effects]] = {}
+        self._packed_since: dict[tuple[str, int], int] = {}  # of each unit that an entry packs something in
         self._newest = {found.item.subject: found.item for found in inputs.passport.opened}
         for one in inputs.entries:
             self._note_versions(one)
@@ -78,13 +79,9 @@ class Refolded:
         """The entries of each lot or run that the bundle has."""
         return {name: self._of(name) for name in names}
 
-    def at_hand_since(self, name: str, entry: int, /) -> int:
-        """From which entry on all versions of a lot up to this one are at hand."""
-        versions = [one for one in self._versions.get(subject_key("lot", name), []) if one[0] <= entry]
-        last = len(versions) - 1
-        while last > 0 and versions[last - 1][1] == versions[last][1] - 1:
-            last -= 1
-        return versions[last][0] if versions else entry
+    def packed_since(self, name: str, entry: int, /) -> int:
+        """As the lot was known then."""
+        return self._packed_since.get((name, entry), entry)
 
     def told(self, entry: int) -> Told:
         """What the statement of a lot event says beside."""
@@ -111,9 +108,9 @@ class Refolded:
             return ""
         own = {index: one for index, one in self._packings[lot].items() if index <= entry}
         spans = [(lot, 0, entry), *((one.unit, one.first, one.last) for one in spans_of(lot, entry, own, self))]
-        return next((name for name, first, last in spans if own and not self._goes_on(name, first, last)), "")
+        return next((name for name, first, last in spans if own and not self.goes_on(name, first, last)), "")
 
-    def _goes_on(self, name: str, first: int, last: int) -> bool:
+    def goes_on(self, name: str, first: int, last: int) -> bool:
         """Whether nothing of a history is left out between two entries, and it is shown what came next, if anything."""
         shown = [one for one in self._versions.get(subject_key("lot", name), []) if one[0] >= first]
         upto = next((number for number, (index, _) in enumerate(shown, 1) if index >= last), len(shown))
@@ -121,11 +118,6 @@ class Refolded:
         if not versions or versions != list(range(versions[0], versions[0] + upto)):
             return False
         return shown[upto - 1][0] >= last or self.is_newest(name)
-
-    def unbroken(self, name: str, first: int, last: int) -> bool:
-        """Whether nothing is left out of a history between two entries, but perhaps at its end."""
-        versions = [version for index, version in self._versions[subject_key("lot", name)] if first <= index <= last]
-        return versions == list(range(min(versions, default=0), max(versions, default=-1) + 1))
 
     def is_newest(self, name: str) -> bool:
         """Whether the passport says that nothing came after the last version shown.
@@ -191,8 +183,17 @@ class Refolded:
                 self.stood_in.setdefault(event.index, set())
             entries.append(event.index)
         done = apply(self._book, event, operator=registry.operator, sites=_EverySite(registry.sites), wrong=wrong)
-        for row in done.packed if not event.declares else ():
-            self._packings.setdefault(row.lot, {})[event.index] = done
+        for row in done.packed:
+            self._packed_since[row.unit, event.index] = self._packed_before(row.unit, done)
+            if not event.declares:
+                self._packings.setdefault(row.lot, {})[event.index] = done
+
+    def _packed_before(self, unit: str, done: Effects) -> int:
+        """By which event it was in another unit before this one; by none: this one."""
+        lot = self._book.lot(unit)
+        stays = lot is not None and bool(lot.inside) and all(row.lot != unit for row in done.packed)
+        since = lot.packed_by if lot is not None and stays else done.index
+        return next((row.entry for row in done.unpacked if row.lot == unit), since)
 
     def _forget(self, event: LotEvent, part: Part) -> None:
         """A piece that is made again, of which the bundle does not hold why, may be made."""

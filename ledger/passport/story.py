@@ -10,7 +10,7 @@ from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.statement import Statement
 from ledger.lots.genealogy import Start, Trace, starts_of
 from ledger.lots.records import NOBODY, Effects, Lot
-from ledger.passport.units import Span, around, in_since, taken_off, within
+from ledger.passport.units import Span, around, of_spans, spans_of, within
 
 _RESTING = frozenset({"scrap", "unknown"})  # ends that rest on the history of their lot
 
@@ -61,8 +61,8 @@ class Source(Protocol):
         """The entries of each lot, or run by its `run_name`, ascending."""
         ...
 
-    def at_hand_since(self, name: str, entry: int, /) -> int:
-        """From which entry on all versions of a lot up to this one are at hand."""
+    def packed_since(self, name: str, entry: int, /) -> int:
+        """The event that had put a thing into the unit that it was in before an entry; in none: the entry itself."""
         ...
 
     def told(self, entry: int) -> Told:
@@ -79,7 +79,7 @@ class Story(Struct, frozen=True, gc=False):
 
     `line` are the piece and the pieces it was made of, `way` the events on them, `effects` what every event did that
     it rests on. `inputs` are all the entries it rests on. `whole` has the class lots whose history up to an entry is
-    among them, `unmoved` those of them, and units around them, that had no event since.
+    among them, `unmoved` those of them, and units around them or the line, that had no event since.
     """
 
     piece: Lot
@@ -101,20 +101,19 @@ def story_of(piece: str, source: Source) -> Story:
     trace = source.trace(starts_of(lot, at=source.size - 1, load=source.effects))
     lots = (name for name in trace.lots if not is_run(name))
     line = (piece, *(name for name in lots if name != piece and names_one_thing(name)))
-    spans = list(carried(line, source))
+    spans = set(carried(line, source))
     way = _way(line, spans, source)
-    rests = rests_on(trace, source)
-    beside = _of_those(rests, source) | taken_off(spans, source)
-    inputs, effects = _with_corrections({*way, *trace.closure, *beside}, source)
+    rests, units = rests_on(trace, source), of_spans(spans, (), source, source.size)
+    inputs, effects = _with_corrections({*way, *trace.closure, *_of_those(rests, source), *units.entries}, source)
     whole = _classes(trace.drawn, rests)
-    units = around(whole, effects, source, source.size)
-    if units.entries:
-        inputs, effects = _with_corrections(inputs | units.entries, source)
+    more = around(whole, effects, source, source.size)
+    if more.entries:
+        inputs, effects = _with_corrections(inputs | more.entries, source)
     stands = (entry for entry in way if entry in effects and _stands(effects[entry]))
     certificates = _certificates(piece, effects, source)
     return Story(
-        lot, trace, line, tuple(sorted(stands)), effects, certificates, tuple(sorted(inputs | units.next)), whole,
-        units.unmoved,
+        lot, trace, line, tuple(sorted(stands)), effects, certificates,
+        tuple(sorted(inputs | units.next | more.next)), whole, tuple(sorted(units.unmoved | more.unmoved)),
     )  # fmt: skip
 
 
@@ -134,7 +133,7 @@ def _certificates(piece: str, effects: Mapping[int, Effects], source: Source) ->
     return tuple(newest[name] for name in sorted(newest) if newest[name].stands)
 
 
-def _way(line: Sequence[str], spans: Sequence[Span], source: Source) -> set[int]:
+def _way(line: Sequence[str], spans: Collection[Span], source: Source) -> set[int]:
     """Every event of the pieces, and of the units they were in while they were: a unit's events name the unit alone."""
     own = {entry for entries in source.versions(line).values() for entry in entries}
     return own | {entry for span in spans for entry in within(span, source)}
@@ -143,27 +142,7 @@ def _way(line: Sequence[str], spans: Sequence[Span], source: Source) -> set[int]
 def carried(line: Sequence[str], source: Source) -> Iterator[Span]:
     """The histories of the units that pieces were in, while they were, and of outer units."""
     for name, entries in source.versions(line).items():
-        yield from _around(name, source.effects(entries), source)
-
-
-def _around(name: str, own: Mapping[int, Effects], source: Source, since: int = 0) -> Iterator[Span]:
-    """Of one of them, `own` being its events; of the time since an entry."""
-    for packed, unit in sorted(
-        (entry, row.unit) for entry, one in own.items() for row in one.packed if row.lot == name
-    ):
-        taken_out = (one for entry, one in sorted(own.items()) if entry > packed and _leaves(one, name, unit))
-        last = next((max(one.index, one.declared_by) for one in taken_out), source.size)
-        if last >= since:
-            at_hand = source.at_hand_since(unit, packed)
-            entries = [entry for entry in source.versions([unit])[unit] if at_hand <= entry <= last]
-            events = source.effects(entries)
-            yield Span(unit, in_since(unit, packed, events), last)
-            yield from (Span(one.unit, one.first, min(last, one.last)) for one in _around(unit, events, source, packed))
-
-
-def _leaves(one: Effects, name: str, unit: str) -> bool:
-    """It is taken out; where that is declared wrong, what became of the unit says whether it is in again."""
-    return any((row.lot, row.unit) == (name, unit) for row in one.unpacked)
+        yield from spans_of(name, source.size, source.effects(entries), source)
 
 
 def rests_on(trace: Trace, source: Source) -> Mapping[str, int]:

@@ -1,8 +1,8 @@
-"""The units that amounts of class lots were packed in: what happens to a unit happens to them, and names it alone.
+"""The units that things and amounts were packed in: what happens to a unit happens to them, and names it alone.
 
-So the history of such a lot is its own events and those of each unit from the one that packed some of it there up to
-the one that took the last of it out, or up to the draw that is asked about (SPEC 4.6). What a unit did before and after
-is no part of it: a returnable frame is used for years.
+So the history of a lot is its own events and those of each unit from the one that packed some of it there up to the one
+that took the last of it out, or up to the draw that is asked about (SPEC 4.6). What a unit did before and after is no
+part of it, and is not read: a returnable frame is used for years.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from ledger.kernel.gs1 import names_one_thing
 from ledger.lots.records import NOBODY, Contained, Effects
+
+_AT_ONCE = 32  # events that are read together
 
 
 class History(Protocol):
@@ -25,8 +27,8 @@ class History(Protocol):
         """The entries of each lot, ascending."""
         ...
 
-    def at_hand_since(self, name: str, entry: int, /) -> int:
-        """From which entry on all versions of a lot up to this one are at hand."""
+    def packed_since(self, name: str, entry: int, /) -> int:
+        """The event that had put a thing into the unit that it was in before an entry; in none: the entry itself."""
         ...
 
 
@@ -47,23 +49,29 @@ class Around(Struct, frozen=True, gc=False):
 
     entries: frozenset[int]
     next: frozenset[int]
-    unmoved: tuple[str, ...]
+    unmoved: frozenset[str]
 
 
 def around(upto: Mapping[str, int], effects: Mapping[int, Effects], source: History, size: int) -> Around:
     """Of class lots, each up to an entry; `effects` are those of all their own events among others."""
-    entries, later, unmoved = set[int](), set[int](), set[str]()
+    spans, ends = set[Span](), set[Span]()
     for lot, own in packings(effects).items():
         last = upto.get(lot, NOBODY)
-        spans = list(spans_of(lot, last, {entry: one for entry, one in own.items() if entry <= last}, source))
-        ends = {(span.unit, span.last) for span in spans} | ({(lot, last)} if spans else set())
-        versions = source.versions({name for name, _ in ends})
-        entries |= {entry for span in spans for entry in within(span, source)} | taken_off(spans, source)
-        for name, end in ends:
-            after = next((entry for entry in versions[name] if entry >= end), size)
-            unmoved |= {name} if after >= size else set()
-            later |= {after} if end < after < size else set()
-    return Around(frozenset(entries), frozenset(later), tuple(sorted(unmoved)))
+        found = set(spans_of(lot, last, {entry: one for entry, one in own.items() if entry <= last}, source))
+        spans |= found
+        ends |= {Span(lot, last, last)} if found else set()
+    return of_spans(spans, ends, source, size)
+
+
+def of_spans(spans: Collection[Span], others: Collection[Span], source: History, size: int) -> Around:
+    """What these add; it is shown that none was left out at their ends, and at the ends of others."""
+    entries = {entry for span in spans for entry in within(span, source)} | taken_off(spans, source)
+    later, unmoved = set[int](), set[str]()
+    for span in {*spans, *others}:
+        after = next((entry for entry in source.versions([span.unit])[span.unit] if entry >= span.last), size)
+        unmoved |= {span.unit} if after >= size else set()
+        later |= {after} if span.last < after < size else set()
+    return Around(frozenset(entries), frozenset(later), frozenset(unmoved))
 
 
 def within(span: Span, source: History) -> Sequence[int]:
@@ -108,55 +116,53 @@ def packings(effects: Mapping[int, Effects]) -> Mapping[str, dict[int, Effects]]
 def spans_of(name: str, upto: int, own: Mapping[int, Effects], source: History, since: int = 0) -> Iterator[Span]:
     """The units that something was in, since and up to an entry, and those that they were in; `own` are its events."""
     for stay in _stays(name, upto, own, source):
-        if stay.last < since:
-            continue
-        since_then = source.at_hand_since(stay.unit, stay.first)
-        entries = [entry for entry in source.versions([stay.unit])[stay.unit] if since_then <= entry <= stay.last]
-        events = source.effects(entries)
-        outer = [one for one in _stays(stay.unit, stay.last, events, source) if one.last >= stay.first]
-        yield Span(stay.unit, min([stay.first, *(one.first for one in outer)]), stay.last)
-        yield from spans_of(stay.unit, stay.last, events, source, stay.first)
+        if stay.last >= since:
+            span = Span(stay.unit, source.packed_since(stay.unit, stay.first), stay.last)
+            yield span
+            yield from spans_of(span.unit, span.last, source.effects(within(span, source)), source, stay.first)
 
 
 def _stays(name: str, upto: int, own: Mapping[int, Effects], source: History) -> Iterator[Span]:
-    first: dict[str, int] = {}
+    """Each time that some of it was in a unit, from the event that put it there to the one that took it out."""
+    ended: dict[str, int] = {}
     for entry, unit in sorted((entry, row.unit) for entry, one in own.items() for row in one.packed if row.lot == name):
-        first.setdefault(unit, entry)
-    for unit, since in first.items():
-        entries = [entry for entry in source.versions([unit])[unit] if since <= entry <= upto]
-        yield from _in_unit(name, unit, upto, {**own, **source.effects(entries)})
+        if entry > ended.get(unit, NOBODY):
+            ended[unit] = _out_of(name, Span(unit, entry, upto), own, source)
+            yield Span(unit, entry, ended[unit])
 
 
-def in_since(unit: str, entry: int, events: Mapping[int, Effects]) -> int:
-    """The event that put a unit where it was at an entry, of its own events; the entry itself where it was in none."""
-    inside: dict[str, int] = {}
-    for index, one in sorted(events.items()):
-        if index < entry:
-            for row in one.unpacked:
-                inside.pop(row.unit if row.lot == unit else "", None)
-            inside |= {row.unit: index for row in one.packed if row.lot == unit}
-    return min([entry, *inside.values()])
-
-
-def _in_unit(name: str, unit: str, upto: int, events: Mapping[int, Effects]) -> Iterator[Span]:
-    """Each time that some of it was in this unit, from the event that put it there to the one that took it out.
+def _out_of(name: str, most: Span, own: Mapping[int, Effects], source: History) -> int:
+    """The event that took the last of it out of the unit that the first one put it in, or the last of all.
 
     Where that is declared wrong, what became of the unit until then says whether it is in again.
     """
     inside: dict[int, int] = {}
-    first = last = NOBODY
-    for entry, one in sorted(events.items()):
-        if first != NOBODY and not inside and entry > last:
-            yield Span(unit, first, last)
-            first = NOBODY
+    last = most.first
+    for entry, one in _events(most, own, source):
+        if not inside and entry > last:
+            return last
         before = bool(inside)
-        _book(inside, one, name, unit)
-        if inside and first == NOBODY:
-            first = last = entry
-        if before and any(_rows(one.unpacked, name, unit)):
-            last = min(upto, max(last, entry, one.declared_by))
-    if first != NOBODY:
-        yield Span(unit, first, upto if inside else last)
+        _book(inside, one, name, most.unit)
+        if before and any(_rows(one.unpacked, name, most.unit)):
+            last = min(most.last, max(last, entry, one.declared_by))
+    return most.last if inside else last
+
+
+def _events(span: Span, own: Mapping[int, Effects], source: History) -> Iterator[tuple[int, Effects]]:
+    """Those of the unit and these, in their order, as far as they are asked for: it may have gone on for years."""
+    waiting = sorted({*within(span, source), *(entry for entry in own if span.first <= entry <= span.last)})
+    while waiting:
+        known = source.effects([entry for entry in waiting[:_AT_ONCE] if entry not in own])
+        yield from ((entry, one) for entry in waiting[:_AT_ONCE] if (one := own.get(entry) or known.get(entry)))
+        waiting = waiting[_AT_ONCE:]
+
+
+def packed_after(since: int, name: str, entry: int, effects: Mapping[int, Effects]) -> int:
+    """What `packed_since` says of an entry, where it said this before events that came before that entry."""
+    for _, one in sorted(effects.items()):
+        since = entry if any(row.lot == name for row in one.unpacked) else since
+        since = next((row.entry for row in one.packed if row.lot == name), since)
+    return since
 
 
 def _book(inside: dict[int, int], one: Effects, name: str, unit: str) -> None:

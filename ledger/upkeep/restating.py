@@ -14,6 +14,7 @@ from ledger.issuing.footprints import ACCOUNTING, Footprints, footprints_of
 from ledger.issuing.passport_source import StoreSource
 from ledger.issuing.remembering import Memory
 from ledger.kernel.errors import CoilmarkError
+from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.implied import implied
 from ledger.kernel.subjects import subject_key
 from ledger.lots.descent import down
@@ -94,7 +95,7 @@ class Restater:
             for piece in self._differing(transaction, found, known):
                 self.pending.setdefault(piece, self._unaccounted)
             # What the thread that writes states in a commit is sought here: plants do not wait for it.
-            self._log.accounted = found.beforehand(StoreSource(transaction, checkpoint.size))
+            self._log.accounted = found.beforehand(Memory(transaction, checkpoint.size).as_of(checkpoint.size))
         self._footprints, self._unaccounted = found, NOBODY
 
     @property
@@ -150,7 +151,7 @@ class Restater:
         source = StoreSource(transaction, stored.index + 1)
         one = source.effects([stored.index]).get(stored.index, _NOTHING)
         shipped = set(pieces_sent_off(one))
-        for piece in {*_touched(stored, one), *_downstream(one, source)}:
+        for piece in {*_touched(stored, one, source), *_downstream(one, source)}:
             seen = self._seen(transaction, piece)
             if piece in shipped if seen is None else seen <= stored.index:
                 self.pending.setdefault(piece, stored.index)
@@ -204,12 +205,19 @@ class Restater:
         return index
 
 
-def _touched(stored: Stored, one: Effects) -> Iterator[str]:
-    """The pieces that a statement is about, and those that an event moves in a unit."""
+def _touched(stored: Stored, one: Effects, source: StoreSource) -> Iterator[str]:
+    """The pieces that a statement is about, and all in the units that it is about, or takes something out of."""
     statement = parse_quickly(stored.wire)
-    named = (want.id for want in implied(statement.typ, statement.iss, statement.aud, statement.body))
-    moved = (posting.lot for posting in (*one.debits, *one.credits))
-    return (name for name in (*named, *moved) if is_piece(name))
+    named = implied(statement.typ, statement.iss, statement.aud, statement.body)
+    waiting = {subject.id for subject in named if subject.kind == "lot"}
+    waiting |= {posting.lot for posting in (*one.debits, *one.credits)} | {row.lot for row in one.unpacked}
+    found = set[str]()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        unit = source.lot(name) if names_one_thing(name) and not is_piece(name) else None
+        waiting |= set(unit.contents) - found if unit is not None else set()
+    return filter(is_piece, found)
 
 
 def _downstream(one: Effects, source: StoreSource) -> Iterator[str]:

@@ -213,6 +213,41 @@ def a_slab_on_a_pallet(mill):
     mill.make(ROLLING, "hot-rolling", [(slab, None)], [(COIL, 3 * TONNE)])
 
 
+def all_taken_off_at_once(mill):
+    """Whatever is on the pallet, which goes on without it."""
+    cast(mill, who=PLANT)
+    mill.pack(PLANT, pallet(), COIL)
+    brought(mill, pallet())
+    mill.say(ROLLING, "Aggregation", action="DELETE", parentID=pallet())
+    mill.look(ROLLING, "storing", pallet())
+    mill.look(ROLLING, "inspecting", pallet())
+
+
+def used_off_a_pallet(mill, *later):
+    """A slab is used in an event that does not name the pallet on which it was looked at last."""
+    slab = piece("SLAB", 5)
+    cast(mill, 3 * TONNE, slab, who=PLANT)
+    mill.pack(PLANT, pallet(), slab)
+    brought(mill, pallet())
+    mill.look(ROLLING, "storing", pallet())
+    mill.make(ROLLING, "hot-rolling", [(slab, None)], [(COIL, 3 * TONNE)])
+    for step in later:
+        mill.look(ROLLING, step, pallet())
+
+
+def used_off_a_pallet_that_goes_on(mill):
+    used_off_a_pallet(mill, "storing", "inspecting")
+
+
+def on_a_pallet_still(mill):
+    cast(mill, who=PLANT)
+    mill.pack(PLANT, pallet(), COIL)
+    mill.pack(PLANT, pallet(2), pallet())
+    brought(mill, pallet(2))
+    mill.look(ROLLING, "storing", pallet())
+    mill.look(ROLLING, "storing", pallet(2))
+
+
 def freed_with_others(mill):
     """Worked on and released together with another lot, and on a pallet that was held before it was put there."""
     bought(mill, OTHER)
@@ -247,7 +282,8 @@ def heard_of_late(mill):
 WAYS = [
     a_slab_on_a_pallet, in_a_box, in_parts, left_in, with_others, in_a_frame, in_a_box_in_a_box, into_a_box_in_a_box,
     sent_back, not_packed_after_all, not_unpacked_after_all, not_sent_after_all, used_up_in_its_box, beside_it,
-    taken_off_before, slabs_on_a_pallet, freed_with_others,
+    taken_off_before, slabs_on_a_pallet, freed_with_others, all_taken_off_at_once, used_off_a_pallet,
+    used_off_a_pallet_that_goes_on, on_a_pallet_still,
 ]  # fmt: skip
 
 
@@ -275,11 +311,12 @@ def forgeries(told, coil):
 
 
 def told_of(folder, way):
-    """What was said of the coil, on its way to a customer."""
+    """What was said of the coil, on its way to a customer but for one."""
     with small_mill(folder) as mill:
         bought(mill)
         way(mill)
-        mill.send(PLANT if way in {sent_back, beside_it} else ROLLING, CUSTOMER, (COIL, None), paper="X")
+        if way is not on_a_pallet_still:
+            mill.send(PLANT if way in {sent_back, beside_it} else ROLLING, CUSTOMER, (COIL, None), paper="X")
         return told_by(mill, [canonical_id(COIL)])
 
 

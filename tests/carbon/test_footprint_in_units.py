@@ -1,4 +1,4 @@
-"""The footprint of a coil whose metal travelled in a unit is computed again from its full bundle."""
+"""The footprint of a coil is computed again from its full bundle where its metal travelled in a unit, or others did."""
 
 import pytest
 from example_park import CONTEXT, time
@@ -7,41 +7,67 @@ from small_ledger import PLANT, small_ledger
 from test_footprint_on_passport import Office, read_offline
 from worked import example
 
-UNIT = "https://id.gs1.org/00/095211411111111118"
+UNIT, OUTER = "https://id.gs1.org/00/095211411111111118", "https://id.gs1.org/00/095211411111111125"
 
 
 def url(who):
     return f"https://id.gs1.org/417/{who.id.removeprefix('(417)')}"
 
 
-def there_and_back(amount, hours, unpacked):
-    """To the power producer and back, in a unit, while nothing else happens."""
+class Units:
+    """Lot events a few minutes apart, as (who, typ, body)."""
 
-    def event(who, kind, **members):
-        nonlocal hours
-        hours += 0.1
+    def __init__(self, hours):
+        self.hours = hours
+
+    def event(self, who, kind, **members):
+        self.hours += 0.1
         return who, "lot-event", {
-            "@context": CONTEXT, "type": f"{kind}Event", "eventTime": time(hours), "eventTimeZoneOffset": "+00:00",
+            "@context": CONTEXT, "type": f"{kind}Event", "eventTime": time(self.hours), "eventTimeZoneOffset": "+00:00",
             **members,
         }  # fmt: skip
 
-    def moved(who, step, giver, taker, paper):
-        return event(
-            who, "Object", action="OBSERVE", bizStep=step, epcList=[UNIT],
-            bizTransactionList=[{"type": "desadv", "bizTransaction": f"urn:paper:{paper}"}],
+    def moved(self, step, giver, taker, unit=UNIT):
+        return self.event(
+            giver if step == "shipping" else taker, "Object", action="OBSERVE", bizStep=step, epcList=[unit],
+            bizTransactionList=[{"type": "desadv", "bizTransaction": f"urn:paper:{giver.name}"}],
             sourceList=[{"type": "possessing_party", "source": url(giver)}],
             destinationList=[{"type": "possessing_party", "destination": url(taker)}],
         )  # fmt: skip
 
-    def packed(action):
-        return event(PLANT, "Aggregation", action=action, parentID=UNIT, childQuantityList=[amount])
+    def packed(self, action, unit=UNIT, **what):
+        return self.event(PLANT, "Aggregation", action=action, parentID=unit, **what)
 
-    yield packed("ADD")
+
+def there_and_back(amount, hours, unpacked):
+    """To the power producer and back, in a unit, while nothing else happens."""
+    units = Units(hours)
+    yield units.packed("ADD", childQuantityList=[amount])
     for giver, taker in ((PLANT, POWER), (POWER, PLANT)):
-        yield moved(giver, "shipping", giver, taker, giver.name)
-        yield moved(taker, "receiving", giver, taker, giver.name)
+        yield units.moved("shipping", giver, taker)
+        yield units.moved("receiving", giver, taker)
     if unpacked:
-        yield packed("DELETE")
+        yield units.packed("DELETE", childQuantityList=[amount])
+
+
+def sent_off_in_a_box_on_a_pallet(amount, hours):
+    """All of it; then as much is bought that nobody knows anything of."""
+    units, bought = Units(hours), {"id": amount["epcClass"], "g": amount["quantity"], "supplier": "S", "document": "D"}
+    yield units.packed("ADD", childQuantityList=[amount])
+    yield units.packed("ADD", unit=OUTER, childEPCs=[UNIT])
+    yield units.moved("shipping", PLANT, POWER, unit=OUTER)
+    yield units.event(
+        PLANT, "Object", action="OBSERVE", bizStep="receiving", quantityList=[amount],
+        **{"al:origin": [{**bought, "kind": "outside"}]},
+    )  # fmt: skip
+
+
+def stirred_in(name, other, g, hours):
+    """So little of one lot goes into another that a trace folds it, and a footprint does not."""
+    mixed = [{"epcClass": one, "quantity": g, "uom": "GRM"} for one in (name, other)]
+    return Units(hours).event(
+        PLANT, "Transformation", inputQuantityList=mixed[:1], outputQuantityList=mixed[1:]
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("unpacked", [True, False])
@@ -56,6 +82,24 @@ def test_it_is_computed_again(tmp_path, vectors, lot, unpacked):
                     office.say(there_and_back(amount, 24 + 31, unpacked))
             office.say([(who, typ, body)])
         office.say([*park.consumption(1), *park.covered(1, 80), *park.rest(1)])
+        office.ship()
+        office.settle()
+        report, told = read_offline(office)
+        assert report.verified, report.verdict
+        assert "were computed again from" in told, told
+        assert office.audited()[0] == []
+
+
+def test_so_it_is_where_a_lot_that_is_evidence_alone_left_in_a_unit(tmp_path, vectors):
+    """What of the alumina was sent off carries what refining it took; what was bought in its place does not."""
+    with small_ledger(tmp_path) as world:
+        office = Office(world, Signed(*example(vectors)))
+        park = office.park
+        other, own = (list(park.chain(tag, 1)) for tag in "BA")
+        (made,), (whole,) = (chain[1][2]["outputQuantityList"] for chain in (other, own))
+        office.say([*other[:2], *sent_off_in_a_box_on_a_pallet(made, 24 + 3.1), *own[:2]])
+        office.say([stirred_in(made["epcClass"], whole["epcClass"], 5_000, 24 + 5), *own[2:]])
+        office.say([*park.consumption(1), *park.covered(1, 80), *park.rest(2)])
         office.ship()
         office.settle()
         report, told = read_offline(office)

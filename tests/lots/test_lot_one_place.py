@@ -71,6 +71,43 @@ def test_a_late_piece_whose_receipt_is_declared_wrong_is_on_its_delivery_once_it
     assert places(park, SLAB) == [(SMELTER, "D-1", 900)]
 
 
+def test_a_piece_that_was_not_received_before_its_maker_was_heard_is_with_him_alone(park):
+    """Nobody else has any of it to hold or send, and it has not moved on when its making is corrected."""
+    origin = {"id": SLAB, "g": 100, "kind": "late", "supplier": "X", "document": "N"}
+    park.new(SMELTER, (ORE, 300))
+    park.wrong(MILL, park.receive(MILL, SMELTER, (SLAB, 100), al_origin=[origin]).index)
+    made = park.make(SMELTER, [(ORE, 100)], [(SLAB, 100)]).index
+    assert places(park, SLAB) == [(SMELTER, "", 100)]
+    with refused("hold"):
+        park.look(MILL, "holding", (SLAB, None))
+    park.wrong(SMELTER, made, "urn:right")
+    again = park.make(SMELTER, [(ORE, 90)], [(SLAB, 90)], eventID="urn:right")
+    assert "corrected_after_use" not in {one.rule for one in again.findings}
+    park.ship(SMELTER, MILL, (SLAB, None))
+    assert places(park, SLAB) == [(SMELTER, "D-1", 90)]
+
+
+@pytest.mark.parametrize("order", ["MWCS", "MWSC", "MSWC", "UMWCS", "MUWCS", "MUSWC", "MWSCX", "MSXWC", "MSWXC"])
+def test_a_late_piece_whose_making_is_corrected_is_where_it_is_whenever_its_maker_ships_it(park, order):
+    """M made, W that is declared wrong, C made again, S shipped, U used by who had it early, X which he had not."""
+    origin = {"id": SLAB, "g": 100, "kind": "late", "supplier": "X", "document": "N"}
+    park.new(SMELTER, (ORE, 300))
+    early = park.receive(MILL, SMELTER, (SLAB, 100), al_origin=[origin]).index
+    steps = {
+        "M": lambda: park.make(SMELTER, [(ORE, 100)], [(SLAB, 100)]),
+        "W": lambda: park.wrong(SMELTER, early + 1 + order.index("M"), "urn:right"),
+        "C": lambda: park.make(SMELTER, [(ORE, 100)], [(SLAB, 90)], eventID="urn:right"),
+        "S": lambda: park.ship(SMELTER, MILL, (SLAB, None)),
+        "U": lambda: park.make(MILL, [(SLAB, None)], [(BAND, 90)], "hot-rolling"),
+        "X": lambda: park.wrong(MILL, early),
+    }
+    for step in order:
+        steps[step]()
+    where = [] if "U" in order else [(SMELTER, "D-1", 100)] if "X" in order else [(MILL, "", 100)]
+    assert places(park, SLAB) == where
+    assert (park.lot(SLAB).late, park.blocked(SLAB), park.have(SMELTER, ORE)) == ((), False, 200)
+
+
 def test_a_unit_that_is_shipped_in_vain_is_with_what_is_in_it_where_it_was(park):
     park.new(MILL, (SLAB, 100))
     park.say(MILL, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[SLAB])

@@ -8,6 +8,7 @@ from ledger.kernel.errors import Missing
 from ledger.lots.ancestry import up
 from ledger.lots.event import lots_of
 from ledger.passport.story import Certificate, Told, story_of
+from ledger.passport.units import packed_after
 
 METAL, SLAB, COIL, OTHER = lot("METAL"), piece("S-1"), piece("C-1"), piece("C-2")
 UNIT, OUTER, FURTHER = pallet(1), pallet(2), pallet(3)
@@ -35,8 +36,8 @@ class Ledger(Park):
         runs = {name: self.names.get(name, ()) for name in names if " " in name}
         return {name: tuple(self.named.get(name, ())) for name in names} | runs
 
-    def at_hand_since(self, _name, _entry):
-        return 0
+    def packed_since(self, name, entry):
+        return packed_after(entry, name, entry, {one.index: one for one in self.effects if one.index < entry})
 
     def certificate(self, entry):
         return self.certificates.get(entry)
@@ -95,6 +96,25 @@ def test_the_way_of_a_piece_goes_with_its_units_while_it_is_in_them_and_no_longe
     park.look(MILL, "storing", (COIL, None))
     assert story(park, COIL).way == (0, 3, 4, 5, 6, 7, 8, 9, 11, 12, 14)
     assert story(park, OTHER).way == (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13)
+
+
+def test_a_piece_is_in_its_unit_until_all_is_taken_out_and_what_the_unit_did_before_and_after_is_not_read(park):
+    """A frame is used for years; who takes out all that is in it names the frame alone."""
+    park.new(MILL, (COIL, 100))  # 0
+    pack(park, UNIT, COIL)
+    park.say(MILL, "Aggregation", action="DELETE", parentID=UNIT)
+    for _ in range(200):
+        park.look(MILL, "storing", (UNIT, None))
+    pack(park, UNIT, COIL)  # 203
+    park.look(MILL, "storing", (UNIT, None))
+    park.say(MILL, "Aggregation", action="DELETE", parentID=UNIT)  # 205
+    for _ in range(200):
+        park.look(MILL, "storing", (UNIT, None))
+    asked, load = set(), park.load
+    park.load = lambda entries: asked.update(entries) or load(entries)
+    found = story(park, COIL)
+    assert found.way == found.inputs == (0, 1, 2, 203, 204, 205)
+    assert len(asked) < 100
 
 
 def test_the_line_of_a_piece_is_the_pieces_it_was_made_of_with_their_way(park):

@@ -89,6 +89,22 @@ def test_a_receipt_of_the_unit_makes_all_in_it_received(mill):
     assert said(mill, "A-1")["status"] == "shipped"
 
 
+def test_what_is_said_of_a_unit_is_said_of_all_in_it(mill):
+    """Also where nothing of them is moved, at any depth, and when all is taken out."""
+    mill.take(CUSTOMER, ROLLING, (pallet(), None), paper="X")
+    mill.pack(CUSTOMER, pallet(2), pallet())
+    mill.restater.round(now=mill.world.now)
+    mill.look(CUSTOMER, "holding", pallet(2))
+    assert mill.restater.round(now=mill.world.now) == 2
+    assert [said(mill, name)["status"] for name in ("B-1", "B-2")] == ["held"] * 2
+    mill.look(CUSTOMER, "inspecting", pallet(2), disposition="conformant")
+    mill.say(CUSTOMER, "Aggregation", action="DELETE", parentID=pallet())
+    assert mill.restater.round(now=mill.world.now) == 2
+    body = said(mill, "B-1")
+    assert (body["status"], body["steps"][-1]["step"]) == ("received", "AggregationEvent")
+    assert verified(mill, "B-1").verified
+
+
 def test_pieces_that_changed_at_once_have_their_passports_by_id(mill):
     """In whatever order a set gives them: what is recorded is the same for the same events."""
     mill.take(CUSTOMER, ROLLING, (pallet(), None), paper="X")

@@ -161,13 +161,18 @@ export function introduce(booking, part, source, maker) {
 function introduced(booking, part, source, maker) {
   const { book, event } = booking, { index, time } = event, before = book.lots.get(part.id);
   if (!before) return newLot(part.id, part.single, maker, index, source, time, part.single ? part.g : null);
-  const again = madeInstead(booking, before), known = again ? unsaid(book, before) : before;
+  const again = madeInstead(booking, before), known = again ? unsaid(book, before) : heardLate(before) ? ofWhoHadIt(before) : before;
   if (known.single && (again || heardLate(known))) {
     return { ...known, ...weighedAgain(booking, known, part.g), maker, madeBy: index, source, time, doubt: NOBODY };
   }
   if (heardLate(known) && maker) return { ...known, maker, source };
   checkAddition(booking, known, source === "late");
   return again ? { ...known, doubt: NOBODY, madeBy: index } : known;
+}
+
+// Who is not said to have received it any more, before its maker was heard, has no place for it (5.6).
+function ofWhoHadIt(lot) {
+  return lot.single && lot.doubt !== NOBODY ? { ...lot, holdings: lot.holdings.filter((one) => one.g) } : lot;
 }
 
 // Without what the event said that made it and was declared wrong, unless it was said again since (5.6).

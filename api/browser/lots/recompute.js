@@ -74,7 +74,7 @@ function checkWhole(story, source) {
   for (const [lot, entry] of [...restsOn(story.trace, source), ...story.whole]) requireWhole(source, lot, entry);
   requireWhole(source, story.piece.id, source.size);
   for (const { unit, first, last } of carried(story.line, source)) {
-    if (!source.unbroken(unit, first, last)) throw new Error(`the bundle leaves out a version of ${unit}, which a piece was in`);
+    if (!source.goesOn(unit, first, last)) throw new Error(`the bundle leaves out a version of ${unit}, which a piece was in`);
   }
   for (const name of [story.piece.id, ...story.line.slice(1).sort(compareText).slice(0, ALWAYS)]) {
     if (!source.isNewest(name)) throw new Error(`the bundle leaves out the newest version of ${name}`);

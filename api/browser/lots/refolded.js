@@ -25,6 +25,7 @@ export class Refolded {
   #gaps = new Map(); // by lot: the first entry that a version is missing before
   #names = new Map(); // by issuer and event, a line each: its entry
   #packings = new Map(); // by class lot: what its packings did
+  #packedSince = new Map(); // by unit and an entry that packs something in it
   #newest; // by subject key: what the passport says of it
 
   // `inputs` have index, statement, entry and opened items each, ascending; `size` is that of the state computed from.
@@ -49,12 +50,9 @@ export class Refolded {
     return this.#runs.get(name) ?? this.#of(name).map(({ entry }) => entry);
   }
 
-  // From which entry on all versions of a lot up to this one are at hand.
-  atHandSince(name, entry) {
-    const versions = this.#of(name).filter((one) => one.entry <= entry);
-    let last = versions.length - 1;
-    while (last > 0 && versions[last - 1].version === versions[last].version - 1n) last -= 1;
-    return versions[last]?.entry ?? entry;
+  // The event that had put a thing into the unit that it was in before an entry; in none: the entry itself.
+  packedSince(name, entry) {
+    return this.#packedSince.get(twoLines(name, entry)) ?? entry;
   }
 
   // What the statement of a lot event says beside its effects.
@@ -68,21 +66,15 @@ export class Refolded {
     const own = (this.#packings.get(lot) ?? []).filter((one) => one.index <= entry);
     if (!own.length || namesOneThing(lot)) return "";
     const spans = [{ unit: lot, first: 0, last: entry }, ...spansOf(lot, entry, own, this)];
-    return spans.find(({ unit, first, last }) => !this.#goesOn(unit, first, last))?.unit ?? "";
+    return spans.find(({ unit, first, last }) => !this.goesOn(unit, first, last))?.unit ?? "";
   }
 
   // Whether nothing of a history is left out between two entries, and it is shown what came next, if anything.
-  #goesOn(name, first, last) {
+  goesOn(name, first, last) {
     const shown = this.#of(name).filter(({ entry }) => entry >= first), end = shown.findIndex(({ entry }) => entry >= last);
     const upto = end < 0 ? shown : shown.slice(0, end + 1);
     if (!upto.length || !upto.every(({ version }, i) => version === upto[0].version + BigInt(i))) return false;
     return end >= 0 || this.isNewest(name);
-  }
-
-  // Whether nothing is left out of a history between two entries, but perhaps at its end.
-  unbroken(name, first, last) {
-    const shown = this.#of(name).filter(({ entry }) => first <= entry && entry <= last);
-    return shown.every(({ version }, i) => version === shown[0].version + BigInt(i));
   }
 
   // Whether the passport says that nothing came after the last version shown. What came between the state that it was
@@ -145,13 +137,21 @@ export class Refolded {
     this.events.set(event.index, event);
     if (event.run) this.#noteRun(event);
     apply(this.book, event, { operator: registry.operator, sites: sitesOf(registry), wrong });
-    if (!event.declares) this.#notePackings(this.effects.get(event.index));
+    this.#notePackings(this.effects.get(event.index), event.declares);
   }
 
-  #notePackings(one) {
-    for (const lot of new Set(one.packed.map((row) => row.lot))) {
+  #notePackings(one, declares) {
+    for (const { unit } of one.packed) this.#packedSince.set(twoLines(unit, one.index), this.#packedBefore(unit, one));
+    for (const lot of declares ? [] : new Set(one.packed.map((row) => row.lot))) {
       this.#packings.set(lot, [...(this.#packings.get(lot) ?? []), one]);
     }
+  }
+
+  // By which event a unit was in another one before this; by none: this one.
+  #packedBefore(unit, one) {
+    const out = one.unpacked.find((row) => row.lot === unit), lot = this.lot(unit);
+    if (out) return out.entry;
+    return lot.inside && one.packed.every((row) => row.lot !== unit) ? lot.packedBy : one.index;
   }
 
   // A run is judged by all that went into it.

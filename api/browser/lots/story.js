@@ -5,7 +5,7 @@ import { namesOneThing } from "../verifier/gs1.js";
 import { NOBODY, standsAlone } from "./book.js";
 import { compareText } from "./exact.js";
 import { traceUp } from "./trace.js";
-import { around, eventsOf, inSince, takenOff } from "./units.js";
+import { around, eventsOf, ofSpans, spansOf, within } from "./units.js";
 
 const isRun = (name) => name.includes(" "); // runs are named by their issuer and a blank; no id has one
 const ascending = (entries) => [...entries].sort((a, b) => a - b);
@@ -17,13 +17,13 @@ export function storyOf(piece, source) {
   const trace = traceUp(lot, source.size - 1, source);
   const line = [piece, ...trace.lots.filter((name) => !isRun(name) && name !== piece && namesOneThing(name))];
   const spans = carried(line, source), way = wayOf(line, spans, source);
-  const rests = restsOn(trace, source), whole = classes(trace.drawn, rests);
-  const own = withCorrections([...way, ...trace.closure, ...ofThose(rests, source), ...takenOff(spans, source)], source);
-  const units = around(whole, effectsOf(own, source), source);
-  const inputs = units.entries.size ? withCorrections([...own, ...units.entries], source) : own, effects = effectsOf(inputs, source);
+  const rests = restsOn(trace, source), whole = classes(trace.drawn, rests), units = ofSpans(spans, source);
+  const own = withCorrections([...way, ...trace.closure, ...ofThose(rests, source), ...units.entries], source);
+  const more = around(whole, effectsOf(own, source), source);
+  const inputs = more.entries.size ? withCorrections([...own, ...more.entries], source) : own, effects = effectsOf(inputs, source);
   const stands = [...way].filter((entry) => effects.has(entry) && standsAlone(effects.get(entry)));
   const certificates = certificatesOf(piece, effects, source);
-  const rested = ascending(new Set([...inputs, ...units.next]));
+  const rested = ascending(new Set([...inputs, ...units.next, ...more.next]));
   return { piece: lot, trace, line, way: ascending(stands), effects, certificates, inputs: rested, whole };
 }
 
@@ -47,30 +47,12 @@ function certificatesOf(piece, effects, source) {
 
 // Every event of the pieces, and of the units they were in while they were: a unit's events name the unit alone.
 function wayOf(line, spans, source) {
-  const found = new Set(line.flatMap((name) => source.versions(name)));
-  for (const { unit, first, last } of spans) {
-    for (const entry of source.versions(unit)) if (first <= entry && entry <= last) found.add(entry);
-  }
-  return found;
+  return new Set([...line.flatMap((name) => source.versions(name)), ...spans.flatMap((span) => within(span, source))]);
 }
 
 // The histories of the units that pieces were in, while they were, and of outer units.
 export function carried(line, source) {
-  return line.flatMap((name) => aroundOne(name, eventsOf(source, name, 0, source.size), source));
-}
-
-// Of one of them, `own` being what its events did; of the time since an entry.
-function aroundOne(name, own, source, since = 0) {
-  const rows = own.flatMap((one) => one.packed.filter((row) => row.lot === name).map(({ unit }) => [one.index, unit]));
-  return rows.flatMap(([packed, unit]) => {
-    const leaves = (one) => one.unpacked.some((row) => row.lot === name && row.unit === unit);
-    // Where it is declared wrong that it was taken out, what became of the unit says whether it is in again.
-    const out = own.find((one) => one.index > packed && leaves(one));
-    const last = out ? Math.max(out.index, out.declaredBy) : source.size;
-    if (last < since) return [];
-    const events = eventsOf(source, unit, source.atHandSince(unit, packed), last), outer = aroundOne(unit, events, source, packed);
-    return [{ unit, first: inSince(unit, packed, events), last }, ...outer.map((one) => ({ ...one, last: Math.min(last, one.last) }))];
-  });
+  return line.flatMap((name) => spansOf(name, source.size, eventsOf(source, name, 0, source.size), source));
 }
 
 // Lots whose whole history up to an entry a trace rests on without going through it: what says of which class the scrap

@@ -1,34 +1,40 @@
-// The units that amounts of class lots were packed in: what happens to a unit happens to them, and names it alone. So the
-// history of such a lot is its own events and those of each unit from the one that packed some of it there up to the one
-// that took the last of it out, or up to the draw that is asked about (SPEC 4.6).
+// The units that things and amounts were packed in: what happens to a unit happens to them, and names it alone. So the
+// history of a lot is its own events and those of each unit from the one that packed some of it there up to the one that
+// took the last of it out, or up to the draw that is asked about (SPEC 4.6).
 
 import { namesOneThing } from "../verifier/gs1.js";
 import { NOBODY } from "./book.js";
 import { compareText } from "./exact.js";
 
-// What units add to the history of class lots, each up to an entry: `entries` are events of units, `next` the first event
-// after it of each lot or unit whose last one before a draw does not say itself that it was the last. `effects` are those
-// of all their own events among others.
+// What units add to the history of class lots, each up to an entry; `effects` are those of all their own events among others.
 export function around(upto, effects, source) {
-  const entries = new Set(), next = new Set();
+  const spans = [], ends = [];
   for (const [lot, packed] of packings(effects)) {
-    const last = upto.get(lot) ?? NOBODY, spans = spansOf(lot, last, packed.filter((one) => one.index <= last), source);
-    for (const { unit, first, last: end } of spans) {
-      for (const entry of source.versions(unit)) if (first <= entry && entry <= end) entries.add(entry);
-    }
-    for (const entry of takenOff(spans, source)) entries.add(entry);
-    const ends = spans.length ? [...spans.map((one) => [one.unit, one.last]), [lot, last]] : [];
-    for (const [name, end] of ends) {
-      const after = source.versions(name).find((entry) => entry >= end);
-      if (after > end) next.add(after);
-    }
+    const last = upto.get(lot) ?? NOBODY, found = spansOf(lot, last, packed.filter((one) => one.index <= last), source);
+    spans.push(...found);
+    if (found.length) ends.push({ unit: lot, last });
+  }
+  return ofSpans(spans, source, ends);
+}
+
+// What these spans add: `entries` are events of units, `next` the first event after it of each unit, or other lot, whose
+// last one does not say itself that it was the last.
+export function ofSpans(spans, source, others = []) {
+  const entries = new Set(takenOff(spans, source)), next = new Set();
+  for (const span of spans) for (const entry of within(span, source)) entries.add(entry);
+  for (const { unit, last } of [...spans, ...others]) {
+    const after = source.versions(unit).find((entry) => entry >= last);
+    if (after > last) next.add(after);
   }
   return { entries, next };
 }
 
+// The events of the unit in there.
+export const within = ({ unit, first, last }, source) => source.versions(unit).filter((entry) => first <= entry && entry <= last);
+
 // What was in a unit that was used as a whole, and had been taken off it by events that do not name the unit: their events
 // up to the one that took them off, since the unit's own leave it open whether they were used with it.
-export function takenOff(spans, source) {
+function takenOff(spans, source) {
   const events = spans.map(({ unit, first, last }) => eventsOf(source, unit, first, last));
   const used = new Set(events.flat().flatMap((one) => one.consumed));
   return spans.flatMap(({ unit, last }, i) => {
@@ -59,57 +65,43 @@ function packings(effects) {
 // `own` are its events.
 export function spansOf(name, upto, own, source, since = 0) {
   return stays(name, upto, own, source).filter((stay) => stay.last >= since).flatMap(({ unit, first, last }) => {
-    const events = eventsOf(source, unit, source.atHandSince(unit, first), last);
-    const outer = stays(unit, last, events, source).filter((one) => one.last >= first);
-    const began = Math.min(first, ...outer.map((one) => one.first));
-    return [{ unit, first: began, last }, ...spansOf(unit, last, events, source, first)];
+    const span = { unit, first: source.packedSince(unit, first), last };
+    return [span, ...spansOf(unit, last, eventsOf(source, unit, span.first, last), source, first)];
   });
 }
 
 // What the events of a lot did, between two entries.
 export function eventsOf(source, name, first, last) {
-  const entries = source.versions(name).filter((entry) => first <= entry && entry <= last);
-  return entries.map((entry) => source.effects.get(entry)).filter(Boolean);
+  return within({ unit: name, first, last }, source).map((entry) => source.effects.get(entry)).filter(Boolean);
 }
 
+// Each time that some of it was in a unit, from the event that put it there to the one that took it out.
 function stays(name, upto, own, source) {
-  const first = new Map();
+  const ended = new Map(), found = [];
   const rows = own.flatMap((one) => one.packed.filter((row) => row.lot === name).map(({ unit }) => [one.index, unit]));
-  for (const [entry, unit] of rows.sort((a, b) => a[0] - b[0] || compareText(a[1], b[1]))) {
-    if (!first.has(unit)) first.set(unit, entry);
+  for (const [first, unit] of rows.sort((a, b) => a[0] - b[0] || compareText(a[1], b[1]))) {
+    if (first <= (ended.get(unit) ?? NOBODY)) continue;
+    const last = outOf(name, { unit, first, last: upto }, own, source);
+    ended.set(unit, last);
+    found.push({ unit, first, last });
   }
-  return [...first].flatMap(([unit, since]) => {
-    const events = new Map([...own, ...eventsOf(source, unit, since, upto)].map((one) => [one.index, one]));
-    return inUnit(name, unit, upto, [...events.values()].sort((a, b) => a.index - b.index));
-  });
+  return found;
 }
 
-// The event that put a unit where it was at an entry, of its own events; the entry itself where it was in none.
-export function inSince(unit, entry, events) {
-  const inside = new Map();
-  for (const one of events.filter(({ index }) => index < entry)) {
-    for (const row of one.unpacked) if (row.lot === unit) inside.delete(row.unit);
-    for (const row of one.packed) if (row.lot === unit) inside.set(row.unit, one.index);
-  }
-  return Math.min(entry, ...inside.values());
-}
-
-// Each time that some of it was in this unit, from the event that put it there to the one that took it out. Where that is
+// The event that took the last of it out of the unit that the first one put it in, or the last of all. Where that is
 // declared wrong, what became of the unit until then says whether it is in again.
-function inUnit(name, unit, upto, events) {
-  const ours = (row) => row.lot === name && row.unit === unit, inside = new Map(), found = []; // by its packing: g
-  let first = NOBODY, last = NOBODY;
-  for (const one of events) {
-    if (first !== NOBODY && !inside.size && one.index > last) {
-      found.push({ unit, first, last });
-      first = NOBODY;
-    }
+function outOf(name, most, own, source) {
+  const ours = (row) => row.lot === name && row.unit === most.unit, inside = new Map(); // by its packing: g
+  const here = own.filter(({ index }) => most.first <= index && index <= most.last);
+  const events = new Map([...here, ...eventsOf(source, most.unit, most.first, most.last)].map((one) => [one.index, one]));
+  let last = most.first;
+  for (const one of [...events.values()].sort((a, b) => a.index - b.index)) {
+    if (!inside.size && one.index > last) return last;
     const before = inside.size;
     book(inside, one, ours);
-    if (inside.size && first === NOBODY) first = last = one.index;
-    if (before && one.unpacked.some(ours)) last = Math.min(upto, Math.max(last, one.index, one.declaredBy));
+    if (before && one.unpacked.some(ours)) last = Math.min(most.last, Math.max(last, one.index, one.declaredBy));
   }
-  return first === NOBODY ? found : [...found, { unit, first, last: inside.size ? upto : last }];
+  return inside.size ? most.last : last;
 }
 
 function book(inside, { packed, unpacked }, ours) {
