@@ -33,7 +33,7 @@ class _Whole(ASGIResponse):
         self.body = body
         self._head = head
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  what ASGI gives
         """Head and body."""
         await send(self._head)
         await send({"type": "http.response.body", "body": self.body, "more_body": False})

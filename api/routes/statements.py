@@ -24,12 +24,13 @@ from ledger.limits import BATCH_BODY, DECOMPRESSED, SINGLE_BODY, STATEMENTS
 from ledger.recording.log import Admitted, Recorded
 from schemas import wire
 
+STATEMENTS_PATH = "/v1/statements"
 SD_JWT = "application/sd-jwt"
 _LIMITS = {SD_JWT: SINGLE_BODY, JSON: BATCH_BODY}
 
 
 @post(
-    "/v1/statements",
+    STATEMENTS_PATH,
     operation_class=openapi.PostStatements,
     responses=openapi.POST_STATEMENTS,
     before_request=look_nowhere,
