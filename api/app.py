@@ -26,6 +26,7 @@ from api.routes import (
     statements,
 )
 from api.settings import Settings, of_process
+from api.straight import straight
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -77,8 +78,12 @@ def create_app(settings: Settings) -> Litestar:
 
 def from_environ() -> ASGIApp:
     """What a server calls: `uvicorn --factory api.app:from_environ`."""
-    app = create_app(of_process())
-    return timing_pages(app, plainly_failing(app))
+    return as_served(create_app(of_process()))
+
+
+def as_served(app: Litestar) -> ASGIApp:
+    """The application with what stands in front of it."""
+    return timing_pages(app, straight(app, plainly_failing(app)))
 
 
 def plainly_failing(app: Litestar) -> ASGIApp:

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from api.bridge import Bridge
+from api.turn import Turn
 from ledger.checking.pool import CheckingPool
 from ledger.checking.statements import Checked, Verdict, check_all
 from ledger.kernel.errors import Busy, Refused, RefusedBatch, Unauthorised
 from ledger.kernel.keys import PublicKey, parse_jwk
 from ledger.kernel.party import Registry
 from ledger.recording.log import Admitted, Log, Recorded, Submission
+from ledger.recording.pace import Outcome
 from ledger.recording.receipts import parcel, run_of_receipts
-from ledger.recording.sequencer import Sequencer
+from ledger.recording.sequencer import Sequencer, refuse_founding
 
 _MANY = 4  # statements from which on the pool is asked to check
 _SHARE = 250  # receipts that one worker makes at once
@@ -34,14 +36,6 @@ class _Known:
         return self.registry.all_keys()
 
 
-class _Group:
-    """Statements that arrived one by one at one moment."""
-
-    def __init__(self) -> None:
-        self.wires: list[bytes] = []
-        self.verdicts: asyncio.Future[list[Verdict]]
-
-
 class Intake:
     """Made and used on the event loop."""
 
@@ -51,22 +45,15 @@ class Intake:
         self._pool = pool
         self._bridge = Bridge(asyncio.get_running_loop())
         self._known = _Known(log.state.registry)
-        self._group: _Group | None = None
+        self._checks = Turn(self.check)
+        self._records = Turn(self._record_each)
 
-    async def check_one(self, wire: bytes) -> Verdict:
-        """What can be said of a statement alone. Those that arrive at one moment are checked together. Raises Busy."""
-        if self._group is None:
-            self._group = _Group()
-            self._group.verdicts = asyncio.ensure_future(self._check_group(self._group))
-        group = self._group
-        group.wires.append(wire)
-        row = len(group.wires) - 1
-        return (await asyncio.shield(group.verdicts))[row]
+    async def check_one(self, wire: bytes) -> Checked:
+        """A statement that is right by itself. Those that arrive at one moment are checked together.
 
-    async def _check_group(self, group: "_Group") -> list[Verdict]:
-        """Begins when everything was read that was there to be read; what comes from here on is of the next group."""
-        self._group = None
-        return await self.check(group.wires)
+        Raises Refused, Busy.
+        """
+        return await self._checks.ask(wire)
 
     async def check(self, wires: Sequence[bytes]) -> list[Verdict]:
         """What can be said of each statement alone, found out in other processes where there are many. Raises Busy."""
@@ -77,13 +64,16 @@ class Intake:
         answers = await asyncio.gather(*(self._bridge.wait(chunk) for chunk in chunks))
         return [verdict for answer in answers for verdict in answer]
 
-    async def record_one(self, verdict: Verdict) -> Recorded:
-        """Record one statement. Raises Refused, Busy, Unsettled."""
-        return await self._bridge.wait(self._sequencer.submit(_alone(verdict)))
+    async def record_one(self, checked: Checked) -> Recorded:
+        """Record one statement, with those that are asked for at the same moment. Raises Refused, Busy, Unsettled."""
+        return await self._records.ask(_alone(checked))
 
-    async def rehearse_one(self, verdict: Verdict) -> Admitted:
+    async def _record_each(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        return await self._bridge.wait(self._sequencer.submit_each(submissions))
+
+    async def rehearse_one(self, checked: Checked) -> Admitted:
         """What `record_one` would answer, with nothing stored."""
-        return await self._bridge.wait(self._sequencer.rehearse(_alone(verdict)))
+        return await self._bridge.wait(self._sequencer.rehearse(_alone(checked)))
 
     async def record_batch(self, verdicts: Sequence[Verdict]) -> Recorded:
         """Record all or nothing. Raises RefusedBatch with every bad row, Busy, Unsettled."""
@@ -143,12 +133,13 @@ class Intake:
         return {}
 
 
-def _alone(verdict: Verdict) -> Submission:
-    if isinstance(verdict, Refused):
-        raise verdict
-    if not verdict.signed_by:
-        raise _stranger(verdict)
-    return Submission((verdict,))
+def _alone(checked: Checked) -> Submission:
+    """What one refuses costs none of those that are handed in with it. Raises Refused."""
+    if not checked.signed_by:
+        raise _stranger(checked)
+    submission = Submission((checked,))
+    refuse_founding(submission)
+    return submission
 
 
 def _strangers(verdicts: Sequence[Verdict]) -> list[Verdict]:

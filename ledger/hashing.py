@@ -29,6 +29,13 @@ def lineage_digests(lineages: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
     return [next(found) if good else _alone(*one) for one, good in zip(lineages, whole, strict=True)]
 
 
+def lineage_digest(seed: bytes, items: bytes) -> bytes:
+    """That of one entry, whose seed has 32 bytes and whose items are whole."""
+    digest = bytearray(HASH_SIZE)
+    kernel.lineage_digests(items, array("i", (0, len(items) // ITEM_SIZE)), seed, digest)
+    return bytes(digest)
+
+
 def _alone(seed: bytes, items: bytes) -> bytes:
     return packed_digest(seed, [items[at : at + ITEM_SIZE] for at in range(0, len(items), ITEM_SIZE)])
 

@@ -17,19 +17,20 @@ from api.errors import answer_to
 from api.forwarding import LIMIT, PATH, Posted, encode_answers, read_group
 from api.intake import Intake
 from api.looking import look_nowhere
-from ledger.checking.statements import Verdict
+from ledger.checking.statements import Checked, Verdict
 from ledger.kernel import strict_json
 from ledger.kernel.errors import Busy, Malformed, Refused, TooLarge
 from ledger.limits import BATCH_BODY, DECOMPRESSED, SINGLE_BODY, STATEMENTS
 from ledger.recording.log import Admitted, Recorded
 from schemas import wire
 
+STATEMENTS_PATH = "/v1/statements"
 SD_JWT = "application/sd-jwt"
 _LIMITS = {SD_JWT: SINGLE_BODY, JSON: BATCH_BODY}
 
 
 @post(
-    "/v1/statements",
+    STATEMENTS_PATH,
     operation_class=openapi.PostStatements,
     responses=openapi.POST_STATEMENTS,
     before_request=look_nowhere,
@@ -44,8 +45,8 @@ async def post_statements(request: Request[Any, Any, Any]) -> ASGIResponse:
         if not desk.sequencer.standing_by:
             return given(await _one(desk.intake, await desk.intake.check_one(statement), only_check=only_check))
         # Checked once, by the server that leads. What is no text cannot go there; the check says so.
-        if not statement.isascii() and isinstance(verdict := await desk.intake.check_one(statement), Refused):
-            raise verdict
+        if not statement.isascii():
+            await desk.intake.check_one(statement)
         posted = Posted([statement.decode("ascii")], alone=True, check=only_check)
     else:
         statements = read_statements(body)
@@ -83,16 +84,22 @@ async def _answered(
     try:
         verdicts = (await checking)[rows]
         if posted.alone:
-            return await _one(intake, verdicts[0], only_check=posted.check)
+            return await _one(intake, _good(verdicts[0]), only_check=posted.check)
         return await _batch(intake, verdicts, only_check=posted.check)
     except Exception as error:  # noqa: BLE001  each submission has its own answer, whatever it is
         return answer_to(request, error)
 
 
-async def _one(intake: Intake, verdict: Verdict, *, only_check: bool) -> Answer:
+def _good(verdict: Verdict) -> Checked:
+    if isinstance(verdict, Refused):
+        raise verdict
+    return verdict
+
+
+async def _one(intake: Intake, checked: Checked, *, only_check: bool) -> Answer:
     if only_check:
-        return _rehearsed(await intake.rehearse_one(verdict))
-    recorded = await intake.record_one(verdict)
+        return _rehearsed(await intake.rehearse_one(checked))
+    recorded = await intake.record_one(checked)
     place = {"location": f"/v1/entries/{recorded.admitted.indices[0]}"}
     return _recorded(recorded, recorded.files()[0], FRESH | place)
 

@@ -3,6 +3,8 @@
 A statement that is refused leaves the `View` as it was; a batch is taken back out of it as if it had never been tried.
 """
 
+from collections.abc import Sequence
+
 from ledger.admission.energy import judge_energy
 from ledger.admission.lots import judge_lots, tag_pairs
 from ledger.admission.naming import check_name, event_called, event_declared
@@ -10,12 +12,13 @@ from ledger.admission.view import Mark, View
 from ledger.checking.erasure import texts_to_erase
 from ledger.checking.statements import Checked
 from ledger.energy import wire as energy_wire
+from ledger.hashing import lineage_digest
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import Conflict, Refused, RuleBroken, TooLarge, Unauthorised
 from ledger.kernel.implied import implied
-from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Lineage, Role, lineage_of, parse_items
+from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Role, parse_items
 from ledger.kernel.party import Registry, apply, authorise, begin
-from ledger.kernel.statement import check_signature, parse
+from ledger.kernel.statement import Statement, check_signature, parse
 from ledger.kernel.subjects import NAMED_BY_OPERATOR, Implied, Want, may_create_implied
 from ledger.limits import AHEAD, PARTY_VERSIONS, SUBJECTS, VERSIONS_RESERVED
 from ledger.lots import wire as lots_wire
@@ -49,12 +52,14 @@ def _add(view: View, checked: Checked, seed: bytes) -> None:
     registry = _authority(view, checked, index)
     rules = registry.rules_at(index)
     check_members(rules, checked.statement.typ, checked.statement.body)
-    lineage = lineage_of(seed, _items(view, checked, registry))
+    items = _items(view, checked, registry)
+    packed = b"".join([item.packed() for item in items])
     judge_lots(view, checked, registry, rules)
     judge_energy(view, checked, registry, rules)
-    entry = Entry(index, view.now, view.last_leaf, checked.statement.digest, lineage.digest)
+    entry = Entry(index, view.now, view.last_leaf, checked.statement.digest, lineage_digest(seed, packed))
     erased = _erasure(view, checked)
-    _record(view, checked, entry, lineage, seed=seed, mark=mark)
+    stored = _stored(checked.statement, entry, seed, packed)
+    _record(view, checked, stored, items, mark=mark)
     view.erasures += erased
     view.registry = registry
 
@@ -222,28 +227,30 @@ def _erasure(view: View, checked: Checked) -> list[tuple[int, tuple[str, ...]]]:
     return [(erasure["index"], texts_to_erase(view.at(erasure["index"]), erasure["disclosures"]))]
 
 
-def _record(view: View, checked: Checked, entry: Entry, lineage: Lineage, *, seed: bytes, mark: Mark) -> None:
-    statement = checked.statement
-    advanced = [(item.subject, item.version) for item in lineage.items if item.role is not Role.REFERENCE]
-    stored = Stored(
+def _stored(statement: Statement, entry: Entry, seed: bytes, items: bytes) -> Stored:
+    return Stored(
         index=entry.index,
         entry=entry.packed,
         leaf=entry.leaf,
         typ=statement.typ,
         jwt=statement.jwt,
         seed=seed,
-        items=b"".join(lineage.packed),
-        disclosures=tuple(disclosure.text for disclosure in statement.disclosures),
+        items=items,
+        disclosures=tuple([disclosure.text for disclosure in statement.disclosures]),
     )
+
+
+def _record(view: View, checked: Checked, stored: Stored, items: Sequence[Item], *, mark: Mark) -> None:
+    advanced = [(item.subject, item.version) for item in items if item.role is not Role.REFERENCE]
     lots, energy = view.lots.changes(mark[0]), view.energy.changes(mark[1])
     records = [(key, lots_wire.encode(record)) for key, _, record in lots]
     records += [(key, energy_wire.encode(record)) for key, _, record in energy]
     row = NewRow(stored, checked.request, advanced, checked.event, checked.announces, records, tag_pairs(lots))
     view.rows.append(row)
-    view.size, view.last_leaf = entry.index + 1, entry.leaf
-    view.put(view.requests, checked.request, (entry.index, statement.jwt))
+    view.size, view.last_leaf = stored.index + 1, stored.leaf
+    view.put(view.requests, checked.request, (stored.index, stored.jwt))
     for subject, version in advanced:
-        view.put(view.newest, subject, Link(version, entry.index, entry.leaf))
+        view.put(view.newest, subject, Link(version, stored.index, stored.leaf))
     for name in (checked.event, *checked.announces):
         if name is not None:
-            view.put(view.events, name, entry.index)
+            view.put(view.events, name, stored.index)

@@ -1,9 +1,11 @@
 """What is handed to the sequencer, and at what pace it is taken."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ledger.kernel.errors import Refused
 from ledger.recording.log import Admitted, Recorded, Submission
 
 
@@ -29,12 +31,20 @@ class Pace:
     aside: float = 5.0
 
 
+Outcome: TypeAlias = Recorded | Refused
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """To be recorded."""
+    """To be recorded, each for itself; answered together."""
 
-    submission: Submission
-    answer: Future[Recorded]
+    submissions: Sequence[Submission]
+    answer: Future[list[Outcome]]
+
+    @property
+    def count(self) -> int:
+        """Statements, here and below."""
+        return sum(len(one.statements) for one in self.submissions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +54,9 @@ class Rehearsal:
     submission: Submission
     answer: Future[Admitted]
 
-
-_NOTHING = Submission(())
+    @property
+    def count(self) -> int:
+        return len(self.submission.statements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ class Look:
     """Somebody waits for what others have committed."""
 
     answer: Future[None]
-    submission: Submission = _NOTHING
+    count: int = 0
 
 
 Handed: TypeAlias = Job | Rehearsal | Look

@@ -3,6 +3,7 @@
 One thread owns the log. Callers hand in submissions and get futures; the answer comes after publication, never before.
 """
 
+import itertools
 import logging
 import queue
 import threading
@@ -11,9 +12,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from ledger.kernel.errors import Busy, CoilmarkError, Refused, RuleBroken, Unsettled
+from ledger.kernel.errors import Busy, CoilmarkError, RuleBroken, Unsettled
 from ledger.recording.log import Admitted, Log, Recorded, Submission
-from ledger.recording.pace import Handed, Job, Look, Pace, Rehearsal
+from ledger.recording.pace import Handed, Job, Look, Outcome, Pace, Rehearsal
 
 _log = logging.getLogger(__name__)
 _EACH = 16 * 1024  # bytes a statement
@@ -79,12 +80,24 @@ class Sequencer:
 
         Raises Busy at once where too much is waiting.
         """
-        job = Job(submission, _answer())
+        alone: Future[Recorded] = _answer()
+        self.submit_each([submission]).add_done_callback(lambda settled: _settle_alone(alone, settled))
+        return alone
+
+    def submit_each(self, submissions: Sequence[Submission]) -> "Future[list[Outcome]]":
+        """Hand in several, each recorded or refused for itself: what hands over and back costs is paid once.
+
+        Otherwise as `submit`; what is not known of one is known of none.
+        """
+        job = Job(submissions, _answer())
+        for submission in submissions:
+            refuse_founding(submission)
         self._hand_in(job)
         return job.answer
 
     def rehearse(self, submission: Submission) -> "Future[Admitted]":
         """What would be answered, with nothing stored; in its turn, so that it sees what was handed in before it."""
+        refuse_founding(submission)
         job = Rehearsal(submission, _answer())
         self._hand_in(job)
         return job.answer
@@ -103,8 +116,7 @@ class Sequencer:
         return look.answer
 
     def _hand_in(self, job: Job | Rehearsal) -> None:
-        _refuse_founding(job.submission)
-        count = len(job.submission.statements)
+        count = job.count
         if self._standing_by:
             raise _stands_by()
         with self._lock:
@@ -132,7 +144,7 @@ class Sequencer:
             except Exception as error:  # noqa: BLE001  nobody takes over from a thread that ended with the lead
                 self._fault(jobs, error)
             with self._lock:
-                self._waiting -= sum(len(job.submission.statements) for job in jobs)
+                self._waiting -= sum(job.count for job in jobs)
         self._looked()
 
     def _serve(self, jobs: list[Handed]) -> None:
@@ -148,7 +160,7 @@ class Sequencer:
                 self._rehearse(job)
         self._looks += [job for job in jobs if isinstance(job, Look)]
         if commits:
-            self._observe(sum(len(job.submission.statements) for job in jobs), time.perf_counter() - started)
+            self._observe(sum(job.count for job in jobs), time.perf_counter() - started)
 
     def _fault(self, jobs: list[Handed], error: Exception) -> None:
         """Something that nothing here foresees: whoever waits is told, and the ledger is opened again."""
@@ -172,7 +184,7 @@ class Sequencer:
         if first is None:
             return [], False
         jobs: list[Handed] = [first]
-        size = len(first.submission.statements)
+        size = first.count
         until = time.monotonic() + self._pace.gather
         while size < self._pace.group:
             try:
@@ -182,7 +194,7 @@ class Sequencer:
             if job is None:
                 return jobs, False
             jobs.append(job)
-            size += len(job.submission.statements)
+            size += job.count
         return jobs, True
 
     def _patience(self) -> float:
@@ -202,24 +214,22 @@ class Sequencer:
         if self._broken is not None and (self._standing_by or not self._reload()):
             _fail(jobs, self._broken)
             return
+        submissions = [submission for job in jobs for submission in job.submissions]
         try:
-            self._require_room(sum(_size(job.submission) for job in jobs))
+            self._require_room(sum(map(_size, submissions)))
         except Busy as full:
             _fail(jobs, full)
             return
         try:
-            outcomes = self.log.append([job.submission for job in jobs])
+            outcomes = iter(self.log.append(submissions))
         except Exception as error:  # noqa: BLE001  whatever it was, the outcome of this commit is unknown
-            _log.exception("a commit of %d submissions did not finish", len(jobs))
+            _log.exception("a commit of %d submissions did not finish", len(submissions))
             self._broken = _unsettled(error)
             _fail(jobs, self._broken)
             self._reload()
             return
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            if isinstance(outcome, Refused):
-                job.answer.set_exception(outcome)
-            else:
-                job.answer.set_result(outcome)
+        for job in jobs:
+            job.answer.set_result(list(itertools.islice(outcomes, len(job.submissions))))
 
     def _rehearse(self, job: Rehearsal) -> None:
         if self._broken is not None:
@@ -288,8 +298,11 @@ def _stands_by() -> Busy:
     return Busy("standby", "another server writes to this ledger, this one is its standby; retry there", retry_after=1)
 
 
-def _refuse_founding(submission: Submission) -> None:
-    """A new incarnation names what was lost and brings another log key: it is not begun by posting (SPEC 4.5)."""
+def refuse_founding(submission: Submission) -> None:
+    """A new incarnation names what was lost and brings another log key: it is not begun by posting (SPEC 4.5).
+
+    Raises RuleBroken.
+    """
     if any(checked.statement.typ == "ledger" for checked in submission.statements):
         raise RuleBroken("ledger_statement", "a ledger statement founds or restores a ledger, it cannot be posted")
 
@@ -304,6 +317,15 @@ def _answer() -> "Future[Any]":
     answer: Future[Any] = Future()
     answer.set_running_or_notify_cancel()
     return answer
+
+
+def _settle_alone(alone: "Future[Recorded]", settled: "Future[list[Outcome]]") -> None:
+    error = settled.exception()
+    outcome = error or settled.result()[0]
+    if isinstance(outcome, BaseException):
+        alone.set_exception(outcome)
+    else:
+        alone.set_result(outcome)
 
 
 def _fail(jobs: Sequence[Handed], error: CoilmarkError) -> None:

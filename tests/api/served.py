@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import uvicorn
 from small_ledger import keep, small_ledger
 
-from api.app import create_app
+from api.app import as_served, create_app
 from api.settings import Settings
 from ledger.recording.opening import clock
 from ledger.store.access import Reader, access_file
@@ -154,7 +154,9 @@ def serving_world(world, secrets=(), protocol="api.connections:Patient", **setti
 @contextmanager
 def listening(app, listener, protocol="api.connections:Patient"):
     """An application on a socket."""
-    config = uvicorn.Config(app, access_log=False, log_level="error", loop="uvloop", http=protocol, lifespan="on")
+    config = uvicorn.Config(
+        as_served(app), access_log=False, log_level="error", loop="uvloop", http=protocol, lifespan="on"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -200,7 +202,7 @@ class InProcess:
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 answered.set()
 
-        await self.app(_scope(method, path, query, headers), receive, send)
+        await as_served(self.app)(_scope(method, path, query, headers), receive, send)
         start = outbox[0]
         said = b"".join(message.get("body", b"") for message in outbox[1:])
         return Answer(start["status"], {k.decode(): v.decode() for k, v in start["headers"]}, said)
