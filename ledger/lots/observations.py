@@ -14,8 +14,8 @@ from ledger.lots.event import LotEvent, Part
 from ledger.lots.holdings import holding_of, settled, with_surplus
 from ledger.lots.mass_rules import PRIMARY, tolerance
 from ledger.lots.packing import opened, with_contents
+from ledger.lots.products import judge_product
 from ledger.lots.records import NOBODY, Hold, Lifted, Lot, Site, Surplus, Tolling
-from ledger.lots.steps import judge_product
 from ledger.lots.taking import check_worker, take, whereabouts
 
 _BLOCKING = frozenset({"unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"})

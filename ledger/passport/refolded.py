@@ -190,7 +190,9 @@ class Refolded:
             if any(entry in self.stood_in for entry in entries):  # a run is judged by all that went into it
                 self.stood_in.setdefault(event.index, set())
             entries.append(event.index)
-        done = apply(self._book, event, operator=registry.operator, sites=_EverySite(registry.sites), wrong=wrong)
+        done = apply(
+            self._book, event, operator=registry.operator, sites=_EverySite(registry.sites), wrong=wrong, in_part=True
+        )  # fmt: skip
         for row in done.packed if not event.declares else ():
             self._packings.setdefault(row.lot, {})[event.index] = done
 

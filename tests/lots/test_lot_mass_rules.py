@@ -96,7 +96,7 @@ def test_m1_without_a_run_the_month_is_balanced_once_the_next_begins_and_again_f
     assert "oxide_balance" in rules(late)  # 250 g and a half of oxide went in, 251 came out
     assert "oxide_balance" not in rules(park.make(MINE, [(ore, 1)], [], "refining", **march))
     park.wrong(MINE, 1)
-    assert park.book.run(MINE, f"{MINE}/refining 2026-03").oxide_out == 0
+    assert park.book.run(MINE, f"{MINE}/refining 2026-03").sums.oxide_out == 0
 
 
 def test_m1_opening_and_closing_stock_of_a_run_count():

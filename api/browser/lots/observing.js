@@ -10,8 +10,8 @@ import { list, must, text } from "./event.js";
 import { abs, grams, least } from "./exact.js";
 import { PRIMARY, tolerance } from "./mass_rules.js";
 import { opened, withContents } from "./packing.js";
+import { judgeProduct } from "./products.js";
 import { checkWorker, take } from "./taking.js";
-import { judgeProduct } from "./transforming.js";
 
 const BLOCKING = ["unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"];
 const FREE = ["conformant", "available", "sellable_accessible"];
