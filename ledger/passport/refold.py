@@ -88,7 +88,7 @@ def _check_whole(story: Story, source: Refolded) -> None:
             {posting.lot for posting in used if names_one_thing(posting.lot)},
             one.index if one is not None else node.entry,
         )
-    for name, entry in {**rests_on(story.trace, source), **story.whole}.items():
+    for name, entry in (*rests_on(story.trace, source).items(), *story.whole.items()):
         _require(source, {name}, entry)
     _require(source, {story.piece.id}, source.size)
     for span in carried(story.line, source):

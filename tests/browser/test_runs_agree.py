@@ -7,7 +7,7 @@ import pytest
 from cheats import bundled, copied, told_by
 from damaged import Source
 from small_ledger import PLANT
-from test_units_agree import COIL, METAL, bought, reports
+from test_units_agree import COIL, METAL, OTHER, bought, reports
 
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
 from small_mill import TONNE, lot, piece, small_mill
@@ -53,7 +53,23 @@ def folded(mill):
     mill.make(PLANT, "casting", [(POT, TONNE)], [(COIL, TONNE)])
 
 
-WAYS = (with_a_loss, with_an_output_that_was_wrong, with_an_input_that_was_wrong, folded)
+def with_a_piece_that_is_next_to_nothing(mill):
+    """How much the run had taken in rests on what it weighs."""
+    mill.new(PLANT, (piece("C-9"), 1_000))
+    step(mill, [(piece("C-9"), None)], [])
+    step(mill, [(METAL, 2 * TONNE)], [])
+    bought(mill, OTHER)
+    step(mill, [(OTHER, 2 * TONNE)], [])
+    step(mill, [], [(COIL, 4 * TONNE)], "closed")
+
+
+WAYS = (
+    with_a_piece_that_is_next_to_nothing,
+    with_a_loss,
+    with_an_output_that_was_wrong,
+    with_an_input_that_was_wrong,
+    folded,
+)
 
 
 def sources_of(mill, names):
