@@ -130,7 +130,7 @@ def _classes(*drawn: Mapping[str, int]) -> dict[str, int]:
 
 
 def _charged(trace: Trace, effects: Mapping[int, Effects]) -> dict[str, int]:
-    """The single things that went into its runs and that it did not go through by then, each with the entry that used it.
+    """The single things in its runs that it did not go through by then, each with the entry that used it.
 
     However little of the metal they are: what a run had taken in is the sum of what they weigh (5.2).
     """

@@ -225,6 +225,26 @@ def test_both_close_a_run_in_mass_and_judge_it_again_where_it_is_corrected():
     alike([made])
 
 
+def test_both_judge_what_is_told_later_and_of_what_comes_from_outside():
+    made, off = Park(), [{"element": "Si", "value": "0.6", "bound": "eq"}]
+    wrong = {"form": "coil", "alloy": "EN-AW-5754", "thickness": 1_200, "cn": "1", "width": 10**6, "length": 10**6}
+    origin = {"kind": "outside", "supplier": "S", "document": "D", "g": 9_000}
+    for action, name in (("ADD", OWN), ("OBSERVE", STRANGERS)):
+        made.say(
+            MILL, "Object", action=action, bizStep="receiving", epcList=[name], al_origin=[{"id": name, **origin}],
+            al_attributes=[{"id": name, **wrong, "chemistry": off}],
+        )  # fmt: skip
+    made.new(MILL, (COIL, None))
+    for who in (MILL, SMELTER):
+        made.look(who, "inspecting", (COIL, None), al_attributes=[{"id": COIL, "chemistry": off}])
+    made.look(MILL, "inspecting", (COIL, None), al_attributes=[{"id": COIL, **wrong}])
+    made.look(MILL, "inspecting", (COIL, None), al_attributes=[{"id": COIL, **wrong, "chemistry": off}])
+    made.ship(MILL, SMELTER, (COIL, 9_000))
+    rules = [one.rule for done in made.effects for one in done.findings]
+    assert [rules.count(one) for one in ("customs_code", "mass_and_size", "analysis")] == [3, 3, 3]
+    alike([made])
+
+
 def test_what_a_ledger_refuses_of_a_whole_run_the_page_finds_which_may_have_part_of_it():
     made = Park()
     made.new(SMELTER, (ONCE, 100_000))
