@@ -39,7 +39,7 @@ def contract_key(name: str) -> bytes:
 
 def effects_key(index: int) -> bytes:
     """The form of these records is part of their keys: a ledger that has others is not rebuilt yet, and says so."""
-    return _entry_key(b"effects of form 3", index)
+    return _entry_key(b"effects of form 4", index)
 
 
 def entry_of(key: bytes) -> int:

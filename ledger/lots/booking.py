@@ -1,7 +1,7 @@
 """One event's entry in the book: postings, and what came from nowhere or went nowhere, until both sides are equal."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -28,6 +28,9 @@ from ledger.lots.records import (
     Word,
 )
 
+if TYPE_CHECKING:
+    from ledger.lots.sums import Sums
+
 NOWHERE: Mapping[Place, int] = {}
 
 
@@ -40,6 +43,7 @@ class Booking:
     """Collects what one event does while it is written into the book.
 
     `lenient`: the event is a correction, which is never refused for its effect downstream: a shortage is found.
+    `in_part`: what else is of its run may not be there, as in a bundle, so nothing is refused for all of a run.
     `standing`: where the event that it takes the place of had added; it adds to what is mixed there, as that event did.
     `taken` and `told`: the lots that this one had taken from its issuer, and had said something new of. `instead_of`
     has the entry of this one, and of those that it in turn took the place of.
@@ -53,6 +57,7 @@ class Booking:
         *,
         sites: Mapping[str, str],
         lenient: bool = False,
+        in_part: bool = False,
         standing: Mapping[Place, int] = NOWHERE,
         taken: Collection[str] = (),
         told: Collection[str] = (),
@@ -61,7 +66,7 @@ class Booking:
         self.book = book
         self.event = event
         self.sites = sites
-        self.lenient = lenient
+        self.lenient, self.in_part = lenient, in_part
         self.standing = standing
         self.taken, self.told, self.instead_of = taken, told, instead_of
         self.debits: list[Posting] = []
@@ -80,7 +85,8 @@ class Booking:
         self.surplus: list[Surplus] = []
         self.opened = ""
         self.words: list[Word] = []
-        self.period, self.oxide = "", (0, 0)
+        self.period = ""
+        self.sums: Sums | None = None
         self.run, self.run_had, self.run_mix, self.run_from = "", 0, NOBODY, NOBODY
 
     def find(self, rule: str, lot: str, says: str, **facts: Any) -> None:
@@ -262,7 +268,7 @@ class Booking:
             settles=tuple(self.settles),
             sold=tuple(self.sold),
             period=self.period,
-            oxide=self.oxide,
+            sums=self.sums,
             words=tuple(self.words),
             findings=tuple(self.findings),
             made=tuple(marks.get("made", ())),

@@ -6,7 +6,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from ledger.lots.astray import came, found, left, times
-from ledger.lots.book import Book, effects_key, named_key, run_key
+from ledger.lots.book import Book, effects_key, named_key
 from ledger.lots.booking import Booking, add_to_delivery, tonnes
 from ledger.lots.claims import take_back
 from ledger.lots.event import LotEvent
@@ -26,6 +26,7 @@ from ledger.lots.records import (
     Posting,
     place_of_run,
 )
+from ledger.lots.runs import take_back_run
 
 REPLACED = "correction"
 
@@ -40,7 +41,7 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
         if book.named(event.issuer, name) is None:
             book.put(named_key(event.issuer, name), Named(replaces=wrong))
     booking = Booking(book, event, sites=sites)
-    _take_back_run(book, event.issuer, old)
+    take_back_run(booking, old)
     take_back_marks(booking, old)
     under_way, no_more = tuple(_take_back_late(book, old, event.index)), tuple(_sent_again(book, old))
     gone = (*old.credits, *no_more)
@@ -193,34 +194,6 @@ def _sent_again(book: Book, old: Effects) -> Iterator[Posting]:
             yield from (
                 part for part in one.credits if part.kind == "late" and (part.lot, part.mix) == (row.lot, old.index)
             )
-
-
-def _take_back_run(book: Book, issuer: str, old: Effects) -> None:
-    """A run goes on without what was wrong; its sums are those of the events that stand."""
-    name = old.run or old.period
-    run = book.run(issuer, name) if name else None
-    if run is None:
-        return
-    closed = NOBODY if run.closed_by == old.index else run.closed_by
-    inputs = _less(book, run.inputs, old.debits)
-    outputs = _less(book, run.outputs, old.credits)
-    new = replace(
-        run, closed_by=closed, inputs=inputs, outputs=outputs,
-        oxide_in=run.oxide_in - old.oxide[0] if run.oxide_in is not None else None,
-        oxide_out=run.oxide_out - old.oxide[1] if run.oxide_out is not None else None,
-        g=run.g - sum(one.g for one in old.debits),
-    )  # fmt: skip
-    book.put(run_key(issuer, run.name), new)
-
-
-def _less(book: Book, sums: dict[str, int], postings: Iterable[Posting]) -> dict[str, int]:
-    rest = dict(sums)
-    for one in postings:
-        lot = book.lot(one.lot)
-        material = str(lot.attributes.get("material", "")) if lot is not None else ""
-        if not one.kind:
-            rest[material] = rest.get(material, 0) - one.g
-    return rest
 
 
 def replaced(book: Book, event: LotEvent) -> int:

@@ -9,6 +9,7 @@ from ledger.lots.booking import Booking, attributes_of, introduce, made_instead,
 from ledger.lots.event import LotEvent, Part
 from ledger.lots.holdings import without
 from ledger.lots.packing import with_contents
+from ledger.lots.products import judge_told
 from ledger.lots.records import NOBODY, ON_HAND, Delivery, Late, Line, Lot, Settled, Sold
 from ledger.lots.taking import check_holder, take, weigh, weighed_before
 
@@ -295,3 +296,4 @@ def note_attributes(booking: Booking) -> None:
     for part in booking.event.things:
         if part.id in booking.event.attributes:
             booking.book.put_lot(booking.describe(booking.lot(part.id)))
+            judge_told(booking, part.id)

@@ -26,17 +26,21 @@ def apply(
     sites: Mapping[str, str],
     wrong: int = NOBODY,
     scopes: Scopes | None = None,
+    in_part: bool = False,
 ) -> Effects:
     """Write what the event does into the book; what it did. `sites` has the party of each registered site.
 
     `wrong` is the entry that a declaration of error is about; `scopes` are those of the issuer, None where claims are
-    not judged (5.9). Raises RuleBroken or Conflict, the book as it was.
+    not judged (5.9); `in_part`: not all events of a run need be there, as in a bundle (5.4). Raises RuleBroken or
+    Conflict, the book as it was.
     """
     mark = book.mark()
     try:
-        effects = (
-            declare(book, event, wrong, sites) if event.declares else _effects(book, event, operator, sites, scopes)
-        )
+        if event.declares:
+            effects = declare(book, event, wrong, sites)
+        else:
+            replaces = replaced(book, event)
+            effects = _effects(_booking(book, event, sites, replaces, in_part=in_part), replaces, operator, scopes)
     except Refused:
         book.undo(mark)
         raise
@@ -44,10 +48,9 @@ def apply(
     return effects
 
 
-def _effects(book: Book, event: LotEvent, operator: str, sites: Mapping[str, str], scopes: Scopes | None) -> Effects:
-    _check_sites(event, sites)
-    replaces = replaced(book, event)
-    booking = _booking(book, event, sites, replaces)
+def _effects(booking: Booking, replaces: int, operator: str, scopes: Scopes | None) -> Effects:
+    event = booking.event
+    _check_sites(event, booking.sites)
     _act(booking, operator)
     if scopes is not None:
         book_claims(booking, scopes)
@@ -60,11 +63,11 @@ def _effects(book: Book, event: LotEvent, operator: str, sites: Mapping[str, str
     return replace(booking.effects(), replaces=replaces)
 
 
-def _booking(book: Book, event: LotEvent, sites: Mapping[str, str], replaces: int) -> Booking:
+def _booking(book: Book, event: LotEvent, sites: Mapping[str, str], replaces: int, *, in_part: bool) -> Booking:
     if replaces == NOBODY:
-        return Booking(book, event, sites=sites)
+        return Booking(book, event, sites=sites, in_part=in_part)
     return Booking(
-        book, event, sites=sites, lenient=True, standing=places_of(book, replaces),
+        book, event, sites=sites, in_part=in_part, lenient=True, standing=places_of(book, replaces),
         taken=taken_before(book, replaces), told=told_before(book, replaces),
         instead_of={old.index for old in in_turn(book, replaces)},
     )  # fmt: skip

@@ -14,8 +14,8 @@ from ledger.lots.event import LotEvent, Part
 from ledger.lots.holdings import holding_of, settled, with_surplus
 from ledger.lots.mass_rules import PRIMARY, tolerance
 from ledger.lots.packing import opened, with_contents
+from ledger.lots.products import judge_product, judge_told
 from ledger.lots.records import NOBODY, Hold, Lifted, Lot, Site, Surplus, Tolling
-from ledger.lots.steps import judge_product
 from ledger.lots.taking import check_worker, take, whereabouts
 
 _BLOCKING = frozenset({"unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"})
@@ -32,6 +32,7 @@ def commission(booking: Booking) -> None:
     for part in event.things:
         if part.id in event.origins:
             enter_from_outside(booking, part)
+            judge_told(booking, part.id)
             continue
         introduce(booking, part, "opening" if event.opening else "commissioned", event.issuer)
         kind = "opening" if event.opening else "primary" if event.process_kind in PRIMARY else "commissioned"

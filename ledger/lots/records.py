@@ -10,15 +10,16 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from ledger.lots.claim_records import Accompanied, Claimed, Claims
+from ledger.lots.sums import Sums
 
 Place: TypeAlias = tuple[str, str, str]  # lot, holder, delivery
 ON_HAND = ""  # the delivery of a holding that is under way nowhere
 NOBODY = -1  # no entry
 # Rules on all that an event, a run or a month takes in and gives; a finding names one of its lots.
-_OF_AN_EVENT = frozenset({
-    "unaccounted_loss", "mass_not_closed", "oxide_balance", "alumina_floor", "alumina_band", "carbon_floor",
-    "carbon_band",
-})  # fmt: skip
+OF_AN_EVENT = (
+    "output_above_input", "unaccounted_loss", "mass_not_closed", "oxide_balance", "alumina_floor", "alumina_band",
+    "carbon_floor", "carbon_band",
+)  # fmt: skip
 
 
 class Finding(Struct, frozen=True, array_like=True, gc=False):
@@ -31,7 +32,7 @@ class Finding(Struct, frozen=True, array_like=True, gc=False):
 
     def concerns(self, lots: Collection[str]) -> bool:
         """Whether it is of one of these lots, or of the event as a whole, whatever lot it names."""
-        return not self.lot or self.lot in lots or self.rule in _OF_AN_EVENT
+        return not self.lot or self.lot in lots or self.rule in OF_AN_EVENT
 
 
 class Holding(Struct, frozen=True, array_like=True, gc=False):
@@ -185,20 +186,16 @@ class Delivery(Struct, frozen=True, array_like=True, tag="delivery", gc=False):
 
 
 class Run(Struct, frozen=True, array_like=True, tag="run", gc=False):
-    """A continuous run of one issuer's process: what went in and came out so far, in g by material; closed once.
+    """A continuous run of one issuer's process: the sums of its events that stand; closed once.
 
-    `oxide_in` and `oxide_out` are in millionths of a g of Al2O3, None where an analysis is missing. `mix` is the entry
-    of the newest input, `g` all that went in: what comes out is mixed of it and leaves it there for what comes after.
-    `monthly`: it is no run, but the month of a process that has none, to be balanced.
+    `mix` is the entry of the newest input: what comes out is mixed of all that went in, and leaves it there for what
+    comes after. `kind` is the process that it began as. `monthly`: it is no run, but the month of a process that has
+    none, to be balanced.
     """
 
     name: str
     closed_by: int = NOBODY
-    inputs: dict[str, int] = {}
-    outputs: dict[str, int] = {}
-    oxide_in: int | None = 0
-    oxide_out: int | None = 0
-    g: int = 0
+    sums: Sums = Sums()
     mix: int = NOBODY
     issuer: str = ""
     kind: str = ""
@@ -305,9 +302,8 @@ class Effects(Struct, frozen=True, array_like=True, tag="effects", gc=False):
     `settled` by who sent it, who `settles` it. `unpacked` has what it took out, with the entry that had packed it; of a
     declaration `packed` and `unpacked` are what it put back and took out again. `opened` is the site whose opening
     stock it booked, `closed` has the lots that it closed. `period` is the month of a process
-    without runs that it counts in, `oxide` the Al2O3 that it adds there, or to its run, on either side. `words` it says
-    anew of lots that were there.
-    `declared_by` declares it wrong; `awaited`: a correction is announced.
+    without runs that it counts in, `sums` what it adds there, or to its run. `words` it says anew of lots that were
+    there. `declared_by` declares it wrong; `awaited`: a correction is announced.
     """
 
     index: int
@@ -341,7 +337,7 @@ class Effects(Struct, frozen=True, array_like=True, tag="effects", gc=False):
     settles: tuple[Settled, ...] = ()
     sold: tuple[Sold, ...] = ()
     period: str = ""
-    oxide: tuple[int, int] = (0, 0)
+    sums: Sums | None = None
     words: tuple[Word, ...] = ()
     lifted: tuple[Lifted, ...] = ()
     closed: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Continuous processes: refining and electrolysis balance over a closed run or a month, never per tap (rule 5.4)."""
+"""Continuous processes: what went in and came out balances over a closed run or a month, never per tap (rule 5.4)."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,28 +9,38 @@ from ledger.kernel.errors import RuleBroken
 from ledger.lots import mass_rules
 from ledger.lots.book import period_key, run_key
 from ledger.lots.booking import Booking
-from ledger.lots.event import LotEvent, Part, oxide
-from ledger.lots.records import NOBODY, Lot, Period, Posting, Run, place_of_run
+from ledger.lots.closing import close_run, closes, unweighed
+from ledger.lots.event import LotEvent, oxide
+from ledger.lots.products import judge_alloys
+from ledger.lots.records import NOBODY, Effects, Period, Posting, Run, place_of_run
+from ledger.lots.sums import Sums
 
 _USUAL_OXIDE = "98.5"  # % Al2O3 of smelter-grade alumina, where nobody analysed it
 _WITH_OXIDE = frozenset({"bauxite", "alumina"})
 _METAL = ("liquid-metal", "aluminium")
 
 
-def within_run(booking: Booking, total_in: int, total_out: int) -> None:
-    """Rule 5.4: a run is balanced when it is closed, never per tap. Raises RuleBroken ("run_closed")."""
-    event = booking.event
-    booking.leave("run", total_in)
+def within_run(booking: Booking, total_out: int, taken: tuple[str, ...]) -> None:
+    """Rule 5.4: a run is balanced when it is closed, never per tap.
+
+    Raises RuleBroken ("run_closed", "output_above_input").
+    """
+    event, sums = booking.event, _sums_of(booking, total_out, taken)
+    booking.leave("run", sums.took)
     booking.enter("run", total_out)
     run = booking.book.run(event.issuer, event.run) or _new_run(booking)
-    booking.run, booking.run_had, booking.run_mix = event.run, run.g, run.mix
-    if run.closed_by != NOBODY:
+    booking.run, booking.run_had, booking.run_mix = event.run, run.sums.took, run.mix
+    over = run.closed_by != NOBODY
+    if over:
         _meet_closed(booking, f"run {event.run} was closed by entry {run.closed_by}")
-    run = _add(booking, run, total_in)
+    run = _add(booking, run, sums)
     booking.run_from = run.mix
+    if closes(event):
+        judge_alloys(booking, run.sums.alloys)
     if event.run_state == "closed":
         run = replace(run, closed_by=event.index)
-        judge_run(booking, run)
+    if run.closed_by != NOBODY:
+        judge_run(booking, run, (*event.outputs, *event.inputs)[0].id, refuses=not over and not booking.in_part)
     booking.book.put(run_key(event.issuer, event.run), run)
 
 
@@ -46,23 +56,23 @@ def month_of(event: LotEvent) -> str:
     return f"{event.process} {datetime.fromtimestamp(event.time // 1_000_000, UTC):%Y-%m}"
 
 
-def within_month(booking: Booking, total_in: int) -> None:
+def within_month(booking: Booking, total_out: int, taken: tuple[str, ...]) -> None:
     """Rule 5.4: without a run the month is what is balanced, once the next begins; again for what comes late."""
-    event = booking.event
+    event, first = booking.event, (*booking.event.outputs, *booking.event.inputs)[0].id
     booking.period = month_of(event)
     newest = booking.book.period(event.process)
     run = booking.book.run(event.issuer, booking.period) or replace(
         _new_run(booking), name=booking.period, monthly=True
     )
-    run = _add(booking, run, total_in)
+    run = _add(booking, run, _sums_of(booking, total_out, taken))
     if newest is None or newest.month < booking.period:
         booking.book.put(period_key(event.process), Period(event.process, booking.period))
         before = booking.book.run(event.issuer, newest.month) if newest is not None else None
         if before is not None:
-            judge_run(booking, before)
+            judge_run(booking, before, first)
             booking.book.put(run_key(event.issuer, before.name), replace(before, closed_by=event.index))
     elif newest.month > booking.period:
-        judge_run(booking, run)
+        judge_run(booking, run, first)
     booking.book.put(run_key(event.issuer, booking.period), run)
 
 
@@ -71,21 +81,9 @@ def _new_run(booking: Booking) -> Run:
     return Run(event.run, issuer=event.issuer, kind=event.process_kind, site=booking.site_of(event.issuer))
 
 
-def _add(booking: Booking, run: Run, total_in: int) -> Run:
-    event = booking.event
-    inputs = [(booking.lot(part.id), part) for part in event.inputs]
-    outputs = [(booking.lot(part.id), part) for part in event.outputs]
-    oxide_in, oxide_out = _oxide(run.oxide_in, inputs), _oxide(run.oxide_out, outputs)
-    booking.oxide = ((oxide_in or 0) - (run.oxide_in or 0), (oxide_out or 0) - (run.oxide_out or 0))
-    return replace(
-        run,
-        inputs=_by_material(run.inputs, booking, booking.debits),
-        outputs=_by_material(run.outputs, booking, booking.credits),
-        oxide_in=oxide_in,
-        oxide_out=oxide_out,
-        g=run.g + total_in,
-        mix=_run_mix(booking, run) if total_in else run.mix,
-    )
+def _add(booking: Booking, run: Run, sums: Sums) -> Run:
+    booking.sums = sums
+    return replace(run, sums=run.sums.plus(sums), mix=_run_mix(booking, run) if sums.took else run.mix)
 
 
 def _run_mix(booking: Booking, run: Run) -> int:
@@ -94,46 +92,65 @@ def _run_mix(booking: Booking, run: Run) -> int:
     return booking.event.index if first is None else max(first, run.mix)
 
 
-def _by_material(before: dict[str, int], booking: Booking, postings: Iterable[Posting]) -> dict[str, int]:
+def _sums_of(booking: Booking, total_out: int, taken: tuple[str, ...]) -> Sums:
     """What was drawn and what was made, also out of units; what was weighed meanwhile is neither."""
-    sums = dict(before)
+    event = booking.event
+    inputs = [one for one in booking.debits if not one.kind]
+    outputs = [one for one in booking.credits if not one.kind]
+    oxides = [[_oxide(booking, one) for one in side] for side in (inputs, outputs)]
+    alloys = [str(booking.lot(one.lot).attributes.get("alloy", "")) for one in inputs]
+    return Sums(
+        took=sum(one.g for one in inputs),
+        gave=total_out,
+        inputs=_by_material(booking, inputs),
+        outputs=_by_material(booking, outputs),
+        oxide_in=sum(one or 0 for one in oxides[0]),
+        oxide_out=sum(one or 0 for one in oxides[1]),
+        unanalysed=sum(one is None for side in oxides for one in side),
+        unweighed=len(unweighed(booking, taken)),
+        scale=event.scale,
+        kinds={event.process_kind: 1},
+        closing=int(closes(event)),
+        alloys={one: alloys.count(one) for one in alloys if one},
+    )
+
+
+def _by_material(booking: Booking, postings: Iterable[Posting]) -> dict[str, int]:
+    sums: dict[str, int] = {}
     for one in postings:
-        if not one.kind:
-            material = str(booking.lot(one.lot).attributes.get("material", ""))
-            sums[material] = sums.get(material, 0) + one.g
+        material = str(booking.lot(one.lot).attributes.get("material", ""))
+        sums[material] = sums.get(material, 0) + one.g
     return sums
 
 
-def _oxide(before: int | None, parts: Iterable[tuple[Lot, Part]]) -> int | None:
-    """Millionths of a g of Al2O3 more, also in stock that is handed on; None once bauxite came without its analysis.
+def _oxide(booking: Booking, posting: Posting) -> int | None:
+    """Millionths of a g of Al2O3, also in stock that is handed on; None for bauxite without its analysis.
 
     What is in the residue is lost with it.
     """
-    for lot, part in parts:
-        material, percent = lot.attributes.get("material"), lot.attributes.get("al2o3")
-        if before is None or material == "residue" or (percent is None and material not in _WITH_OXIDE):
-            continue
-        percent = percent or (_USUAL_OXIDE if material == "alumina" else None)
-        before = before + oxide(part.g or 0, str(percent)) if percent is not None else None
-    return before
+    attributes = booking.lot(posting.lot).attributes
+    material, percent = attributes.get("material"), attributes.get("al2o3")
+    if material == "residue" or (percent is None and material not in _WITH_OXIDE):
+        return 0
+    percent = percent or (_USUAL_OXIDE if material == "alumina" else None)
+    return oxide(posting.g, str(percent)) if percent is not None else None
 
 
-def judge_run(booking: Booking, run: Run) -> None:
-    """M1 in refining, M3 in electrolysis, over what went in and came out of the whole run."""
-    event = booking.event
-    for kind in dict.fromkeys((run.kind, event.process_kind)):  # also where an event of another process closes it
-        for rule, says in run_findings(kind, run):
-            booking.find(rule, (*event.outputs, *event.inputs)[0].id, f"{run.name}: {says}")
+def judge_run(booking: Booking, run: Run, first: str, *, refuses: bool = False) -> None:
+    """M1, in electrolysis M3, over what went in and came out of the whole run; `first` is the lot that is named."""
+    close_run(booking, run, first, refuses=refuses)
+    for rule, says in run_findings(run.sums):
+        booking.find(rule, first, f"{run.name}: {says}")
 
 
-def run_findings(kind: str, run: Run) -> Iterable[tuple[str, str]]:
-    """The findings on a whole run of a process of this kind: (rule, sentence)."""
-    if kind == "refining" and run.oxide_in is not None and run.oxide_out is not None:
-        yield from _said(("oxide_balance", mass_rules.oxide_balance(run.oxide_in, run.oxide_out)))
-    metal = -_used(run, *_METAL)
-    if kind != "electrolysis" or metal <= 0:
+def run_findings(sums: Sums) -> Iterable[tuple[str, str]]:
+    """The findings by element on a whole run, by each kind of process that an event of it is of: (rule, sentence)."""
+    if "refining" in sums.kinds and not sums.unanalysed:
+        yield from _said(("oxide_balance", mass_rules.oxide_balance(sums.oxide_in, sums.oxide_out)))
+    metal = -_used(sums, *_METAL)
+    if "electrolysis" not in sums.kinds or metal <= 0:
         return
-    alumina, carbon = _used(run, "alumina"), _used(run, "anode")
+    alumina, carbon = _used(sums, "alumina"), _used(sums, "anode")
     yield from _said(
         ("alumina_floor", mass_rules.alumina_floor(alumina, metal)),
         ("carbon_floor", mass_rules.carbon_floor(carbon, metal)),
@@ -142,10 +159,26 @@ def run_findings(kind: str, run: Run) -> Iterable[tuple[str, str]]:
     )
 
 
-def _used(run: Run, *materials: str) -> int:
+def _used(sums: Sums, *materials: str) -> int:
     """What went in and did not come out again: opening stock goes in, closing stock comes out."""
-    return sum(run.inputs.get(one, 0) - run.outputs.get(one, 0) for one in materials)
+    return sum(sums.inputs.get(one, 0) - sums.outputs.get(one, 0) for one in materials)
 
 
 def _said(*found: tuple[str, str]) -> Iterable[tuple[str, str]]:
     return (one for one in found if one[1])
+
+
+def take_back_run(booking: Booking, old: Effects) -> None:
+    """Rule 5.6: a run goes on without what was wrong, and is judged again where it is over.
+
+    Where a correction is announced, that judges it.
+    """
+    name = old.run or old.period
+    run = booking.book.run(old.issuer, name) if name else None
+    if run is None or old.sums is None:
+        return
+    closed = NOBODY if run.closed_by == old.index else run.closed_by
+    run = replace(run, closed_by=closed, sums=run.sums.plus(old.sums, -1))
+    booking.book.put(run_key(old.issuer, run.name), run)
+    if closed != NOBODY and not booking.event.corrections:
+        judge_run(booking, run, (*old.credits, *old.debits)[0].lot)

@@ -8,6 +8,7 @@ from ledger.lots.booking import Booking, tonnes
 from ledger.lots.event import Part
 from ledger.lots.event_body import GRAMS_IN
 from ledger.lots.holdings import holding_of, without
+from ledger.lots.products import judge_size
 from ledger.lots.records import NOBODY, ON_HAND, Contained, Lot
 
 _PERCENT = 200  # one part in 200: 0.5 %
@@ -172,6 +173,7 @@ def weigh(booking: Booking, lot: Lot, part: Part, holder: str, delivery: str) ->
         booking.credit(
             lot.id, part.g, holder=holder, owner=held.owner, delivery=delivery, kind="weighed", mixes=False
         )  # fmt: skip
+        judge_size(booking, lot.id)
         return booking.lot(lot.id)
     if abs(part.g - lot.g) * _PERCENT > lot.g:
         says = f"piece {lot.id} has {tonnes(lot.g)}, the event says {tonnes(part.g)}"

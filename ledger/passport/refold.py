@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from ledger.kernel.errors import CoilmarkError, Unverified
 from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.verify_passports import Inputs
-from ledger.lots.records import NOBODY, Effects
+from ledger.lots.records import NOBODY, OF_AN_EVENT, Effects
 from ledger.passport.accounting import check_evidence
 from ledger.passport.body import LISTED, always_referred_to, findings_of, passport_body, shown, weight
 from ledger.passport.claims import shares_as_said
@@ -88,7 +88,7 @@ def _check_whole(story: Story, source: Refolded) -> None:
             {posting.lot for posting in used if names_one_thing(posting.lot)},
             one.index if one is not None else node.entry,
         )
-    for name, entry in {**rests_on(story.trace, source), **story.whole}.items():
+    for name, entry in (*rests_on(story.trace, source).items(), *story.whole.items()):
         _require(source, {name}, entry)
     _require(source, {story.piece.id}, source.size)
     for span in carried(story.line, source):
@@ -128,7 +128,8 @@ def _judged(story: Story, source: Refolded) -> Judge:
     """Whether a finding rests on nothing but what the bundle holds.
 
     Its entry took nothing of stand-ins, and is of no run but a traced one. What a declaration of error leaves of a
-    class lot rests on all its history up to there; whether an account of claims balances, an audit shows (5.9).
+    class lot rests on all its history up to there; what it leaves of a run, and whether an account of claims balances
+    (5.9), an audit shows.
     """
     runs: dict[tuple[str, str], int] = {}
     for node in story.trace.nodes:
@@ -143,7 +144,7 @@ def _judged(story: Story, source: Refolded) -> Judge:
         if one.undoes == NOBODY:
             return not one.run or one.index <= runs.get((one.issuer, one.run), NOBODY)
         lot = _about(row)
-        return lot in story.line or not source.lacks(lot, one.index)
+        return row.get("rule") not in OF_AN_EVENT and (lot in story.line or not source.lacks(lot, one.index))
 
     return judged
 

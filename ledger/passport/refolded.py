@@ -182,7 +182,9 @@ class Refolded:
             if any(entry in self.stood_in for entry in entries):  # a run is judged by all that went into it
                 self.stood_in.setdefault(event.index, set())
             entries.append(event.index)
-        done = apply(self._book, event, operator=registry.operator, sites=_EverySite(registry.sites), wrong=wrong)
+        done = apply(
+            self._book, event, operator=registry.operator, sites=_EverySite(registry.sites), wrong=wrong, in_part=True
+        )  # fmt: skip
         for row in done.packed:
             self._packed_since[row.unit, event.index] = self._packed_before(row.unit, done)
             if not event.declares:

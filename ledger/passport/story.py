@@ -8,7 +8,7 @@ from msgspec import Struct
 from ledger.kernel.errors import Missing
 from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.statement import Statement
-from ledger.lots.genealogy import Start, Trace, starts_of
+from ledger.lots.genealogy import Start, Trace, run_name, starts_of
 from ledger.lots.records import NOBODY, Effects, Lot
 from ledger.passport.units import Span, around, of_spans, spans_of, within
 
@@ -78,8 +78,9 @@ class Story(Struct, frozen=True, gc=False):
     """Everything a passport is computed from.
 
     `line` are the piece and the pieces it was made of, `way` the events on them, `effects` what every event did that
-    it rests on. `inputs` are all the entries it rests on. `whole` has the class lots whose history up to an entry is
-    among them, `unmoved` those of them, and units around them or the line, that had no event since.
+    it rests on. `inputs` are all the entries it rests on. `whole` has the class lots, and the pieces that went into its
+    runs, whose history up to an entry is among them, `unmoved` the class lots, and units around them or the line, that
+    had no event since.
     """
 
     piece: Lot
@@ -105,25 +106,40 @@ def story_of(piece: str, source: Source) -> Story:
     way = _way(line, spans, source)
     rests, units = rests_on(trace, source), of_spans(spans, (), source, source.size)
     inputs, effects = _with_corrections({*way, *trace.closure, *_of_those(rests, source), *units.entries}, source)
-    whole = _classes(trace.drawn, rests)
-    more = around(whole, effects, source, source.size)
-    if more.entries:
-        inputs, effects = _with_corrections(inputs | more.entries, source)
+    whole, charged = _classes(trace.drawn, rests), _charged(trace, effects)
+    outer = around(whole, effects, source, source.size)
+    more = outer.entries | _of_those(charged, source)
+    if more - inputs:
+        inputs, effects = _with_corrections(inputs | more, source)
     stands = (entry for entry in way if entry in effects and _stands(effects[entry]))
     certificates = _certificates(piece, effects, source)
     return Story(
         lot, trace, line, tuple(sorted(stands)), effects, certificates,
-        tuple(sorted(inputs | units.next | more.next)), whole, tuple(sorted(units.unmoved | more.unmoved)),
+        tuple(sorted(inputs | units.next | outer.next)), whole | charged, tuple(sorted(units.unmoved | outer.unmoved)),
     )  # fmt: skip
 
 
-def _classes(*drawn: Mapping[str, int]) -> Mapping[str, int]:
+def _classes(*drawn: Mapping[str, int]) -> dict[str, int]:
     """The class lots of these, each with the newest of its entries."""
     last: dict[str, int] = {}
     for name, entry in (item for one in drawn for item in one.items()):
         if not is_run(name) and not names_one_thing(name):
             last[name] = max(entry, last.get(name, NOBODY))
     return last
+
+
+def _charged(trace: Trace, effects: Mapping[int, Effects]) -> dict[str, int]:
+    """The single things in its runs that it did not go through by then, each with the entry that used it.
+
+    However little of the metal they are: what a run had taken in is the sum of what they weigh (5.2).
+    """
+    drawn = trace.drawn
+    runs = (one for _, one in sorted(effects.items()) if one.run)
+    return {
+        posting.lot: one.index
+        for one in runs if one.index <= drawn.get(run_name(one.issuer, one.run), NOBODY)
+        for posting in one.debits if names_one_thing(posting.lot) and drawn.get(posting.lot, NOBODY) < one.index
+    }  # fmt: skip
 
 
 def _certificates(piece: str, effects: Mapping[int, Effects], source: Source) -> tuple[Certificate, ...]:

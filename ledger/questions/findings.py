@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from ledger.lots.closing import above_input
+from ledger.lots.genealogy import run_name
 from ledger.lots.hindsight import delivery_findings
-from ledger.lots.records import NOBODY, ON_HAND, Effects, Finding, Lot
+from ledger.lots.records import NOBODY, ON_HAND, Effects, Finding, Lot, Run
 from ledger.questions.asking import Asked
 from schemas import wire_lots as said
 
@@ -36,6 +38,15 @@ def of_deliveries(asked: Asked, lots: Iterable[Lot]) -> Iterator[said.LotFinding
         for found in delivery_findings(delivery):
             if (delivery.name, found.lot) in sent:
                 yield _told(sent[delivery.name, found.lot], found)
+
+
+def of_runs(asked: Asked, runs: Iterable[Run]) -> Iterator[said.LotFinding]:
+    """M1 on runs that are open: more came out than went in so far. With the newest entry of each."""
+    above = {run_name(one.issuer, one.name): one for one in runs if above_input(one)}
+    entries = asked.source.versions(above)
+    for name, one in above.items():
+        facts = {"total_in": one.sums.took, "total_out": one.sums.gave}
+        yield _told(entries[name][-1], Finding("output_above_input", "", f"{above_input(one)}, so far", facts))
 
 
 def _told(entry: int, finding: Finding) -> said.LotFinding:

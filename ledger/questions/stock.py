@@ -9,7 +9,7 @@ from ledger.lots.claims import first_month, periods_of
 from ledger.lots.mass_rules import left_to_claim
 from ledger.lots.records import NOBODY, ON_HAND, Holding, Lot
 from ledger.questions.asking import Asked
-from ledger.questions.findings import of_stock
+from ledger.questions.findings import of_runs, of_stock
 from schemas import wire_lots as said
 
 
@@ -20,6 +20,7 @@ def stock(asked: Asked, site: str) -> said.Stock:
         raise Missing("no_site", f"there is no site {site} whose stock you may see", id=site)
     lots = [one for one in asked.lots("site", site) if any(_is_here(held, site) for held in one.holdings)]
     here = [(one, held) for one in lots for held in one.holdings if _is_here(held, site)]
+    runs = [one for one in asked.runs(site) if one.closed_by == NOBODY]
     return said.Stock(
         site=site,
         party=party,
@@ -27,9 +28,7 @@ def stock(asked: Asked, site: str) -> said.Stock:
         on_hand=[_row(one, held) for one, held in here if held.delivery == ON_HAND],
         in_transit=[_row(one, held) for one, held in here if held.delivery != ON_HAND],
         runs=[
-            said.OpenRun(run=one.name, kind=one.kind, inputs=one.inputs, outputs=one.outputs)
-            for one in asked.runs(site)
-            if one.closed_by == NOBODY
+            said.OpenRun(run=one.name, kind=one.kind, inputs=one.sums.inputs, outputs=one.sums.outputs) for one in runs
         ],
         unresolved=[
             said.Unresolved(lot=one.id, entry=late.entry, g=late.g, party=asked.source.told(late.entry).sender)
@@ -38,7 +37,7 @@ def stock(asked: Asked, site: str) -> said.Stock:
             if late.holder == party
         ],
         claims=list(_claims(asked, party, site)),
-        findings=of_stock(asked, lots),
+        findings=[*of_stock(asked, lots), *of_runs(asked, runs)],
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from small_ledger import PLANT, ROLLING, SECOND
 
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
-from small_mill import lot, small_mill, things
+from small_mill import lot, piece, small_mill, things
 
 from ledger.audit.audit import Order, audit
 from ledger.audit.sources import DatabaseSource
@@ -57,3 +57,16 @@ def test_what_did_not_all_arrive_is_noted(tmp_path):
         ((code, entry, sentence),) = noted(mill)
         assert (code, entry) == ("delivery_difference", None)
         assert "left and" in sentence
+
+
+def test_an_open_run_that_gave_more_than_it_took_is_noted_until_what_went_in_is_told(tmp_path):
+    run = {"transformationID": "urn:example:run:1", "al_run": "open"}
+    with small_mill(tmp_path) as mill:
+        mill.new(PLANT, (METAL, 10_000))
+        mill.make(PLANT, "casting", [(METAL, 1_000)], [], **run)
+        mill.make(PLANT, "casting", [], [(piece("C-1"), 5_000)], **run)
+        ((code, entry, sentence),) = noted(mill)
+        assert (code, entry) == ("output_above_input", None)
+        assert sentence == "run urn:example:run:1: 5 000 g come out of 1 000 g, the most is 1 005 g"
+        mill.make(PLANT, "casting", [(METAL, 4_000)], [], **run)
+        assert noted(mill) == []

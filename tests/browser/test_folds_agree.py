@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from engine import run
+from engine import run as run_page
 
 sys.path.append(str(Path(__file__).parents[1] / "lots"))
 from chance import ALL, HANDLING, Handling
@@ -95,7 +95,7 @@ def test_both_fold_random_parks_alike():
 
 
 def alike(parks):
-    for made, said in zip(parks, run("folding.mjs", map(given, parks)), strict=True):
+    for made, said in zip(parks, run_page("folding.mjs", map(given, parks)), strict=True):
         assert "error" not in said, said["error"]
         lots = {one.id: lot_here(one) for one in made.book.records().values() if isinstance(one, Lot)}
         assert {one["id"]: lot_there(one) for one in said["lots"]} == lots
@@ -152,7 +152,7 @@ def test_neither_lets_a_correction_take_or_describe_what_its_issuer_never_had():
     swapped = [given(made) for made in parks]
     for one in swapped:
         one["events"][-1]["body"] = json.loads(json.dumps(one["events"][-1]["body"]).replace(OWN, STRANGERS))
-    *taken, told = (said["error"] for said in run("folding.mjs", swapped))
+    *taken, told = (said["error"] for said in run_page("folding.mjs", swapped))
     assert all(f"lot {STRANGERS} is not with {MILL}" in one for one in taken)
     assert f"{MILL} cannot describe lot {STRANGERS}" in told
 
@@ -185,7 +185,7 @@ def test_neither_lets_a_party_work_on_what_it_had_once_or_release_what_it_does_n
     swapped = [given(made) for made in parks]
     for one in swapped:
         one["events"][-1]["body"] = json.loads(json.dumps(one["events"][-1]["body"]).replace(NOW, ONCE))
-    worked, freed = (said["error"] for said in run("folding.mjs", swapped))
+    worked, freed = (said["error"] for said in run_page("folding.mjs", swapped))
     assert f"{MILL} has nothing of lot {ONCE} here" in worked
     assert f"lot {ONCE} is not held by {MILL}" in freed
 
@@ -202,10 +202,61 @@ def test_both_judge_what_was_in_a_unit_and_a_run_that_another_process_closes():
     run = {"transformationID": "urn:run", "al_attributes": [{"id": NOW, "material": "liquid-metal"}]}
     made.new(SMELTER, (ONCE, 1))
     made.make(SMELTER, [], [(NOW, 1_000)], "electrolysis", al_run="open", **run)
-    made.make(SMELTER, [(ONCE, 1)], [], "casting", al_run="closed", **run)
+    made.make(SMELTER, [(ONCE, 1)], [], "auxiliary", al_run="closed", **run)
     found = {one.rule for done in made.effects for one in done.findings}
     assert found >= {"alloys_mixed", "mass_not_closed", "alumina_floor"}
     alike([made])
+
+
+def test_both_close_a_run_in_mass_and_judge_it_again_where_it_is_corrected():
+    said = [{"id": OWN, "alloy": "EN-AW-5754"}, {"id": COIL, "alloy": "EN-AW-6016"}]
+    run = {"transformationID": "urn:run", "process": "cold-rolling"}
+    made = Park()
+    made.new(SMELTER, (ONCE, 100_000), (OWN, 1_000), al_attributes=said[:1])
+    first = made.make(SMELTER, [(ONCE, 10_000), (OWN, None)], [], al_run="open", **run).index
+    made.make(SMELTER, [], [(COIL, 10_000)], al_run="closed", al_attributes=said[1:], **run)
+    made.wrong(SMELTER, first, "urn:right")
+    made.make(SMELTER, [(ONCE, 9_000)], [], al_run="open", eventID="urn:right", **run)
+    again = made.make(SMELTER, [(ONCE, 10_000)], [], al_run="open", **run | {"transformationID": "urn:run:2"}).index
+    made.make(SMELTER, [], [(piece("C-2"), None)], al_run="closed", **run | {"transformationID": "urn:run:2"})
+    made.wrong(SMELTER, again)
+    found = {one.rule for done in made.effects for one in done.findings}
+    assert found >= {"alloys_mixed", "unaccounted_loss", "output_above_input", "mass_not_closed", "run_closed"}
+    alike([made])
+
+
+def test_both_judge_what_is_told_later_and_of_what_comes_from_outside():
+    made, off = Park(), [{"element": "Si", "value": "0.6", "bound": "eq"}]
+    wrong = {"form": "coil", "alloy": "EN-AW-5754", "thickness": 1_200, "cn": "1", "width": 10**6, "length": 10**6}
+    origin = {"kind": "outside", "supplier": "S", "document": "D", "g": 9_000}
+    for action, name in (("ADD", OWN), ("OBSERVE", STRANGERS)):
+        made.say(
+            MILL, "Object", action=action, bizStep="receiving", epcList=[name], al_origin=[{"id": name, **origin}],
+            al_attributes=[{"id": name, **wrong, "chemistry": off}],
+        )  # fmt: skip
+    made.new(MILL, (COIL, None))
+    for who in (MILL, SMELTER):
+        made.look(who, "inspecting", (COIL, None), al_attributes=[{"id": COIL, "chemistry": off}])
+    made.look(MILL, "inspecting", (COIL, None), al_attributes=[{"id": COIL, **wrong}])
+    made.look(MILL, "inspecting", (COIL, None), al_attributes=[{"id": COIL, **wrong, "chemistry": off}])
+    made.ship(MILL, SMELTER, (COIL, 9_000))
+    rules = [one.rule for done in made.effects for one in done.findings]
+    assert [rules.count(one) for one in ("customs_code", "mass_and_size", "analysis")] == [3, 3, 3]
+    alike([made])
+
+
+def test_what_a_ledger_refuses_of_a_whole_run_the_page_finds_which_may_have_part_of_it():
+    made = Park()
+    made.new(SMELTER, (ONCE, 100_000))
+    run = {"transformationID": "urn:run", "process": "casting"}
+    made.make(SMELTER, [(ONCE, 10_000)], [], al_run="open", **run)
+    made.make(SMELTER, [], [(COIL, 9_990)], al_run="closed", **run)
+    told = given(made)
+    del told["events"][1]
+    (said,) = run_page("folding.mjs", [told])
+    assert [one["findings"] for one in said["effects"]][-1] == [{
+        "rule": "output_above_input", "lot": COIL, "says": "urn:run: 9 990 g come out of 0 g, the most is 0 g",
+    }]  # fmt: skip
 
 
 def test_neither_weighs_by_a_correction_what_was_used_up_unweighed():

@@ -211,6 +211,18 @@ class Handling(Chance):
             members = handed(at.holder, receiver, paper)
             self.park.look(at.holder, "void_shipping", (one.id, g), **members)
 
+    def casts(self):
+        """An event of a run that has to close: metal in, a piece or scrap out, or both; another kind now and then."""
+        who, part = self.some()
+        if part[0].startswith("(00)"):
+            return
+        kind = self.random.choice(("casting", "casting", "cold-rolling", "electrolysis"))
+        run = {"transformationID": self.random.choice(("urn:3", "urn:4"))}
+        g = part[1] if part[1] is not None else self.park.have(who, part[0])
+        name = self.random.choice((self.serial(), lot(f"{who[-9:-7]}-S")))
+        sides = self.random.choice((([part], []), ([], [(name, g)]), ([part], [(name, g)])))
+        self.park.make(who, *sides, kind, al_run=self.random.choice(("open", "open", "closed")), **run)
+
     def sell(self):
         who, (name, _) = self.some()
         sold = {"sourceList": [{"type": "owning_party", "source": who}]}
@@ -270,7 +282,7 @@ def weighed(said, more):
 
 HANDLING = (
     *HONEST, "ship", "receive", "pack", "pack_more", "pack_more", "unpack", "unpack", "unweighed", "weigh", "hold",
-    "free", "back", "sell", "open_site", "close", "count", "buy",
+    "free", "back", "sell", "open_site", "close", "count", "buy", "casts", "casts",
 )  # fmt: skip
 OF_PIECES = ("unweighed", "weigh", "weigh", "late", "carry", "carry", "carry", "declare_making", "declare_making")
 EVERYTHING = (*HANDLING, *OF_PIECES, "commission", "transform", "transform", "declare", *("correct",) * 5)

@@ -110,14 +110,14 @@ def test_what_a_wrong_step_gave_its_run_is_taken_back_with_its_oxide(park):
     park.make(SMELTER, [(ore, 600)], [], "refining", **again)
     park.make(SMELTER, [], [(alumina, 100)], "refining", al_attributes=made, **again)
     run = park.book.run(SMELTER, "urn:run")
-    assert (run.inputs, run.outputs, run.oxide_in, run.oxide_out) == (
+    assert (run.sums.inputs, run.sums.outputs, run.sums.oxide_in, run.sums.oxide_out) == (
         {"bauxite": 1_000}, {"alumina": 100}, 1_000 * 500_000, 100 * 980_000,
     )  # fmt: skip
     park.wrong(SMELTER, 5)
     park.wrong(SMELTER, 4)
     run = park.book.run(SMELTER, "urn:run")
-    assert (run.outputs, run.oxide_out) == ({"alumina": 0}, 0)
-    assert (run.inputs, run.oxide_in, run.g) == (before.inputs, before.oxide_in, 400)
+    assert (run.sums.outputs, run.sums.oxide_out) == ({}, 0)
+    assert run.sums == before.sums
 
 
 def test_a_shortage_blocks_the_lot_until_it_is_cleared():
@@ -231,7 +231,7 @@ def test_a_run_goes_on_without_what_was_wrong(park):
     park.make(SMELTER, [(lot("AL"), 60)], [], "electrolysis", al_run="closed", **again)
     park.wrong(SMELTER, 3)
     run = park.book.run(SMELTER, "urn:run")
-    assert (run.closed_by, run.inputs, run.g) == (-1, {"alumina": 0}, 0)
+    assert (run.closed_by, run.sums.inputs, run.sums.took) == (-1, {}, 0)
     park.make(SMELTER, [(lot("AL"), 100)], [], "electrolysis", al_run="closed", **again)
     assert mass(METAL, 1)
 

@@ -239,7 +239,7 @@ def test_a_wrong_input_of_a_run_is_followed_through_what_took_its_place(park):
     assert ends(park.up(METAL)) == {(1, "commissioned"): 50 * UG, (2, "in-doubt"): 50 * UG}
     park.make(SMELTER, [(A, 100)], [], "electrolysis", eventID="urn:right", **run)
     assert ends(park.up(METAL)) == {(1, "commissioned"): 100 * UG}
-    assert park.book.run(SMELTER, "urn:run").g == 400
+    assert park.book.run(SMELTER, "urn:run").sums.took == 400
     park.make(SMELTER, [], [(B, 100)], "electrolysis", **run)
     assert ends(park.up(B)) == {(1, "commissioned"): 100 * UG}
     assert {node.entry for node in park.up(B).nodes} == {1, 2, 3, 7}

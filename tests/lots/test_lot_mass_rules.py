@@ -96,7 +96,7 @@ def test_m1_without_a_run_the_month_is_balanced_once_the_next_begins_and_again_f
     assert "oxide_balance" in rules(late)  # 250 g and a half of oxide went in, 251 came out
     assert "oxide_balance" not in rules(park.make(MINE, [(ore, 1)], [], "refining", **march))
     park.wrong(MINE, 1)
-    assert park.book.run(MINE, f"{MINE}/refining 2026-03").oxide_out == 0
+    assert park.book.run(MINE, f"{MINE}/refining 2026-03").sums.oxide_out == 0
 
 
 def test_m1_opening_and_closing_stock_of_a_run_count():
@@ -314,3 +314,63 @@ def test_m4_a_slab_that_weighs_otherwise_than_its_size_says_is_found(park):
     said = [{"id": SLAB, **size}, {"id": BAND, **size}]
     assert rules(park.make(SMELTER, [(METAL, 2_710)], [(SLAB, 2_710)], al_attributes=said[:1])) == set()
     assert rules(park.make(SMELTER, [(METAL, 2_711)], [(BAND, 2_711)], al_attributes=said[1:])) == {"mass_and_size"}
+
+
+# What is told later, and of what comes from outside
+
+GOOD = {"form": "coil", "alloy": "EN-AW-5754", "thickness": 1_200, "cn": "76061292"}
+OFF = [{"element": "Si", "value": "0.6", "bound": "eq"}]
+COIL = piece("C-1")
+
+
+def told(park, who=SMELTER, step="inspecting", **said):
+    return park.look(who, step, (COIL, None), al_attributes=[{"id": COIL, **said}])
+
+
+def coil(park, g=100, **said):
+    park.make(
+        SMELTER,
+        [(METAL, g or 100)],
+        [(COIL, g)],
+        al_attributes=[{"id": COIL, **{name: one for name, one in {**GOOD, **said}.items() if one}}],
+    )
+
+
+def test_m4_a_wrong_code_is_found_where_it_is_told_later_and_once(park):
+    coil(park, cn=None)
+    assert rules(told(park, cn="76012030")) == {"customs_code"}
+    assert rules(told(park, cn="76012030")) == set()
+    assert rules(told(park, cn="76061292")) == set()
+    assert rules(told(park, thickness=6_000)) == {"customs_code"}
+
+
+def test_m4_a_size_that_is_told_later_is_held_against_the_weight(park):
+    coil(park, g=3_204)  # 1.2 mm by 1 m by 1 m of 2 670 kg/m3
+    assert rules(told(park, width=10**6, length=10**6)) == set()
+    assert rules(told(park, width=2 * 10**6)) == {"mass_and_size"}
+
+
+def test_m4_the_first_weight_of_a_piece_is_held_against_its_size(park):
+    coil(park, g=None, width=10**6, length=10**6)
+    assert rules(park.ship(SMELTER, MINE, (COIL, 3_300))) == {"mass_and_size"}
+
+
+def test_m5_an_analysis_told_later_counts_of_who_made_the_piece_or_has_it(park):
+    coil(park)
+    assert rules(told(park, chemistry=OFF)) == {"analysis"}
+    assert rules(told(park, MINE, chemistry=OFF)) == set()
+    park.ship(SMELTER, MINE, (COIL, None))
+    assert rules(park.receive(MINE, SMELTER, (COIL, None), al_attributes=[{"id": COIL, "chemistry": OFF}])) == {
+        "analysis"
+    }
+
+
+@pytest.mark.parametrize("action", ["ADD", "OBSERVE"])
+def test_what_is_said_of_what_comes_from_outside_is_judged_once(park, action):
+    origin = [{"id": COIL, "kind": "outside", "supplier": "S", "document": "D", "g": 9_000}]
+    said = [{"id": COIL, **GOOD, "cn": "1", "width": 10**6, "length": 10**6, "chemistry": OFF}]
+    step = "commissioning" if action == "ADD" else "receiving"
+    done = park.say(
+        SMELTER, "Object", action=action, bizStep=step, epcList=[COIL], al_origin=origin, al_attributes=said
+    )
+    assert sorted(one.rule for one in done.findings) == ["analysis", "customs_code", "mass_and_size"]

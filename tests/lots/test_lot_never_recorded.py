@@ -11,6 +11,7 @@ from ledger.kernel.errors import Refused
 from ledger.lots.book import Book
 from ledger.lots.fold import apply
 from ledger.lots.records import NOBODY, Delivery, Lot, Run, Site
+from ledger.lots.sums import Sums
 
 
 def without(park, wrong):
@@ -54,9 +55,7 @@ def said_of(one):
         for line in one.lines:
             yield f"{one.name} {line.lot}", (line.shipped, line.received) if line.shipped or line.received else None
     if isinstance(one, Run):
-        yield f"run {one.name}", (one.g, one.closed_by) if one.g or one.closed_by != NOBODY else None
-        for side in ("inputs", "outputs"):
-            yield f"run {one.name} {side}", {name: g for name, g in getattr(one, side).items() if g}
+        yield f"run {one.name}", (one.sums, one.closed_by) if one.sums != Sums() or one.closed_by != NOBODY else None
     if isinstance(one, Site):
         yield one.id, one.opened_by + 1
 

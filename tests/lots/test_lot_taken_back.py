@@ -6,6 +6,7 @@ from folded import MILL, MINE, OTHER_SITE, SITE, SMELTER, Park, lot, piece, plac
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.genealogy import UG
 from ledger.lots.records import Late
+from ledger.lots.sums import Sums
 
 METAL, SLAB, BAND, ORE = lot("PL-1"), piece("S-1"), piece("H-1"), lot("BX-1")
 CALLED_LATE = {"kind": "late", "supplier": "X", "document": "N", "g": 1}
@@ -152,19 +153,21 @@ def test_a_run_that_was_closed_since_takes_a_correction_and_that_is_found(park):
     assert [(one.rule, one.lot, one.says) for one in done.findings] == [
         ("run_closed", "", f"run urn:run was closed by entry {closed}")
     ]
-    assert (park.book.run(SMELTER, "urn:run").inputs, park.have(SMELTER, lot("AL"))) == ({"": 50}, 50)
+    assert (park.book.run(SMELTER, "urn:run").sums.inputs, park.have(SMELTER, lot("AL"))) == ({"": 50}, 50)
 
 
-def test_a_run_with_bauxite_that_nobody_analysed_stays_unjudged_when_it_is_taken_back(park):
+def test_a_run_with_bauxite_that_nobody_analysed_is_judged_once_that_is_taken_back(park):
     run = {"transformationID": "urn:run", "al_run": "open", "process": "refining"}
     park.new(MINE, (ORE, 100), (lot("MUD"), 0), al_attributes=[{"id": ORE, "material": "bauxite"}])
     wrong = park.make(MINE, [(ORE, 50)], [], **run).index
     park.make(MINE, [], [(lot("A"), 10)], al_attributes=[{"id": lot("A"), "material": "bauxite"}], **run)
+    assert park.book.run(MINE, "urn:run").sums.unanalysed == 2
     park.wrong(MINE, wrong)
     park.wrong(MINE, wrong + 1)
-    known = park.book.run(MINE, "urn:run")
-    assert (known.inputs, known.outputs) == ({"bauxite": 0}, {"bauxite": 0})
-    assert (known.oxide_in, known.oxide_out) == (None, None)
+    assert park.book.run(MINE, "urn:run").sums == Sums()
+    said = [{"id": lot("B"), "material": "alumina"}]
+    done = park.make(MINE, [], [(lot("B"), 10)], al_attributes=said, **run | {"al_run": "closed"})
+    assert rules(done) == {"oxide_balance"}
 
 
 # What is received before its sender is heard

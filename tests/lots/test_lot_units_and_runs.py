@@ -148,7 +148,7 @@ def test_an_event_of_a_run_that_is_declared_wrong_leaves_who_closed_it(mine):
     first = mine.make(MINE, [(ORE, 10)], [], "refining", **one)
     last = mine.make(MINE, [(ORE, 10)], [], "refining", al_run="closed", **one)
     mine.wrong(MINE, first.index)
-    assert (mine.book.run(MINE, "urn:run").closed_by, mine.book.run(MINE, "urn:run").g) == (last.index, 10)
+    assert (mine.book.run(MINE, "urn:run").closed_by, mine.book.run(MINE, "urn:run").sums.took) == (last.index, 10)
     mine.wrong(MINE, last.index)
     assert mine.book.run(MINE, "urn:run").closed_by == -1
 
@@ -169,8 +169,18 @@ def test_a_run_is_judged_as_what_it_began_as_whatever_closes_it(park):
     run = {"transformationID": "urn:run", "al_attributes": said[1:]}
     park.make(SMELTER, [(alumina, 10)], [], "electrolysis", al_run="open", **run)
     park.make(SMELTER, [], [(metal, 1_000)], "electrolysis", al_run="open", **run)
-    done = park.make(SMELTER, [(anode, 1)], [], "casting", al_run="closed", **run)
+    done = park.make(SMELTER, [(anode, 1)], [], "auxiliary", al_run="closed", **run)
     assert rules(done) == {"alumina_floor", "carbon_floor"}
+
+
+def test_what_is_charged_inside_a_unit_counts_in_the_balance_of_oxide(mine):
+    bag = lot("BAG")
+    mine.new(MINE, (bag, 1_000), al_attributes=[{"id": bag, "material": "bauxite", "al2o3": "50"}])
+    children = [{"epcClass": bag, "quantity": 400, "uom": "GRM"}]
+    mine.say(MINE, "Aggregation", action="ADD", parentID=UNIT, childQuantityList=children)
+    assert run(mine, [(UNIT, None)], [(ALUMINA, 200)]) == set()
+    mine.say(MINE, "Aggregation", action="ADD", parentID=pallet(2), childQuantityList=children)
+    assert run(mine, [(pallet(2), None)], [(ALUMINA, 201)]) == {"oxide_balance"}
 
 
 def unit_with_a_piece(park, g, **said):

@@ -129,6 +129,23 @@ def test_a_trace_tells_nothing_that_was_found_of_an_event_that_does_not_stand(tm
         assert told() == ([[(cut, declared, right)]] * 2, [set(), set()])
 
 
+def test_an_open_run_that_gave_more_than_it_took_is_found_at_its_site(tmp_path):
+    run = {"transformationID": "urn:example:run:1", "al_run": "open"}
+    with small_mill(tmp_path) as other:
+        other.new(PLANT, (mills.lot("MET", 4), TONNE))
+        other.make(PLANT, "casting", [(mills.lot("MET", 4), 1_000)], [], **run)
+        last = other.make(PLANT, "casting", [], [(piece("C-1"), 5_000)], **run)
+
+        def found():
+            return [one for one in asking(other, stock, site(2)).findings if one.rule == "output_above_input"]
+
+        (one,) = found()
+        says = "urn:example:run:1: 5 000 g come out of 1 000 g, the most is 1 005 g, so far"
+        assert (one.entry, one.text, one.facts) == (last, says, {"total_in": 1_000, "total_out": 5_000})
+        other.make(PLANT, "casting", [(mills.lot("MET", 4), 4_000)], [], **run)
+        assert found() == []
+
+
 def passport_of(other, name):
     return standing(other.world.log, coil(name)).statement.body
 

@@ -116,7 +116,7 @@ export function newEffects({ index, issuer, time, start }, what) {
     index, issuer, time, start, what, debits: [], credits: [], entered: new Map(), left: new Map(), moved: [], made: [],
     consumed: [], held: [], released: [], packed: [], unpacked: [], run: "", findings: [], declaredBy: NOBODY,
     replacedBy: NOBODY, undoes: NOBODY, replaces: NOBODY, awaited: false, joins: false, runHad: 0n, runMix: NOBODY,
-    runFrom: NOBODY, settled: [], settles: [], sold: [], period: "", oxide: [0n, 0n], words: [],
+    runFrom: NOBODY, settled: [], settles: [], sold: [], period: "", sums: null, words: [],
     lifted: [], closed: [], surplus: [], opened: "",
   };
 }

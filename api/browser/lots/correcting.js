@@ -22,7 +22,7 @@ export function declare(book, event, wrong) {
     if (!book.corrections.has(key)) book.corrections.set(key, wrong);
   }
   const booking = new Booking(book, event);
-  takeBackRun(book, event.issuer, old);
+  takeBackRun(booking, old);
   takeBackMarks(booking, old);
   const underWay = takeBackLate(book, old, event.index), noMore = sentAgain(book, old), gone = [...old.credits, ...noMore];
   for (const one of gone) withdraw(book, one, wrong);

@@ -6,6 +6,7 @@ import { introduce, madeInstead, saidOf } from "./booking.js";
 import { NOBODY, ON_HAND, has, isFrom, lateFrom, onHand, without } from "./book.js";
 import { abs, grams, least, sum } from "./exact.js";
 import { withContents } from "./packing.js";
+import { judgeTold } from "./products.js";
 import { same } from "./same.js";
 import { checkHolder, take, weigh, weighedBefore } from "./taking.js";
 
@@ -217,6 +218,8 @@ export function checkDescribed(booking) {
 // What an event says of things it only looks at: a new grade is a downgrade, the piece stays what it is (5.7).
 export function noteAttributes(booking) {
   for (const { id } of booking.event.things) {
-    if (booking.event.attributes.has(id)) booking.book.put(booking.describe(booking.lot(id)));
+    if (!booking.event.attributes.has(id)) continue;
+    booking.book.put(booking.describe(booking.lot(id)));
+    judgeTold(booking, id);
   }
 }

@@ -15,7 +15,8 @@ const HIGHEST = { alumina: [19600n, "1.96"], carbon: [4500n, "0.45"] };
 export const tolerance = (total, scale) => most(total / 200n, scale);
 
 export function outputAboveInput(came, went, scale) {
-  return went > came + tolerance(came, scale);
+  const highest = came + tolerance(came, scale);
+  return went <= highest ? "" : `${grams(went)} come out of ${grams(came)}, the most is ${grams(highest)}`;
 }
 
 export function unaccounted(came, went, scale) {

@@ -10,8 +10,8 @@ import { list, must, text } from "./event.js";
 import { abs, grams, least } from "./exact.js";
 import { PRIMARY, tolerance } from "./mass_rules.js";
 import { opened, withContents } from "./packing.js";
+import { judgeProduct, judgeTold } from "./products.js";
 import { checkWorker, take } from "./taking.js";
-import { judgeProduct } from "./transforming.js";
 
 const BLOCKING = ["unavailable", "recalled", "non_conformant", "non_sellable_other", "damaged"];
 const FREE = ["conformant", "available", "sellable_accessible"];
@@ -24,6 +24,7 @@ export function commission(booking) {
   for (const part of event.things) {
     if (event.origins.has(part.id)) {
       enterFromOutside(booking, part);
+      judgeTold(booking, part.id);
       continue;
     }
     introduce(booking, part, opening ? "opening" : "commissioned", issuer);

@@ -159,8 +159,9 @@ function holdsOf({ way, line, effects }) {
 }
 
 // Rules on all that an event, a run or a month takes in and gives; a finding names one of its lots.
-const OF_AN_EVENT = [
-  "unaccounted_loss", "mass_not_closed", "oxide_balance", "alumina_floor", "alumina_band", "carbon_floor", "carbon_band",
+export const OF_AN_EVENT = [
+  "output_above_input", "unaccounted_loss", "mass_not_closed", "oxide_balance", "alumina_floor", "alumina_band",
+  "carbon_floor", "carbon_band",
 ];
 
 // Of all events that stand on its way, in its trace and among its corrections; on the lots that it goes through (5).

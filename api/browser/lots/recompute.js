@@ -5,7 +5,7 @@ import { namesOneThing } from "../verifier/gs1.js";
 import { isObject } from "../verifier/statement.js";
 import { NOBODY } from "./book.js";
 import { compareText } from "./exact.js";
-import { LIST, bodyOf, byWeight, findingsOf } from "./passport.js";
+import { LIST, OF_AN_EVENT, bodyOf, byWeight, findingsOf } from "./passport.js";
 import { Refolded } from "./refolded.js";
 import { same } from "./same.js";
 import { checkStated } from "./stated.js";
@@ -101,8 +101,8 @@ function checkInputs(entries, inputs) {
 }
 
 // Whether a finding rests on nothing but what the bundle holds: its entry took nothing of stand-ins, and is of no run but
-// a traced one. What a declaration of error leaves of a class lot rests on all its history up to there; whether an account
-// of claims balances, an audit shows (5.9).
+// a traced one. What a declaration of error leaves of a class lot rests on all its history up to there; what it leaves of a
+// run, and whether an account of claims balances (5.9), an audit shows.
 function judgedIn({ trace, effects, line }, source) {
   const runs = new Map(), name = (one) => `${one.issuer}\n${one.run}`;
   for (const { entry, lots } of trace.nodes) {
@@ -113,7 +113,7 @@ function judgedIn({ trace, effects, line }, source) {
     const one = effects.get(entry), lot = typeof about?.id === "string" ? about.id : "";
     if (!one || source.stoodIn.has(entry) || OF_CLAIMS.includes(rule)) return false;
     if (one.undoes === NOBODY) return !one.run || entry <= (runs.get(name(one)) ?? NOBODY);
-    return line.includes(lot) || !source.lacks(lot, entry);
+    return !OF_AN_EVENT.includes(rule) && (line.includes(lot) || !source.lacks(lot, entry));
   };
 }
 

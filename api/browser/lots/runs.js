@@ -1,35 +1,35 @@
-// Continuous processes: refining and electrolysis balance over a closed run or a month, never per tap (SPEC 5.4).
+// Continuous processes: what went in and came out is balanced over a closed run or a month, never per tap (SPEC 5.4).
 
 import { refuse } from "../verifier/fault.js";
 import { NOBODY, placeOfRun, twoLines } from "./book.js";
+import { closeRun, closes, unweighed } from "./closing.js";
 import { Fraction, sum } from "./exact.js";
 import { above, below, oxideBalance } from "./mass_rules.js";
+import { alloyOf, judgeAlloys } from "./products.js";
+import { byName, newSums, plus } from "./sums.js";
 
 const USUAL_OXIDE = "98.5"; // % Al2O3 of alumina that nobody analysed
 
 function newRun({ event }, name, monthly = false) {
-  return {
-    name, issuer: event.issuer, monthly, closedBy: NOBODY, inputs: new Map(), outputs: new Map(), oxideIn: 0n, oxideOut: 0n,
-    g: 0n, mix: NOBODY, kind: event.processKind,
-  };
+  return { name, issuer: event.issuer, monthly, closedBy: NOBODY, sums: newSums(), mix: NOBODY, kind: event.processKind };
 }
 
 const write = (book, issuer, run) => book.runs.set(twoLines(issuer, run.name), run);
 const read = (book, issuer, name) => book.runs.get(twoLines(issuer, name));
+const firstOf = ({ outputs, inputs }) => [...outputs, ...inputs][0].id;
 
-export function withinRun(booking, came, went) {
-  const { event, book, done } = booking, { issuer, run: name } = event;
-  booking.leave("run", came);
+export function withinRun(booking, went, parts) {
+  const { event, book, done } = booking, { issuer, run: name } = event, sums = sumsOf(booking, went, parts);
+  booking.leave("run", sums.took);
   booking.enter("run", went);
   const known = read(book, issuer, name) ?? newRun(booking, name);
-  Object.assign(done, { run: name, runHad: known.g, runMix: known.mix });
+  Object.assign(done, { run: name, runHad: known.sums.took, runMix: known.mix });
   if (known.closedBy !== NOBODY) meetClosed(booking, `run ${name} was closed by entry ${known.closedBy}`);
-  let run = withMore(booking, known, came);
+  let run = withMore(booking, known, sums);
   done.runFrom = run.mix;
-  if (event.runState === "closed") {
-    run = { ...run, closedBy: event.index };
-    judgeRun(booking, run);
-  }
+  if (closes(event)) judgeAlloys(booking, [...run.sums.alloys.keys()]);
+  if (event.runState === "closed") run = { ...run, closedBy: event.index };
+  if (run.closedBy !== NOBODY) judgeRun(booking, run, firstOf(event));
   write(book, issuer, run);
 }
 
@@ -43,33 +43,26 @@ function meetClosed(booking, says) {
 const monthOf = ({ process, time }) => `${process} ${new Date(Number(time / 1000n)).toISOString().slice(0, 7)}`;
 
 // Without a run the month is what is balanced, once the next begins; again for what comes late.
-export function withinMonth(booking, came) {
+export function withinMonth(booking, went, parts) {
   const { event, book, done } = booking, { issuer, process } = event, month = monthOf(event), newest = book.months.get(process);
   done.period = month;
-  const run = withMore(booking, read(book, issuer, month) ?? newRun(booking, month, true), came);
+  const run = withMore(booking, read(book, issuer, month) ?? newRun(booking, month, true), sumsOf(booking, went, parts));
   if (newest === undefined || newest < month) {
     book.months.set(process, month);
     const before = newest === undefined ? undefined : read(book, issuer, newest);
     if (before) {
-      judgeRun(booking, before);
+      judgeRun(booking, before, firstOf(event));
       write(book, issuer, { ...before, closedBy: event.index });
     }
   } else if (newest > month) {
-    judgeRun(booking, run);
+    judgeRun(booking, run, firstOf(event));
   }
   write(book, issuer, run);
 }
 
-function withMore(booking, run, came) {
-  const { event, done } = booking, here = (parts) => parts.map((part) => ({ lot: booking.lot(part.id), part }));
-  const inputs = here(event.inputs), outputs = here(event.outputs);
-  const oxideIn = withOxide(run.oxideIn, inputs), oxideOut = withOxide(run.oxideOut, outputs);
-  done.oxide = [(oxideIn ?? 0n) - (run.oxideIn ?? 0n), (oxideOut ?? 0n) - (run.oxideOut ?? 0n)];
-  return {
-    ...run, oxideIn, oxideOut,
-    inputs: byMaterial(run.inputs, booking, booking.debits), outputs: byMaterial(run.outputs, booking, booking.credits),
-    g: run.g + came, mix: came ? mixOf(booking, run) : run.mix,
-  };
+function withMore(booking, run, sums) {
+  booking.done.sums = sums;
+  return { ...run, sums: plus(run.sums, sums), mix: sums.took ? mixOf(booking, run) : run.mix };
 }
 
 // What goes in is a new mix; what takes the place of another input is in that one's (5.2).
@@ -78,69 +71,58 @@ function mixOf({ event, standing }, run) {
   return first === undefined ? event.index : Math.max(first, run.mix);
 }
 
-const materialOf = (lot) => String(lot?.attributes.get("material") ?? "");
-
 // What was drawn and what was made, also out of units; what was weighed meanwhile is neither.
-function byMaterial(before, booking, postings) {
-  const sums = new Map(before);
-  for (const { lot, g } of postings.filter((one) => !one.kind)) {
-    const material = materialOf(booking.lot(lot));
-    sums.set(material, (sums.get(material) ?? 0n) + g);
-  }
-  return sums;
+function sumsOf(booking, went, parts) {
+  const { event, debits, credits } = booking, lotOf = (one) => booking.lot(one.lot);
+  const [inputs, outputs] = [debits, credits].map((side) => side.filter((one) => !one.kind));
+  const materials = (side) => byName(side.map((one) => [String(lotOf(one).attributes.get("material") ?? ""), one.g]));
+  const oxides = [inputs, outputs].map((side) => side.map((one) => oxideIn(lotOf(one), one.g)));
+  return newSums({
+    took: sum(inputs.map((one) => one.g)), gave: went, inputs: materials(inputs), outputs: materials(outputs),
+    oxideIn: sum(oxides[0].map((one) => one ?? 0n)), oxideOut: sum(oxides[1].map((one) => one ?? 0n)),
+    unanalysed: BigInt(oxides.flat().filter((one) => one === null).length), unweighed: BigInt(unweighed(booking, parts).length),
+    scale: event.scale, kinds: byName([[event.processKind, 1n]]), closing: closes(event) ? 1n : 0n,
+    alloys: byName(inputs.map((one) => [alloyOf(lotOf(one)), 1n]).filter(([alloy]) => alloy)),
+  });
 }
 
-// Millionths of a g of Al2O3 more, also in stock that is handed on; null once bauxite came without its analysis. What is
-// in the residue is lost with it.
-function withOxide(before, parts) {
-  let held = before;
-  for (const { lot, part } of parts) {
-    const material = lot.attributes.get("material"), said = lot.attributes.get("al2o3") ?? null;
-    const counts = said !== null || material === "bauxite" || material === "alumina";
-    if (held === null || material === "residue" || !counts) continue;
-    const percent = said || (material === "alumina" ? USUAL_OXIDE : null);
-    held = percent === null ? null : held + (part.g ?? 0n) * Fraction.of(percent).times(10000n).integer;
-  }
-  return held;
+// Millionths of a g of Al2O3, also in stock that is handed on; null for bauxite without its analysis. What is in the
+// residue is lost with it.
+function oxideIn({ attributes }, g) {
+  const material = attributes.get("material"), said = attributes.get("al2o3") ?? null;
+  const counts = said !== null || material === "bauxite" || material === "alumina";
+  if (material === "residue" || !counts) return 0n;
+  const percent = said || (material === "alumina" ? USUAL_OXIDE : null);
+  return percent === null ? null : g * Fraction.of(percent).times(10000n).integer;
 }
 
-// M1 in refining, M3 in electrolysis, over what went in and came out of the whole run.
-function judgeRun(booking, run) {
-  const { outputs, inputs, processKind } = booking.event, [first] = [...outputs, ...inputs];
-  const kinds = [...new Set([run.kind, processKind])]; // also where an event of another process closes it
-  for (const [rule, says] of kinds.flatMap((kind) => findingsOf(kind, run))) {
-    if (says) booking.find(rule, first.id, `${run.name}: ${says}`);
-  }
+// M1, in electrolysis M3, over what went in and came out of the whole run, by each kind of process that an event of it is
+// of; `first` is the lot that is named.
+function judgeRun(booking, run, first) {
+  closeRun(booking, run, first);
+  for (const [rule, says] of findingsOf(run.sums)) if (says) booking.find(rule, first, `${run.name}: ${says}`);
 }
 
-function findingsOf(kind, run) {
+function findingsOf({ kinds, inputs, outputs, oxideIn: came, oxideOut: went, unanalysed }) {
   // Opening stock goes in, closing stock comes out.
-  const used = (...materials) => sum(materials.map((one) => (run.inputs.get(one) ?? 0n) - (run.outputs.get(one) ?? 0n)));
-  if (kind === "refining" && run.oxideIn !== null && run.oxideOut !== null) {
-    return [["oxide_balance", oxideBalance(run.oxideIn, run.oxideOut)]];
-  }
+  const used = (...materials) => sum(materials.map((one) => (inputs.get(one) ?? 0n) - (outputs.get(one) ?? 0n)));
+  const oxide = kinds.has("refining") && !unanalysed ? [["oxide_balance", oxideBalance(came, went)]] : [];
   const metal = -used("liquid-metal", "aluminium"), alumina = used("alumina"), carbon = used("anode");
-  if (kind !== "electrolysis" || metal <= 0n) return [];
+  if (!kinds.has("electrolysis") || metal <= 0n) return oxide;
   return [
+    ...oxide,
     ["alumina_floor", below("alumina", alumina, metal)], ["carbon_floor", below("carbon", carbon, metal)],
     ["alumina_band", above("alumina", alumina, metal)], ["carbon_band", above("carbon", carbon, metal)],
   ];
 }
 
-// A run goes on without what was wrong; its sums are those of the events that stand (5.6).
-export function takeBackRun(book, issuer, old) {
-  const name = old.run || old.period, run = name ? read(book, issuer, name) : undefined;
-  if (!run) return;
-  const less = (sums, postings) => {
-    const rest = new Map(sums), named = (one) => materialOf(book.lots.get(one.lot));
-    for (const one of postings.filter(({ kind }) => !kind)) rest.set(named(one), (rest.get(named(one)) ?? 0n) - one.g);
-    return rest;
-  };
-  write(book, issuer, {
-    ...run, closedBy: run.closedBy === old.index ? NOBODY : run.closedBy,
-    inputs: less(run.inputs, old.debits), outputs: less(run.outputs, old.credits),
-    oxideIn: run.oxideIn === null ? null : run.oxideIn - old.oxide[0],
-    oxideOut: run.oxideOut === null ? null : run.oxideOut - old.oxide[1],
-    g: run.g - sum(old.debits.map((one) => one.g)),
-  });
+// A run goes on without what was wrong, and is judged again where it is over; where a correction is announced, that
+// judges it (5.6).
+export function takeBackRun(booking, old) {
+  const { book, event } = booking, { issuer } = old, name = old.run || old.period, known = name ? read(book, issuer, name) : undefined;
+  if (!known || !old.sums) return;
+  const closedBy = known.closedBy === old.index ? NOBODY : known.closedBy;
+  const run = { ...known, closedBy, sums: plus(known.sums, old.sums, -1n) };
+  write(book, issuer, run);
+  if (closedBy !== NOBODY && !event.corrections.length) judgeRun(booking, run, [...old.credits, ...old.debits][0].lot);
 }

@@ -2,7 +2,7 @@
 
 import { refuse } from "../verifier/fault.js";
 import { namesOneThing } from "../verifier/gs1.js";
-import { NOBODY, standsAlone } from "./book.js";
+import { NOBODY, runName, standsAlone } from "./book.js";
 import { compareText } from "./exact.js";
 import { traceUp } from "./trace.js";
 import { around, eventsOf, ofSpans, spansOf, within } from "./units.js";
@@ -11,7 +11,8 @@ const isRun = (name) => name.includes(" "); // runs are named by their issuer an
 const ascending = (entries) => [...entries].sort((a, b) => a - b);
 
 // `line` are the piece and the pieces it was made of, `way` the events on them, `effects` what every event did that it
-// rests on, `inputs` all entries it rests on. `whole` has the class lots whose history up to an entry is among them.
+// rests on, `inputs` all entries it rests on. `whole` has the class lots, and the single things that went into its runs, whose
+// history up to an entry is among them.
 export function storyOf(piece, source) {
   const lot = source.lot(piece) ?? refuse("no_piece", `piece ${piece} is not known to this ledger`);
   const trace = traceUp(lot, source.size - 1, source);
@@ -19,12 +20,12 @@ export function storyOf(piece, source) {
   const spans = carried(line, source), way = wayOf(line, spans, source);
   const rests = restsOn(trace, source), whole = classes(trace.drawn, rests), units = ofSpans(spans, source);
   const own = withCorrections([...way, ...trace.closure, ...ofThose(rests, source), ...units.entries], source);
-  const more = around(whole, effectsOf(own, source), source);
-  const inputs = more.entries.size ? withCorrections([...own, ...more.entries], source) : own, effects = effectsOf(inputs, source);
+  const done = effectsOf(own, source), charged = chargedIn(trace, done), outer = around(whole, done, source);
+  const inputs = withCorrections([...own, ...outer.entries, ...ofThose(charged, source)], source), effects = effectsOf(inputs, source);
   const stands = [...way].filter((entry) => effects.has(entry) && standsAlone(effects.get(entry)));
   const certificates = certificatesOf(piece, effects, source);
-  const rested = ascending(new Set([...inputs, ...units.next, ...more.next]));
-  return { piece: lot, trace, line, way: ascending(stands), effects, certificates, inputs: rested, whole };
+  const rested = ascending(new Set([...inputs, ...units.next, ...outer.next]));
+  return { piece: lot, trace, line, way: ascending(stands), effects, certificates, inputs: rested, whole: [...whole, ...charged] };
 }
 
 function effectsOf(entries, source) {
@@ -36,6 +37,15 @@ function classes(...drawn) {
   const last = new Map(), lots = drawn.flatMap((one) => [...one]).filter(([name]) => !isRun(name) && !namesOneThing(name));
   for (const [name, entry] of lots) last.set(name, Math.max(entry, last.get(name) ?? NOBODY));
   return last;
+}
+
+// The single things that went into its runs and that it did not go through by then, each with the entry that used it,
+// however little of the metal they are: what a run had taken in is the sum of what they weigh (5.2).
+function chargedIn({ drawn }, effects) {
+  const upto = (name) => drawn.get(name) ?? NOBODY, all = [...effects.values()].sort((a, b) => a.index - b.index);
+  const used = all.filter((one) => one.run && one.index <= upto(runName(one.issuer, one.run))).flatMap(
+    (one) => one.debits.map(({ lot }) => [lot, one.index]));
+  return new Map(used.filter(([lot, index]) => namesOneThing(lot) && upto(lot) < index));
 }
 
 // Those that name the piece, each as it was said of last; the ones that stand.

@@ -3,6 +3,7 @@
 import { refuse } from "../verifier/fault.js";
 import { NOBODY, ON_HAND, blocks, heldBy, holdingOf, isWith, onHand, without } from "./book.js";
 import { abs, grams, most, sum } from "./exact.js";
+import { judgeSize } from "./products.js";
 
 // Neither used up nor held; a correction goes through, and what it meets is found.
 export function checkUsable(booking, lot) {
@@ -114,6 +115,7 @@ export function weigh(booking, lot, part, holder, delivery) {
     booking.book.change(lot, { g: part.g });
     const { owner } = holdingOf(lot, holder, delivery);
     booking.credit(lot.id, part.g, { holder, owner, delivery, kind: "weighed", mixes: false });
+    judgeSize(booking, lot.id);
     return booking.lot(lot.id);
   }
   if (abs(part.g - lot.g) * 200n > lot.g) {
