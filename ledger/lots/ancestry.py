@@ -69,7 +69,7 @@ def _moved(target: Target, source: Loading, ways: Ways) -> tuple[Target, str, fr
         return None
     left = ways.of(taken, source, tuple)
     before = next(iter(left.leads))
-    only_moved = len(left.leads) == 1 and before[1] == MIX and before[0] < entry and before[2] == lot
+    only_moved = len(left.leads) == 1 and before[1] == MIX and before[0] < entry
     if there.corrections or left.corrections or not only_moved:
         return None
     return before, there.what, there.reads | left.reads
