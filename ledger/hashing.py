@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Sequence
 from itertools import accumulate
 
-from ledger.kernel.hashing import HASH_SIZE
+from ledger.kernel.hashing import EMPTY_ROOT, HASH_SIZE
 from ledger.kernel.lineage import ITEM_SIZE, SEED_SIZE, packed_digest
 from ledger.merkle import kernel
 
@@ -15,6 +15,17 @@ def leaf_hashes(entries: Sequence[bytes]) -> list[bytes]:
     hashes = bytearray(HASH_SIZE * len(entries))
     kernel.leaf_hashes_var(b"".join(entries), bounds, bounds.itemsize, hashes)
     return _apart(hashes)
+
+
+def tree_root(leaves: Sequence[bytes]) -> bytes:
+    """RFC 6962 root over leaf hashes, level by level; an odd node moves up unchanged."""
+    nodes = b"".join(leaves)
+    while len(nodes) > HASH_SIZE:
+        paired = len(nodes) // (2 * HASH_SIZE) * (2 * HASH_SIZE)
+        above = bytearray(paired // 2)
+        kernel.node_hashes(nodes[:paired], above)
+        nodes = bytes(above) + nodes[paired:]
+    return nodes or EMPTY_ROOT
 
 
 def lineage_digests(lineages: Sequence[tuple[bytes, bytes]]) -> list[bytes]:

@@ -11,6 +11,7 @@ from typing import Any
 from ledger.audit.findings import Finding
 from ledger.audit.steps import step_in
 from ledger.carbon.closing import by_rule
+from ledger.checking.quick_json import parse_quickly
 from ledger.issuing.carbon_source import batches_in
 from ledger.issuing.footprint_table import write_table
 from ledger.issuing.footprints import Footprints, footprints_of
@@ -95,7 +96,7 @@ def hold_footprints(state: State) -> Held:
             held.tabled = write_table(footprints.account, footprints.used, state.table)
         rules, memory = rule_set(), Memory(transaction, state.reached)
         for index in state.passports:
-            said = parse(transaction.entry(index).wire).body
+            said = parse_quickly(transaction.entry(index).wire).body
             _hold(held, (index, said), footprints, memory.as_of(said["as_of"]["size"]), rules)
     for _ in range(batches_in(state.size)):
         step_in(state.steps)

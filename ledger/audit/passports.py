@@ -27,20 +27,20 @@ from ledger.audit.footprints import (
     registry_before,
 )
 from ledger.audit.steps import watched
+from ledger.checking.quick_json import parse_quickly
+from ledger.hashing import tree_root
 from ledger.issuing.carbon_source import batches_in
-from ledger.issuing.remembering import Memory, Remembered
+from ledger.issuing.remembering import Bodies, Memory, Remembered
 from ledger.kernel.errors import CoilmarkError
-from ledger.kernel.statement import parse
 from ledger.merkle.built import Built
-from ledger.passport.body import shown
 from ledger.passport.evidence import of_ranges
 from ledger.passport.footprint import of_mass
-from ledger.passport.issue import Basis, body_of
+from ledger.passport.issue import Basis
 from ledger.rules import rule_set
 from ledger.store.store import Location, open_store
 
 Progress = Callable[[str, int, int], None]
-_TOGETHER = 256  # passports a task, at least
+_TOGETHER = 512  # passports a task, at least
 _TASKS = 64  # at most, and a few more
 _FOOTPRINTS = "footprints"
 
@@ -150,11 +150,11 @@ def hold_rest(part: Part) -> Held:
     """Compute the passports of a part again but for their footprints. Raises what the store raises."""
     held = Held()
     with closing(open_store(part.location, write=False)) as store, store.reading() as transaction:
-        registries, memory, rules = registries_of(transaction), Memory(transaction, part.size), rule_set()
+        registries, memory, bodies = registries_of(transaction), Memory(transaction, part.size), Bodies(rule_set())
         for one, root in part.passports:
-            basis = Basis(one.as_of, root, memory.leaf, registry_before(registries, one.index))
-            said = parse(transaction.entry(one.index).wire).body
-            _hold(held, (one, said), memory.as_of(one.as_of), basis, rules)
+            basis = Basis(one.as_of, root, memory.leaf, registry_before(registries, one.index), tree_root)
+            said = parse_quickly(transaction.entry(one.index).wire).body
+            _hold(held, (one, said), memory.as_of(one.as_of), basis, bodies)
     return held
 
 
@@ -165,14 +165,14 @@ def lost_rest(part: Part) -> Held:
 
 
 def _hold(
-    held: Held, passport: tuple[Issued, Mapping[str, Any]], source: Remembered, basis: Basis, rules: Mapping[str, str]
+    held: Held, passport: tuple[Issued, Mapping[str, Any]], source: Remembered, basis: Basis, bodies: Bodies
 ) -> None:
     one, said = passport
-    if follows_others(said, rules):
+    if follows_others(said, bodies.rules):
         held.other_rules.add(one.index)
         return
     try:
-        made = of_mass(shown(body_of(said["piece"], source, basis, rules, evidence=_evidence(said))))
+        made = bodies.of(said["piece"], source, basis, _evidence(said))
     except CoilmarkError as error:
         held.findings.append(about(one.index, "passport", f"its passport cannot be computed again: {error.sentence}"))
         return

@@ -10,16 +10,23 @@ what it met of those did the same.
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from msgspec.structs import replace
 
 from ledger.issuing.passport_source import StoreSource
+from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.hashing import HASH_SIZE
-from ledger.lots.ancestry import up
+from ledger.kernel.party import Registry
+from ledger.lots.ancestry import before_moves, up
 from ledger.lots.book import effects_key
 from ledger.lots.genealogy import Start, Trace
 from ledger.lots.records import Effects, Lot
-from ledger.passport.story import Certificate, Told
+from ledger.lots.ways import Ways
+from ledger.passport.body import shown
+from ledger.passport.footprint import of_mass
+from ledger.passport.issue import Basis, body_from
+from ledger.passport.story import Certificate, Source, Told, story_of
 from ledger.store.store import Transaction
 
 _KEPT = 200_000  # events, and lots: some hundred MiB
@@ -38,8 +45,12 @@ class Memory:
     effects: dict[int, Effects | None] = field(default_factory=dict)  # None: it is no event, or has several records
     changed: set[int] = field(default_factory=set)  # those with several
     entries: dict[str, Sequence[int]] = field(default_factory=dict)  # of lots and runs
-    traces: dict[tuple[Start, ...], "Traced"] = field(default_factory=dict)
+    traces: dict[Start, "Traced"] = field(default_factory=dict)
+    ways: Ways = field(init=False)  # of those that have one
     _leaves: dict[int, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ways = Ways(lambda reads: bool(reads) and self.changed.isdisjoint(reads))
 
     def as_of(self, size: int) -> "Remembered":
         """A source of an earlier state, or of the newest. Forgets events and lots once there are too many."""
@@ -93,15 +104,29 @@ class Remembered:
         return self.stored.lot(name)
 
     def trace(self, starts: Sequence[Start]) -> Trace:
-        """Up from there: a piece has several passports, and its metal one history."""
-        asked, traces = tuple(self._since(one) for one in starts), self.memory.traces
-        known = traces.get(asked)
-        if known is not None and self.effects(known.met) == known.met:
-            return known.trace
-        if len(traces) >= _TRACES:
-            traces.clear()
-        traces[asked] = self._traced(asked)
-        return traces[asked].trace
+        """Up from there: a piece has several passports, and its metal one history, however often it is moved."""
+        if len(starts) != 1 or not names_one_thing(starts[0].place[0]):
+            return self._traced(starts).trace
+        start, moves, reads = before_moves(starts[0], self.effects, self.versions, self.memory.ways)
+        trace, lot = self._known(start).trace, start.place[0]
+        own = self.versions([lot])[lot]
+        return replace(
+            trace,
+            nodes=(*moves, *trace.nodes),
+            inputs=tuple(sorted(reads.union(trace.inputs))),
+            drawn={**trace.drawn, lot: max(own[-1:], default=start.at)},
+            closure=tuple(sorted(reads.union(trace.closure, own))),
+        )
+
+    def _known(self, start: Start) -> "Traced":
+        """Of a piece before it was moved, as it stands in this state."""
+        traces = self.memory.traces
+        known = traces.get(start)
+        if known is None or self.effects(known.met) != known.met:
+            if len(traces) >= _TRACES:
+                traces.clear()
+            known = traces[start] = self._traced([start])
+        return known
 
     def _traced(self, starts: Sequence[Start]) -> Traced:
         met: dict[int, Effects] = {}
@@ -111,12 +136,7 @@ class Remembered:
             met.update((entry, found[entry]) for entry in self.memory.changed.intersection(found))
             return found
 
-        return Traced(up(starts, load, self.versions, ahead=False), met)
-
-    def _since(self, start: Start) -> Start:
-        """The same asked for as of the newest entry of its lot: nothing later is in what it rests on."""
-        name = start.place[0]
-        return replace(start, at=max(self.versions([name])[name], default=start.at))
+        return Traced(up(starts, load, self.versions, ahead=False, ways=self.memory.ways), met)
 
     def effects(self, entries: Collection[int]) -> Mapping[int, Effects]:
         """What these entries did, as it stood."""
@@ -148,6 +168,28 @@ class Remembered:
     def certificate(self, entry: int) -> Certificate | None:
         """What the statement says of a certificate."""
         return self.stored.certificate(entry)
+
+
+@dataclass(slots=True)
+class Bodies:
+    """What passports say but for their footprints, under one rule set, asked for piece by piece.
+
+    A passport that was made again says the same as the one before where its piece has the same story.
+    """
+
+    rules: Mapping[str, str]
+    _from: tuple[Registry, tuple[object, ...]] | None = None
+    _made: Mapping[str, Any] = field(default_factory=dict)
+
+    def of(self, piece: str, source: Source, state: Basis, evidence: Sequence[int]) -> Mapping[str, Any]:
+        """As of a state; `evidence` are inputs for the footprint's sake. Raises Missing for what nobody heard of."""
+        story = story_of(piece, source)
+        made_from = (story, [source.lot(name) for name in story.line], [*evidence])
+        if self._from is None or self._from[0] is not state.registry or self._from[1] != made_from:
+            self._from = None
+            self._made = of_mass(shown(body_from(story, source, state, self.rules, evidence=evidence)))
+            self._from = state.registry, made_from
+        return {**self._made, "as_of": state.as_of}
 
 
 def _beside(entry: int) -> range:

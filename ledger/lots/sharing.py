@@ -17,7 +17,9 @@ def share(total: int, weights: Mapping[Key, int]) -> dict[Key, int]:
     if not whole:
         return share(total, dict.fromkeys(weights, 1)) if weights else {}
     parts = {key: divmod(total * weight, whole) for key, weight in weights.items()}
-    left = total - sum(quotient for quotient, _ in parts.values())
-    by_remainder = sorted(parts, key=lambda key: (-parts[key][1], key))
-    more = set(by_remainder[:left])
-    return {key: quotient + (key in more) for key, (quotient, _) in parts.items()}
+    found = {key: quotient for key, (quotient, _) in parts.items()}
+    left = total - sum(found.values())
+    if left:
+        for key in sorted(parts, key=lambda key: (-parts[key][1], key))[:left]:
+            found[key] += 1
+    return found

@@ -12,7 +12,7 @@ from ledger.kernel.statement import issue
 from ledger.passport.body import passport_body
 from ledger.passport.evidence import evidence_of
 from ledger.passport.footprint import Accounted
-from ledger.passport.story import Source, story_of
+from ledger.passport.story import Source, Story, story_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,21 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """A size that the tree reached, or is about to, with its root, its leaves and who takes part."""
+    """A size that the tree reached, or is about to, with its root, its leaves and who takes part.
+
+    `root_over` makes the root over leaves.
+    """
 
     size: int
     root: bytes
     leaf: Callable[[int], bytes]
     registry: Registry
+    root_over: Callable[[Sequence[bytes]], bytes] = tree_root
+
+    @property
+    def as_of(self) -> dict[str, object]:
+        """As a passport names it."""
+        return {"size": self.size, "root": b64url_encode(self.root)}
 
 
 def body_of(
@@ -48,13 +57,28 @@ def body_of(
     `accounted` is its footprint, of this or an earlier state; without it none is stated. `evidence` are the entries
     that are inputs for its sake, where they are known and not to be found out.
     """
-    story = story_of(piece, source)
+    return body_from(story_of(piece, source), source, state, rules, accounted, evidence=evidence)
+
+
+def body_from(
+    story: Story,
+    source: Source,
+    state: Basis,
+    rules: Mapping[str, str],
+    accounted: Accounted | None = None,
+    *,
+    evidence: Sequence[int] | None = None,
+) -> dict[str, object]:
+    """As `body_of`, of a piece whose story is known. Of the source it asks for the lots of its line and what is told.
+
+    What a statement told is the same as of every state.
+    """
     beside = evidence if evidence is not None else evidence_of(accounted, story, source)
-    root = b64url_encode(tree_root([state.leaf(entry) for entry in sorted({*story.inputs, *beside})]))
-    as_of = {"size": state.size, "root": b64url_encode(state.root)}
+    root = state.root_over([state.leaf(entry) for entry in sorted({*story.inputs, *beside})])
     return passport_body(
-        story, source, state.registry, rules=rules, as_of=as_of, root=root, accounted=accounted, evidence=beside
-    )
+        story, source, state.registry, rules=rules, as_of=state.as_of, root=b64url_encode(root), accounted=accounted,
+        evidence=beside,
+    )  # fmt: skip
 
 
 def signed(body: Mapping[str, object], issuer: Issuer, registry: Registry, *, now: int) -> bytes:

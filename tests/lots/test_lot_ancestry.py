@@ -3,8 +3,9 @@
 import pytest
 from folded import CUSTOMER, MILL, MINE, SMELTER, Park, lot, piece
 
-from ledger.lots.ancestry import up
+from ledger.lots.ancestry import before_moves, up
 from ledger.lots.genealogy import UG, Start
+from ledger.lots.ways import Ways
 
 PILE, SLAB, METAL, A, B = lot("PILE"), piece("S-1"), lot("METAL"), lot("A"), lot("B")
 RUN = {"transformationID": "urn:run"}
@@ -78,3 +79,23 @@ def test_a_circle_is_gone_through_eight_times_and_ends_with_the_lot_in_it(park):
     trace = up([Start((A, SMELTER, ""), used, 1_024 * UG, 6)], park.load, park.versions)
     last = 1_024 * UG // 2**8
     assert ends(trace) == {(0, B, "commissioned"): 1_024 * UG - last, (used, A, "circular"): last}
+
+
+def test_a_thing_that_was_moved_is_of_what_it_was_before(park):
+    """Sent and received; and what was made of all of it is no such thing, nor what arrived before its sender spoke."""
+    made = park.new(SMELTER, (SLAB, 900)).index
+    sent = park.ship(SMELTER, MILL, (SLAB, None)).index
+    received = park.receive(MILL, SMELTER, (SLAB, None)).index
+
+    def before(name, mix, holder=MILL):
+        start, moves, reads = before_moves(
+            Start((name, holder, ""), mix, 900 * UG, mix), park.load, park.versions, Ways()
+        )
+        return start.place[1], start.mix, moves, reads
+
+    assert before(SLAB, received) == (SMELTER, made, park.up(SLAB, MILL).nodes[:2], {sent, received})
+    turned = park.make(MILL, [(SLAB, None)], [(piece("S-2"), 900)], None, al_process=None).index
+    assert before(piece("S-2"), turned)[:3] == (MILL, turned, ())
+    origin = {"id": piece("S-3"), "kind": "late", "supplier": "X", "document": "N", "g": 900}
+    early = park.receive(CUSTOMER, MILL, (piece("S-3"), 900), al_origin=[origin]).index
+    assert before(piece("S-3"), early, CUSTOMER)[:3] == (CUSTOMER, early, ())
