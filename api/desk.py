@@ -24,6 +24,7 @@ from api.restatement import Restatement, begun_at
 from api.scans import Counting
 from api.self_check import PAUSE, STANDBY_PAUSE, SelfCheck
 from api.settings import Settings
+from api.siblings import SiblingDoor
 from ledger.checking.arrow_reader import ArrowReader
 from ledger.checking.pool import CheckingPool
 from ledger.kernel.errors import CoilmarkError, Unauthorised
@@ -118,6 +119,8 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
         gc.collect()
         gc.freeze()
         gc.set_threshold(_UNDER_WAY, 10, 10)
+        door = SiblingDoor(desk.intake)
+        await door.open(settings.address)
         patrol = asyncio.create_task(desk.self_check.run())
         try:
             async with _restating(desk, now), _counting(desk.scans):
@@ -126,6 +129,7 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
             desk.self_check.stop()
             await patrol
             await desk.forwarder.stop()
+            door.close()
 
 
 def _opened(

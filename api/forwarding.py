@@ -1,26 +1,28 @@
-"""What is posted to a standby goes on to the server that leads, and its answers come back.
+"""What is posted to a standby goes on to the server that leads, as it is, and its answers come back.
 
-What arrives while a request is under way is gathered and goes with the next one, as in a group commit. The server
-that leads takes nothing on trust: it checks and judges each submission as if it had been posted there.
+What arrives at about one moment goes together. The server that leads takes nothing on trust: it reads, checks and
+judges each submission as if it had been posted there.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
 import msgspec
 
-from api.answers import JSON, Answer
+from api.answers import Answer
 from api.leader_line import LeaderLine
+from api.siblings import SiblingLine
+from ledger.checking.statements import Checked
 from ledger.kernel.errors import Busy, Malformed, TooLarge
 from ledger.limits import BATCH_BODY, DECOMPRESSED, STATEMENTS
+from ledger.recording.log import Recorded
 
 PATH = "/internal/submissions"
+KIND = "application/msgpack"
 LIMIT = DECOMPRESSED + BATCH_BODY  # bytes of a request: a batch as it was decompressed, and what went with it
-_LINES = 2  # requests under way at once: a large batch does not hold up what comes after it
+_LINES = 8  # requests under way at once: neither a large batch nor a commit holds up what comes after it
 _GATHER = 0.002  # seconds: who comes right behind the first goes with it
 _GROUP = 2_000  # statements after which a request is full
 _GROUP_BYTES = 4 << 20
@@ -28,27 +30,32 @@ _WAITING = 20_000  # statements, while more are refused as Busy
 
 
 class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one caller posted: `alone` as one statement, else as a batch; `check` to be rehearsed only."""
+    """The body that one caller posted: `alone` as one statement, else as a batch; `check` to be rehearsed only."""
 
-    statements: list[str]
+    body: bytes
     alone: bool = False
     check: bool = False
 
+    @property
+    def statements(self) -> int:
+        """At most so many are in it: they have no comma, and a batch with more is refused whole."""
+        return 1 if self.alone else min(self.body.count(b",") + 1, STATEMENTS)
+
 
 class Answered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An `Answer` on its way back. Its body is JSON, byte for byte as the caller gets it."""
+    """An `Answer` on its way back, its body byte for byte as the caller gets it."""
 
     status: int
     headers: dict[str, str]
     kind: str
     size: int
-    body: msgspec.Raw
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     posted: Posted
-    bytes: int
+    statements: int
     answer: "asyncio.Future[Answer]"
 
 
@@ -57,55 +64,66 @@ class Forwarder:
 
     def __init__(self, leader: Callable[[], str]) -> None:
         self.acknowledged = 0
-        self._lines = [LeaderLine(leader, PATH, {"content-type": JSON}) for _ in range(_LINES)]
-        self._threads = ThreadPoolExecutor(_LINES, thread_name_prefix="forwarding")
+        self.sibling = SiblingLine(leader)
+        self._loop = asyncio.get_running_loop()
+        self._lines = [LeaderLine(leader, PATH, KIND) for _ in range(_LINES)]
+        self._free = list(self._lines)
         self._queue: deque[_Waiting] = deque()
         self._count = 0
-        self._some = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._run(line)) for line in self._lines]
+        self._departure: asyncio.TimerHandle | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
         """Nobody waits any more: the server has answered what it took in."""
-        for task in self._tasks:
+        if self._departure is not None:
+            self._departure.cancel()
+        for task in self._under_way:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._threads.shutdown()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         for line in self._lines:
             line.hang_up()
+        await self.sibling.stop()
+
+    async def record(self, checked: Checked) -> Recorded | None:
+        """Checked here, recorded by a leader on this machine; None where there is none. Raises as `pass_on` does."""
+        recorded = await self.sibling.record(checked)
+        if recorded is not None:
+            self.acknowledged = max(self.acknowledged, recorded.admitted.indices[0] + 1)
+        return recorded
 
     async def pass_on(self, posted: Posted) -> Answer:
         """The answer of the server that leads. Raises Busy or Unsettled where there is none."""
-        if self._count and self._count + len(posted.statements) > _WAITING:
+        count = posted.statements
+        if self._count and self._count + count > _WAITING:
             raise Busy("too_busy", f"{self._count} statements wait to be passed on", retry_after=1)
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(posted, sum(map(len, posted.statements)), answer))
-        self._count += len(posted.statements)
-        self._some.set()
+        answer: asyncio.Future[Answer] = self._loop.create_future()
+        self._queue.append(_Waiting(posted, count, answer))
+        self._count += count
+        if self._departure is None and self._free:
+            self._departure = self._loop.call_later(_GATHER, self._depart)
         return await answer
 
-    async def _run(self, line: LeaderLine) -> None:
-        while True:
-            await self._some.wait()
-            await asyncio.sleep(_GATHER)
-            if group := self._take():
-                await self._deliver(line, group)
-            else:
-                self._some.clear()
+    def _depart(self) -> None:
+        """Whoever waits goes, as long as there is a way and not all too many at once."""
+        self._departure = None
+        while self._queue and self._free:
+            task = self._loop.create_task(self._deliver(self._free.pop(), self._take()))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
 
     def _take(self) -> list[_Waiting]:
         group: list[_Waiting] = []
         statements = size = 0
         while self._queue and statements < _GROUP and size < _GROUP_BYTES:
             one = self._queue.popleft()
-            statements += len(one.posted.statements)
-            size += one.bytes
+            statements += one.statements
+            size += len(one.posted.body)
             group.append(one)
         return group
 
     async def _deliver(self, line: LeaderLine, group: list[_Waiting]) -> None:
-        send = partial(_send, line, [one.posted for one in group])
         try:
-            answers = await asyncio.get_running_loop().run_in_executor(self._threads, send)
+            answers = _read_answers(await line.ask(msgspec.msgpack.encode([one.posted for one in group])))
         except Exception as error:  # noqa: BLE001  each caller is told, whatever it was
             for one in group:
                 _settle(one.answer, error)
@@ -114,12 +132,10 @@ class Forwarder:
                 self.acknowledged = max(self.acknowledged, answer.size)
                 _settle(one.answer, answer)
         finally:
-            self._count -= sum(len(one.posted.statements) for one in group)
-
-
-def _send(line: LeaderLine, group: list[Posted]) -> list[Answer]:
-    answered = msgspec.json.decode(line.ask(msgspec.json.encode(group)), type=list[Answered])
-    return [Answer(bytes(one.body), one.kind, one.headers, one.status, one.size) for one in answered]
+            self._count -= sum(one.statements for one in group)
+            self._free.append(line)
+            if self._departure is None:
+                self._depart()
 
 
 def _settle(future: "asyncio.Future[Answer]", outcome: Answer | Exception) -> None:
@@ -134,19 +150,21 @@ def _settle(future: "asyncio.Future[Answer]", outcome: Answer | Exception) -> No
 def read_group(body: bytes) -> list[Posted]:
     """What a standby sent on. Raises Malformed, TooLarge."""
     try:
-        group = msgspec.json.decode(body, type=list[Posted])
+        group = msgspec.msgpack.decode(body, type=list[Posted])
     except msgspec.MsgspecError as error:
         raise Malformed("members", f"the body is not as it must be: {error}") from None
-    most = max((len(one.statements) for one in group), default=0)
-    if most > STATEMENTS or len(group) > _GROUP:
-        raise TooLarge("batch_size", f"{len(group)} submissions of up to {most} statements are too many")
-    if not all(one.statements and (len(one.statements) == 1 or not one.alone) for one in group):
-        raise Malformed("no_statements", "a submission holds no statement, or several where it says one")
+    if len(group) > _GROUP:
+        raise TooLarge("batch_size", f"{len(group)} submissions are too many, the most is {_GROUP}")
     return group
 
 
 def encode_answers(answers: list[Answer]) -> bytes:
     """For the way back."""
-    return msgspec.json.encode(
-        [Answered(one.status, dict(one.headers), one.kind, one.size, msgspec.Raw(one.body)) for one in answers]
+    return msgspec.msgpack.encode(
+        [Answered(one.status, dict(one.headers), one.kind, one.size, one.body) for one in answers]
     )
+
+
+def _read_answers(body: bytes) -> list[Answer]:
+    answered = msgspec.msgpack.decode(body, type=list[Answered])
+    return [Answer(one.body, one.kind, one.headers, one.status, one.size) for one in answered]

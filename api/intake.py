@@ -48,6 +48,10 @@ class Intake:
         self._checks = Turn(self.check)
         self._records = Turn(self._record_each)
 
+    def check_here(self, wire: bytes) -> Verdict:
+        """What can be said of a statement alone, found out in this process: for one that has little else to do."""
+        return check_all([wire], self._ledger.uri, self._known_keys())[0]
+
     async def check_one(self, wire: bytes) -> Checked:
         """A statement that is right by itself. Those that arrive at one moment are checked together.
 
@@ -64,9 +68,12 @@ class Intake:
         answers = await asyncio.gather(*(self._bridge.wait(chunk) for chunk in chunks))
         return [verdict for answer in answers for verdict in answer]
 
-    async def record_one(self, checked: Checked) -> Recorded:
-        """Record one statement, with those that are asked for at the same moment. Raises Refused, Busy, Unsettled."""
-        return await self._records.ask(_alone(checked))
+    def record_one(self, checked: Checked) -> "asyncio.Future[Recorded]":
+        """Record one statement, with those that are asked for at the same moment.
+
+        Raises Refused, Busy, Unsettled, at once or when it is awaited.
+        """
+        return self._records.ask(_alone(checked))
 
     async def _record_each(self, submissions: Sequence[Submission]) -> list[Outcome]:
         return await self._bridge.wait(self._sequencer.submit_each(submissions))

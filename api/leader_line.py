@@ -1,45 +1,43 @@
 """The way from a standby to the server that leads: one request at a time over a connection that is kept."""
 
-import http.client
-import socket
-from collections.abc import Callable, Mapping
+import asyncio
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from typing import cast
 from urllib.parse import urlsplit
+
+import httptools
 
 from ledger.kernel.errors import Busy, Malformed, Unsettled
 
 UNIX = "unix:"
 _SCHEMES = ("http", "https")
+_OK = 200
 _CONNECT = 2.0  # seconds
 _ANSWER = 60.0  # seconds: a batch of 10 000 is checked and recorded in a few
 _TRIES = 2  # the second where the first server leads no more, or hung up on a connection that it had kept
 
 
 class LeaderLine:
-    """For one thread. `leader` gives the address of whoever leads, "" where it is not known."""
+    """On the event loop. `leader` gives the address of whoever leads, "" where it is not known; a thread asks it."""
 
-    def __init__(self, leader: Callable[[], str], path: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, leader: Callable[[], str], path: str, kind: str) -> None:
         self._leader = leader
-        self._path = path
-        self._headers = headers
-        self._connection: http.client.HTTPConnection | None = None
+        self._head = f"POST {path} HTTP/1.1\r\nhost: %s\r\ncontent-type: {kind}\r\ncontent-length: %d\r\n\r\n"
+        self._connection: _Connection | None = None
 
-    def ask(self, body: bytes) -> bytes:
+    async def ask(self, body: bytes) -> bytes:
         """The answer of the server that leads. Raises Busy where there was none, Unsettled where it took too long.
 
         What is sent twice is recorded once: the second finds the first by its ids.
         """
         for _ in range(_TRIES):
-            try:
-                status, answer = self._exchange(body)
-            except TimeoutError:
-                self.hang_up()
-                raise _too_long() from None
-            except (OSError, http.client.HTTPException):
-                self.hang_up()
-                continue
-            if status == http.client.OK:
-                return answer
-            self.hang_up()  # it leads no more
+            with suppress(OSError):
+                status, answer = await self._exchange(body)
+                if status == _OK:
+                    return answer
+            self.hang_up()  # it leads no more, or is gone
         raise _nobody()
 
     def hang_up(self) -> None:
@@ -48,37 +46,81 @@ class LeaderLine:
         if connection is not None:
             connection.close()
 
-    def _exchange(self, body: bytes) -> tuple[int, bytes]:
-        connection = self._connection or self._connected()
-        connection.request("POST", self._path, body, self._headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+    async def _exchange(self, body: bytes) -> tuple[int, bytes]:
+        connection = self._connection
+        if connection is None or connection.closed:
+            connection = self._connection = await self._connected()
+        head = self._head % (connection.host, len(body))
+        try:
+            async with asyncio.timeout(_ANSWER):
+                return await connection.exchange(head.encode("ascii"), body)
+        except TimeoutError:
+            self.hang_up()
+            raise too_long(_ANSWER) from None
+        except asyncio.CancelledError:
+            self.hang_up()  # the answer that is still to come is nobody's
+            raise
 
-    def _connected(self) -> http.client.HTTPConnection:
-        address = self._leader()
+    async def _connected(self) -> "_Connection":
+        address = await asyncio.to_thread(self._leader)
         if not address:
             raise _nobody()
-        connection = self._connection = _open(address)
+        async with asyncio.timeout(_CONNECT):  # nothing was sent yet: TimeoutError is an OSError
+            return await _open(address)
+
+
+class _Connection(asyncio.Protocol):
+    """HTTP/1.1 from the side of who asks."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.closed = False
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self._pieces: list[bytes] = []
+
+    async def exchange(self, head: bytes, body: bytes) -> tuple[int, bytes]:
+        """Status and body of the answer. Raises ConnectionError where there is none."""
+        if self._transport is None or self.closed:
+            raise ConnectionError
+        self._answer, self._pieces = asyncio.get_running_loop().create_future(), []
+        self._parser = httptools.HttpResponseParser(self)
+        self._transport.writelines((head, body))
+        return await self._answer
+
+    def close(self) -> None:
+        """Nobody waits for what would still come."""
+        self.closed = True
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The way there is open."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """The way there is open."""
         try:
-            connection.connect()
-        except TimeoutError as error:  # nothing was sent
-            raise ConnectionError from error
-        connection.sock.settimeout(_ANSWER)
-        return connection
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.close()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The way there is open."""
+        self.closed = True
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(ConnectionError(f"it hung up: {exc}"))
 
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a socket in the file system."""
+    def on_body(self, body: bytes) -> None:
+        """Of the parser: a piece of the answer."""
+        self._pieces.append(body)
 
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=_CONNECT)
-        self._socket_path = path
-
-    def connect(self) -> None:
-        """As HTTPConnection does it over TCP."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_CONNECT)
-        self.sock.connect(self._socket_path)
+    def on_message_complete(self) -> None:
+        """Of the parser: the answer is whole."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result((self._parser.get_status_code(), b"".join(self._pieces)))
+        self.closed = self.closed or not self._parser.should_keep_alive()
 
 
 def check_address(address: str) -> str:
@@ -94,12 +136,15 @@ def check_address(address: str) -> str:
     return address.rstrip("/")
 
 
-def _open(address: str) -> http.client.HTTPConnection:
+async def _open(address: str) -> _Connection:
+    loop = asyncio.get_running_loop()
     if address.startswith(UNIX):
-        return _UnixConnection(address.removeprefix(UNIX))
+        path = address.removeprefix(UNIX)
+        return (await loop.create_unix_connection(lambda: _Connection("localhost"), path))[1]
     place = urlsplit(address)
-    kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
-    return kind(place.hostname or "", place.port, timeout=_CONNECT)
+    secure = ssl.create_default_context() if place.scheme == "https" else None
+    port = place.port or (443 if secure else 80)
+    return (await loop.create_connection(lambda: _Connection(place.netloc), place.hostname or "", port, ssl=secure))[1]
 
 
 def _nobody() -> Busy:
@@ -110,8 +155,9 @@ def _nobody() -> Busy:
     )
 
 
-def _too_long() -> Unsettled:
+def too_long(seconds: float) -> Unsettled:
+    """Nobody knows what became of it."""
     return Unsettled(
         "outcome_unknown",
-        f"the server that writes has not answered within {_ANSWER:g} seconds; retry with the same id",
+        f"the server that writes has not answered within {seconds:g} seconds; retry with the same id",
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -12,9 +11,9 @@ from litestar.response.base import ASGIResponse
 from api import openapi
 from api.answers import FRESH, JSON, Answer, given, raw
 from api.body import query, read_body
-from api.desk import desk_of
+from api.desk import Desk, desk_of
 from api.errors import answer_to
-from api.forwarding import LIMIT, PATH, Posted, encode_answers, read_group
+from api.forwarding import KIND, LIMIT, PATH, Posted, encode_answers, read_group
 from api.intake import Intake
 from api.looking import look_nowhere
 from ledger.checking.statements import Checked, Verdict
@@ -40,20 +39,21 @@ async def post_statements(request: Request[Any, Any, Any]) -> ASGIResponse:
     only_check = _only_check(request)
     desk = desk_of(request)
     kind, body = await read_body(request, _LIMITS)
-    if kind == SD_JWT:
-        statement = body.removesuffix(b"\n")
-        if not desk.sequencer.standing_by:
-            return given(await _one(desk.intake, await desk.intake.check_one(statement), only_check=only_check))
-        # Checked once, by the server that leads. What is no text cannot go there; the check says so.
-        if not statement.isascii():
-            await desk.intake.check_one(statement)
-        posted = Posted([statement.decode("ascii")], alone=True, check=only_check)
-    else:
-        statements = read_statements(body)
-        if not desk.sequencer.standing_by:
-            return given(await _batch(desk.intake, await desk.intake.check(statements), only_check=only_check))
-        posted = Posted([statement.decode() for statement in statements], check=only_check)
-    return given(await desk.forwarder.pass_on(posted))
+    posted = Posted(body, alone=kind == SD_JWT, check=only_check)
+    if not desk.sequencer.standing_by:
+        return given(await _answer(desk.intake, posted))
+    return given(await _checked_here(desk, posted) or await desk.forwarder.pass_on(posted))
+
+
+async def _checked_here(desk: Desk, posted: Posted) -> Answer | None:
+    """The answer to a single statement by a leader that need not check it; None where only the leader can say it."""
+    if posted.check or not posted.alone or not desk.forwarder.sibling.open:
+        return None
+    verdict = desk.intake.check_here(posted.body.removesuffix(b"\n"))
+    if isinstance(verdict, Refused) or not verdict.signed_by:  # its key may be news here
+        return None
+    recorded = await desk.forwarder.record(verdict)
+    return None if recorded is None else _receipt(recorded)
 
 
 @post(PATH, include_in_schema=False, before_request=look_nowhere)
@@ -61,45 +61,33 @@ async def post_forwarded(request: Request[Any, Any, Any]) -> ASGIResponse:
     """What a standby was posted: each submission is answered as if it had been posted here. It is never sent on."""
     query(request)
     desk = desk_of(request)
-    _, body = await read_body(request, {JSON: LIMIT})
+    _, body = await read_body(request, {KIND: LIMIT})
     group = read_group(body)
     if desk.sequencer.standing_by:
         raise Busy("standby", "this server does not lead", retry_after=1)
-    ends = list(accumulate(len(posted.statements) for posted in group))
-    wires = [statement.encode() for posted in group for statement in posted.statements]
-    checking = asyncio.ensure_future(desk.intake.check(wires))
-    answers = await asyncio.gather(
-        *(
-            _answered(request, posted, checking, slice(end - len(posted.statements), end))
-            for posted, end in zip(group, ends, strict=True)
-        )
-    )
-    return raw(encode_answers(answers), JSON)
+    return raw(encode_answers(await asyncio.gather(*(_answered(request, posted) for posted in group))), KIND)
 
 
-async def _answered(
-    request: Request[Any, Any, Any], posted: Posted, checking: "asyncio.Future[list[Verdict]]", rows: slice
-) -> Answer:
-    intake = desk_of(request).intake
+async def _answered(request: Request[Any, Any, Any], posted: Posted) -> Answer:
     try:
-        verdicts = (await checking)[rows]
-        if posted.alone:
-            return await _one(intake, _good(verdicts[0]), only_check=posted.check)
-        return await _batch(intake, verdicts, only_check=posted.check)
+        return await _answer(desk_of(request).intake, posted)
     except Exception as error:  # noqa: BLE001  each submission has its own answer, whatever it is
         return answer_to(request, error)
 
 
-def _good(verdict: Verdict) -> Checked:
-    if isinstance(verdict, Refused):
-        raise verdict
-    return verdict
+async def _answer(intake: Intake, posted: Posted) -> Answer:
+    if posted.alone:
+        return await _one(intake, await intake.check_one(posted.body.removesuffix(b"\n")), only_check=posted.check)
+    return await _batch(intake, await intake.check(read_statements(posted.body)), only_check=posted.check)
 
 
 async def _one(intake: Intake, checked: Checked, *, only_check: bool) -> Answer:
     if only_check:
         return _rehearsed(await intake.rehearse_one(checked))
-    recorded = await intake.record_one(checked)
+    return _receipt(await intake.record_one(checked))
+
+
+def _receipt(recorded: Recorded) -> Answer:
     place = {"location": f"/v1/entries/{recorded.admitted.indices[0]}"}
     return _recorded(recorded, recorded.files()[0], FRESH | place)
 

@@ -152,13 +152,13 @@ def serving_world(world, secrets=(), protocol="api.connections:Patient", **setti
 
 
 @contextmanager
-def listening(app, listener, protocol="api.connections:Patient"):
-    """An application on a socket."""
+def listening(app, listener, protocol="api.connections:Patient", also=()):
+    """An application on a socket, and on others beside it."""
     config = uvicorn.Config(
         as_served(app), access_log=False, log_level="error", loop="uvloop", http=protocol, lifespan="on"
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener, *also]})
     thread.start()
     try:
         while not server.started and thread.is_alive():

@@ -1,6 +1,6 @@
 """What is posted to a standby: it goes to the server that leads, and comes back as if it had been posted there."""
 
-import json
+import asyncio
 import socket
 import threading
 from contextlib import ExitStack, contextmanager
@@ -8,18 +8,16 @@ from contextlib import ExitStack, contextmanager
 import msgspec
 import pytest
 from posted import Posted as Bodies
-from served import Served, app_of, listening, make_world
+from served import Served, app_of, batch, listening, make_world
 
 from api import leader_line, looking
-from api.forwarding import PATH, Posted
+from api.forwarding import KIND, PATH, Posted
 from api.leader_line import LeaderLine, check_address
 from ledger.kernel.errors import Busy, Malformed, Unsettled
 from ledger.kernel.receipt import parse_receipt
 from ledger.recording.log import Log
 from tests.eventually import SOON, eventually
 from tests.small_ledger import coil
-
-JSON = "application/json"
 
 
 class Pair:
@@ -90,7 +88,7 @@ def test_a_refusal_is_the_leaders_word_for_word(pair, serial):
 
 @pytest.mark.parametrize("wire", [b"\xff\xfe~", "a.b.c~é".encode()])
 def test_what_is_no_text_is_refused_in_the_same_words(pair, wire):
-    """It has no place in the JSON in which statements travel from one server to another."""
+    """It travels from one server to another as it is."""
     here, there = pair.leader.post(wire), pair.standby.post(wire)
     assert (there.status, there.json) == (here.status, here.json)
     assert there.status == 400
@@ -131,30 +129,43 @@ def test_what_is_not_there_is_still_missing(pair):
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (b"[", 400),
-        (msgspec.json.encode([{"statements": []}]), 400),
-        (msgspec.json.encode([{"statements": ["a", "b"], "alone": True}]), 400),
-        (msgspec.json.encode([{"statements": ["a"], "leader": "me"}]), 400),
-        (msgspec.json.encode([{"statements": ["a"] * 10_001}]), 413),
-        (msgspec.json.encode([{"statements": ["a"]}] * 2_001), 413),
+        (b"\x91", 400),
+        (msgspec.msgpack.encode([{"alone": True}]), 400),
+        (msgspec.msgpack.encode([{"body": "text"}]), 400),
+        (msgspec.msgpack.encode([{"body": b"a", "leader": "me"}]), 400),
+        (msgspec.msgpack.encode([{"body": b"a"}] * 2_001), 413),
     ],
 )
 def test_the_inner_door_has_limits_too(pair, body, status):
-    assert pair.leader.ask("POST", PATH, body, content_type=JSON).status == status
+    assert pair.leader.ask("POST", PATH, body, content_type=KIND).status == status
+
+
+@pytest.mark.parametrize(
+    ("posted", "status"),
+    [
+        (Posted(b"a" * (256 * 1024 + 1), alone=True), 413),
+        (Posted(batch(*[b"a"] * 10_001)), 413),
+        (Posted(batch()), 400),
+        (Posted(b"[", check=True), 400),
+    ],
+)
+def test_behind_the_inner_door_each_submission_has_its_limits(pair, posted, status):
+    answers = pair.leader.ask("POST", PATH, msgspec.msgpack.encode([posted]), content_type=KIND)
+    assert [one["status"] for one in msgspec.msgpack.decode(answers.body)] == [status]
 
 
 def test_what_was_sent_on_is_not_sent_on_again(pair):
-    refused = pair.standby.ask("POST", PATH, msgspec.json.encode([Posted(["x"], alone=True)]), content_type=JSON)
+    refused = pair.standby.ask("POST", PATH, msgspec.msgpack.encode([Posted(b"x", alone=True)]), content_type=KIND)
     assert (refused.status, refused.code, refused.headers["retry-after"]) == (503, "standby", "1")
 
 
 def test_each_submission_of_a_group_has_its_own_answer(pair):
-    good, bad = pair.bodies.good().decode(), "nothing"
-    group = [Posted([good], alone=True), Posted([bad], alone=True), Posted([bad, good])]
-    answers = pair.leader.ask("POST", PATH, msgspec.json.encode(group), content_type=JSON).json
+    good, bad = pair.bodies.good(), b"nothing"
+    group = [Posted(good, alone=True), Posted(bad, alone=True), Posted(batch(bad, good))]
+    said = pair.leader.ask("POST", PATH, msgspec.msgpack.encode(group), content_type=KIND).body
+    answers = msgspec.msgpack.decode(said)
     assert [one["status"] for one in answers] == [201, 400, 422]
-    receipt = parse_receipt(json.dumps(answers[0]["body"], separators=(",", ":")).encode())
-    assert answers[0]["size"] == receipt.entry.index + 1
+    assert answers[0]["size"] == parse_receipt(answers[0]["body"]).entry.index + 1
 
 
 def test_without_a_leader_callers_are_asked_to_come_again(tmp_path, monkeypatch):
@@ -218,16 +229,23 @@ def answer(status, body):
     return b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body)
 
 
-def line_to(path):
-    return LeaderLine(lambda: f"unix:{path}", PATH, {})
+def asked(leader, *bodies):
+    """What one line brings back, request after request."""
+
+    async def ask():
+        line = LeaderLine(lambda: leader, PATH, KIND)
+        try:
+            return [await line.ask(body) for body in bodies]
+        finally:
+            line.hang_up()
+
+    return asyncio.run(ask())
 
 
 def test_a_connection_is_kept_and_opened_again_where_it_was_closed(tmp_path):
     path, good = tmp_path / "s", answer(200, b"ok")
     with scripted(path, [good, good], [good]) as heard:
-        line = line_to(path)
-        assert [line.ask(b"%d" % n) for n in range(3)] == [b"ok"] * 3
-        line.hang_up()
+        assert asked(f"unix:{path}", b"0", b"1", b"2") == [b"ok"] * 3
     assert heard == [b"0", b"1", b"2"]
 
 
@@ -236,7 +254,7 @@ def test_it_asks_twice_and_no_more(tmp_path):
     refusal = [answer(503, b"not the leader")]
     sentence = "could not be reached from this one; retry with the same id"
     with scripted(path, refusal, refusal) as heard, pytest.raises(Busy, match=sentence):
-        line_to(path).ask(b"x")
+        asked(f"unix:{path}", b"x")
     assert len(heard) == 2
 
 
@@ -246,13 +264,13 @@ def test_an_answer_that_does_not_come_is_unsettled(tmp_path, monkeypatch):
         listener.bind(str(tmp_path / "s"))
         listener.listen()
         with pytest.raises(Unsettled, match=r"has not answered within 0\.05 seconds; retry with the same id"):
-            line_to(tmp_path / "s").ask(b"x")
+            asked(f"unix:{tmp_path / 's'}", b"x")
 
 
 def test_nobody_to_ask(tmp_path):
     for leader in ("", f"unix:{tmp_path / 'nothing'}"):
         with pytest.raises(Busy, match="another server writes to this ledger"):
-            LeaderLine(lambda leader=leader: leader, PATH, {}).ask(b"x")
+            asked(leader, b"x")
 
 
 @pytest.mark.parametrize("address", ["http://10.0.0.5:8080", "https://a.example", "unix:/run/x/1", "http://[::1]:80/"])

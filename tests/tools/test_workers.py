@@ -3,6 +3,8 @@
 import http.client
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,34 @@ def test_one_that_died_is_replaced(server):
     os.kill(first[0], signal.SIGKILL)
     eventually(lambda: len(set(server.children) - set(first)) == 1)
     eventually(lambda: alive(server))
+
+
+def settled(server, wire):
+    """The entry of a statement that is posted again until it is acknowledged."""
+
+    def tried():
+        try:
+            status, _, body = server.ask("POST", "/v1/statements", wire)
+        except (OSError, http.client.HTTPException):  # whoever had taken it died
+            return None
+        assert status in {200, 201, 503}, body
+        return status != 503 and parse_receipt(body).entry
+
+    return eventually(tried)
+
+
+def test_what_one_of_them_acknowledged_is_there_once_whoever_dies(server, world):
+    """Single statements are checked by one process and recorded by another: either may be killed on the way."""
+    wires = [world.statement(world.plant, "lot-event", coil(f"C-{n}")) for n in range(600)]
+    first = server.children
+    with ThreadPoolExecutor(6) as callers:
+        entries = callers.map(partial(settled, server), wires)
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+            eventually(lambda: len(server.children) == len(first) and alive(server))
+        told = list(entries)
+    assert len({entry.index for entry in told}) == len(wires)
+    assert all(server.found(entry.index) for entry in told)
 
 
 def test_a_ledger_that_cannot_be_opened_is_not_served(world):
