@@ -283,7 +283,7 @@ def test_a_passport_that_is_only_looked_over_again_is_not_said_to_lack_anything(
 
     async def scenario():
         async with shop(tmp_path) as app:
-            waiting = SimpleNamespace(owes_footprint=lambda _: False, pending={piece("C-1"): 0}, seen=99)
+            waiting = SimpleNamespace(footprint_since=lambda _: None, pending={piece("C-1"): 0}, seen=99)
             object.__setattr__(app.app.state["desk"], "restater", waiting)
             page = html.unescape((await scan(app, query=code())).body.decode())
             assert words("en")("pending_check") in page
@@ -302,16 +302,11 @@ def test_a_footprint_that_is_still_to_be_computed_is_said_to_be_pending(tmp_path
         async with shop(tmp_path) as app:
             query = code() + f"&lang={language}".encode()
             assert says not in (await scan(app, query=query)).body.decode()
-            owing = SimpleNamespace(owes_footprint=lambda piece: piece.endswith("C-1"), pending={}, seen=99)
+            owing = SimpleNamespace(footprint_since=lambda found: found.index, pending={}, seen=99)
             object.__setattr__(app.app.state["desk"], "restater", owing)
             assert says in (await scan(app, query=query)).body.decode()
             answer = await app.ask("GET", coil_path("passport"), query=code())
             assert answer.json["footprint_pending_since"] == 6
-            # one that states a footprint waits for none
-            root = {"size": 5, "root": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}
-            await app.post(app.world.statement(OPERATOR, "passport", passport(7, accounts=root)))
-            answer = await app.ask("GET", coil_path("passport"), query=code())
-            assert (answer.json["entry"], answer.json["footprint_pending_since"]) == (7, None)
             object.__setattr__(app.app.state["desk"], "restater", None)
 
     run(scenario)
