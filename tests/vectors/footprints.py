@@ -1,4 +1,4 @@
-"""Vectors of full bundles that name evidence of their footprint, from which it is computed again (SPEC 7, step 11; 12.9).
+"""Vectors of full bundles with evidence of a footprint, which is computed again from it (SPEC 7, step 11; 12.9).
 
 To 12 as in `computed`; 13 what the works has for power, 14 wind of the hour in which slabs were cast, 15 what was drawn
 in it, 16 what of that the wind covers by the hour, 17 by volume, 18 gas burnt, 19 power from the grid, 20 the passport.
@@ -35,7 +35,7 @@ def footprints():
     fewer = [one for one in inputs if one != BY_HOUR]
     evidence = in_ranges([one for one in range(FIRST, LAST + 1) if one != BY_HOUR])
     yield _case(
-        "full-an-allocation-left-out", "What is covered by the hour is left out; the history of what was drawn, as a later entry continues it, tells.",
+        "full-an-allocation-left-out", "What is covered by the hour is left out: a later entry names it as before it.",
         told(), committed(ledger, {**body, "evidence": evidence}, fewer), fewer, 11, "inputs",
     )  # fmt: skip
 
@@ -81,9 +81,9 @@ def told(burnt=1_000_000):
             "matching": matching, "purpose": "footprint", "beneficiary": PLANT.id, "rows": [row],
         })  # fmt: skip
     gas = {"fuel": "natural-gas", "quantity": burnt, "unit": "kJ", "factor": "56.1", "oxidation": "1", "biomass": "0"}
-    _emitted(ledger, "gas", "fuel", gas, "measured", "ipcc-2006/combustion")
-    _emitted(ledger, "power", "electricity", {"energy": 0, "method": "grid", "factor": "0.80"}, "default",
-             "scenario-kz/1")  # fmt: skip
+    grid = {"energy": 0, "method": "grid", "factor": "0.80"}
+    _emitted(ledger, "ipcc-2006/combustion", stream="gas", kind="fuel", status="measured", fuel=gas)
+    _emitted(ledger, "scenario-kz/1", stream="power", kind="electricity", status="default", electricity=grid)
     return ledger
 
 
@@ -98,11 +98,9 @@ def _profile():
     }
 
 
-def _emitted(ledger, stream, kind, body, status, table):
-    ledger.add(PLANT, "emission-source", {
-        "process": CASTING, "period": MONTH, "stream": stream, "kind": kind, "status": status,
-        "accounts": ["footprint"], kind: body, "table": _table(table),
-    })  # fmt: skip
+def _emitted(ledger, table, **members):
+    said = {"process": CASTING, "period": MONTH, "accounts": ["footprint"], "table": _table(table)}
+    ledger.add(PLANT, "emission-source", {**said, **members})
 
 
 def _table(name):
