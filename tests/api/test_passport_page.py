@@ -1,5 +1,6 @@
 """What the label opens: the page and the files of a piece, for whom, and that nothing a plant wrote acts in them."""
 
+import gzip
 import html
 import json
 import re
@@ -289,6 +290,21 @@ def test_a_passport_that_is_only_looked_over_again_is_not_said_to_lack_anything(
             assert words("en")("pending_check") in page
             assert words("en")("pending", entry=0) not in page
             object.__setattr__(app.app.state["desk"], "restater", None)
+
+    run(scenario)
+
+
+def test_a_page_goes_packed_to_who_takes_it(tmp_path):
+    async def scenario():
+        async with shop(tmp_path) as app:
+            plain, packed = [
+                await scan(app, query=code() + b"&lang=en", headers=[(b"accept-encoding", taken)])
+                for taken in (b"br", b"gzip, br")
+            ]
+            assert (plain.headers.get("content-encoding"), packed.headers["content-encoding"]) == (None, "gzip")
+            assert "accept-encoding" in plain.headers["vary"]
+            assert gzip.decompress(packed.body) == plain.body
+            assert len(packed.body) < len(plain.body) / 2
 
     run(scenario)
 

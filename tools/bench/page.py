@@ -187,7 +187,9 @@ def _others(time: "datetime", count: int) -> Iterator[Post]:
 
 
 def _get(path: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Language: en\r\n\r\n".encode("ascii")
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Language: en\r\nAccept-Encoding: gzip\r\n\r\n".encode(
+        "ascii"
+    )
 
 
 def _good(load: Load) -> Load:
