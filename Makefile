@@ -1,6 +1,6 @@
 # Everything a person or CI runs. `make demo` and `make test` each work straight after a clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test slow check format bench fuzz mutants vectors lock infra clean
+.PHONY: help setup browser demo test slow check format bench fuzz agree mutants vectors lock infra clean
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -52,6 +52,9 @@ format: setup  ## what a machine can mend
 fuzz: setup  ## a million mutated requests, and twenty thousand hostile Arrow streams, four thousand files
 	COILMARK_FUZZ=1000000 $(BIN)/python -m pytest -q --timeout=0 tests/api/test_fuzz.py tests/merkle/test_hostile_arrow.py \
 	  tests/audit/test_audit_exports.py $(ARGS)
+
+agree: setup  ## both verifiers, Python and JavaScript, on 10 000 generated, forged and damaged bundles
+	$(BIN)/python -m tests.browser.agree $(ARGS)
 
 mutants: setup  ## seeded bugs: each is put into a copy of the tree, and the test named beside it goes red
 	$(BIN)/python -m tests.mutants.run $(ARGS)

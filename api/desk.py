@@ -95,10 +95,8 @@ class Desk:
         return standing(self.log, piece, self.pending, self.looked, self.records.gist)
 
     def footprint_pending(self, found: Standing) -> int | None:
-        """The entry of a passport that states no footprint and waits for one, or None."""
-        if self.restater is None or found.gist.states_footprint:
-            return None
-        return found.index if self.restater.owes_footprint(found.piece) else None
+        """Since which entry the footprint of a passport waits to be computed, or None."""
+        return self.restater.footprint_since(found) if self.restater is not None else None
 
     def codes(self) -> Codes | None:
         """The codes of the labels, with those blocked since."""

@@ -1,11 +1,16 @@
 """What every page of ours has in common: templates that escape, and headers that let nothing in from elsewhere."""
 
+import gzip
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jinja2
+from litestar import Request
+from litestar.response.base import ASGIResponse
 
-from api.answers import FRESH
+from api.answers import FRESH, raw
 
 _NOWHERE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 HEADERS = {
@@ -17,11 +22,31 @@ HEADERS = {
 }
 # Scripts are our own files and never stand in the page, write no markup, and reach this server and nobody else.
 WITH_SCRIPT = HEADERS | {
+    "vary": "authorization, accept-language, accept-encoding",
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    f"require-trusted-types-for 'script'; {_NOWHERE}"
+    f"require-trusted-types-for 'script'; {_NOWHERE}",
 }
 STYLE_HEADERS = {"cache-control": "public, max-age=3600", "x-content-type-options": "nosniff"}
 _FOLDER = Path(__file__).parent / "templates"
+
+
+def page_answer(
+    request: Request[Any, Any, Any], page: str, headers: Mapping[str, str], status: int = 200
+) -> ASGIResponse:
+    """A page, packed where the browser takes that: one of a coil has 40 kB and goes in 10.
+
+    What it shows it shows whoever has its link, and nothing of what a third party may add to that: it can be packed
+    together with the label's code, which nobody learns from its length (BREACH).
+    """
+    body = page.encode()
+    if not takes_gzip(request):
+        return raw(body, "text/html", dict(headers), status)
+    return raw(gzip.compress(body, 1, mtime=0), "text/html", {**headers, "content-encoding": "gzip"}, status)
+
+
+def takes_gzip(request: Request[Any, Any, Any]) -> bool:
+    """Whether the browser says so (RFC 9110 12.5.3)."""
+    return "gzip" in request.headers.get("accept-encoding", "")
 
 
 @cache

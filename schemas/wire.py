@@ -76,7 +76,7 @@ class Passport(Wire, frozen=True):
 
     `recorded_at` is in µs since 1970 UTC. `restatement_pending_since` is the first entry that changes the piece and is
     not in it yet, or null. `footprint_pending_since` is its own entry where it states no footprint and one may still be
-    computed, or null.
+    computed; where it states one, the first entry that may change that and is not in it yet; or null.
     """
 
     piece: str

@@ -13,6 +13,7 @@ from ledger.kernel.party import apply, begin
 from ledger.kernel.statement import parse
 from ledger.kernel.verify_passports import Inputs
 from ledger.kernel.verify_statements import shown
+from ledger.passport.accounting import account_of
 from ledger.passport.body import passport_body
 from ledger.passport.refolded import Refolded
 from ledger.passport.story import story_of
@@ -43,6 +44,13 @@ def inputs_of(ledger, body, chosen):
             entries.append(replace(shown(ledger.shown(index)), statement=statement))
     passport = SimpleNamespace(statement=SimpleNamespace(body=body), opened=())
     return Inputs(passport, tuple(entries), registries)
+
+
+def accounted(ledger, body, inputs, rules):
+    """The passport with the footprint that its inputs give. Raises what reading them raises."""
+    basis = {**body, "accounts": body["as_of"]}
+    _, made = account_of(basis, inputs_of(ledger, basis, inputs), rules)
+    return {**basis, **made, "figures": [*body["figures"], *made["figures"]]}
 
 
 def committed(ledger, body, inputs):

@@ -52,7 +52,9 @@ export function element(name, { className = "", text = "", ...attributes } = {},
 const SIGNS = { passed: "✓", failed: "✗", not_checked: "–" };
 const WARNED = ["open_disputed", "open_ended", "open_others_disputed"];
 
+// Who reads this line has script: what is said to who has none goes.
 export function verdictLine(section, kind, strong, ...more) {
+  section.querySelector(".without-script")?.remove();
   const line = section.querySelector(".verdict");
   line.className = `verdict ${kind}`;
   line.setAttribute("role", kind === "bad" ? "alert" : "status");
@@ -62,7 +64,6 @@ export function verdictLine(section, kind, strong, ...more) {
 // `page` says whether the page shows what the record says: null where there is no page, else { good, text, compared }:
 // whether the reader compared the key that all of it rests on.
 export function showReport(section, tongue, report, page = null) {
-  section.querySelector(".without-script")?.remove();
   const failed = report.steps.find((step) => step.outcome === "failed");
   const warnings = report.open.filter((point) => WARNED.includes(point.say)).map((point) => tongue.say(point.say, point.facts));
   if (failed) {

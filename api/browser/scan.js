@@ -49,12 +49,14 @@ const plain = (value) => (Array.isArray(value) && value.every(isText) ? value.jo
 async function check(tongue, path) {
   const { trust, say, since } = believed();
   showKey(tongue, trust, say === "key_first" ? "" : say, since);
+  section.querySelector(".again")?.remove();
   verdictLine(section, "idle", tongue.say("working"));
   let bytes;
   try {
     bytes = await fetched(path);
   } catch (error) {
-    return nothing(tongue, "no_file", error);
+    nothing(tongue, "no_file", error);
+    return offerAgain(tongue, path);
   }
   const report = await verify(bytes, parseTrust(trust), { expected: { piece: given.piece }, recompute });
   const page = report.verified ? { ...compare(tongue, report), compared: say === "key_compared" } : null;
@@ -78,6 +80,13 @@ function buttons(tongue, trust, say) {
   agree.addEventListener("click", () => again(tongue, () => keep(trust, true)));
   drop.addEventListener("click", () => again(tongue, forget));
   return { key_first: [agree], key_kept: [agree, drop], key_compared: [drop], key_other: [drop] }[say] ?? [];
+}
+
+// Whoever was without a network for a moment need not load the page once more.
+function offerAgain(tongue, path) {
+  const button = element("button", { className: "again", type: "button", text: tongue.say("try_again") });
+  button.addEventListener("click", () => start(tongue, path));
+  section.querySelector(".verdict").after(button);
 }
 
 function again(tongue, change) {

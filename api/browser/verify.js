@@ -79,5 +79,5 @@ document.addEventListener("drop", (event) => {
   drop.classList.remove("over");
   take(event.dataTransfer.files[0]);
 });
-section.querySelector(".without-script").remove();
+section.querySelector(".without-script")?.remove();
 section.dataset.ready = "yes";

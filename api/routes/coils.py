@@ -15,7 +15,7 @@ from api.answers import FRESH, JSON, given, json, raw
 from api.body import query
 from api.desk import Desk, desk_of, reader_of
 from api.languages import language_of
-from api.pages import WITH_SCRIPT
+from api.pages import WITH_SCRIPT, page_answer
 from api.routes.resolver import base_of, read_link, refusal
 from api.scan_page import product_page, scan_page
 from api.scans import address_of
@@ -133,4 +133,4 @@ async def _scan(request: Request[Any, Any, Any]) -> ASGIResponse:
         address = address_of(request, desk.settings.proxies) if scanned else ""
         shown = partial(scan_page, desk, piece, said.get("c"), reader, language, address=address)
         status, page = await desk.pages.made(shown)
-    return raw(page.encode(), "text/html", WITH_SCRIPT | {"content-language": language}, status)
+    return page_answer(request, page, WITH_SCRIPT | {"content-language": language}, status)

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from ledger.carbon.form import number, rows, text, whole
 from ledger.carbon.streams import Stream
+from ledger.form import number, rows, text, whole
 from ledger.kernel.moments import micros
 from ledger.lots.event import LotEvent
 from ledger.lots.records import NOBODY, Effects, Place, Posting, Settled

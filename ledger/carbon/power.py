@@ -6,9 +6,9 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from ledger.carbon.exact import scaled
-from ledger.carbon.form import number
 from ledger.carbon.given import Covered, Loss, PowerHour, Uncovered
 from ledger.energy.records import EARLIER, HOUR, Attestation, Consumption, Factor, Hour
+from ledger.form import number
 from ledger.lots.sharing import share
 
 _Place = tuple[str, int]  # a process, and where its hour begins

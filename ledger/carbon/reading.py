@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ledger.carbon.form import rows, whole
 from ledger.carbon.given import (
     Close,
     Discharge,
@@ -19,6 +18,7 @@ from ledger.carbon.given import (
 )
 from ledger.carbon.streams import Stream, read_stream
 from ledger.energy.records import HOUR
+from ledger.form import rows, whole
 from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.moments import micros
 from ledger.kernel.party import Registry

@@ -10,7 +10,7 @@ from ledger.carbon import formulas
 from ledger.carbon.embedded import default_value
 from ledger.carbon.exact import decimal128, negative, scaled
 from ledger.carbon.factors import potentials
-from ledger.carbon.form import number, rows, text, whole
+from ledger.form import number, rows, text, whole
 from ledger.kernel.moments import micros
 
 _TONNE = 1_000_000  # g; and dm³ in 1 000 m³

@@ -63,9 +63,9 @@ def not_ahead(said: Said, end: int) -> None:
 
 
 def _factor(body: Mapping[str, Any]) -> Factor | None:
-    said = body.get("emissions")
-    if said is None:
+    if "emissions" not in body:
         return None
+    said = body["emissions"]
     return Factor(said["factor"], said["basis"], said["table"]["id"], said["table"]["digest"])
 
 

@@ -1,12 +1,12 @@
 """A checked lot event, read once: canonical ids, grams, parties and times in the words of the lot model (SPEC 4.8)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.form import number
 from ledger.kernel.errors import Malformed
 from ledger.kernel.event_subjects import al_bound, named_in
 from ledger.kernel.gs1 import canonical_id, names_one_thing
@@ -181,7 +181,7 @@ def placed(
         index=index,
         recorded_at=recorded_at,
         process_kind=processes.get(event.process, ""),
-        scale=sum([int(Decimal(accuracies[device]) * g / 100) for device, g in event.weighed if device in accuracies]),
+        scale=sum([int(number(accuracies[device]) * g / 100) for device, g in event.weighed if device in accuracies]),
     )
 
 
@@ -223,7 +223,7 @@ def _by_id(al: Mapping[str, Any], member: str) -> Iterator[tuple[str, dict[str, 
 
 def millionths(percent: str) -> int:
     """A share given in percent as decimal text, in millionths, floored."""
-    return int(Decimal(percent) * 10_000)
+    return int(number(percent) * 10_000)
 
 
 def oxide(g: int, percent: str) -> int:

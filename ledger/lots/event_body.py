@@ -1,10 +1,10 @@
 """What JSON Schema cannot say of a lot event: exact mass, times, ids that belong together (SPEC 4.8)."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from ledger.bodies import check_whole_numbers
+from ledger.form import number
 from ledger.kernel.errors import Malformed
 from ledger.kernel.event_subjects import AL, PREFIX, named_in, prefixes
 from ledger.kernel.gs1 import canonical_id
@@ -68,7 +68,7 @@ def grams(element: Mapping[str, Any]) -> int | None:
         raise Malformed("mass", f"mass is in {', '.join(sorted(GRAMS_IN))}, not in {uom}", uom=uom)
     if uom not in GRAMS_IN or quantity is None:
         return None
-    exact = Decimal(quantity) * GRAMS_IN[uom]
+    exact = number(quantity) * GRAMS_IN[uom]
     if exact != exact.to_integral_value():
         raise Malformed("mass", f"{quantity} {uom} is not exact to the gram", uom=uom)
     if exact > MAX_GRAMS:

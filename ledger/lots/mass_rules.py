@@ -6,6 +6,7 @@ Masses in g, shares as decimal text in % or as millionths; no number is a float.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from ledger.form import number
 from ledger.lots.alloys import DENSITY, LIMITS
 from ledger.lots.booking import tonnes
 
@@ -160,7 +161,7 @@ def _digits(alloy: str) -> str:
 
 def _element(row: Mapping[str, str], limit: tuple[Decimal, Decimal]) -> str:
     least, most = limit
-    value = Decimal(row["value"]).quantize(most, rounding=ROUND_HALF_EVEN)
+    value = number(row["value"]).quantize(most, rounding=ROUND_HALF_EVEN)
     over = row["bound"] != "lt" and value > most
     under = row["bound"] != "gt" and value < least
     if not over and not under:
@@ -179,9 +180,9 @@ def claimed_balance(periods: Sequence[tuple[int, int]], opening: int = 0) -> str
 
     What is carried over from the period before is claimed first; what is left of it is lost.
     """
-    for number, (had, went) in enumerate(_to_claim(periods, opening), 1):
+    for period, (had, went) in enumerate(_to_claim(periods, opening), 1):
         if went > had:
-            return f"claims {tonnes(went)} in period {number} and has {tonnes(had)} to claim"
+            return f"claims {tonnes(went)} in period {period} and has {tonnes(had)} to claim"
     return ""
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ledger.carbon.form import rows, text, whole
 from ledger.carbon.given import PowerHour
 from ledger.carbon.power import power_hour
 from ledger.energy import matching_rules as matching
@@ -20,6 +19,7 @@ from ledger.energy.issuing import attestation_of
 from ledger.energy.records import HOUR, Attestation, Consumption, Hour, Row, Use
 from ledger.energy.said import Said
 from ledger.energy.state_rules import in_range
+from ledger.form import rows, text, whole
 from ledger.kernel.errors import RuleBroken
 from ledger.kernel.moments import micros
 

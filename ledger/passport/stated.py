@@ -12,6 +12,7 @@ from typing import Any
 from ledger.carbon.factors import known
 from ledger.carbon.given import stands
 from ledger.carbon.records import Footprint, Part, Power, weakest
+from ledger.form import number
 from ledger.kernel.errors import Unverified
 from ledger.lots.records import Effects, Posting
 from ledger.passport.footprint import FULL, figures_of
@@ -97,7 +98,7 @@ def _agree(said: Mapping[str, Any], made: Mapping[str, Any], kg: Decimal, footpr
         return said == made
     gross = sum((abs(part.t) for part in footprint.parts), footprint.electricity("location")) * 1_000
     room = {"value": kg * 1_000 / footprint.g + 2 * _VALUE, "coverage": 2 * kg / gross + 2 * _VALUE if gross else kg}
-    near = all(abs(Decimal(said[name]) - Decimal(made[name])) <= most for name, most in room.items())
+    near = all(abs(number(said[name]) - number(made[name])) <= most for name, most in room.items())
     return near and {**said, **dict.fromkeys(room)} == {**made, **dict.fromkeys(room)}
 
 
@@ -111,7 +112,7 @@ def _footprint(said: Mapping[str, Any], figures: Sequence[Mapping[str, Any]], g:
         piece=said["piece"],
         g=g,
         parts=tuple(
-            Part(one["stage"], one["source"], one["gas"], one["basis"], Decimal(one["kg"]).scaleb(-3))
+            Part(one["stage"], one["source"], one["gas"], one["basis"], number(one["kg"]).scaleb(-3))
             for one in said.get("breakdown", ())
         ),
         power=power,
@@ -123,7 +124,7 @@ def _footprint(said: Mapping[str, Any], figures: Sequence[Mapping[str, Any]], g:
 
 def _power(one: Mapping[str, Any]) -> Power:
     location, hourly, volumetric = (
-        Decimal(one[name]).scaleb(-3) for name in ("location", "market_hourly", "market_volumetric")
+        number(one[name]).scaleb(-3) for name in ("location", "market_hourly", "market_volumetric")
     )
     return Power(
         one["stage"], one["wh"], one["hourly_wh"], one["volumetric_wh"], location, hourly, volumetric, one["coc_model"]

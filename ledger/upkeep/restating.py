@@ -25,7 +25,7 @@ from ledger.passport.issue import Basis, Issuer, body_of, signed
 from ledger.passport.story import Source
 from ledger.recording.log import Log, Recorded, Submission
 from ledger.recording.recovery import as_recorded
-from ledger.showing.passports import CHANGING, newest_passport
+from ledger.showing.passports import CHANGING, Standing, newest_passport
 from ledger.store.store import Stored, Transaction
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Restater:
         self._footprints: Footprints | None = None
         self._states: dict[int, int] = {}  # of passports that were looked at: up to where they have seen the ledger
         self._right: dict[str, int] = {}  # the newest passport of a piece, where it was found to say its footprint
+        self._stuck: set[str] = set()  # pieces of which the last try made none: others come first
         self._unaccounted = 0  # the first entry that may change them; NOBODY where they are of all there is
         self._reached = NOBODY  # how far the ledger was a round ago
         self._memory: Memory | None = None  # between passports that are made one after the other
@@ -68,10 +69,18 @@ class Restater:
         """Entries below this one are said by passports, as far as they change any: where to begin after a restart."""
         return min((self.seen, *self.pending.values()))
 
-    def owes_footprint(self, piece: str) -> bool:
-        """Whether the passport of a piece that states no footprint may have to state one."""
-        behind = self.seen < self._log.state.published.checkpoint.size
-        return self._may_be_accounted and (behind or self._unaccounted != NOBODY or piece in self.pending)
+    def footprint_since(self, found: Standing) -> int | None:
+        """Since which entry the footprint of a passport is pending, or None.
+
+        Its own entry where it states none and may have to; where it states one, the first that this does not know of.
+        """
+        first = self.seen if self._unaccounted == NOBODY else self._unaccounted
+        if not self._may_be_accounted:
+            return None
+        if found.gist.states_footprint:
+            return first if found.gist.has_seen <= first < found.gist.as_of else None
+        owes = first < self._log.state.published.checkpoint.size or found.piece in self.pending
+        return found.index if owes else None
 
     def round(self, *, now: int) -> int:
         """Look at what came since, and make some of the passports that it changes; how many. `now` in µs since 1970."""
@@ -128,9 +137,13 @@ class Restater:
             self.seen = end
 
     def restate(self, *, now: int) -> int:
-        """Make passports of pending pieces, the longest pending first, then by id; how many were recorded."""
+        """Make passports of pending pieces, the longest pending first, then by id; how many were recorded.
+
+        Those of which none could be made come last: where many are damaged, the sound ones do not wait for them.
+        """
         made = 0
-        for piece, since in sorted(self.pending.items(), key=lambda one: (one[1], one[0]))[:_PASSPORTS]:
+        waiting = sorted(self.pending.items(), key=lambda one: (one[0] in self._stuck, one[1], one[0]))
+        for piece, since in waiting[:_PASSPORTS]:
             try:
                 wire = self._changed(piece, now)
                 if wire is not None and not self.leads:
@@ -139,8 +152,11 @@ class Restater:
                     self._right[piece] = self._record(wire)
                     made += 1
             except CoilmarkError as error:
-                _log.warning("the passport of %s waits to be made again: %s", piece, error.sentence)
+                if piece not in self._stuck:  # said once, not each second
+                    _log.warning("the passport of %s waits to be made again: %s", piece, error.sentence)
+                self._stuck.add(piece)
                 continue
+            self._stuck.discard(piece)
             if self.pending.get(piece) == since:
                 del self.pending[piece]
         if not self.pending:
@@ -162,7 +178,7 @@ class Restater:
         if len(self._states) > _ENTRIES:
             self._states.clear()
         if index is not None and index not in self._states:
-            self._states[index] = int(parse_quickly(transaction.entry(index).wire).body["as_of"]["size"])
+            self._states[index] = _as_of(transaction.entry(index))
         return None if index is None else self._states[index]
 
     def _changed(self, piece: str, now: int) -> bytes | None:
@@ -203,6 +219,14 @@ class Restater:
         index = self._submit(Submission((checked,))).result().proven[0].stored.index
         self._remembers += index == self._remembers
         return index
+
+
+def _as_of(passport: Stored) -> int:
+    """What it says; 0 of one that is damaged, which is noted and comes to light where it is made again."""
+    try:
+        return int(parse_quickly(passport.wire).body["as_of"]["size"])
+    except (CoilmarkError, LookupError, TypeError, ValueError):
+        return 0
 
 
 def _touched(stored: Stored, one: Effects, source: StoreSource) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What the label opens: the page and the files of a piece, for whom, and that nothing a plant wrote acts in them."""
 
+import gzip
 import html
 import json
 import re
@@ -283,12 +284,27 @@ def test_a_passport_that_is_only_looked_over_again_is_not_said_to_lack_anything(
 
     async def scenario():
         async with shop(tmp_path) as app:
-            waiting = SimpleNamespace(owes_footprint=lambda _: False, pending={piece("C-1"): 0}, seen=99)
+            waiting = SimpleNamespace(footprint_since=lambda _: None, pending={piece("C-1"): 0}, seen=99)
             object.__setattr__(app.app.state["desk"], "restater", waiting)
             page = html.unescape((await scan(app, query=code())).body.decode())
             assert words("en")("pending_check") in page
             assert words("en")("pending", entry=0) not in page
             object.__setattr__(app.app.state["desk"], "restater", None)
+
+    run(scenario)
+
+
+def test_a_page_goes_packed_to_who_takes_it(tmp_path):
+    async def scenario():
+        async with shop(tmp_path) as app:
+            plain, packed = [
+                await scan(app, query=code() + b"&lang=en", headers=[(b"accept-encoding", taken)])
+                for taken in (b"br", b"gzip, br")
+            ]
+            assert (plain.headers.get("content-encoding"), packed.headers["content-encoding"]) == (None, "gzip")
+            assert "accept-encoding" in plain.headers["vary"]
+            assert gzip.decompress(packed.body) == plain.body
+            assert len(packed.body) < len(plain.body) / 2
 
     run(scenario)
 
@@ -302,16 +318,11 @@ def test_a_footprint_that_is_still_to_be_computed_is_said_to_be_pending(tmp_path
         async with shop(tmp_path) as app:
             query = code() + f"&lang={language}".encode()
             assert says not in (await scan(app, query=query)).body.decode()
-            owing = SimpleNamespace(owes_footprint=lambda piece: piece.endswith("C-1"), pending={}, seen=99)
+            owing = SimpleNamespace(footprint_since=lambda found: found.index, pending={}, seen=99)
             object.__setattr__(app.app.state["desk"], "restater", owing)
             assert says in (await scan(app, query=query)).body.decode()
             answer = await app.ask("GET", coil_path("passport"), query=code())
             assert answer.json["footprint_pending_since"] == 6
-            # one that states a footprint waits for none
-            root = {"size": 5, "root": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}
-            await app.post(app.world.statement(OPERATOR, "passport", passport(7, accounts=root)))
-            answer = await app.ask("GET", coil_path("passport"), query=code())
-            assert (answer.json["entry"], answer.json["footprint_pending_since"]) == (7, None)
             object.__setattr__(app.app.state["desk"], "restater", None)
 
     run(scenario)

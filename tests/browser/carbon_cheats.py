@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 from cheats import OUT_OF_FORM, SIGNERS, bundled, changed, replayed
 from forged_ledger import ForgedLedger
-from forged_passports import committed, inputs_of, passport_of
+from forged_passports import accounted, committed, passport_of
 from small_ledger import OPERATOR, PLANT, URI
 
 sys.path.append(str(Path(__file__).parents[1] / "carbon"))
@@ -22,7 +22,6 @@ from worked import example
 from ledger.kernel.errors import CoilmarkError
 from ledger.kernel.party import REGISTRY_TYPES
 from ledger.kernel.statement import parse
-from ledger.passport.accounting import account_of
 from ledger.passport.evidence import in_ranges
 from ledger.rules import rule_set
 
@@ -124,20 +123,13 @@ def _streams(said):
     yield who, typ, {**close, "processes": open_, "stocks": held}
 
 
-def accounted(ledger, body, inputs):
-    """The passport with the footprint that its inputs give. Raises what reading them raises."""
-    basis = {**body, "accounts": body["as_of"]}
-    _, made = account_of(basis, inputs_of(ledger, basis, inputs), rule_set())
-    return {**basis, **made, "figures": [*body["figures"], *made["figures"]]}
-
-
 def honest(told, changes=()):
     """Of the ledger with these bodies: it, the passport and its inputs."""
     ledger = replayed(told.statements, dict(changes), SIGNING)
     body, own = passport_of(ledger, COIL, rule_set())
     evidence = [one for one in told.evidence if one not in own]
     inputs = sorted({*own, *evidence})
-    body = accounted(ledger, {**body, "evidence": in_ranges(evidence)}, inputs)
+    body = accounted(ledger, {**body, "evidence": in_ranges(evidence)}, inputs, rule_set())
     return ledger, committed(ledger, body, inputs), inputs
 
 

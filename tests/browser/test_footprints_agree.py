@@ -102,6 +102,7 @@ def test_power_that_cannot_be_fails_in_both(told):
         "another hour": {attestation: {**attested, "from": attested["to"], "to": "2025-12-31T23:59:59Z"}},
         "an hour that is none": {allocation: {**rows, "rows": [beyond, second, *others]}},
         "nothing to take back": {allocation: {**rows, "rows": [{**row, "reverses": {"index": 0, "row": 0}}, second]}},
+        "emissions that are none": {attestation: {**attested, "emissions": None}},
         "hours stated twice": {mining: {**mined, "process": drawn["process"], "from": drawn["from"]}},
     }
     _, body, inputs = honest(told)

@@ -260,6 +260,16 @@ def test_a_proof_that_cannot_be_had_leaves_nothing_verified(reader, address, ans
     reader.forgive("Failed to load resource")
 
 
+def test_who_was_without_a_network_for_a_moment_tries_again_on_the_page(reader, address):
+    reader.open(address, prepare=lambda page: page.route("**/bundle*", lambda route: route.abort(), times=1))
+    assert refused(reader)
+    assert "script, which is off" not in reader.page.inner_text("#check")
+    reader.again(SAY["try_again"])
+    assert (reader.kind, reader.outcomes) == ("good", SHORT)
+    assert reader.page.query_selector(".again") is None
+    reader.forgive("Failed to load resource")
+
+
 @pytest.mark.slow
 def test_a_script_that_is_missing_leaves_nothing_verified(reader, address):
     reader.open(address, done="", prepare=lambda page: page.route("**/curves.js", lambda route: route.abort()))

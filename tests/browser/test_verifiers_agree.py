@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from agree import BATCH, Batch, batches, judged
 from both import agreed
 from cheats import bundled, cheated, copied, replayed, told_by
 from damaged import Source, cases, parcels
@@ -150,6 +151,23 @@ def test_an_object_where_a_word_is_wanted_is_refused_by_both(mill):
     assert eleventh == {("failed", "inputs"): 1, ("failed", "figure"): 1}
 
 
+def test_a_mass_that_is_no_number_is_refused_by_both(mill):
+    """Python takes True for 1, and reads texts that are no decimals here."""
+    coil = canonical_id(piece("A-1"))
+    told = told_by(mill, [coil])
+    body, inputs = told.said[coil]
+    bought = next(index for index in inputs if "al:origin" in parse(told.ledger.wires[index]).body)
+    event = parse(told.ledger.wires[bought]).body
+    given = []
+    for quantity in (True, "1e3", " 5", "1_0"):
+        amounts = [{**one, "quantity": quantity} for one in event["quantityList"]]
+        other = {**event, "quantityList": amounts, "al:origin": [{**one, "g": 1} for one in event["al:origin"]]}
+        forged = replayed(told.statements, {bought: other})
+        given.append(bundled(forged, coil, committed(forged, body, inputs), inputs))
+    _, eleventh = agreed([Given(one.file, one.trust, coil) for one in given])
+    assert eleventh == {("failed", "inputs"): len(given)}
+
+
 def test_both_find_short_what_a_correction_takes_of_a_piece_that_was_sent_away(tmp_path):
     with small_mill(tmp_path) as mill:
         slab, coil = piece("SLAB-C", 5), piece("C-1")
@@ -181,6 +199,17 @@ def test_an_entry_that_restates_a_footprint_has_a_number_in_both():
     file = ledger.bundle(ledger.add(OPERATOR, "passport", body), along=inputs, kind="full")
     _, eleventh = agreed([Given(file, format_trust(ledger.trust()).encode(), COIL)])
     assert eleventh == {("failed", "figure"): 1}
+
+
+@pytest.mark.parametrize("kind", ["mill", "ledger", "park"])
+def test_they_agree_on_some_of_each_story_of_the_long_run(kind):
+    """`make agree` has ten thousand."""
+    if kind not in {batch.kind for batch in batches(1, 10 * BATCH)}:
+        pytest.skip("the worked example of carbon is not beside the vectors")
+    outcomes, differing = judged(Batch("7", kind, 40))
+    assert differing == []
+    assert outcomes.total() == 40
+    assert len(outcomes) > 2
 
 
 def forks(random):

@@ -22,6 +22,7 @@ from ledger.passport.refold import recompute
 from ledger.rules import rule_set
 from ledger.showing import passports
 from ledger.store.access import EVERYTHING
+from ledger.upkeep import restating
 from ledger.upkeep.restating import Restater
 from tests.tiers import first
 
@@ -70,8 +71,15 @@ class Office:
         assert rounds[-1] == 0
         return sum(rounds)
 
+    def standing(self):
+        return passports.standing(self.world.log, COIL)
+
     def passport(self):
-        return passports.standing(self.world.log, COIL).statement.body
+        return self.standing().statement.body
+
+    def pending(self):
+        """Since which entry its footprint is."""
+        return self.restater.footprint_since(self.standing())
 
     def figures(self):
         return {(one["name"], one.get("matching")): one for one in self.passport()["figures"]}
@@ -189,10 +197,33 @@ def test_a_piece_that_was_worked_on_since_states_no_footprint_of_before(office):
     office.say([(who, typ, annealing)])
     office.ship()
     assert "accounts" not in office.passport()
-    assert office.restater.owes_footprint(COIL)
+    assert office.pending() == office.standing().index
     assert office.settle() == 1
     assert "accounts" in office.passport()
-    assert not office.restater.owes_footprint(COIL)
+    assert office.pending() is None
+
+
+def test_a_footprint_that_a_declaration_may_change_is_said_to_be_pending_until_it_is_computed_again(
+    office, monkeypatch
+):
+    """Passports are made again at once, accounts when the ledger rests: until then a footprint is that of before."""
+    monkeypatch.setattr(restating, "_GROWN", 1)  # a ledger that is not small
+    park = office.park
+    annealed = office.say(park.chain("A", 1))
+    office.say([*park.consumption(1), *park.covered(1, 80), *park.rest()])
+    office.ship()
+    office.settle()
+    before, wrong = office.passport(), parse(office.world.stored(annealed).wire)
+    assert office.pending() is None
+    declared = {"declarationTime": time(24 * 21), "reason": "incorrect_data"}
+    entry = office.say([(PLANT, "lot-event", {**wrong.body, "eventID": wrong.jti, "errorDeclaration": declared})])
+    assert office.restater.round(now=office.world.now) == 1
+    between = office.passport()
+    assert between["accounts"] == before["accounts"]
+    assert office.pending() == entry
+    assert office.settle() == 1
+    assert office.passport()["breakdown"] != before["breakdown"]
+    assert office.pending() is None
 
 
 @pytest.mark.parametrize("member", first(["figures", "breakdown", "power", "accounts", "tables"]))

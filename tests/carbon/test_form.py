@@ -6,8 +6,8 @@ import pytest
 from example_park import PERIOD, process
 
 from ledger.carbon import exact
-from ledger.carbon.form import number, rows, whole
 from ledger.carbon.streams import read_stream
+from ledger.form import number, rows, whole
 
 LONG = "123456789012345.123456789012345"  # 4.9: at most 15 digits before the point and 15 after it
 

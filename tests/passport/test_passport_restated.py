@@ -15,6 +15,7 @@ from ledger.kernel.gs1 import canonical_id
 from ledger.questions.asking import of_store
 from ledger.questions.traces import trace_up
 from ledger.store.sqlite.driver import sqlite3
+from ledger.upkeep import restating
 from ledger.upkeep.restating import Restater
 
 
@@ -55,17 +56,35 @@ def test_what_stands_is_not_said_again(mill):
     assert (mill.world.size, mill.restater.pending, mill.restater.done) == (size, {}, size)
 
 
-def test_a_passport_whose_stored_bytes_were_changed_is_not_replaced(mill):
-    """A server that starts again compares every passport: a new one would take the refusal off the page."""
-    index = standing(mill, "A-1").index
+def damage(mill, index, old, new):
+    """Other words in a stored passport, as who holds the database may write them."""
     with closing(sqlite3.connect(mill.world.places.database)) as connection, connection:
-        connection.execute("DROP TRIGGER entry_no_update")
+        connection.execute("DROP TRIGGER IF EXISTS entry_no_update")
         (jwt,) = connection.execute('SELECT jwt FROM entry WHERE "index" = ?', (index,)).fetchone()
         head, payload, signature = jwt.split(b".")
-        other = b64url_encode(b64url_decode(payload.decode()).replace(b"EN-AW", b"EN-AC")).encode()
+        other = b64url_encode(b64url_decode(payload.decode()).replace(old, new)).encode()
         assert other != payload
         changed = b".".join([head, other, signature])
         connection.execute('UPDATE entry SET jwt = ? WHERE "index" = ?', (changed, index))
+
+
+@pytest.mark.parametrize("new", [b"EN-AC", b'EN"AW'])
+def test_a_damaged_passport_does_not_hold_up_the_sound_ones(mill, monkeypatch, new):
+    """In a round there is room for one here: the damaged one is the oldest, and it stays."""
+    monkeypatch.setattr(restating, "_PASSPORTS", 1)
+    damage(mill, standing(mill, "A-1").index, b"EN-AW", new)
+    again = restater(mill, seen=mill.world.size)
+    mill.look(ROLLING, "inspecting", piece("A-1"))
+    mill.take(CUSTOMER, ROLLING, (pallet(), None), paper="X")
+    assert [again.round(now=mill.world.now) for _ in range(4)] == [0, 1, 1, 0]
+    assert [said(mill, name)["status"] for name in ("B-1", "B-2")] == ["received", "received"]
+    assert set(again.pending) == {canonical_id(piece("A-1"))}
+
+
+def test_a_passport_whose_stored_bytes_were_changed_is_not_replaced(mill):
+    """A server that starts again compares every passport: a new one would take the refusal off the page."""
+    index = standing(mill, "A-1").index
+    damage(mill, index, b"EN-AW", b"EN-AC")
     size, again = mill.world.size, restater(mill)
     mill.look(ROLLING, "inspecting", piece("A-1"))
     assert again.round(now=mill.world.now) == 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.scans.counter import ScanCounter
-from ledger.scans.judging import A_DAY, DAYS, LEAST, SPREAD, Tally, tally
+from ledger.scans.judging import A_DAY, DAYS, LEAST, SPAN, SPREAD, Pairs, Tally, tally
 from ledger.scans.places import CELLS, NOWHERE, place_key, place_of
 from ledger.store.scans import SqliteScans, scans_file
 from ledger.store.sqlite.driver import sqlite3
@@ -74,14 +74,25 @@ def test_many_places_are():
     assert not tally((day, place, 1) for day in range(10) for place in range(SPREAD - 2)).is_conspicuous
 
 
+def test_a_coil_that_goes_from_place_to_place_is_not_and_one_that_is_in_all_of_them_at_once_is():
+    sites = [range(first, first + 4) for first in (0, 10, 20)]
+    goes = [(day, place, 1) for day in range(DAYS) for place in sites[day // SPAN]]
+    there = [(day, place, 1) for day in range(0, DAYS, 3) for site in sites for place in site]
+    assert tally(goes).places == tally(there).places == 13
+    assert (tally(goes).is_conspicuous, tally(there).is_conspicuous) == (False, True)
+
+
 def test_scans_of_one_s_own_do_not_hide_copies():
     copies = [(day, place, 1) for day in range(5) for place in range(40)]
     assert tally([*copies, (0, 99, 1_000_000)]).is_conspicuous
-    assert tally([(0, 99, 1_000_000)]) == Tally(1_000_000, A_DAY, A_DAY * (A_DAY - 1))
+    pairs = A_DAY * (A_DAY - 1)
+    assert tally([(0, 99, 1_000_000)]) == Tally(
+        1_000_000, A_DAY, Pairs(pairs, pairs), Pairs(SPAN * pairs, SPAN * pairs)
+    )
 
 
 def test_scans_from_nowhere_are_counted_and_not_judged():
-    assert tally([(0, NOWHERE, 50), (0, 7, 2)]) == Tally(52, 2, 2)
+    assert tally([(0, NOWHERE, 50), (0, 7, 2)]) == Tally(52, 2, Pairs(2, 2), Pairs(2 * SPAN, 2 * SPAN))
     assert (tally([]).places, tally([]).is_conspicuous) == (0, False)
 
 
@@ -100,6 +111,11 @@ def test_in_a_simulated_month_labels_are_told_from_copies():
     assert figure.flagged > 0  # not because nothing is ever called conspicuous
 
 
+@pytest.mark.slow
+def test_copies_on_no_more_than_eight_coils_are_found_too():
+    assert run_scans(Month(genuine=0, copies=500, labels=(8, 8))).found_share >= 0.95
+
+
 # How it is kept.
 
 
@@ -109,14 +125,15 @@ def test_counts_are_seen_at_once_and_outlive_a_restart(tmp_path):
         counter.count(PIECE, place)
     counter.count(OTHER, 1)
     waiting = counter.told(PIECE)
-    assert (waiting, waiting.scans, waiting.judged, waiting.same) == (Tally(4, 3, 2), 4, 3, 2)
+    assert (waiting.scans, waiting.judged, waiting.pairs) == (4, 3, Pairs(6, 2))
     counter.flush()
     counter.count(PIECE, 2)
-    assert counter.told(PIECE) == Tally(5, 4, 4)
+    told = counter.told(PIECE)
+    assert (told.scans, told.judged, told.pairs) == (5, 4, Pairs(12, 4))
     counter.flush()
     store.close()
     again, _, _ = counting(tmp_path)
-    assert (again.told(PIECE), again.told(OTHER)) == (Tally(5, 4, 4), Tally(1, 1, 0))
+    assert (again.told(PIECE), again.told(OTHER)) == (told, Tally(1, 1))
     del clock
 
 
@@ -157,7 +174,7 @@ def test_a_store_that_fails_loses_nothing_and_is_logged_once(tmp_path, caplog):
     assert len([one for one in caplog.records if "counts of scans" in one.message]) == 1
     file.rmdir()
     counter.flush()
-    assert counter.told(PIECE) == Tally(3, 3, 6)
+    assert counter.told(PIECE).pairs == Pairs(6, 6)
 
 
 def test_a_damaged_file_is_no_harm(tmp_path):

@@ -6,6 +6,7 @@ from vectors import (
     computed,
     entries,
     example,
+    footprints,
     histories,
     jsons,
     misbehaviours,
@@ -35,6 +36,7 @@ def cases():
     yield from receipts.receipts()
     yield from bundles.bundles()
     yield from computed.computed()
+    yield from footprints.footprints()
     yield from attestations.attestations()
     yield from misbehaviours.misbehaviours()
 

@@ -4,6 +4,7 @@ A page of the park's coil has what a customer is shown: its way, certificate, fo
 findings. The others are coils of the same mill that nobody scans.
 """
 
+import gzip
 import math
 import random
 import urllib.request
@@ -187,10 +188,12 @@ def _others(time: "datetime", count: int) -> Iterator[Post]:
 
 
 def _get(path: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Language: en\r\n\r\n".encode("ascii")
+    head = (f"GET {path} HTTP/1.1", "Host: localhost", "Accept-Language: en", "Accept-Encoding: gzip")
+    return "\r\n".join([*head, "", ""]).encode("ascii")
 
 
 def _good(load: Load) -> Load:
-    if set(load.statuses) != {200} or b'id="check"' not in load.last_body or b'class="footprint"' not in load.last_body:
-        raise RuntimeError(f"the server answered {load.statuses}: {load.last_body[:300]!r}")
+    page = gzip.decompress(load.last_body) if set(load.statuses) == {200} else load.last_body
+    if b'id="check"' not in page or b'class="footprint"' not in page:
+        raise RuntimeError(f"the server answered {load.statuses}: {page[:300]!r}")
     return load
