@@ -62,9 +62,10 @@ def tally(counted: Iterable[Counted]) -> Tally:
     for day, place, count in counted:
         scans += count
         if place != NOWHERE:
-            whole[place] += min(count, A_DAY)
+            telling = min(count, A_DAY)
+            whole[place] += telling
             for first in range(day - SPAN + 1, day + 1):
-                spans[first][place] += min(count, A_DAY)
+                spans[first][place] += telling
     return Tally(scans, whole.total(), _pairs([whole]), _pairs(spans.values()))
 
 
