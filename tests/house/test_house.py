@@ -81,6 +81,12 @@ def test_names_say_something():
     assert [path for path in SOURCES if path.stem in empty] == []
 
 
+def test_no_two_test_files_share_a_name():
+    """Pytest imports them by name alone, and collects neither when it meets the second."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
 def test_every_lint_ignore_has_its_reason(texts):
     bare = re.compile(r"# noqa(: [A-Z0-9, ]+)?\s*$")
     lines = [(name, line) for name, text in texts.items() if "# noqa" in text for line in text.splitlines()]
