@@ -5,7 +5,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from ledger.lots.astray import came, found, left, times
+from ledger.lots.astray import came, due, found, left, owing, times
 from ledger.lots.book import Book, effects_key, named_key
 from ledger.lots.booking import Booking, add_to_delivery, tonnes
 from ledger.lots.claims import take_back
@@ -58,10 +58,10 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
     )
     for moved in back:
         add_to_delivery(book, moved)
-    take_back_packing(booking, old)
     touched = dict.fromkeys(posting.lot for posting in (*gone, *old.debits))
     for lot in known_of(book, touched):
         book.put_lot(found(lot, partial(_stands, book)))
+    take_back_packing(booking, old)
     return replace(
         _nothing(event), undoes=wrong, debits=gone, credits=(*old.debits, *under_way),
         entered=_with_late(old.left, under_way), left=_with_late(old.entered, no_more), moved=back,
@@ -87,15 +87,16 @@ def _withdraw(booking: Booking, posting: Posting, wrong: int) -> None:
     book, lot = booking.book, booking.book.lot(posting.lot)
     if lot is None:
         return
-    if not _weightless(lot, posting):
-        _post(booking, posting, -posting.g)
-        lot = booking.lot(posting.lot)
-    counted = _weightless(lot, posting) or (_unweighed(lot) and not posting.kind)
-    if lot.made_by != wrong and counted:
+    if _weightless(lot, posting):
         by = {one.index for one in in_turn(book, wrong)}
-        book.put_lot(left(lot, _at(booking, posting), by))
-    elif lot.made_by != wrong:
-        _leave(book, lot, posting)
+        if lot.made_by != wrong:
+            book.put_lot(left(lot, _at(booking, posting), by))
+        return
+    _post(booking, posting, -posting.g)
+    if lot.made_by != wrong:
+        _leave(book, booking.lot(posting.lot), posting)
+    if posting.kind == "weighed":  # it is there without these grams, unless it moved on from there
+        book.put_lot(owing(booking.lot(posting.lot), _at(booking, posting), 1))
 
 
 def _leave(book: Book, lot: Lot, posting: Posting) -> None:
@@ -114,20 +115,12 @@ def _restore(booking: Booking, posting: Posting) -> None:
         return
     _post(booking, posting, posting.g)
     lot = booking.lot(posting.lot)
-    elsewhere = lot.single and (lot.consumed_by != NOBODY or len(lot.holdings) > 1)
-    if elsewhere and not holding_of(lot, posting.holder, posting.delivery).g:
+    if lot.consumed_by != NOBODY or len(lot.holdings) > 1 or due(lot):
         _leave(book, lot, posting)
-        if _unweighed(lot):
-            book.put_lot(came(booking.lot(posting.lot), _at(booking, posting)))
 
 
 def _weightless(lot: Lot, posting: Posting) -> bool:
     return lot.single and not posting.g
-
-
-def _unweighed(lot: Lot) -> bool:
-    """Also one whose first weight was taken back: its grams tell no more where it is."""
-    return lot.single and lot.g is None
 
 
 def _stands(book: Book, entry: int) -> bool:
@@ -143,12 +136,20 @@ def _at(booking: Booking, posting: Posting) -> Holding:
 
 
 def _post(booking: Booking, posting: Posting, g: int) -> None:
-    lot = booking.lot(posting.lot)
+    lot = _set_aside(booking.lot(posting.lot))
     held = holding_of(lot, posting.holder, posting.delivery)
     mix = posting.mix if held.mix == NOBODY else held.mix  # rule 5.6: undoing makes no mix
     owner = held.owner if held.g else posting.owner  # who bought it since has it
     more = Holding(posting.holder, posting.delivery, owner, g, mix, booking.site_at(held))
     booking.book.put_lot(settled(add_to(lot, more), posting.holder))
+
+
+def _set_aside(lot: Lot) -> Lot:
+    """A thing that nobody weighs any more and that is somewhere without grams is owed to there, while grams move."""
+    here = [one for one in lot.holdings if lot.single and lot.g is None and not one.g]
+    for one in here:
+        lot = owing(replace(lot, holdings=without(lot, one.holder, one.delivery)), one, 1)
+    return lot
 
 
 def _shortages(book: Book, names: Iterable[str]) -> Iterable[Finding]:
@@ -268,9 +269,9 @@ def _settle_moves(booking: Booking) -> None:
         lot = booking.lot(posting.lot)
         at, others = holding_of(lot, *posting.place[1:]), without(lot, *posting.place[1:])
         elsewhere = others or lot.consumed_by != NOBODY
-        moved = lot.single and lot.made_by != booking.event.index and not posting.kind
-        if moved and elsewhere and not at.g and (not posting.g or times(lot, at) < 0):
-            book.put_lot(came(replace(lot, holdings=others), at))
+        moved = _weightless(lot, posting) and lot.made_by != booking.event.index and not posting.kind
+        if moved and elsewhere:
+            book.put_lot(owing(lot if at.g else replace(lot, holdings=others), replace(at, g=0), 1))
     for lot in known_of(book, {posting.lot: 0 for posting in (*booking.debits, *booking.credits)}):
         book.put_lot(found(lot, partial(_stands, book)))
 

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from ledger.kernel.errors import Conflict, RuleBroken
+from ledger.lots.astray import times
 from ledger.lots.book import lot_key
 from ledger.lots.booking import Booking, tonnes
 from ledger.lots.event import Part
@@ -147,7 +148,8 @@ def _take_again(booking: Booking, lot: Lot, part: Part, *, kind: str, scrap: str
 
     The piece stays what and where it is, short of its mass, and blocked.
     """
-    g = lot.g or 0
+    here = holding_of(lot, booking.event.issuer)
+    g = 0 if times(lot, here) > 0 else lot.g or 0  # it left unweighed, and is sent so again
     weighs = lot.g is None and lot.consumed_by == NOBODY  # what was used up unweighed, nobody weighs any more
     if weighs and part.g is not None and weighed_before(booking, lot):
         weigh(booking, lot, part, booking.event.issuer, ON_HAND)

@@ -268,6 +268,30 @@ def test_neither_weighs_by_a_correction_what_was_used_up_unweighed():
     alike([made])
 
 
+def sent_on(order, again):
+    """Weighed first where it was received, sent on, come back, and sent once more; what is in the order was wrong."""
+    made = Park()
+    made.new(SMELTER, (OWN, None))
+    moves = []
+    for paper, giver, taker, g in (
+        ("D-1", SMELTER, MILL, 9_000),
+        ("D-2", MILL, SMELTER, None),
+        ("D-3", SMELTER, MILL, 7),
+    ):
+        moves.append((giver, made.ship(giver, taker, (OWN, None), paper=paper).index))
+        moves.append((taker, made.receive(taker, giver, (OWN, g), paper=paper).index))
+    for number in order:
+        made.wrong(*moves[number], "urn:right")
+    if again:
+        made.ship(SMELTER, MILL, (OWN, None), eventID="urn:right")
+    return made
+
+
+def test_both_know_where_a_piece_is_whose_moves_and_first_weight_are_wrong():
+    orders = [(0, 1, 5, 4, 3, 2), (2, 1, 0), (5, 3, 1, 0, 2, 4), (0, 2, 3)]
+    alike([*(sent_on(order, again=False) for order in orders), sent_on((0,), again=True)])
+
+
 def test_both_let_a_correction_take_and_describe_what_its_issuer_had():
     """A piece that somebody else made, and that was sent on while an event stood that did not take it; its own."""
     made = Park()

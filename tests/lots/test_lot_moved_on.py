@@ -1,6 +1,6 @@
 """Rule 5.6: what was moved on from a move that is declared wrong, or corrected, in whatever order that is heard."""
 
-from itertools import permutations
+from itertools import combinations, permutations
 from random import Random
 
 import pytest
@@ -21,16 +21,19 @@ def park():
     return Park()
 
 
-def sent_on(park, first=None, second=None):
-    """From the smelter to the mill and on to the customer: the entries of four moves, with what each side weighs."""
+def sent_on(park, first=None, second=None, receiver=CUSTOMER):
+    """From the smelter to the mill and on to the customer: the entries of four moves, and what each receiver weighs."""
     entries = []
-    for giver, taker, paper, g in ((SMELTER, MILL, "D-1", first), (MILL, CUSTOMER, "D-2", second)):
+    for giver, taker, paper, g in ((SMELTER, MILL, "D-1", first), (MILL, receiver, "D-2", second)):
         entries.append((giver, park.ship(giver, taker, (SLAB, None), paper=paper).index))
         entries.append((taker, park.receive(taker, giver, (SLAB, g), paper=paper).index))
     return entries
 
 
-WEIGHED = {"at all": (9_000, None, None), "never": (None, None, None), "last": (None, None, 9_000)}
+WEIGHED = {
+    "at all": (9_000, None, None), "never": (None, None, None), "first": (None, 9_000, None),
+    "last": (None, None, 9_000),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
@@ -43,6 +46,69 @@ def test_of_moves_that_are_all_wrong_none_happened_in_whatever_order_that_is_sai
         park.wrong(*moves[one])
     assert places(park, SLAB) == [(SMELTER, "", made or 0)]
     assert (park.lot(SLAB).g, park.lot(SLAB).owed, park.blocked(SLAB)) == (made, (), False)
+
+
+@pytest.mark.parametrize("wrong", [some for most in (2, 3) for some in combinations(range(4), most)])
+@pytest.mark.parametrize("weighed", WEIGHED)
+def test_in_whatever_order_some_moves_are_called_wrong_the_books_say_the_same(weighed, wrong):
+    seen = []
+    for order in permutations(wrong):
+        park, (made, first, second) = Park(), WEIGHED[weighed]
+        park.new(SMELTER, (SLAB, made))
+        moves = sent_on(park, first, second)
+        for one in order:
+            park.wrong(*moves[one])
+        owed = [(one.at.holder, one.at.delivery, one.times) for one in park.lot(SLAB).owed]
+        seen.append((places(park, SLAB), owed, park.lot(SLAB).blocked, park.lot(SLAB).g))
+    assert seen == seen[:1] * len(seen)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 5, 4, 3, 2), (0, 1, 2, 3, 4, 5), (5, 3, 1, 0, 2, 4)])
+def test_a_piece_that_went_to_and_fro_is_with_its_maker_once_no_move_stands(park, order):
+    """First weighed by the first receipt: with that and its shipment wrong, it came and went as often, in grams."""
+    park.new(SMELTER, (SLAB, None))
+    moves = sent_on(park, 9_000, receiver=SMELTER)
+    moves.append((SMELTER, park.ship(SMELTER, MILL, (SLAB, None), paper="D-3").index))
+    moves.append((MILL, park.receive(MILL, SMELTER, (SLAB, None), paper="D-3").index))
+    for one in order:
+        park.wrong(*moves[one])
+    assert (places(park, SLAB), park.lot(SLAB).owed, park.blocked(SLAB)) == ([(SMELTER, "", 0)], (), False)
+
+
+def test_a_piece_that_was_wrongly_taken_out_and_weighed_is_in_its_unit_again(park):
+    park.new(SMELTER, (SLAB, None))
+    park.say(SMELTER, "Aggregation", action="ADD", parentID=UNIT, childEPCs=[SLAB])
+    park.wrong(SMELTER, park.ship(SMELTER, MILL, (SLAB, 500)).index)
+    assert (park.lot(SLAB).inside, places(park, SLAB)) == (UNIT, [(SMELTER, "", 0)])
+
+
+@pytest.mark.parametrize("move", range(4))
+@pytest.mark.parametrize("weighed", ["never", "first", "last"])
+def test_a_move_that_is_recorded_again_as_it_was_is_taken_back_again_with_all_others(park, weighed, move):
+    """Whoever weighed the piece before or after: it stays where it is, and is with its maker once no move stands."""
+    made, first, second = WEIGHED[weighed]
+    park.new(SMELTER, (SLAB, made))
+    moves, now = sent_on(park, first, second), places(park, SLAB)
+    assert once_more(park, moves[move][1])
+    assert (places(park, SLAB), park.lot(SLAB).owed, park.blocked(SLAB)) == (now, (), False)
+    moves[move] = (moves[move][0], len(park.effects) - 1)
+    for one in (2, 0, 1, 3):
+        park.wrong(*moves[one])
+    assert (places(park, SLAB), park.lot(SLAB).owed, park.lot(SLAB).g) == ([(SMELTER, "", 0)], (), None)
+
+
+@pytest.mark.parametrize("order", [[0], [0, 1], [1, 0]])
+def test_a_first_weight_that_its_correction_does_not_repeat_is_short_until_its_moves_are_wrong_too(park, order):
+    park.new(SMELTER, (SLAB, None))
+    sent = park.ship(SMELTER, MILL, (SLAB, 500)).index
+    taken = park.receive(MILL, SMELTER, (SLAB, None)).index
+    park.wrong(SMELTER, sent, "urn:sent")
+    again = park.ship(SMELTER, MILL, (SLAB, None), eventID="urn:sent").index
+    assert (places(park, SLAB), park.blocked(SLAB)) == ([(SMELTER, "D-1", -500), (MILL, "", 500)], True)
+    for one in order:
+        park.wrong(*[(MILL, taken), (SMELTER, again)][one])
+    where = "" if len(order) > 1 else "D-1"
+    assert (places(park, SLAB), park.lot(SLAB).owed) == ([(SMELTER, where, 0)], ())
 
 
 @pytest.mark.parametrize("wrong", [(0, 1), (1, 0), (2, 1), (0, 2, 1), (3, 0, 1)])

@@ -1,6 +1,6 @@
 // Errors declared and corrected: what an event did is taken back, what takes its place is booked (SPEC 5.6).
 
-import { came, found, left, times } from "./astray.js";
+import { came, found, left, owedTo, owing, times } from "./astray.js";
 import { Booking, addToDelivery } from "./booking.js";
 import {
   NOBODY, ON_HAND, addTo, holdingOf, newEffects, newHolding, onHand, placeOf, placeOfRun, settled, twoLines, without,
@@ -34,9 +34,9 @@ export function declare(book, event, wrong) {
     ...noMore.map(({ delivery, lot, g }) => ({ delivery, lot, shipped: 0n, received: g })),
   ];
   for (const one of moved) addToDelivery(book, one);
-  takeBackPacking(booking, old);
   const touched = new Set([...gone, ...old.debits].map((one) => one.lot));
   for (const lot of knownOf(book, touched)) book.put(found(lot, standing(book)));
+  takeBackPacking(booking, old);
   return {
     ...nothing, undoes: wrong, debits: gone, credits: [...old.debits, ...underWay], moved,
     entered: withLate(old.left, underWay), left: withLate(old.entered, noMore), packed: booking.packed,
@@ -52,12 +52,18 @@ function withLate(kinds, postings) {
 // A credit taken back. A thing that it moved is not there any more, unless it is back by what stands; one that it made is,
 // in doubt.
 function withdraw(book, posting, wrong) {
-  if (!book.lots.has(posting.lot)) return;
-  if (!weightless(book.lots.get(posting.lot), posting)) post(book, posting, -posting.g);
-  const lot = book.lots.get(posting.lot), by = [...inTurn(book, wrong)].map((one) => one.index);
-  if (lot.madeBy === wrong) return;
-  if (weightless(lot, posting) || (unweighed(lot) && !posting.kind)) book.put(left(lot, emptyAt(posting), by));
-  else leave(book, lot, posting);
+  const before = book.lots.get(posting.lot);
+  if (!before) return;
+  const moved = before.madeBy !== wrong;
+  if (weightless(before, posting)) {
+    const by = [...inTurn(book, wrong)].map((one) => one.index);
+    if (moved) book.put(left(before, emptyAt(posting), by));
+    return;
+  }
+  post(book, posting, -posting.g);
+  if (moved) leave(book, book.lots.get(posting.lot), posting);
+  // It is there without these grams, unless it moved on from there.
+  if (posting.kind === "weighed") book.put(owing(book.lots.get(posting.lot), emptyAt(posting), 1));
 }
 
 // Where a single thing has nothing any more, it is not.
@@ -72,25 +78,26 @@ function restore(book, posting) {
   if (weightless(before, posting)) return void book.put(came(before, emptyAt(posting)));
   post(book, posting, posting.g);
   const lot = book.lots.get(posting.lot);
-  const elsewhere = lot.single && (lot.consumedBy !== NOBODY || lot.holdings.length > 1);
-  if (!elsewhere || holdingOf(lot, posting.holder, posting.delivery).g) return;
-  leave(book, lot, posting);
-  if (unweighed(lot)) book.put(came(book.lots.get(lot.id), emptyAt(posting)));
+  if (lot.consumedBy !== NOBODY || lot.holdings.length > 1 || owedTo(lot).length) leave(book, lot, posting);
 }
 
 const weightless = (lot, { g }) => lot.single && !g;
-// Also one whose first weight was taken back: its grams tell no more where it is.
-const unweighed = (lot) => lot.single && lot.g === null;
 const emptyAt = ({ holder, delivery, owner, mix }) => newHolding(holder, delivery, owner, 0n, mix);
 // Also what a bundle does not show, and no entry stands for: it is where it has to be.
 const standing = (book) => (entry) => entry < NOBODY || book.effects.get(entry)?.declaredBy === NOBODY;
 
 // Undoing makes no mix; who bought it since has it.
 function post(book, { lot: name, holder, delivery, owner, mix }, g) {
-  const lot = book.lots.get(name);
-  if (!lot) return;
+  if (!book.lots.has(name)) return;
+  const lot = setAside(book.lots.get(name));
   const held = holdingOf(lot, holder, delivery), whose = held.g ? held.owner : owner;
   book.put(settled(addTo(lot, newHolding(holder, delivery, whose, g, held.mix === NOBODY ? mix : held.mix)), holder));
+}
+
+// A thing that nobody weighs any more and that is somewhere without grams is owed to there, while grams move.
+function setAside(lot) {
+  const here = lot.single && lot.g === null ? lot.holdings.filter((one) => !one.g) : [];
+  return here.reduce((rest, one) => owing({ ...rest, holdings: without(rest, one.holder, one.delivery) }, one, 1), lot);
 }
 
 function shortages(book, names) {
@@ -191,8 +198,8 @@ function settleMoves({ book, debits, credits, event }) {
     const lot = book.lots.get(posting.lot), { holder, delivery } = posting;
     const at = holdingOf(lot, holder, delivery), holdings = without(lot, holder, delivery);
     const elsewhere = holdings.length > 0 || lot.consumedBy !== NOBODY;
-    const moved = lot.single && lot.madeBy !== event.index && !posting.kind;
-    if (moved && elsewhere && !at.g && (!posting.g || times(lot, at) < 0)) book.put(came({ ...lot, holdings }, at));
+    const moved = weightless(lot, posting) && lot.madeBy !== event.index && !posting.kind;
+    if (moved && elsewhere) book.put(owing(at.g ? lot : { ...lot, holdings }, { ...at, g: 0n }, 1));
   }
   for (const lot of knownOf(book, new Set([...debits, ...credits].map((one) => one.lot)))) book.put(found(lot, standing(book)));
 }

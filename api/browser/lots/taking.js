@@ -1,6 +1,7 @@
 // What must hold before something is used, moved or taken (SPEC 5.3, 5.4, 5.6), and taking it.
 
 import { refuse } from "../verifier/fault.js";
+import { times } from "./astray.js";
 import { NOBODY, ON_HAND, blocks, heldBy, holdingOf, isWith, onHand, without } from "./book.js";
 import { abs, grams, most, sum } from "./exact.js";
 import { judgeSize } from "./products.js";
@@ -94,7 +95,8 @@ function massAgain(booking, lot, part, holder) {
   }
   const [at] = lot.holdings;
   if (lot.g === null && at) weigh(booking, lot, part, at.holder, at.delivery);
-  return lot.g || 0n;
+  const here = holdingOf(lot, holder, ON_HAND);
+  return times(lot, here) > 0 ? 0n : lot.g || 0n; // what left unweighed is sent so again
 }
 
 // Whether an event whose place this one takes was the first to weigh it.
