@@ -41,6 +41,13 @@ class Frames(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def finish(self) -> None:
+        """Nothing more is heard; what was said still goes."""
+        self._flush()
+        self.open = False
+        if self._transport is not None:
+            self._transport.close()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Of asyncio. A stranger is not listened to."""
         self._transport = cast("asyncio.Transport", transport)
@@ -68,7 +75,7 @@ class Frames(asyncio.Protocol):
 
     def _flush(self) -> None:
         said, self._saying = self._saying, []
-        if self.open and self._transport is not None:
+        if said and self.open and self._transport is not None:
             frame = pickle.dumps(said, pickle.HIGHEST_PROTOCOL)
             self._transport.writelines((_LENGTH.pack(len(frame)), frame))
 
