@@ -90,9 +90,9 @@ class SiblingLine:
 
     @property
     def open(self) -> bool:
-        """Whether there is a leader on this machine; where that is not known, it is looked for."""
+        """Whether a leader on this machine takes what it is handed; where that is not known, it is looked for."""
         if self._frames is not None and self._frames.open:
-            return True
+            return not self._frames.full
         if self._looking is None:
             self._looking = asyncio.get_running_loop().create_task(self._look())
         return False
@@ -166,4 +166,7 @@ def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:
 
 
 def _door(address: str) -> Path | None:
-    return Path(f"{address.removeprefix(UNIX)}.in") if address.startswith(UNIX) else None
+    """None where the kernel does not say who comes (macOS), so that nobody is trusted."""
+    if not (address.startswith(UNIX) and hasattr(socket, "SO_PEERCRED")):
+        return None
+    return Path(f"{address.removeprefix(UNIX)}.in")

@@ -72,6 +72,15 @@ def pair(tmp_path):
     pair.close()
 
 
+async def line_to(folder):
+    """One that has found who listens there."""
+    line = SiblingLine(lambda: f"unix:{folder / '0'}")
+    assert not line.open
+    await line._looking
+    assert line.open
+    return line
+
+
 @pytest.fixture
 def handed_in(monkeypatch):
     """What came to the leader checked: the outcome of each."""
@@ -158,7 +167,7 @@ def test_a_leader_that_stops_answers_what_it_was_handed(pair, monkeypatch):
     """As it answers what was posted to it: who is told 503 has to ask again, though it was recorded."""
     desk, begun, ending = pair.leading_app.state["desk"], threading.Event(), threading.Event()
     append, stop = desk.log.append, desk.forwarder.stop
-    monkeypatch.setattr(desk.log, "append", lambda given: begun.set() or ending.wait(SOON) and append(given))
+    monkeypatch.setattr(desk.log, "append", lambda given: begun.set() or (ending.wait(SOON) and append(given)))
 
     async def stopped():
         await stop()
@@ -179,9 +188,7 @@ def test_what_is_handed_to_a_leader_of_another_ledger_is_not_recorded(pair):
     (checked,) = statements.check_all([stray], "https://another.example", intake._known_keys())
 
     async def hand_in():
-        line = SiblingLine(lambda: f"unix:{pair.folder / '0'}")
-        while not line.open:
-            await asyncio.sleep(0.01)
+        line = await line_to(pair.folder)
         try:
             return await line.record(checked)
         finally:
@@ -214,6 +221,30 @@ def test_an_answer_that_does_not_come_is_unsettled(pair, monkeypatch):
     monkeypatch.setattr(Frames, "say", lambda one, said: isinstance(said[1], statements.Checked) and real(one, said))
     answer = pair.standby.post(pair.bodies.good())
     assert (answer.status, answer.code) == (503, Unsettled("outcome_unknown", "").code)
+
+
+def test_a_leader_that_does_not_take_what_it_is_handed_is_handed_no_more(tmp_path):
+    """It would lie in this process' memory without a limit; the other way has one."""
+
+    async def hand_in():
+        line = await line_to(tmp_path)
+        large = asyncio.create_task(line.record(bytes(2 * frames._FULL)))
+        await asyncio.wait([large], timeout=0.1)
+        small = await asyncio.wait_for(line.record(b""), 5)
+        waits = not large.done()
+        await line.stop()
+        return waits, small, await large
+
+    with socket.socket(socket.AF_UNIX) as stopped:
+        stopped.bind(str(tmp_path / "0.in"))
+        stopped.listen()
+        assert asyncio.run(hand_in()) == (True, None, None)
+
+
+def test_where_the_kernel_does_not_say_who_comes_there_is_no_door(monkeypatch):
+    assert siblings._door("unix:/run/0")
+    monkeypatch.delattr(socket, "SO_PEERCRED")
+    assert siblings._door("unix:/run/0") is None
 
 
 def test_the_door_is_this_users_alone(pair):
@@ -265,6 +296,9 @@ def test_frames_come_whole_in_whatever_pieces(monkeypatch):
     class Line:
         def get_extra_info(self, _):
             return None
+
+        def set_write_buffer_limits(self, _):
+            pass
 
         def writelines(self, pieces):
             self.sent = b"".join(pieces)
