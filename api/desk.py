@@ -127,7 +127,7 @@ async def open_desk(settings: Settings, now: Callable[[], int] = clock) -> Async
             desk.self_check.stop()
             await patrol
             await desk.forwarder.stop()
-            door.close()
+            await door.close()
 
 
 def _opened(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LENGTH = struct.Struct(">I")
+_FULL = 4 << 20  # bytes that the other end has not taken
 _CREDENTIALS = struct.Struct("3i")  # unix(7): process, user, group
 
 
@@ -23,6 +24,7 @@ class Frames(asyncio.Protocol):
 
     def __init__(self, heard: "Callable[[Frames, list[Any]], None]", lost: "Callable[[Frames], None]") -> None:
         self.open = False
+        self.full = False
         self._heard = heard
         self._lost = lost
         self._transport: asyncio.Transport | None = None
@@ -41,9 +43,17 @@ class Frames(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def finish(self) -> None:
+        """Nothing more is heard; what was said still goes."""
+        self._flush()
+        self.open = False
+        if self._transport is not None:
+            self._transport.close()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Of asyncio. A stranger is not listened to."""
         self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(_FULL)
         self.open = _user_of(self._transport.get_extra_info("socket")) == os.getuid()
         if not self.open:
             self._transport.abort()
@@ -61,6 +71,14 @@ class Frames(asyncio.Protocol):
             del self._received[:end]
             self._heard(self, pickle.loads(said))  # noqa: S301  from this very user's process, see above
 
+    def pause_writing(self) -> None:
+        """Of asyncio: the other end does not take what was said."""
+        self.full = True
+
+    def resume_writing(self) -> None:
+        """Of asyncio."""
+        self.full = False
+
     def connection_lost(self, _error: Exception | None) -> None:
         """Of asyncio."""
         self.open = False
@@ -68,7 +86,7 @@ class Frames(asyncio.Protocol):
 
     def _flush(self) -> None:
         said, self._saying = self._saying, []
-        if self.open and self._transport is not None:
+        if said and self.open and self._transport is not None:
             frame = pickle.dumps(said, pickle.HIGHEST_PROTOCOL)
             self._transport.writelines((_LENGTH.pack(len(frame)), frame))
 

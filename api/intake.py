@@ -13,7 +13,7 @@ from functools import cached_property
 from api.bridge import Bridge
 from api.turn import Turn
 from ledger.checking.pool import CheckingPool
-from ledger.checking.statements import Checked, Verdict, check_all
+from ledger.checking.statements import Checked, Verdict, check_addressed, check_all
 from ledger.kernel.errors import Busy, Refused, RefusedBatch, Unauthorised
 from ledger.kernel.keys import PublicKey, parse_jwk
 from ledger.kernel.party import Registry
@@ -74,6 +74,11 @@ class Intake:
         Raises Refused, Busy, Unsettled, at once or when it is awaited.
         """
         return self._records.ask(_alone(checked))
+
+    def record_vouched(self, checked: Checked) -> "asyncio.Future[Recorded]":
+        """As `record_one`, what another process has checked, which may have come here for a ledger that is not this."""
+        check_addressed(checked.statement, self._ledger.uri)
+        return self.record_one(checked)
 
     async def _record_each(self, submissions: Sequence[Submission]) -> list[Outcome]:
         return await self._bridge.wait(self._sequencer.submit_each(submissions))

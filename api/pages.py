@@ -1,6 +1,7 @@
 """What every page of ours has in common: templates that escape, and headers that let nothing in from elsewhere."""
 
 import gzip
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ WITH_SCRIPT = HEADERS | {
     f"require-trusted-types-for 'script'; {_NOWHERE}",
 }
 STYLE_HEADERS = {"cache-control": "public, max-age=3600", "x-content-type-options": "nosniff"}
+_GZIP = re.compile(r"gzip(?:\s*;\s*q=(?!0(?:\.0*)?$)[0-9.]{1,5})?", re.ASCII | re.IGNORECASE)
 _FOLDER = Path(__file__).parent / "templates"
 
 
@@ -45,8 +47,8 @@ def page_answer(
 
 
 def takes_gzip(request: Request[Any, Any, Any]) -> bool:
-    """Whether the browser says so (RFC 9110 12.5.3)."""
-    return "gzip" in request.headers.get("accept-encoding", "")
+    """Whether the browser says so (RFC 9110 12.5.3); `gzip;q=0` says that it does not."""
+    return any(_GZIP.fullmatch(one.strip()) for one in request.headers.get("accept-encoding", "").split(","))
 
 
 @cache

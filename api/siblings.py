@@ -34,6 +34,8 @@ class SiblingDoor:
         self._intake = intake
         self._server: asyncio.Server | None = None
         self._open: set[Frames] = set()
+        self._recording: set[asyncio.Future[Recorded]] = set()
+        self._stopping = False
 
     async def open(self, address: str) -> None:
         """Beside the socket that `address` names; does nothing where it names none of this machine."""
@@ -45,12 +47,15 @@ class SiblingDoor:
         path.chmod(_OWN)  # before anybody can come: it does not listen yet
         self._server = await asyncio.get_running_loop().create_unix_server(self._come, sock=listener)
 
-    def close(self) -> None:
-        """Who waits has been answered."""
+    async def close(self) -> None:
+        """What was handed in is answered; what comes from now on is not heard, and goes to whoever leads next."""
+        self._stopping = True
         if self._server is not None:
             self._server.close()
+        if self._recording:
+            await asyncio.wait(self._recording)
         for one in list(self._open):
-            one.close()
+            one.finish()
 
     def _come(self) -> Frames:
         frames = Frames(self._heard, self._open.discard)
@@ -58,18 +63,19 @@ class SiblingDoor:
         return frames
 
     def _heard(self, frames: Frames, said: list[tuple[int, Checked]]) -> None:
-        for number, checked in said:
+        for number, checked in () if self._stopping else said:
             try:
-                recording = self._intake.record_one(checked)
+                recording = self._intake.record_vouched(checked)
             except CoilmarkError as error:
                 frames.say((number, error))
             else:
-                recording.add_done_callback(partial(_tell, frames, number))
+                self._recording.add(recording)
+                recording.add_done_callback(partial(self._tell, frames, number))
 
-
-def _tell(frames: Frames, number: int, recording: "asyncio.Future[Recorded]") -> None:
-    error = recording.exception()
-    frames.say((number, recording.result() if error is None else error))
+    def _tell(self, frames: Frames, number: int, recording: "asyncio.Future[Recorded]") -> None:
+        self._recording.discard(recording)
+        error = recording.exception()
+        frames.say((number, recording.result() if error is None else error))
 
 
 class SiblingLine:
@@ -84,9 +90,9 @@ class SiblingLine:
 
     @property
     def open(self) -> bool:
-        """Whether there is a leader on this machine; where that is not known, it is looked for."""
+        """Whether a leader on this machine takes what it is handed; where that is not known, it is looked for."""
         if self._frames is not None and self._frames.open:
-            return True
+            return not self._frames.full
         if self._looking is None:
             self._looking = asyncio.get_running_loop().create_task(self._look())
         return False
@@ -160,4 +166,7 @@ def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:
 
 
 def _door(address: str) -> Path | None:
-    return Path(f"{address.removeprefix(UNIX)}.in") if address.startswith(UNIX) else None
+    """None where the kernel does not say who comes (macOS), so that nobody is trusted."""
+    if not (address.startswith(UNIX) and hasattr(socket, "SO_PEERCRED")):
+        return None
+    return Path(f"{address.removeprefix(UNIX)}.in")

@@ -17,6 +17,7 @@ sys.path.append(str(Path(__file__).parents[1] / "audit"))
 from tampering import behind_its_back, change
 
 from api.languages import LANGUAGES, words
+from api.pages import takes_gzip
 from ledger.kernel.statement import Hidden
 from ledger.kernel.verify import Expected, verify_bundle
 from ledger.passport.codes import Codes, path_of
@@ -307,6 +308,22 @@ def test_a_page_goes_packed_to_who_takes_it(tmp_path):
             assert len(packed.body) < len(plain.body) / 2
 
     run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("said", "takes"),
+    [
+        ("gzip", True),
+        ("br, GZIP ; q=0.5", True),
+        ("gzip;q=1.000", True),
+        ("gzip;q=0", False),
+        ("br, gzip; q=0.000", False),
+        ("identity, bgzip", False),
+        ("", False),
+    ],
+)
+def test_who_takes_gzip(said, takes):
+    assert takes_gzip(SimpleNamespace(headers={"accept-encoding": said})) is takes
 
 
 @pytest.mark.parametrize("language", first([*LANGUAGES]))

@@ -4,6 +4,8 @@ import asyncio
 import os
 import socket
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import msgspec
@@ -16,10 +18,10 @@ from api.forwarding import KIND, PATH
 from api.frames import Frames
 from api.siblings import SiblingLine
 from ledger.checking import statements
-from ledger.kernel.errors import Busy, Unsettled
+from ledger.kernel.errors import Busy, Unauthorised, Unsettled
 from ledger.kernel.receipt import parse_receipt
 from ledger.recording.log import Log
-from tests.eventually import eventually
+from tests.eventually import SOON, eventually
 from tests.small_ledger import coil
 
 
@@ -68,6 +70,15 @@ def pair(tmp_path):
     eventually(lambda: pair.line._frames is not None and pair.line._frames.open)
     yield pair
     pair.close()
+
+
+async def line_to(folder):
+    """One that has found who listens there."""
+    line = SiblingLine(lambda: f"unix:{folder / '0'}")
+    assert not line.open
+    await line._looking
+    assert line.open
+    return line
 
 
 @pytest.fixture
@@ -121,6 +132,18 @@ def test_a_key_that_was_enrolled_a_moment_ago_is_left_to_the_leader(pair, handed
     assert not handed_in
 
 
+def test_a_key_that_was_ended_a_moment_ago_no_longer_signs(pair, handed_in, monkeypatch):
+    """The standby, which has not heard of it, vouches for the signature; whether the key holds, the leader says."""
+    wire, world, plant = pair.bodies.good(), pair.world, pair.world.plant
+    monkeypatch.setattr(Log, "follow", lambda _: None)
+    new = plant.with_key("another key of the plant")
+    ended = {"kid": plant.signer.key.kid, "reason": "rotated"}
+    for who, change in ((plant, {"add": [new.addition()]}), (new, {"end": [ended]})):
+        assert pair.leader.post(world.statement(who, "key", {"party": plant.id, **change})).status == 201
+    answer = pair.standby.post(wire)
+    assert (answer.status, answer.json, handed_in) == (403, pair.leader.post(wire).json, [None])
+
+
 def test_a_check_and_a_batch_go_the_other_way(pair, handed_in):
     wire = pair.bodies.good()
     assert pair.standby.post(wire, "/v1/statements?check=1").json["check"] == "recordable"
@@ -138,6 +161,41 @@ def test_a_leader_that_died_with_it_may_have_recorded_it(pair, monkeypatch):
     monkeypatch.setattr(Frames, "say", say)  # the leader records, and its answer is lost
     answer = pair.standby.post(pair.bodies.good())
     assert answer.status == 200
+
+
+def test_a_leader_that_stops_answers_what_it_was_handed(pair, monkeypatch):
+    """As it answers what was posted to it: who is told 503 has to ask again, though it was recorded."""
+    desk, begun, ending = pair.leading_app.state["desk"], threading.Event(), threading.Event()
+    append, stop = desk.log.append, desk.forwarder.stop
+    monkeypatch.setattr(desk.log, "append", lambda given: begun.set() or (ending.wait(SOON) and append(given)))
+
+    async def stopped():
+        await stop()
+        ending.set()
+
+    monkeypatch.setattr(desk.forwarder, "stop", stopped)
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(pair.standby.post, pair.bodies.good())
+        assert begun.wait(SOON)
+        pair.take_the_leader_away()
+        assert answer.result().status == 201
+
+
+def test_what_is_handed_to_a_leader_of_another_ledger_is_not_recorded(pair):
+    """Whatever address it was given by mistake: keys may be known to both."""
+    world, intake = pair.world, pair.leading_app.state["desk"].intake
+    stray = world.statement(world.plant, "lot-event", coil("STRAY"), aud="https://another.example")
+    (checked,) = statements.check_all([stray], "https://another.example", intake._known_keys())
+
+    async def hand_in():
+        line = await line_to(pair.folder)
+        try:
+            return await line.record(checked)
+        finally:
+            await line.stop()
+
+    with pytest.raises(Unauthorised, match="this ledger is"):
+        asyncio.run(hand_in())
 
 
 def test_without_its_leader_a_standby_takes_over(pair):
@@ -163,6 +221,30 @@ def test_an_answer_that_does_not_come_is_unsettled(pair, monkeypatch):
     monkeypatch.setattr(Frames, "say", lambda one, said: isinstance(said[1], statements.Checked) and real(one, said))
     answer = pair.standby.post(pair.bodies.good())
     assert (answer.status, answer.code) == (503, Unsettled("outcome_unknown", "").code)
+
+
+def test_a_leader_that_does_not_take_what_it_is_handed_is_handed_no_more(tmp_path):
+    """It would lie in this process' memory without a limit; the other way has one."""
+
+    async def hand_in():
+        line = await line_to(tmp_path)
+        large = asyncio.create_task(line.record(bytes(2 * frames._FULL)))
+        await asyncio.wait([large], timeout=0.1)
+        small = await asyncio.wait_for(line.record(b""), 5)
+        waits = not large.done()
+        await line.stop()
+        return waits, small, await large
+
+    with socket.socket(socket.AF_UNIX) as stopped:
+        stopped.bind(str(tmp_path / "0.in"))
+        stopped.listen()
+        assert asyncio.run(hand_in()) == (True, None, None)
+
+
+def test_where_the_kernel_does_not_say_who_comes_there_is_no_door(monkeypatch):
+    assert siblings._door("unix:/run/0")
+    monkeypatch.delattr(socket, "SO_PEERCRED")
+    assert siblings._door("unix:/run/0") is None
 
 
 def test_the_door_is_this_users_alone(pair):
@@ -214,6 +296,9 @@ def test_frames_come_whole_in_whatever_pieces(monkeypatch):
     class Line:
         def get_extra_info(self, _):
             return None
+
+        def set_write_buffer_limits(self, _):
+            pass
 
         def writelines(self, pieces):
             self.sent = b"".join(pieces)
