@@ -141,7 +141,7 @@ def _judged(story: Story, source: Refolded) -> Judge:
         one = story.effects.get(row["entry"])
         if one is None or one.index in source.stood_in or row.get("rule") in _OF_CLAIMS:
             return False
-        if row.get("rule") in OF_AN_EVENT and (one.period or one.undoes != NOBODY):
+        if row.get("rule") in OF_AN_EVENT and (one.period or one.undoes != NOBODY or _left_a_run(story, one)):
             return False
         if one.undoes == NOBODY:
             return not one.run or one.index <= runs.get((one.issuer, one.run), NOBODY)
@@ -149,6 +149,12 @@ def _judged(story: Story, source: Refolded) -> Judge:
         return lot in story.line or not source.lacks(lot, one.index)
 
     return judged
+
+
+def _left_a_run(story: Story, one: Effects) -> bool:
+    """Whether it takes the place of an event of another run or of a month, which is judged with it."""
+    old = story.effects.get(one.replaces)
+    return old is not None and (old.run or old.period) not in {"", one.run}
 
 
 def _about(row: Mapping[str, Any]) -> str:

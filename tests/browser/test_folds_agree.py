@@ -223,6 +223,12 @@ def test_both_close_a_run_in_mass_and_judge_it_again_where_it_is_corrected():
     again = made.make(SMELTER, [(ONCE, 10_000)], [], al_run="open", **run | {"transformationID": "urn:run:2"}).index
     made.make(SMELTER, [], [(piece("C-2"), None)], al_run="closed", **run | {"transformationID": "urn:run:2"})
     made.wrong(SMELTER, again)
+    third = run | {"transformationID": "urn:run:3"}
+    moved = made.make(SMELTER, [(ONCE, 10_000)], [], al_run="open", **third).index
+    made.make(SMELTER, [], [(piece("C-3"), 10_000)], al_run="closed", **third)
+    made.wrong(SMELTER, moved, "urn:elsewhere")
+    elsewhere = made.make(SMELTER, [(ONCE, 10_000)], [(piece("C-4"), 10_000)], "casting", eventID="urn:elsewhere")
+    assert [one.rule for one in elsewhere.findings] == ["output_above_input"]
     found = {one.rule for done in made.effects for one in done.findings}
     assert found >= {"alloys_mixed", "unaccounted_loss", "output_above_input", "mass_not_closed", "run_closed"}
     alike([made])

@@ -63,6 +63,15 @@ def with_a_piece_that_is_next_to_nothing(mill):
     step(mill, [], [(COIL, 4 * TONNE)], "closed")
 
 
+def with_an_input_that_was_of_another_run(mill):
+    """What its correction leaves of that one, which was closed and is not shown, is found by the correction."""
+    other = {"run": "urn:example:run:2"}
+    wrong = step(mill, [(METAL, TONNE)], [], **other)
+    step(mill, [], [(piece("C-9"), TONNE)], "closed", **other)
+    mill.wrong(PLANT, wrong, "urn:right")
+    mill.make(PLANT, "casting", [(METAL, TONNE)], [(COIL, TONNE)], eventID="urn:right")
+
+
 def with_a_month(mill):
     """What the month before comes to is found by the first event of the next; not all of it is shown."""
     silo, anodes, others = lot("SILO", 3), lot("ANODES", 8), lot("ANODES-2", 8)
@@ -81,6 +90,7 @@ def with_a_month(mill):
 WAYS = (
     with_a_piece_that_is_next_to_nothing,
     with_a_month,
+    with_an_input_that_was_of_another_run,
     with_a_loss,
     with_an_output_that_was_wrong,
     with_an_input_that_was_wrong,
