@@ -72,6 +72,15 @@ def with_an_input_that_was_of_another_run(mill):
     mill.make(PLANT, "casting", [(METAL, TONNE)], [(COIL, TONNE)], eventID="urn:right")
 
 
+def with_a_wrong_input_of_another_run(mill):
+    """What that leaves of a run that is not shown is found by the declaration: all of the metal is shown."""
+    other = {"run": "urn:example:run:2"}
+    wrong = step(mill, [(METAL, TONNE)], [(COIL, TONNE)], **other)
+    step(mill, [], [(piece("C-9"), TONNE)], **other)
+    step(mill, [(METAL, TONNE)], [], "closed", **other)
+    mill.wrong(PLANT, wrong)
+
+
 def with_a_month(mill):
     """What the month before comes to is found by the first event of the next; not all of it is shown."""
     silo, anodes, others = lot("SILO", 3), lot("ANODES", 8), lot("ANODES-2", 8)
@@ -91,6 +100,7 @@ WAYS = (
     with_a_piece_that_is_next_to_nothing,
     with_a_month,
     with_an_input_that_was_of_another_run,
+    with_a_wrong_input_of_another_run,
     with_a_loss,
     with_an_output_that_was_wrong,
     with_an_input_that_was_wrong,
