@@ -22,8 +22,11 @@ class Weighed:
         return share(taken, weights)
 
     def out_of_run(self, g: int, traced: int, whole: int) -> int:
-        """What so many g have that come out of a run, of what is traced in the `whole` that it took in."""
-        return g * traced // whole
+        """What so many g have that come out of a run, of what is traced in the `whole` that it took in.
+
+        Where that was declared wrong by then, and corrected since, all of it is what is traced (5.6).
+        """
+        return min(g * UG, g * traced // whole) if whole > 0 else g * UG
 
     def is_little(self, traced: int, whole: int) -> bool:
         """Whether it is followed no further in so many g: a trace up from there would fold it too."""

@@ -26,7 +26,7 @@ from ledger.lots.records import (
     Posting,
     place_of_run,
 )
-from ledger.lots.runs import take_back_run
+from ledger.lots.runs import leave_run, take_back_run
 
 REPLACED = "correction"
 
@@ -242,6 +242,7 @@ def settle(booking: Booking, wrong: int) -> None:
     old = book.effects(wrong)
     if old is not None:
         book.put(effects_key(wrong), replace(old, replaced_by=event.index))
+        leave_run(booking, old)
     for posting in [*booking.credits]:
         lot = booking.lot(posting.lot)
         if lot.single and lot.made_by == event.index:

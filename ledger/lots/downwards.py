@@ -198,7 +198,11 @@ class Walk:
     def _through_run(self, one: Effects, ug: int) -> None:
         """What goes into a run is in all that comes out after it, each gram as much as the run is of it."""
         run = place_of_run(one.issuer, one.run)
-        self._put(run, one.index, ug)
+        root = first_there(one, run, self.load)
+        if root != one.index and ug:
+            self.next.append(Start(run, root, ug, one.index))  # what came out since that one is of it too (5.6)
+        else:
+            self._put(run, one.index, ug)
         whole = one.run_had + sum(posting.g for posting in one.debits)
         traced = self._thin(run, whole)
         for posting in one.credits if traced else ():

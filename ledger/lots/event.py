@@ -1,6 +1,6 @@
 """A checked lot event, read once: canonical ids, grams, parties and times in the words of the lot model (SPEC 4.8)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -107,7 +107,7 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
     """What the event itself says; `placed` adds what the ledger knows. Raises Malformed."""
     al = {key: body[key] for key in _AL & body.keys()} if al_bound(body) else {}
     time, span = event_time(body), window(body) if "al:start" in al else None
-    parties = _parties(body)
+    parties, inputs = _parties(body), _parts(body, _INPUT, al, "input")
     return LotEvent(
         index=NOBODY,
         issuer=issuer,
@@ -119,7 +119,7 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
         action=_text(body, "action"),
         step=_text(body, "bizStep"),
         disposition=_text(body, "disposition"),
-        inputs=_parts(body, _INPUT, al, "input"),
+        inputs=inputs,
         outputs=_parts(body, _OUTPUT, al, "output"),
         things=_parts(body, _THINGS, al, "none"),
         parent=canonical_id(body["parentID"]) if "parentID" in body else "",
@@ -141,7 +141,7 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
         seller=parties.get("from owning_party", ""),
         document=_document(body),
         unset=frozenset(_listed(body.get("persistentDisposition", {}), "unset")),
-        weighed=_weighed(al) if "al:mass" in al else (),
+        weighed=_weighed(al, {part.id for part in inputs}) if "al:mass" in al else (),
         scale=0,
         declares="errorDeclaration" in body,
         corrections=tuple(_listed(body.get("errorDeclaration", {}), "correctiveEventIDs")),
@@ -160,12 +160,12 @@ def _attributes(al: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: _described(row) for name, row in _by_id(al, "al:attributes")}
 
 
-def _weighed(al: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
-    """The masses on the output side."""
+def _weighed(al: Mapping[str, Any], inputs: Collection[str]) -> tuple[tuple[str, int], ...]:
+    """The masses on the output side. A row that names no side is about the one that its id stands on."""
     return tuple([
         (row.get("device", ""), _whole(row["g"]))
         for row in _listed(al, "al:mass")
-        if row.get("side", "output") == "output"
+        if row.get("side", "input" if inputs and canonical_id(row["id"]) in inputs else "output") == "output"
     ])  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from ledger.lots.records import NOBODY, ON_HAND, Effects, Lot, Place
+from ledger.lots.records import NOBODY, ON_HAND, Effects, Lot, Place, place_of_run
 
 UG = 1_000_000  # in one g
 FOLDED_BELOW = 1_000  # 0.1 % is one part in so many
@@ -142,6 +142,12 @@ def first_there(one: Effects, place: Place, load: Loader) -> int:
         if older is None:
             break
         one = older
-        if any(posting.place == place for posting in one.credits):
+        if _adds_to(one, place):
             entry = one.index
     return entry
+
+
+def _adds_to(one: Effects, place: Place) -> bool:
+    """A run is added to by what it takes in."""
+    into_run = bool(one.run and one.debits) and place_of_run(one.issuer, one.run) == place
+    return into_run or any(posting.place == place for posting in one.credits)

@@ -7,7 +7,7 @@ from msgspec import Struct
 from ledger.kernel.gs1 import names_one_thing
 from ledger.lots.descent import Descent
 from ledger.lots.genealogy import NO_ADDITION, UG, Loader, Start, Versions, first_there
-from ledger.lots.records import NOBODY, Delivery, Effects, Posting
+from ledger.lots.records import NOBODY, Delivery, Effects, Posting, place_of_run
 
 
 class Recall(Struct, frozen=True, gc=False):
@@ -34,26 +34,28 @@ def recall(descent: Descent, deliveries: Mapping[str, Delivery]) -> tuple[Recall
     return tuple(sorted(rows, key=lambda one: (one.customer, one.delivery, one.lot)))
 
 
-def starts_from_entry(one: Effects, *, weighed: int = 0) -> tuple[Start, ...]:
-    """All that one event put somewhere; `weighed` is what others found, in g, where it gave no mass.
+def starts_from_entry(one: Effects, load: Loader, *, weighed: int = 0) -> tuple[Start, ...]:
+    """All that one event put somewhere, into a run too; what was corrected, from where it was.
 
-    A piece that nobody weighed is there with 0 µg.
+    `weighed` is what others found, in g, where it gave no mass. A piece that nobody weighed is there with 0 µg.
     """
-    added = ((posting.place, posting.g or weighed) for posting in one.credits if posting.kind not in NO_ADDITION)
-    return tuple(Start(place, one.index, g * UG, one.index) for place, g in added if g or names_one_thing(place[0]))
+    added = [(posting.place, posting.g or weighed) for posting in one.credits if posting.kind not in NO_ADDITION]
+    if one.run and one.debits:
+        added.append((place_of_run(one.issuer, one.run), sum(posting.g for posting in one.debits if not posting.kind)))
+    return tuple(
+        Start(place, first_there(one, place, load), g * UG, one.index)
+        for place, g in added
+        if g or not place[0] or names_one_thing(place[0])
+    )
 
 
 def starts_from_lot(name: str, load: Loader, versions: Versions) -> tuple[Start, ...]:
-    """All that was ever made of a lot or entered as it; what was corrected, as it is corrected, from where it was."""
+    """All that was ever made of a lot or entered as it."""
     entries = load(versions([name]).get(name, ()))
     made = (one for one in entries.values() if name in one.made and one.declared_by == NOBODY)
     weighed = sum(posting.g for one in entries.values() for posting in _weighed(one) if posting.lot == name)
-    return tuple(
-        Start(start.place, first_there(one, start.place, load), start.ug, start.at)
-        for one in made
-        for start in starts_from_entry(one, weighed=weighed)
-        if start.place[0] == name
-    )
+    starts = (start for one in made for start in starts_from_entry(one, load, weighed=weighed))
+    return tuple(start for start in starts if start.place[0] == name)
 
 
 def _weighed(one: Effects) -> Iterator[Posting]:

@@ -173,12 +173,28 @@ def take_back_run(booking: Booking, old: Effects) -> None:
 
     Where a correction is announced, that judges it.
     """
-    name = old.run or old.period
-    run = booking.book.run(old.issuer, name) if name else None
+    run = _run_of(booking, old)
     if run is None or old.sums is None:
         return
     closed = NOBODY if run.closed_by == old.index else run.closed_by
     run = replace(run, closed_by=closed, sums=run.sums.plus(old.sums, -1))
     booking.book.put(run_key(old.issuer, run.name), run)
-    if closed != NOBODY and not booking.event.corrections:
+    if not booking.event.corrections:
+        _judge_again(booking, run, old)
+
+
+def leave_run(booking: Booking, old: Effects) -> None:
+    """Rule 5.6: a correction that counts elsewhere leaves a run without what was wrong for good."""
+    run = _run_of(booking, old)
+    if run is not None and run.name not in {booking.run, booking.period}:
+        _judge_again(booking, run, old)
+
+
+def _run_of(booking: Booking, old: Effects) -> Run | None:
+    name = old.run or old.period
+    return booking.book.run(old.issuer, name) if name else None
+
+
+def _judge_again(booking: Booking, run: Run, old: Effects) -> None:
+    if run.closed_by != NOBODY:
         judge_run(booking, run, (*old.credits, *old.debits)[0].lot)

@@ -128,8 +128,8 @@ def _judged(story: Story, source: Refolded) -> Judge:
     """Whether a finding rests on nothing but what the bundle holds.
 
     Its entry took nothing of stand-ins, and is of no run but a traced one. What a declaration of error leaves of a
-    class lot rests on all its history up to there; what it leaves of a run, and whether an account of claims balances
-    (5.9), an audit shows.
+    class lot rests on all its history up to there; what it leaves of a run, what a month comes to, and whether an
+    account of claims balances (5.9), an audit shows.
     """
     runs: dict[tuple[str, str], int] = {}
     for node in story.trace.nodes:
@@ -141,12 +141,20 @@ def _judged(story: Story, source: Refolded) -> Judge:
         one = story.effects.get(row["entry"])
         if one is None or one.index in source.stood_in or row.get("rule") in _OF_CLAIMS:
             return False
+        if row.get("rule") in OF_AN_EVENT and (one.period or one.undoes != NOBODY or _left_a_run(story, one)):
+            return False
         if one.undoes == NOBODY:
             return not one.run or one.index <= runs.get((one.issuer, one.run), NOBODY)
         lot = _about(row)
-        return row.get("rule") not in OF_AN_EVENT and (lot in story.line or not source.lacks(lot, one.index))
+        return lot in story.line or not source.lacks(lot, one.index)
 
     return judged
+
+
+def _left_a_run(story: Story, one: Effects) -> bool:
+    """Whether it takes the place of an event of another run or of a month, which is judged with it."""
+    old = story.effects.get(one.replaces)
+    return old is not None and (old.run or old.period) not in {"", one.run}
 
 
 def _about(row: Mapping[str, Any]) -> str:

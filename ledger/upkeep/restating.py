@@ -249,7 +249,8 @@ def _downstream(one: Effects, source: StoreSource) -> Iterator[str]:
     changed = {one.undoes, one.replaces, *(row.entry for row in one.settles)} - {NOBODY}
     if not changed:
         return
-    starts = [start for earlier in source.effects(changed).values() for start in starts_from_entry(earlier)]
+    earlier = source.effects(changed).values()
+    starts = [start for one in earlier for start in starts_from_entry(one, source.effects)]
     found = down(starts, source.effects, source.changes)
     lots = {lot for node in found.nodes for lot in node.lots}
     lots |= {place[0] for place in (*found.places, *found.unweighed)} | {sent.lot for sent in found.sent}

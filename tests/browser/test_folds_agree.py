@@ -10,7 +10,7 @@ from engine import run as run_page
 
 sys.path.append(str(Path(__file__).parents[1] / "lots"))
 from chance import ALL, HANDLING, Handling
-from folded import MILL, MINE, OPERATOR, PROCESSES, SMELTER, Park, handed, lot, pallet, piece
+from folded import MILL, MINE, OPERATOR, PROCESSES, SMELTER, Park, handed, lot, mass, pallet, piece
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.records import Lot
@@ -32,7 +32,10 @@ def park(seed):
 
 
 def given(made):
-    kinds = {who: {"processes": []} for who in (MINE, SMELTER, MILL, OPERATOR)}
+    kinds = {
+        who: {"processes": [], "devices": [{"id": f"{who}/scale", "accuracy": "2"}]}
+        for who in (MINE, SMELTER, MILL, OPERATOR)
+    }
     for name, kind in PROCESSES.items():
         kinds[name.partition("/")[0]]["processes"].append({"id": name, "kind": kind})
     events = [
@@ -220,6 +223,12 @@ def test_both_close_a_run_in_mass_and_judge_it_again_where_it_is_corrected():
     again = made.make(SMELTER, [(ONCE, 10_000)], [], al_run="open", **run | {"transformationID": "urn:run:2"}).index
     made.make(SMELTER, [], [(piece("C-2"), None)], al_run="closed", **run | {"transformationID": "urn:run:2"})
     made.wrong(SMELTER, again)
+    third = run | {"transformationID": "urn:run:3"}
+    moved = made.make(SMELTER, [(ONCE, 10_000)], [], al_run="open", **third).index
+    made.make(SMELTER, [], [(piece("C-3"), 10_000)], al_run="closed", **third)
+    made.wrong(SMELTER, moved, "urn:elsewhere")
+    elsewhere = made.make(SMELTER, [(ONCE, 10_000)], [(piece("C-4"), 10_000)], "casting", eventID="urn:elsewhere")
+    assert [one.rule for one in elsewhere.findings] == ["output_above_input"]
     found = {one.rule for done in made.effects for one in done.findings}
     assert found >= {"alloys_mixed", "unaccounted_loss", "output_above_input", "mass_not_closed", "run_closed"}
     alike([made])
@@ -242,6 +251,15 @@ def test_both_judge_what_is_told_later_and_of_what_comes_from_outside():
     made.ship(MILL, SMELTER, (COIL, 9_000))
     rules = [one.rule for done in made.effects for one in done.findings]
     assert [rules.count(one) for one in ("customs_code", "mass_and_size", "analysis")] == [3, 3, 3]
+    alike([made])
+
+
+def test_neither_counts_the_scale_of_what_went_in():
+    made = Park()
+    made.new(MILL, (ONCE, 10_000))
+    weighed = [mass(ONCE, 10_000, device=f"{MILL}/scale"), mass(COIL, 9_900)]
+    done = made.make(MILL, [(ONCE, 10_000)], [(COIL, 9_900)], al_mass=weighed)
+    assert [one.rule for one in done.findings] == ["unaccounted_loss"]
     alike([made])
 
 

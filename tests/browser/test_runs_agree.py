@@ -10,7 +10,7 @@ from small_ledger import PLANT
 from test_units_agree import COIL, METAL, OTHER, bought, reports
 
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
-from small_mill import TONNE, lot, piece, small_mill
+from small_mill import MINUTE, TONNE, lot, piece, small_mill
 from test_random_mills import InRuns, bundle_of
 
 from ledger.kernel.gs1 import canonical_id
@@ -63,8 +63,43 @@ def with_a_piece_that_is_next_to_nothing(mill):
     step(mill, [], [(COIL, 4 * TONNE)], "closed")
 
 
+def with_an_input_that_was_of_another_run(mill):
+    """What its correction leaves of that one, which was closed and is not shown, is found by the correction."""
+    other = {"run": "urn:example:run:2"}
+    wrong = step(mill, [(METAL, TONNE)], [], **other)
+    step(mill, [], [(piece("C-9"), TONNE)], "closed", **other)
+    mill.wrong(PLANT, wrong, "urn:right")
+    mill.make(PLANT, "casting", [(METAL, TONNE)], [(COIL, TONNE)], eventID="urn:right")
+
+
+def with_an_input_that_was_wrong_and_an_output_that_came_later(mill):
+    """What the first leaves of the run is found by the declaration, by all that came out: not all of it is shown."""
+    wrong = step(mill, [(METAL, TONNE)], [])
+    step(mill, [(METAL, TONNE)], [(COIL, TONNE)])
+    step(mill, [], [(piece("C-9"), TONNE)], "closed")
+    mill.wrong(PLANT, wrong)
+
+
+def with_a_month(mill):
+    """What the month before comes to is found by the first event of the next; not all of it is shown."""
+    silo, anodes, others = lot("SILO", 3), lot("ANODES", 8), lot("ANODES-2", 8)
+    mill.new(
+        PLANT, (silo, 40 * TONNE), (anodes, TONNE), (others, TONNE),
+        attributes=[(silo, {"material": "alumina"}), *((one, {"material": "anode"}) for one in (anodes, others))],
+    )  # fmt: skip
+    made = {"attributes": [(METAL, {"material": "liquid-metal"})]}
+    mill.make(PLANT, "electrolysis", [(silo, 1_920_000)], [(METAL, TONNE)], **made)
+    mill.make(PLANT, "electrolysis", [(anodes, 400_000)], [(lot("BUTTS", 9), 1)])
+    mill.world.now += 40 * 24 * 60 * MINUTE
+    mill.make(PLANT, "electrolysis", [(silo, 1_920_000), (others, 400_000)], [(METAL, TONNE)], **made)
+    mill.make(PLANT, "casting", [(METAL, 2 * TONNE)], [(COIL, 2 * TONNE)])
+
+
 WAYS = (
     with_a_piece_that_is_next_to_nothing,
+    with_a_month,
+    with_an_input_that_was_of_another_run,
+    with_an_input_that_was_wrong_and_an_output_that_came_later,
     with_a_loss,
     with_an_output_that_was_wrong,
     with_an_input_that_was_wrong,

@@ -66,3 +66,18 @@ def test_an_output_of_a_run_has_of_what_went_in_before_it_and_with_it(park):
     assert found.places[A, SMELTER, ""] == 10 * UG
     assert [(one.entry, one.lots) for one in found.nodes] == [(tap, ("", PILE))]
     assert found.nodes[0].ug == 110 * UG
+
+
+def test_what_came_out_of_a_run_before_its_input_was_corrected_is_of_what_took_its_place(park):
+    """Rule 5.6: also what came out while the run had nothing, the input being declared wrong and not yet corrected."""
+    park.new(SMELTER, (PILE, 1_000))
+    wrong = park.make(SMELTER, [(PILE, 500)], [], **RUN).index
+    park.make(SMELTER, [], [(A, 100)], **RUN)
+    park.wrong(SMELTER, wrong, "urn:right")
+    park.make(SMELTER, [], [(B, 100)], **RUN)
+    park.make(SMELTER, [(PILE, 400)], [(SLAB, 100)], **RUN, al_run="open", eventID="urn:right")
+    park.make(SMELTER, [], [(COIL, 50)], **RUN)
+    places = park.down(PILE).places
+    assert {name: places[name, SMELTER, ""] for name in (A, B, SLAB, COIL)} == {
+        A: 80 * UG, B: 100 * UG, SLAB: 100 * UG, COIL: 50 * UG,
+    }  # fmt: skip

@@ -297,14 +297,14 @@ def test_a_trace_down_of_one_event_and_through_a_run(park):
     park.make(SMELTER, [(PILE, 300)], [], "electrolysis", **run)
     park.make(SMELTER, [(A, 100)], [], "electrolysis", **run)
     park.make(SMELTER, [], [(METAL, 200)], "electrolysis", **run)
-    found = down(starts_from_entry(park.effects[0]), park.load, park.versions)
+    found = down(starts_from_entry(park.effects[0], park.load), park.load, park.versions)
     assert found.places == {(PILE, SMELTER, ""): 700 * UG, (METAL, SMELTER, ""): 150 * UG}
 
 
 def test_a_trace_down_follows_what_is_at_least_a_thousandth_of_what_it_is_in(park):
     park.new(SMELTER, (PILE, 1))
     park.new(SMELTER, (PILE, 2_000))
-    found = down(starts_from_entry(park.effects[0]), park.load, park.versions)
+    found = down(starts_from_entry(park.effects[0], park.load), park.load, park.versions)
     assert (found.folded, found.folded_ug, found.places) == (1, UG, {})
 
 
@@ -404,7 +404,7 @@ def test_what_went_down_is_told_in_the_order_of_entries_and_ids(park):
     park.look(SMELTER, "stock_taking", (names[2], 290))
     first = park.ship(SMELTER, MILL, (names[2], 100), paper="D-2")
     second = park.ship(SMELTER, MILL, (names[0], 100), (names[1], 100), paper="D-1")
-    found = down([*starts_from_entry(park.effects[0])], park.load, park.versions)
+    found = down([*starts_from_entry(park.effects[0], park.load)], park.load, park.versions)
     assert [(one.entry, one.lots) for one in found.nodes[:1]] == [(mixed.index, (A, METAL))]
     assert [one.entry for one in found.nodes] == [mixed.index, first.index, second.index]
     assert list(found.places) == sorted(found.places)

@@ -1,7 +1,7 @@
 """M1 to M7 of the mass rules: each with numbers on either side of its limit."""
 
 import pytest
-from folded import MINE, SMELTER, Park, lot, mass, piece, rules
+from folded import MINE, SMELTER, Park, lot, mass, piece, refused, rules
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots import mass_rules as rule
@@ -49,6 +49,14 @@ def test_m1_the_scale_class_counts_where_it_is_more(park):
     rows = [mass(SLAB, 10_200, side="output", device=f"{SMELTER}/scale")]  # 2 %
     park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_200)], al_mass=rows)
     assert rule.tolerance(10_000, 204) == 204
+
+
+def test_m1_what_went_in_adds_nothing_to_the_scale_error(park):
+    """Also where its mass names no side: it stands on one alone."""
+    rows = [mass(SLAB, 10_201, device=f"{SMELTER}/scale"), mass(METAL, 10_000, device=f"{SMELTER}/scale")]
+    with refused("output_above_input"):
+        park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_250)], al_mass=[{**rows[0], "g": 10_250}, rows[1]])
+    park.make(SMELTER, [(METAL, 10_000)], [(SLAB, 10_201)], al_mass=rows)
 
 
 def test_m1_input_above_output_is_found(park):

@@ -86,7 +86,7 @@ def compare(park):
 def test_what_is_traced_down_ends_somewhere_to_the_microgram(random, steps):
     park = Chance(random).go(steps, [act for act in HONEST if act not in {"heard", "taps"}])
     for one in park.effects:
-        found = down(starts_from_entry(one), park.load, park.versions)
+        found = down(starts_from_entry(one, park.load), park.load, park.versions)
         assert sum(found.places.values()) + sum(found.left.values()) + found.folded_ug == found.ug
 
 

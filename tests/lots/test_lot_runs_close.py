@@ -134,6 +134,18 @@ def test_the_kind_of_an_event_that_is_declared_wrong_binds_its_run_no_more(park)
     assert rules(tap(park, [], [(SLAB, 2_000)], "closed", process="auxiliary")) == set()
 
 
+@pytest.mark.parametrize("other", [{"transformationID": "urn:run:2"}, {"transformationID": None, "al_run": None}])
+def test_a_run_that_a_corrected_input_is_not_of_any_more_is_judged_without_it(park, other):
+    wrong = tap(park, [(METAL, 10_000)], []).index
+    tap(park, [], [(SLAB, 10_000)], "closed")
+    assert rules(park.wrong(SMELTER, wrong, "urn:right")) == set()
+    inputs = {"al_run": "open", "eventID": "urn:right", **other}
+    done = park.make(SMELTER, [(METAL, 10_000)], [(BAND, 10_000)], **inputs)
+    assert [(one.rule, one.says) for one in done.findings] == [
+        ("output_above_input", "urn:run: 10 000 g come out of 0 g, the most is 0 g")
+    ]
+
+
 # Alloys
 
 

@@ -214,6 +214,23 @@ def shortages(mill, name):
     return [(one["entry"], one["about"]["id"]) for one in found]
 
 
+def test_what_went_into_a_run_declared_wrong_reaches_the_coils_that_came_out_of_it(mill):
+    """Also where it was corrected and the correction is wrong in turn: from the input that came first."""
+    run, spare = {"transformationID": "urn:example:run:C"}, lot("MET-A", 4)
+    mill.new(PLANT, (spare, 4 * TONNE))
+    wrong = mill.make(PLANT, "casting", [(spare, TONNE)], [], **run)
+    mill.make(PLANT, "casting", [], [(piece("C-1"), TONNE)], **run)
+    mill.send(PLANT, CUSTOMER, (piece("C-1"), None), paper="C")
+    mill.restater.round(now=mill.world.now)
+    for again in ("urn:right", "urn:righter"):
+        told = mill.wrong(PLANT, wrong, again)
+        mill.restater.round(now=mill.world.now)
+        assert said(mill, "C-1")["as_of"]["size"] > told
+        wrong = mill.make(PLANT, "casting", [(spare, TONNE)], [], **run, eventID=again)
+        mill.restater.round(now=mill.world.now)
+        assert said(mill, "C-1")["as_of"]["size"] > wrong
+
+
 def test_a_shortage_upstream_is_a_finding_of_every_piece_made_of_the_lot_and_is_computed_again(mill):
     """45 t of alumina stand and 48 t were used: which coil is of what was too little, mixing says of both."""
     index = mill.wrong(PLANT, mill.steps["A"]["refining"][0])

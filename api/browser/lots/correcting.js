@@ -6,7 +6,7 @@ import {
   NOBODY, ON_HAND, addTo, holdingOf, newEffects, newHolding, onHand, placeOf, placeOfRun, settled, twoLines, without,
 } from "./book.js";
 import { grams, sum } from "./exact.js";
-import { takeBackRun } from "./runs.js";
+import { leaveRun, takeBackRun } from "./runs.js";
 import { parted } from "./packing.js";
 import { knownOf, takeBackMarks, takeBackPacking } from "./marks.js";
 
@@ -171,7 +171,10 @@ function* inTurn(book, wrong) {
 // After a corrective event: pieces that had moved on stay where they are, with the difference found.
 export function settle(booking, wrong) {
   const { book, event } = booking, old = book.effects.get(wrong);
-  if (old) book.effects.set(wrong, { ...old, replacedBy: event.index });
+  if (old) {
+    book.effects.set(wrong, { ...old, replacedBy: event.index });
+    leaveRun(booking, old);
+  }
   for (const posting of [...booking.credits]) {
     const lot = booking.lot(posting.lot);
     if (lot.single && lot.madeBy === event.index) settlePiece(booking, lot, posting);

@@ -54,12 +54,12 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
   const al = bound(body) === AL ? body : NOTHING, time = timeOf(body, "eventTime"), parties = partiesOf(body);
   const start = "al:start" in al ? timeOf(al, "al:start") : time;
   const declared = "errorDeclaration" in body ? body.errorDeclaration : null;
-  const process = textIn(al, "al:process");
+  const process = textIn(al, "al:process"), inputs = partsOf(body, INPUT, al, "input");
   return {
     index, recordedAt, issuer: iss, name: "eventID" in body ? text(body.eventID) : jti, time, start,
     type: textIn(body, "type"), action: textIn(body, "action"), step: textIn(body, "bizStep"),
     disposition: textIn(body, "disposition"),
-    inputs: partsOf(body, INPUT, al, "input"),
+    inputs,
     outputs: partsOf(body, OUTPUT, al, "output"),
     things: partsOf(body, THINGS, al, "none"),
     children: partsOf(body, CHILDREN, al, "none"),
@@ -78,7 +78,7 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
     owner: parties.get("to owning_party") ?? "", seller: parties.get("from owning_party") ?? "",
     document: documentOf(body),
     unset: "persistentDisposition" in body ? listIn(body.persistentDisposition, "unset").map(single) : [],
-    scale: scaleError(al, party),
+    scale: scaleError(al, party, inputs),
     declares: declared !== null,
     corrections: declared === null ? [] : listIn(declared, "correctiveEventIDs").map(text),
   };
@@ -101,11 +101,13 @@ function kindOf({ profile }, process) {
   return kinds.get(process) ?? "";
 }
 
-// The largest error of the scales that weighed what came out, in g: accuracy in % of each mass.
-function scaleError(al, { profile }) {
+// The largest error of the scales that weighed what came out, in g: accuracy in % of each mass. A row that names no side is
+// about the one that its id stands on.
+function scaleError(al, { profile }, inputs) {
   const devices = listIn(profile, "devices").filter((one) => "accuracy" in one);
   const accuracies = new Map(devices.map((one) => [must(one, "id"), one.accuracy]));
-  const weighed = listIn(al, "al:mass").filter((row) => !("side" in row) || row.side === "output");
+  const sideOf = (row) => ("side" in row ? row.side : inputs.some(({ id }) => id === idOf(row)) ? "input" : "output");
+  const weighed = listIn(al, "al:mass").filter((row) => sideOf(row) === "output");
   return sum(weighed.map((row) => Fraction.of(accuracies.get(single(row.device ?? "")) ?? "0").times(whole(must(row, "g")), 100n).integer));
 }
 

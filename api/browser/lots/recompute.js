@@ -100,9 +100,15 @@ function checkInputs(entries, inputs) {
   if (beside.length) refuse("inputs", `the bundle holds entries ${beside.slice(0, 5)} that it does not rest on`);
 }
 
+// Whether it takes the place of an event of another run or of a month, which is judged with it.
+function leftARun(effects, { replaces, run }) {
+  const old = effects.get(replaces), name = old ? old.run || old.period : "";
+  return name !== "" && name !== run;
+}
+
 // Whether a finding rests on nothing but what the bundle holds: its entry took nothing of stand-ins, and is of no run but
 // a traced one. What a declaration of error leaves of a class lot rests on all its history up to there; what it leaves of a
-// run, and whether an account of claims balances (5.9), an audit shows.
+// run, what a month comes to, and whether an account of claims balances (5.9), an audit shows.
 function judgedIn({ trace, effects, line }, source) {
   const runs = new Map(), name = (one) => `${one.issuer}\n${one.run}`;
   for (const { entry, lots } of trace.nodes) {
@@ -112,8 +118,9 @@ function judgedIn({ trace, effects, line }, source) {
   return ({ entry, rule, about }) => {
     const one = effects.get(entry), lot = typeof about?.id === "string" ? about.id : "";
     if (!one || source.stoodIn.has(entry) || OF_CLAIMS.includes(rule)) return false;
+    if (OF_AN_EVENT.includes(rule) && (one.period || one.undoes !== NOBODY || leftARun(effects, one))) return false;
     if (one.undoes === NOBODY) return !one.run || entry <= (runs.get(name(one)) ?? NOBODY);
-    return !OF_AN_EVENT.includes(rule) && (line.includes(lot) || !source.lacks(lot, entry));
+    return line.includes(lot) || !source.lacks(lot, entry);
   };
 }
 

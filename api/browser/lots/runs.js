@@ -119,10 +119,24 @@ function findingsOf({ kinds, inputs, outputs, oxideIn: came, oxideOut: went, una
 // A run goes on without what was wrong, and is judged again where it is over; where a correction is announced, that
 // judges it (5.6).
 export function takeBackRun(booking, old) {
-  const { book, event } = booking, { issuer } = old, name = old.run || old.period, known = name ? read(book, issuer, name) : undefined;
+  const { book, event } = booking, known = runOf(booking, old);
   if (!known || !old.sums) return;
   const closedBy = known.closedBy === old.index ? NOBODY : known.closedBy;
   const run = { ...known, closedBy, sums: plus(known.sums, old.sums, -1n) };
-  write(book, issuer, run);
-  if (closedBy !== NOBODY && !event.corrections.length) judgeRun(booking, run, [...old.credits, ...old.debits][0].lot);
+  write(book, old.issuer, run);
+  if (!event.corrections.length) judgeAgain(booking, run, old);
+}
+
+// A correction that counts elsewhere leaves a run without what was wrong for good (5.6).
+export function leaveRun(booking, old) {
+  const run = runOf(booking, old);
+  if (run && run.name !== booking.done.run && run.name !== booking.done.period) judgeAgain(booking, run, old);
+}
+
+function runOf({ book }, { issuer, run, period }) {
+  return run || period ? read(book, issuer, run || period) : undefined;
+}
+
+function judgeAgain(booking, run, old) {
+  if (run.closedBy !== NOBODY) judgeRun(booking, run, [...old.credits, ...old.debits][0].lot);
 }
