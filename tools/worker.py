@@ -24,12 +24,12 @@ UNIX = "unix:"
 def main() -> None:
     """Serve until told to stop."""
     shared = socket.socket(fileno=int(sys.argv[1]))
-    own = _own_socket(os.environ["COILMARK_ADVERTISE"], shared)
+    own = own_socket(os.environ["COILMARK_ADVERTISE"], shared)
     threading.Thread(target=_stop_with_supervisor, daemon=True).start()
     listen("", 0, lambda _port: print("ready", flush=True), (shared, own))
 
 
-def _own_socket(address: str, shared: socket.socket) -> socket.socket:
+def own_socket(address: str, shared: socket.socket) -> socket.socket:
     """Where `address` says, on the host that all listen on."""
     if address.startswith(UNIX):
         path = Path(address.removeprefix(UNIX))

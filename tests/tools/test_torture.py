@@ -123,8 +123,9 @@ def test_a_short_kill_loop_on_postgres():
 
 @pytest.mark.slow
 @pytest.mark.skipif(bool(own_postgres.why_not()), reason=own_postgres.why_not())
-def test_a_short_kill_loop_of_two_servers():
-    figures = run("kill-servers")
+@pytest.mark.parametrize("what", ["kill-servers", "kill-workers"])
+def test_a_short_kill_loop_of_two_servers(what):
+    figures = run(what)
     assert (figures["cycles"], figures["lost"], figures["broken"]) == (6, 0, [])
     assert figures["acknowledged"] > 0
     assert "slowest_takeover" in figures  # not how long: some run kills only the one that stands by

@@ -17,6 +17,7 @@ ALL = (
     "kill-sqlite",
     "kill-postgres",
     "kill-servers",
+    "kill-workers",
     "faults",
     "faults-postgres",
     "flips",
@@ -76,6 +77,7 @@ def command(
     kill-sqlite    kill -9 of the server under load, again and again
     kill-postgres  likewise of the server, of PostgreSQL's processes, or of all
     kill-servers   likewise of one of two servers on one PostgreSQL
+    kill-workers   likewise, where one hands the other what it has checked
     faults         every system call of an append fails, and is the last one
     faults-postgres  likewise on PostgreSQL, what is said to its server included
     flips          every byte that means anything is flipped; audit or verifier must say so
@@ -145,7 +147,7 @@ def _kill_postgres(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
         return kill_loop(places, counts.postgres, seed, strike_postgres(server), owner=place.owner).as_dict()
 
 
-def _kill_servers(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
+def _kill_servers(folder: Path, counts: Counts, seed: int, sockets: Path | None = None) -> dict[str, Any]:
     from ledger.recording.opening import layout  # noqa: PLC0415  likewise
     from tools import own_postgres  # noqa: PLC0415  likewise
     from tools.torture.servers import kill_servers  # noqa: PLC0415  likewise
@@ -155,7 +157,11 @@ def _kill_servers(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
     with own_postgres.running() as server:
         place = server.place()
         places = layout(folder / "ledger", None, place.writer)
-        return kill_servers(places, counts.postgres, seed, place.owner).as_dict()
+        return kill_servers(places, counts.postgres, seed, place.owner, sockets).as_dict()
+
+
+def _kill_workers(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
+    return _kill_servers(folder, counts, seed, folder)
 
 
 def _faults(folder: Path, counts: Counts, seed: int) -> dict[str, Any]:
@@ -225,6 +231,7 @@ _RUNS: dict[str, Callable[[Path, Counts, int], dict[str, Any]]] = {
     "kill-sqlite": _kill_sqlite,
     "kill-postgres": _kill_postgres,
     "kill-servers": _kill_servers,
+    "kill-workers": _kill_workers,
     "faults": _faults,
     "faults-postgres": _faults_postgres,
     "flips": _flips,

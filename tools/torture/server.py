@@ -5,6 +5,7 @@ import io
 import multiprocessing
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ledger.recording.opening import Layout
-from tools.listening import free_port
+from tools.listening import free_port, listen
+from tools.worker import UNIX, own_socket
 
 _WARM = ["api.app", "ledger.recording.opening", "tools.serve"]
 _WARM += ["uvicorn", "uvicorn.protocols.http.httptools_impl", "uvloop"]
@@ -28,7 +30,19 @@ def _serve(folder: Path, head: Path, url: str, port: int, settings: dict[str, st
     os.environ.update({"COILMARK_CHECKERS": "0", **settings})
     words = [str(folder), "--port", str(port), "--open", "--head", str(head)]
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        if settings.get("COILMARK_ADVERTISE", "").startswith(UNIX):
+            _serve_beside(folder, head, url, port)
         command.main([*words, *(["--database", url] if url else [])])
+
+
+def _serve_beside(folder: Path, head: Path, url: str, port: int) -> None:
+    """As a worker of several on this machine, though on a port of its own."""
+    from tools.serve import settings  # noqa: PLC0415  likewise
+
+    os.environ.update(settings(folder, is_open=True, head=head, database=url or None))
+    with socket.create_server(("127.0.0.1", port), backlog=2048) as shared:
+        listen("", 0, lambda _port: None, (shared, own_socket(os.environ["COILMARK_ADVERTISE"], shared)))
+    raise SystemExit(0)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Two servers of one PostgreSQL under load, as on two machines, of which one is killed again and again."""
+"""Two servers of one PostgreSQL under load, as on two machines or on one, of which one is killed again and again."""
 
 import json
 import random
@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from ledger.recording.opening import Layout
 from tools.bench.ledger import beside, create
@@ -13,16 +14,20 @@ from tools.torture.clients import Crowd
 from tools.torture.history import OK, History
 from tools.torture.kill import CLIENTS, TERM_EVERY, Killed, counted, share
 from tools.torture.server import Victim
+from tools.worker import UNIX
 
 _SERVERS = 2
 _SHORTEST, _LONGEST = 0.1, 2.5  # seconds from two that are ready to the next kill: takeovers end in it, or do not
 
 
-def kill_servers(places: Layout, cycles: int, seed: int, owner: str) -> Killed:
-    """Clients post to either and read either's heads. Deterministic in what it chooses, not in what happens."""
+def kill_servers(places: Layout, cycles: int, seed: int, owner: str, sockets: Path | None = None) -> Killed:
+    """Clients post to either and read either's heads. Deterministic in what it chooses, not in what happens.
+
+    With a folder for `sockets` the two are as workers of one machine, which hand each other what they have checked.
+    """
     choose = random.Random(seed)  # noqa: S311  no secret hangs on it
     pem = create(places, owner)
-    victims = [_victim(beside(places, f"server-{number}")) for number in range(_SERVERS)]
+    victims = [_victim(beside(places, f"server-{number}"), sockets) for number in range(_SERVERS)]
     crowd = Crowd([victim.port for victim in victims])
     starts, stops, strikes = [0.0], [0.0], dict[str, int]()
     beheaded: list[int] = []
@@ -55,10 +60,11 @@ def _takeovers(history: History, beheaded: list[int]) -> Iterator[float]:
         yield from (round(least / 1e9, 3) for least in sorted(waited)[:1])  # none where nothing was sent after the last
 
 
-def _victim(places: Layout) -> Victim:
+def _victim(places: Layout, sockets: Path | None) -> Victim:
     """A server whose address the others can find."""
     victim = Victim(places)
-    victim.settings["COILMARK_ADVERTISE"] = f"http://127.0.0.1:{victim.port}"
+    here = f"{UNIX}{sockets / str(victim.port)}" if sockets is not None else f"http://127.0.0.1:{victim.port}"
+    victim.settings["COILMARK_ADVERTISE"] = here
     return victim
 
 
