@@ -55,6 +55,7 @@ def office(tmp_path_factory, vectors):
         yield office
 
 
+@pytest.mark.slow
 def test_a_footprint_that_does_not_follow_fails_in_both(office):
     """Each adds up; an hour, a row, a stream, a factor or a share is another, or a statement is left out."""
     trust, files = format_trust(office.world.trust).encode(), [full_bundle(office)]
@@ -85,6 +86,7 @@ def first(told, typ, wanted=lambda _body: True):
     return next((index, one.body) for index, one in said if one.typ == typ and wanted(one.body))
 
 
+@pytest.mark.slow
 def test_power_that_cannot_be_fails_in_both(told):
     """What no ledger takes, an operator can sign; each passport has the footprint of the true statements."""
     hours, drawn = first(told, "energy-consumption", lambda body: "electrolysis" in body["process"])

@@ -26,6 +26,7 @@ def test_that_fails(name):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chosen", "code", "alone"), [("once", 0, "passed"), ("always", 1, "failed")])
 def test_what_passes_alone_is_named_and_what_fails_twice_is_red(tmp_path, chosen, code, alone):
     (tmp_path / "pytest.ini").write_text("[pytest]\n")

@@ -248,6 +248,7 @@ def test_a_leader_that_lost_its_session_steps_back(world, second, started, place
     eventually(lambda: {log.state.published.checkpoint.size for log in (world.log, second)} == {size})
 
 
+@pytest.mark.slow
 @ON_POSTGRES
 def test_a_database_that_went_away_and_came_back(world, started, postgres):
     leader = started(world.log)

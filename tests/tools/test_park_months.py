@@ -16,6 +16,8 @@ from tools.park.plan import HEATS, Size, halls_for, make_plan
 from tools.park.potline import silo
 from tools.park.story import story
 
+pytestmark = pytest.mark.slow
+
 RENEWED, DAYS = 14, 56
 MONTHS = Size(DAYS, halls=2, renewed=RENEWED, wind=2, sun=2)
 
