@@ -9,6 +9,8 @@ from collections import deque
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from api.settling import settle
+
 _T = TypeVar("_T")
 
 
@@ -37,10 +39,4 @@ class Bridge:
         self._woken = False
         while self._settled:
             ours, settled = self._settled.popleft()
-            if ours.done():  # its client went away
-                continue
-            error = settled.exception()
-            if error is None:
-                ours.set_result(settled.result())
-            else:
-                ours.set_exception(error)
+            settle(ours, settled.exception() or settled.result())

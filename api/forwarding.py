@@ -13,6 +13,7 @@ import msgspec
 
 from api.answers import Answer
 from api.leader_line import LeaderLine
+from api.settling import settle
 from api.siblings import SiblingLine
 from ledger.checking.statements import Checked
 from ledger.kernel.errors import Busy, Malformed, TooLarge
@@ -126,25 +127,16 @@ class Forwarder:
             answers = _read_answers(await line.ask(msgspec.msgpack.encode([one.posted for one in group])))
         except Exception as error:  # noqa: BLE001  each caller is told, whatever it was
             for one in group:
-                _settle(one.answer, error)
+                settle(one.answer, error)
         else:
             for one, answer in zip(group, answers, strict=True):
                 self.acknowledged = max(self.acknowledged, answer.size)
-                _settle(one.answer, answer)
+                settle(one.answer, answer)
         finally:
             self._count -= sum(one.statements for one in group)
             self._free.append(line)
             if self._departure is None:
                 self._depart()
-
-
-def _settle(future: "asyncio.Future[Answer]", outcome: Answer | Exception) -> None:
-    if future.done():  # its client went away
-        return
-    if isinstance(outcome, Answer):
-        future.set_result(outcome)
-    else:
-        future.set_exception(outcome)
 
 
 def read_group(body: bytes) -> list[Posted]:

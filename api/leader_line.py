@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
+from api.settling import settle
 from ledger.kernel.errors import Busy, Malformed, Unsettled
 
 UNIX = "unix:"
@@ -100,17 +101,17 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """The way there is open."""
+        """Some of an answer; what is none ends the connection."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The way there is open."""
+        """Who waits for an answer gets none."""
         self.closed = True
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(ConnectionError(f"it hung up: {exc}"))
+        if self._answer is not None:
+            settle(self._answer, ConnectionError(f"it hung up: {exc}"))
 
     def on_body(self, body: bytes) -> None:
         """Of the parser: a piece of the answer."""
@@ -118,8 +119,8 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Of the parser: the answer is whole."""
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result((self._parser.get_status_code(), b"".join(self._pieces)))
+        if self._answer is not None:
+            settle(self._answer, (self._parser.get_status_code(), b"".join(self._pieces)))
         self.closed = self.closed or not self._parser.should_keep_alive()
 
 

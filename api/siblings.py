@@ -16,6 +16,7 @@ from typing import Any
 from api.frames import Frames
 from api.intake import Intake
 from api.leader_line import UNIX, too_long
+from api.settling import settle
 from ledger.checking.statements import Checked
 from ledger.kernel.errors import Busy, CoilmarkError
 from ledger.recording.log import Recorded
@@ -86,7 +87,7 @@ class SiblingLine:
         self._frames: Frames | None = None
         self._looking: asyncio.Task[None] | None = None
         self._numbers = itertools.count()
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._waiting: dict[int, asyncio.Future[Recorded | None]] = {}
 
     @property
     def open(self) -> bool:
@@ -102,22 +103,20 @@ class SiblingLine:
         if not self.open or self._frames is None:
             return None
         loop, number = asyncio.get_running_loop(), next(self._numbers)
-        answer = self._waiting[number] = loop.create_future()
-        patience = loop.call_later(_ANSWER, _settle, answer, too_long(_ANSWER))
+        answer: asyncio.Future[Recorded | None] = loop.create_future()
+        self._waiting[number] = answer
+        patience = loop.call_later(_ANSWER, settle, answer, too_long(_ANSWER))
         self._frames.say((number, checked))
         try:
-            return self._meant(await answer)
+            return await answer
+        except Busy as busy:
+            if busy.code != "standby":
+                raise
+            self.hang_up()
+            return None
         finally:
             patience.cancel()
             del self._waiting[number]
-
-    def _meant(self, said: "Recorded | Exception | None") -> Recorded | None:
-        if isinstance(said, Busy) and said.code == "standby":
-            self.hang_up()
-            return None
-        if isinstance(said, Exception):
-            raise said
-        return said
 
     def hang_up(self) -> None:
         """The next one looks for the leader anew.
@@ -129,7 +128,7 @@ class SiblingLine:
         if frames is not None:
             frames.close()
         for answer in self._waiting.values():
-            _settle(answer, None)
+            settle(answer, None)
 
     async def stop(self) -> None:
         """Nobody waits any more."""
@@ -153,16 +152,11 @@ class SiblingLine:
     def _heard(self, _frames: Frames, said: list[tuple[int, Any]]) -> None:
         for number, outcome in said:
             if (answer := self._waiting.get(number)) is not None:
-                _settle(answer, outcome)
+                settle(answer, outcome)
 
     def _lost(self, frames: Frames) -> None:
         if frames is self._frames:
             self.hang_up()
-
-
-def _settle(answer: "asyncio.Future[Any]", outcome: Any) -> None:
-    if not answer.done():  # its client is still there
-        answer.set_result(outcome)
 
 
 def _door(address: str) -> Path | None:

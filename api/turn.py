@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from api.settling import settle
+
 _Asked = TypeVar("_Asked")
 _Given = TypeVar("_Given")
 
@@ -38,9 +40,4 @@ class Turn(Generic[_Asked, _Given]):
         except Exception as error:  # noqa: BLE001  whatever it was, each is told
             given = [error] * len(waiting)
         for (_, answer), said in zip(waiting, given, strict=True):
-            if answer.done():  # its client went away
-                continue
-            if isinstance(said, Exception):
-                answer.set_exception(said)
-            else:
-                answer.set_result(said)
+            settle(answer, said)

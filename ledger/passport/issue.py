@@ -49,15 +49,12 @@ def body_of(
     state: Basis,
     rules: Mapping[str, str],
     accounted: Accounted | None = None,
-    *,
-    evidence: Sequence[int] | None = None,
 ) -> dict[str, object]:
     """What a passport of this piece says as of this state. Raises Missing for a piece nobody heard of.
 
-    `accounted` is its footprint, of this or an earlier state; without it none is stated. `evidence` are the entries
-    that are inputs for its sake, where they are known and not to be found out.
+    `accounted` is its footprint, of this or an earlier state; without it none is stated.
     """
-    return body_from(story_of(piece, source), source, state, rules, accounted, evidence=evidence)
+    return body_from(story_of(piece, source), source, state, rules, accounted)
 
 
 def body_from(
@@ -71,7 +68,8 @@ def body_from(
 ) -> dict[str, object]:
     """As `body_of`, of a piece whose story is known. Of the source it asks for the lots of its line and what is told.
 
-    What a statement told is the same as of every state.
+    What a statement told is the same as of every state. `evidence` are the entries that are inputs for the footprint's
+    sake, where they are known and not to be found out.
     """
     beside = evidence if evidence is not None else evidence_of(accounted, story, source)
     root = state.root_over([state.leaf(entry) for entry in sorted({*story.inputs, *beside})])

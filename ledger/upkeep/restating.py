@@ -250,7 +250,7 @@ def _downstream(one: Effects, source: StoreSource) -> Iterator[str]:
     if not changed:
         return
     earlier = source.effects(changed).values()
-    starts = [start for one in earlier for start in starts_from_entry(one, source.effects)]
+    starts = [start for event in earlier for start in starts_from_entry(event, source.effects)]
     found = down(starts, source.effects, source.changes)
     lots = {lot for node in found.nodes for lot in node.lots}
     lots |= {place[0] for place in (*found.places, *found.unweighed)} | {sent.lot for sent in found.sent}

@@ -119,7 +119,7 @@ def test_a_passport_made_again_says_what_its_state_gives(mill):
                 if stored.lot(name) is not None:
                     basis = Basis(state, log.tree.root(state), memory.leaf, log.state.registry)
                     made = bodies.of(name, memory.as_of(state), basis, ())
-                    assert made == of_mass(shown(body_of(name, stored, basis, rules, evidence=())))
+                    assert made == of_mass(shown(body_of(name, stored, basis, rules)))
                     shared.append(id(made["facts"]))
         assert len(set(shared)) < len(shared)  # not each was made
 

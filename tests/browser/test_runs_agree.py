@@ -5,17 +5,15 @@ from pathlib import Path
 
 import pytest
 from cheats import bundled, copied, told_by
-from damaged import Source
 from small_ledger import PLANT
-from test_units_agree import COIL, METAL, OTHER, bought, reports
+from test_units_agree import COIL, METAL, OTHER, agree_on_every_piece, bought, reports, sources_of
 
 sys.path.append(str(Path(__file__).parents[1] / "passport"))
 from small_mill import MINUTE, TONNE, lot, piece, small_mill
-from test_random_mills import InRuns, bundle_of
+from test_random_mills import InRuns
 
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.report import Outcome
-from ledger.kernel.trust import format_trust
 
 POT = lot("POT", 4)
 
@@ -107,11 +105,6 @@ WAYS = (
 )
 
 
-def sources_of(mill, names):
-    trust = format_trust(mill.world.trust).encode()
-    return [Source(bundle_of(mill, one), trust, (None, canonical_id(one))) for one in names]
-
-
 @pytest.mark.parametrize("way", WAYS)
 def test_a_genuine_passport_is_computed_again_whatever_the_bundle_shows_of_a_run(tmp_path, way):
     with small_mill(tmp_path) as mill:
@@ -139,10 +132,4 @@ def test_neither_takes_a_passport_that_keeps_silent_on_what_a_run_lost(tmp_path)
 @pytest.mark.slow
 @pytest.mark.parametrize(("seed", "moves"), [(2, 300), (8, 400)])
 def test_both_compute_every_piece_of_a_mill_that_casts_in_runs_again(tmp_path, seed, moves):
-    with small_mill(tmp_path) as mill:
-        chance = InRuns(mill, seed)
-        chance.play(moves)
-        made = [one for one in chance.pieces if chance.known(one)]
-        sources = sources_of(mill, made)
-    for name, (here, there) in zip(made, reports(sources), strict=True):
-        assert (here.verified, there["verified"]) == (True, True), (name, here.verdict, there)
+    agree_on_every_piece(tmp_path, InRuns, seed, moves)

@@ -346,14 +346,25 @@ def test_both_compute_it_again_and_neither_does_where_an_event_is_left_out(tmp_p
     assert taken == [], (inputs, body["references"])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("seed", "moves"), [(10, 400), (28, 700)])
-def test_both_compute_every_piece_of_a_random_mill_again(tmp_path, seed, moves):
+def agree_on_every_piece(tmp_path, moves_of, seed, moves):
+    """Of a mill that did what chance said: both compute each passport again."""
     with small_mill(tmp_path) as mill:
-        chance = InUnits(mill, seed)
+        chance = moves_of(mill, seed)
         chance.play(moves)
-        made, trust = [one for one in chance.pieces if chance.known(one)], format_trust(mill.world.trust).encode()
-        sources = [Source(bundle_of(mill, one), trust, (None, canonical_id(one))) for one in made]
+        made = [one for one in chance.pieces if chance.known(one)]
+        sources = sources_of(mill, made)
     for name, (here, there) in zip(made, reports(sources), strict=True):
         assert (here.verified, there["verified"]) == (True, True), (name, here.verdict, there)
         assert (here.steps[10].outcome, there["steps"][10]) == (Outcome.PASSED, "passed")
+
+
+def sources_of(mill, names):
+    """The full bundle of each."""
+    trust = format_trust(mill.world.trust).encode()
+    return [Source(bundle_of(mill, one), trust, (None, canonical_id(one))) for one in names]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "moves"), [(10, 400), (28, 700)])
+def test_both_compute_every_piece_of_a_random_mill_again(tmp_path, seed, moves):
+    agree_on_every_piece(tmp_path, InUnits, seed, moves)

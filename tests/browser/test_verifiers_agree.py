@@ -133,13 +133,18 @@ def test_both_compute_what_rests_on_a_lot_that_went_in_a_unit(tmp_path):
     assert eleventh == {("passed", ""): 1}
 
 
-def test_an_object_where_a_word_is_wanted_is_refused_by_both(mill):
-    """In an event that a plant signed, and in what a passport says was found."""
+def coil_of_what_was_bought(mill):
+    """A coil, what was told of it, and the entry and event that brought in from outside some of its metal."""
     coil = canonical_id(piece("A-1"))
     told = told_by(mill, [coil])
+    said = ((index, parse(told.ledger.wires[index]).body) for index in told.said[coil][1])
+    return coil, told, *next((index, body) for index, body in said if "al:origin" in body)
+
+
+def test_an_object_where_a_word_is_wanted_is_refused_by_both(mill):
+    """In an event that a plant signed, and in what a passport says was found."""
+    coil, told, bought, event = coil_of_what_was_bought(mill)
     body, inputs = told.said[coil]
-    bought = next(index for index in inputs if "al:origin" in parse(told.ledger.wires[index]).body)
-    event = parse(told.ledger.wires[bought]).body
     origin = [{**one, "kind": {"is": one["kind"]}} for one in event["al:origin"]]
     forged = replayed(told.statements, {bought: {**event, "al:origin": origin}})
     found = [{"rule": {"is": "claim_mass"}, "entry": bought, "says": "", "about": {}}]
@@ -153,11 +158,8 @@ def test_an_object_where_a_word_is_wanted_is_refused_by_both(mill):
 
 def test_a_mass_that_is_no_number_is_refused_by_both(mill):
     """Python takes True for 1, and reads texts that are no decimals here."""
-    coil = canonical_id(piece("A-1"))
-    told = told_by(mill, [coil])
+    coil, told, bought, event = coil_of_what_was_bought(mill)
     body, inputs = told.said[coil]
-    bought = next(index for index in inputs if "al:origin" in parse(told.ledger.wires[index]).body)
-    event = parse(told.ledger.wires[bought]).body
     given = []
     for quantity in (True, "1e3", " 5", "1_0"):
         amounts = [{**one, "quantity": quantity} for one in event["quantityList"]]
