@@ -6,6 +6,7 @@ stays the same however long the run goes on.
 
 from collections.abc import Iterator
 
+from ledger.kernel.verify_passports import NOT_JUDGED
 from ledger.lots.booking import tonnes
 from ledger.lots.closing import above_input
 from ledger.lots.genealogy import run_name
@@ -13,7 +14,7 @@ from ledger.lots.records import NOBODY, Effects, Finding, Run
 from ledger.lots.sums import Sums
 from ledger.passport.story import Story, first_in_run
 
-OF_RUNS = ("run_not_judged", "run_above_input")
+OF_RUNS = (NOT_JUDGED, "run_above_input")
 
 
 def not_judged(story: Story) -> Iterator[tuple[int, Finding]]:
@@ -44,7 +45,7 @@ def _said(events: list[Effects], upto: int, why: str) -> Iterator[tuple[int, Fin
         sums = sums.plus(one.sums) if one.sums is not None and one.declared_by == NOBODY else sums
     run, kinds = Run(events[0].run, sums=sums), ", ".join(sorted(filter(None, sums.kinds)))
     yield upto, Finding(
-        "run_not_judged",
+        NOT_JUDGED,
         "",
         f"run {run.name}{f' ({kinds})' if kinds else ''} {why} and was not judged: up to entry {upto} it took "
         f"{tonnes(sums.took)} and gave {tonnes(sums.gave)}",
