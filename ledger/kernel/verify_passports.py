@@ -72,10 +72,8 @@ def open_runs(case: Case) -> list[str]:
     entries = sorted({entry for one in rows if type(entry := one.get("entry")) is int})
     if not entries:
         return []
-    return [
-        f"{len(entries)} runs of continuous processes on its way, by entries {', '.join(map(str, entries))}, were "
-        "judged by nobody: what came out of them was not held against what went in"
-    ]
+    told = f"{len(entries)} runs of continuous processes on its way, by entries {', '.join(map(str, entries))}"
+    return [f"{told}, were judged by nobody: what came out of them was not held against what went in"]
 
 
 def _typ(one: Shown) -> str:

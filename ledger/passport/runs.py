@@ -18,7 +18,7 @@ OF_RUNS = (NOT_JUDGED, "run_above_input")
 
 
 def not_judged(story: Story) -> Iterator[tuple[int, Finding]]:
-    """Findings, each with its entry, on its runs that are open, or that a correction was announced of and has not come (SPEC 4.9.5)."""
+    """Findings, each with its entry, on runs that are open or wait for a correction that was announced (SPEC 4.9.5)."""
     for name, run in story.runs.items():
         events = _events(story, name, run.upto)
         why = _why(events, run.closed_by)
@@ -44,11 +44,8 @@ def _said(events: list[Effects], upto: int, why: str) -> Iterator[tuple[int, Fin
     for one in events:
         sums = sums.plus(one.sums) if one.sums is not None and one.declared_by == NOBODY else sums
     run, kinds = Run(events[0].run, sums=sums), ", ".join(sorted(filter(None, sums.kinds)))
-    yield upto, Finding(
-        NOT_JUDGED,
-        "",
-        f"run {run.name}{f' ({kinds})' if kinds else ''} {why} and was not judged: up to entry {upto} it took "
-        f"{tonnes(sums.took)} and gave {tonnes(sums.gave)}",
-    )
+    named = f"run {run.name}{f' ({kinds})' if kinds else ''}"
+    masses = f"up to entry {upto} it took {tonnes(sums.took)} and gave {tonnes(sums.gave)}"
+    yield upto, Finding(NOT_JUDGED, "", f"{named} {why} and was not judged: {masses}")
     if above := above_input(run):
         yield upto, Finding("run_above_input", "", f"run {above}, up to entry {upto}")
