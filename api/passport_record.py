@@ -10,7 +10,7 @@ from markupsafe import Markup
 from api.footprint_chart import Mean, footprint_of
 from api.languages import Words
 from api.pages import template
-from api.passport_view import ids_in, view_of
+from api.passport_view import broken, ids_in, view_of
 from api.way import HEIGHT, WIDTH, way_of
 from ledger.questions.asking import Asked
 from ledger.recording.log import Log, State
@@ -30,6 +30,7 @@ class Record:
     status_is: str
     status_says: str
     findings: int
+    unjudged: int
     withheld: int
     operator: str
     inputs: int
@@ -72,7 +73,8 @@ def record_of(
         status=view.status,
         status_is=body["status"],
         status_says=view.status_says,
-        findings=len(body.get("findings", ())),
+        findings=len(broken(body)),
+        unjudged=len(view.unjudged),
         withheld=withheld,
         operator=registry.party(found.statement.iss).name,
         inputs=body["inputs"]["count"],

@@ -11,6 +11,7 @@ from typing import Any
 
 from api.languages import Words
 from api.origins import primary_mass
+from ledger.kernel.verify_passports import NOT_JUDGED
 
 Body = Mapping[str, Any]
 Names = Mapping[str, str]
@@ -57,6 +58,7 @@ class View:
     claims: tuple[Row, ...]
     holds: tuple[Row, ...]
     findings: tuple[Group, ...]
+    unjudged: tuple[Row, ...]
     corrections: tuple[int, ...]
     withheld: int
 
@@ -84,10 +86,18 @@ def view_of(body: Body, withheld: int, names: Names, words: Words) -> View:
         ends=tuple(_ends(body, names, words)),
         claims=tuple(_claim(at, one, names, words) for at, one in enumerate(body.get("claims", ()))),
         holds=tuple(_hold(one, names, words) for one in body.get("holds", ())),
-        findings=tuple(_findings(body.get("findings", ()), words)),
+        findings=tuple(_findings(broken(body), words)),
+        unjudged=tuple(
+            Row(one["text"], _finding_at(one, words)) for one in body.get("findings", ()) if one["rule"] == NOT_JUDGED
+        ),
         corrections=tuple(body.get("corrections", ())),
         withheld=withheld,
     )
+
+
+def broken(body: Body) -> list[Body]:
+    """Its findings but for runs that nobody judged."""
+    return [one for one in body.get("findings", ()) if one["rule"] != NOT_JUDGED]
 
 
 def ids_in(body: Body) -> set[str]:

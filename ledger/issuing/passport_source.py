@@ -11,8 +11,8 @@ from ledger.kernel.subjects import subject_key
 from ledger.lots.ancestry import up
 from ledger.lots.book import effects_key, entry_of, lot_key, run_key
 from ledger.lots.event import read_event
-from ledger.lots.genealogy import Start, Trace, run_name
-from ledger.lots.records import Effects, Lot, Record
+from ledger.lots.genealogy import Start, Trace, closers, run_name
+from ledger.lots.records import Effects, Lot, Record, Run
 from ledger.lots.tags import tag_key
 from ledger.passport.story import Certificate, Told, certificate_in, is_run
 from ledger.passport.units import packed_after
@@ -49,9 +49,14 @@ class StoreSource:
 
     def changes(self, names: Collection[str]) -> Mapping[str, Sequence[int]]:
         """The entries that changed lots and runs, also those that name only the unit that a lot is packed in."""
-        keys = {name: run_key(*name.split(" ", 1)) if is_run(name) else lot_key(name) for name in names}
+        keys = {name: _key_of_run(name) if is_run(name) else lot_key(name) for name in names}
         found = self.transaction.record_entries(keys.values(), self.size)
         return {name: found.get(key, ()) for name, key in keys.items()}
+
+    def closed(self, runs: Collection[str]) -> Mapping[str, int]:
+        """By which event each of them that is over was closed."""
+        found = self._records([_key_of_run(name) for name in runs]).values()
+        return closers(one for one in found if isinstance(one, Run))
 
     def packed_since(self, name: str, entry: int, /) -> int:
         """As the lot was known then."""
@@ -118,6 +123,12 @@ class ViewSource:
             self._known |= self._stored.versions(unread)
         return {name: [*self._known[name], *self._later(name)] for name in names}
 
+    def closed(self, runs: Collection[str]) -> Mapping[str, int]:
+        """By which event each of them that is over was closed."""
+        self._view.lots.fetch(_key_of_run(name) for name in runs)
+        found = (self._view.lots.run(*name.split(" ", 1)) for name in runs)
+        return closers(one for one in found if one is not None)
+
     def packed_since(self, name: str, entry: int, /) -> int:
         """As the lot was known then, with what was admitted since."""
         pending = (row.stored.index for row in self._view.rows if row.stored.typ == "lot-event")
@@ -134,6 +145,10 @@ class ViewSource:
 
     def _later(self, name: str) -> Iterable[int]:
         return self._runs.get(name, ()) or self._pending.get(subject_key("lot", name), ())
+
+
+def _key_of_run(name: str) -> bytes:
+    return run_key(*name.split(" ", 1))
 
 
 def told_by(stored: Stored) -> Told:

@@ -157,6 +157,10 @@ class Remembered:
             self.memory.learn_entries(unread)
         return {name: known[name][: bisect_left(known[name], self.size)] for name in names}
 
+    def closed(self, runs: Collection[str]) -> Mapping[str, int]:
+        """By which event each of them that is over was closed."""
+        return self.stored.closed(runs)
+
     def packed_since(self, name: str, entry: int, /) -> int:
         """As the lot was known then."""
         return self.stored.packed_since(name, entry)

@@ -14,7 +14,7 @@ from ledger.kernel.report import Steps
 from ledger.kernel.subjects import Implied, Want, subject_key
 from ledger.kernel.verify_attestations import open_uses
 from ledger.kernel.verify_parties import Authority, last_named, vouching
-from ledger.kernel.verify_passports import pieces_told
+from ledger.kernel.verify_passports import open_runs, pieces_told
 from ledger.kernel.verify_statements import Case, Shown
 
 AHEAD = 300  # seconds: SPEC 8, and what clocks of ledger and witnesses may differ
@@ -136,7 +136,7 @@ def say_open(steps: Steps, case: Case, authority: Authority | None, wants: Mappi
     """(13) Nothing here is a failure, and a reader who is not told would believe too much."""
     steps.begin(13)
     told = case.told
-    points = [*_withheld(told), *_made_before(told, wants), *open_uses(case), *_unwitnessed(case)]
+    points = [*_withheld(told), *_made_before(told, wants), *open_uses(case), *open_runs(case), *_unwitnessed(case)]
     if authority is None:
         points.append(f"who may sign in this ledger is not in a receipt: the bundle of entry {case.about} shows it")
     elif told.statement is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.errors import Malformed, Unverified
@@ -11,6 +12,7 @@ from ledger.kernel.report import Steps
 from ledger.kernel.verify_attestations import ATTESTATION, check_uses
 from ledger.kernel.verify_statements import Case, Shown
 
+NOT_JUDGED = "run_not_judged"  # the rule of a finding that breaks none (SPEC 4.9.5)
 # SPEC 4.6: which statements may stand in a bundle of this kind beside those of the registry and the one it is about.
 _BESIDE: Mapping[str, tuple[str, ...] | None] = {
     "entry": (),
@@ -60,6 +62,18 @@ def check_kind(steps: Steps, case: Case, kind: str) -> None:
             f"entry {one.index} is neither a registry statement nor entry {case.about}, which the bundle is about",
             step=6,
         )
+
+
+def open_runs(case: Case) -> list[str]:
+    """(13) Runs on the way of its pieces of which passports themselves say that nobody judged them (SPEC 4.9.5)."""
+    bodies = (one.statement.body for one in case.entries if one.statement is not None and _typ(one) == "passport")
+    found = (rows for body in bodies if isinstance(rows := body.get("findings"), list))
+    rows = (one for one in chain.from_iterable(found) if isinstance(one, dict) and one.get("rule") == NOT_JUDGED)
+    entries = sorted({entry for one in rows if type(entry := one.get("entry")) is int})
+    if not entries:
+        return []
+    told = f"{len(entries)} runs of continuous processes on its way, by entries {', '.join(map(str, entries))}"
+    return [f"{told}, were judged by nobody: what came out of them was not held against what went in"]
 
 
 def _typ(one: Shown) -> str:

@@ -5,12 +5,12 @@ proportions only when something is added, so each addition makes a mix: what was
 what the entry added. A draw is of the newest mix.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
 
-from ledger.lots.records import NOBODY, ON_HAND, Effects, Lot, Place, place_of_run
+from ledger.lots.records import NOBODY, ON_HAND, Effects, Lot, Place, Run, place_of_run
 
 UG = 1_000_000  # in one g
 FOLDED_BELOW = 1_000  # 0.1 % is one part in so many
@@ -103,6 +103,11 @@ class Shares(Struct, frozen=True, gc=False):
 def run_name(issuer: str, run: str) -> str:
     """What a run is looked up by."""
     return f"{issuer} {run}"
+
+
+def closers(runs: Iterable[Run]) -> dict[str, int]:
+    """Of those that are over, by their `run_name`, the entry that closed each."""
+    return {run_name(one.issuer, one.name): one.closed_by for one in runs if one.closed_by != NOBODY}
 
 
 def starts_of(lot: Lot, *, at: int, load: Loader) -> tuple[Start, ...]:

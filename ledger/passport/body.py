@@ -10,10 +10,11 @@ from ledger.kernel.moments import rfc3339
 from ledger.kernel.party import Registry
 from ledger.kernel.statement import Hidden
 from ledger.lots.genealogy import UG, recycled
-from ledger.lots.records import NOBODY, ON_HAND, Effects, Finding, Lot
+from ledger.lots.records import NOBODY, OF_AN_EVENT, ON_HAND, Effects, Finding, Lot
 from ledger.passport.claims import claims_of
 from ledger.passport.evidence import in_ranges
 from ledger.passport.footprint import Accounted, figures_of, members_of
+from ledger.passport.runs import not_judged
 from ledger.passport.story import Source, Story
 
 METHOD = "perfect-mixing"
@@ -235,11 +236,22 @@ def _holds(story: Story) -> Iterator[dict[str, Any]]:
 
 
 def findings_of(story: Story) -> list[dict[str, Any]]:
-    """Of all events that stand on its way, in its trace and among its corrections; on the lots it goes through (5)."""
+    """Of all events that stand on its way, in its trace and among its corrections; on the lots it goes through (5).
+
+    Of events that closed its runs what these came to; of runs that nobody judged, that this is so.
+    """
     lots = {*story.line, *story.trace.lots}
     entries = {*story.way, *(node.entry for node in story.trace.nodes), *_corrections(story)}
-    standing = (one for entry in sorted(entries) if (one := story.effects.get(entry)) and one.declared_by == NOBODY)
-    return [_finding(one.index, found) for one in standing for found in one.findings if found.concerns(lots)]
+    found = [(one.index, each) for one in _standing(entries, story) for each in one.findings if each.concerns(lots)]
+    closing = _standing({one.closed_by for one in story.runs.values()} - entries, story)
+    found += [(one.index, each) for one in closing for each in one.findings if each.rule in OF_AN_EVENT]
+    found += not_judged(story)
+    return [_finding(entry, each) for entry, each in sorted(found, key=lambda pair: pair[0])]
+
+
+def _standing(entries: Iterable[int], story: Story) -> Iterator[Effects]:
+    events = (story.effects.get(entry) for entry in sorted(entries))
+    return (one for one in events if one is not None and one.declared_by == NOBODY)
 
 
 def _finding(entry: int, found: Finding) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ledger.passport.claims import shares_as_said
 from ledger.passport.evidence import of_ranges
 from ledger.passport.footprint import MEMBERS, of_mass
 from ledger.passport.refolded import Refolded
+from ledger.passport.runs import OF_RUNS
 from ledger.passport.stated import OUT_OF_FORM, check_stated
 from ledger.passport.story import Story, carried, rests_on, story_of
 
@@ -138,6 +139,8 @@ def _judged(story: Story, source: Refolded) -> Judge:
             runs[one.issuer, one.run] = max(node.entry, runs.get((one.issuer, one.run), NOBODY))
 
     def judged(row: Mapping[str, Any]) -> bool:
+        if row.get("rule") in OF_RUNS:
+            return True
         one = story.effects.get(row["entry"])
         if one is None or one.index in source.stood_in or row.get("rule") in _OF_CLAIMS:
             return False

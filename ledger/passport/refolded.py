@@ -21,7 +21,7 @@ from ledger.lots.book import Book, delivery_key, lot_key
 from ledger.lots.custody import delivery_name
 from ledger.lots.event import LotEvent, Part, placed, read_event
 from ledger.lots.fold import apply
-from ledger.lots.genealogy import Start, Trace, run_name
+from ledger.lots.genealogy import Start, Trace, closers, run_name
 from ledger.lots.observations import agree, countersign, lot_confirmed, unsets
 from ledger.lots.records import NOBODY, ON_HAND, Delivery, Effects, Hold, Holding, Lot
 from ledger.passport.story import Certificate, Told, certificate_in
@@ -78,6 +78,11 @@ class Refolded:
     def versions(self, names: Collection[str]) -> Mapping[str, Sequence[int]]:
         """The entries of each lot or run that the bundle has."""
         return {name: self._of(name) for name in names}
+
+    def closed(self, runs: Collection[str]) -> Mapping[str, int]:
+        """By which event each of them that is over was closed, as far as the bundle shows."""
+        found = (self._book.run(*name.split(" ", 1)) for name in runs)
+        return closers(one for one in found if one is not None)
 
     def packed_since(self, name: str, entry: int, /) -> int:
         """As the lot was known then."""

@@ -33,7 +33,7 @@ def check_stated(said: Mapping[str, Any], story: Story, rules: Mapping[str, str]
     """
     try:
         _check_state(said)
-        _check_power(said.get("power", ()))
+        _check_power(_rows(said, "power"))
         if not _is_whole(said):
             return f"its breakdown is cut to what a passport holds, and cannot be added up; {BREAKDOWN}"
         _check_figures(said, _weight(story, said["accounts"]["size"]), rules)
@@ -43,7 +43,7 @@ def check_stated(said: Mapping[str, Any], story: Story, rules: Mapping[str, str]
 
 
 def _is_whole(said: Mapping[str, Any]) -> bool:
-    return all(len(said.get(name, ())) < most for name, most in FULL.items())
+    return all(len(_rows(said, name)) < most for name, most in FULL.items())
 
 
 def _check_state(said: Mapping[str, Any]) -> None:
@@ -52,13 +52,21 @@ def _check_state(said: Mapping[str, Any]) -> None:
     size, upto = _whole(accounts["size"]), _whole(as_of["size"])
     if size > upto or (size == upto and accounts != as_of):
         raise _differs(f"its footprint is of {size} entries, the passport as of {upto}")
-    for one in said.get("tables", ()):
+    for one in _rows(said, "tables"):
         if one["id"] not in known() or known()[one["id"]].digest != one["digest"]:
             raise _differs(f"its factor set {one['id']!a:.80} is none of the rule set that it names")
-    restated = (_whole(one["entry"]) for one in said.get("restated", ()))
+    restated = (_whole(one["entry"]) for one in _rows(said, "restated"))
     late = next((entry for entry in restated if not 0 <= entry < size), None)
     if late is not None:
         raise _differs(f"it is restated by entry {late}, of {size} that it was computed from")
+
+
+def _rows(said: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    """Raises TypeError for what is no list: an empty object has no rows either."""
+    rows = said.get(name, [])
+    if not isinstance(rows, list):
+        raise TypeError("a list is wanted")
+    return rows
 
 
 def _whole(value: object) -> int:
@@ -74,7 +82,7 @@ def _check_power(rows: Sequence[Mapping[str, Any]]) -> None:
         hourly, volumetric, wh = (_whole(one[name]) for name in ("hourly_wh", "volumetric_wh", "wh"))
         if not 0 <= hourly <= volumetric <= wh:
             raise _differs(f"of {wh} Wh in {one['stage']} {volumetric} are matched by volume, {hourly} by the hour")
-        sources = [_whole(source["wh"]) for source in one.get("sources", ())]
+        sources = [_whole(source["wh"]) for source in _rows(one, "sources")]
         came = sum(sources)
         if came != volumetric or min(sources, default=0) < 0:
             raise _differs(f"of the power in {one['stage']} {volumetric} Wh are matched, {came} Wh come from sources")
@@ -107,13 +115,13 @@ def _footprint(said: Mapping[str, Any], figures: Sequence[Mapping[str, Any]], g:
 
     Whether periods were open and which potentials were used is in no row of it: that all figures say the same is held.
     """
-    power = tuple(_power(one) for one in said.get("power", ()))
+    power = tuple(_power(one) for one in _rows(said, "power"))
     return Footprint(
         piece=said["piece"],
         g=g,
         parts=tuple(
             Part(one["stage"], one["source"], one["gas"], one["basis"], number(one["kg"]).scaleb(-3))
-            for one in said.get("breakdown", ())
+            for one in _rows(said, "breakdown")
         ),
         power=power,
         coc_model=weakest(one.coc_model for one in power),

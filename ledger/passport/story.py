@@ -61,6 +61,10 @@ class Source(Protocol):
         """The entries of each lot, or run by its `run_name`, ascending."""
         ...
 
+    def closed(self, runs: Collection[str]) -> Mapping[str, int]:
+        """Of these runs, each by its `run_name`, the event that closed it; one that is open is not there."""
+        ...
+
     def packed_since(self, name: str, entry: int, /) -> int:
         """The event that had put a thing into the unit that it was in before an entry; in none: the entry itself."""
         ...
@@ -74,13 +78,20 @@ class Source(Protocol):
         ...
 
 
+class Passed(Struct, frozen=True, gc=False):
+    """A run: the newest event of it that a trace goes through, and the one that closed it, NOBODY where it is open."""
+
+    upto: int
+    closed_by: int
+
+
 class Story(Struct, frozen=True, gc=False):
     """Everything a passport is computed from.
 
     `line` are the piece and the pieces it was made of, `way` the events on them, `effects` what every event did that
     it rests on. `inputs` are all the entries it rests on. `whole` has the class lots, and the pieces that went into its
     runs, whose history up to an entry is among them, `unmoved` the class lots, and units around them or the line, that
-    had no event since.
+    had no event since. `runs` are those it goes through, by `run_name`.
     """
 
     piece: Lot
@@ -92,6 +103,7 @@ class Story(Struct, frozen=True, gc=False):
     inputs: tuple[int, ...]
     whole: Mapping[str, int]
     unmoved: tuple[str, ...]
+    runs: Mapping[str, Passed]
 
 
 def story_of(piece: str, source: Source) -> Story:
@@ -106,9 +118,10 @@ def story_of(piece: str, source: Source) -> Story:
     way = _way(line, spans, source)
     rests, units = rests_on(trace, source), of_spans(spans, (), source, source.size)
     inputs, effects = _with_corrections({*way, *trace.closure, *_of_those(rests, source), *units.entries}, source)
-    whole, charged = _classes(trace.drawn, rests), _charged(trace, effects)
+    runs = _passed(trace, effects, source)
+    whole, charged = _classes(trace.drawn, rests), _charged(trace, runs, effects)
     outer = around(whole, effects, source, source.size)
-    more = outer.entries | _of_those(charged, source)
+    more = outer.entries | _of_those(charged, source) | _of_runs(runs, source)
     if more - inputs:
         inputs, effects = _with_corrections(inputs | more, source)
     stands = (entry for entry in way if entry in effects and _stands(effects[entry]))
@@ -116,7 +129,24 @@ def story_of(piece: str, source: Source) -> Story:
     return Story(
         lot, trace, line, tuple(sorted(stands)), effects, certificates,
         tuple(sorted(inputs | units.next | outer.next)), whole | charged, tuple(sorted(units.unmoved | outer.unmoved)),
+        runs,
     )  # fmt: skip
+
+
+def _passed(trace: Trace, effects: Mapping[int, Effects], source: Source) -> dict[str, Passed]:
+    """The runs that it goes through, also those that had taken nothing in."""
+    upto = {name: entry for name, entry in trace.drawn.items() if is_run(name)}
+    for one in (effects[node.entry] for node in reversed(trace.nodes) if node.entry in effects):
+        if one.run and _stands(one) and run_name(one.issuer, one.run) not in trace.drawn:
+            upto[run_name(one.issuer, one.run)] = one.index
+    closed = source.closed(upto) if upto else {}
+    return {name: Passed(upto[name], closed.get(name, NOBODY)) for name in sorted(upto)}
+
+
+def _of_runs(runs: Mapping[str, Passed], source: Source) -> set[int]:
+    """All of them up to there; and what closed them, since that alone shows that they were judged (5.4)."""
+    own = _of_those({name: one.upto for name, one in runs.items()}, source)
+    return own | {one.closed_by for one in runs.values() if one.closed_by != NOBODY}
 
 
 def _classes(*drawn: Mapping[str, int]) -> dict[str, int]:
@@ -128,18 +158,26 @@ def _classes(*drawn: Mapping[str, int]) -> dict[str, int]:
     return last
 
 
-def _charged(trace: Trace, effects: Mapping[int, Effects]) -> dict[str, int]:
-    """The single things in its runs that it did not go through by then, each with the entry that used it.
+def _charged(trace: Trace, passed: Mapping[str, Passed], effects: Mapping[int, Effects]) -> dict[str, int]:
+    """The single things in its runs that it did not go through by then, each with the entry that used it last.
 
     However little of the metal they are: what a run had taken in is the sum of what they weigh (5.2).
     """
-    drawn = trace.drawn
-    runs = (one for _, one in sorted(effects.items()) if one.run)
+    runs = ((one, passed.get(run_name(one.issuer, one.run))) for _, one in sorted(effects.items()) if one.run)
     return {
         posting.lot: one.index
-        for one in runs if one.index <= drawn.get(run_name(one.issuer, one.run), NOBODY)
-        for posting in one.debits if names_one_thing(posting.lot) and drawn.get(posting.lot, NOBODY) < one.index
+        for one, run in runs if run is not None and first_in_run(one, effects) <= run.upto
+        for posting in one.debits if names_one_thing(posting.lot) and trace.drawn.get(posting.lot, NOBODY) < one.index
     }  # fmt: skip
+
+
+def first_in_run(one: Effects, effects: Mapping[int, Effects]) -> int:
+    """The first of the events of its run that an event takes the place of, or the event itself (5.6)."""
+    first, earlier = one.index, effects.get(one.replaces)
+    while earlier is not None:
+        first = earlier.index if (earlier.issuer, earlier.run) == (one.issuer, one.run) else first
+        earlier = effects.get(earlier.replaces)
+    return first
 
 
 def _certificates(piece: str, effects: Mapping[int, Effects], source: Source) -> tuple[Certificate, ...]:

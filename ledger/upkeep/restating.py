@@ -1,11 +1,12 @@
 """Passports made again when something they say has changed: coalesced, and in the background of what plants record.
 
-What a passport says changes by an event on its piece, by a declaration of error or a correction upstream, and by a late
-sender that is heard at last. `look` notes which pieces that is, `restate` makes their passports anew where they differ.
+What a passport says changes by an event on its piece, by a declaration of error or a correction upstream, by a late
+sender that is heard at last, and where a run upstream is closed. `look` notes which pieces that is, `restate` makes
+their passports anew where they differ.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ledger.checking.quick_json import parse_quickly
@@ -18,6 +19,7 @@ from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.implied import implied
 from ledger.kernel.subjects import subject_key
 from ledger.lots.descent import down
+from ledger.lots.genealogy import run_name
 from ledger.lots.recall import starts_from_entry
 from ledger.lots.records import NOBODY, Effects
 from ledger.passport.body import is_piece, pieces_sent_off, shown
@@ -245,16 +247,25 @@ def _touched(stored: Stored, one: Effects, source: StoreSource) -> Iterator[str]
 
 
 def _downstream(one: Effects, source: StoreSource) -> Iterator[str]:
-    """Where an event changes what earlier ones did: the pieces that have metal of those."""
+    """Where an event changes what earlier ones did, or a run of theirs: the pieces that have metal of those."""
     changed = {one.undoes, one.replaces, *(row.entry for row in one.settles)} - {NOBODY}
-    if not changed:
+    earlier = source.effects(changed).values() if changed else ()
+    entries = changed.union(*(source.versions([run])[run] for run in _runs_changed(one, earlier, source)))
+    if not entries:
         return
-    earlier = source.effects(changed).values()
-    starts = [start for event in earlier for start in starts_from_entry(event, source.effects)]
+    starts = [start for event in source.effects(entries).values() for start in starts_from_entry(event, source.effects)]
     found = down(starts, source.effects, source.changes)
     lots = {lot for node in found.nodes for lot in node.lots}
     lots |= {place[0] for place in (*found.places, *found.unweighed)} | {sent.lot for sent in found.sent}
     yield from filter(is_piece, sorted(lots))
+
+
+def _runs_changed(one: Effects, earlier: Iterable[Effects], source: StoreSource) -> set[str]:
+    """What an event takes back, or takes the place of, changes what its run comes to; what it closes is judged."""
+    corrected = (event for event in earlier if event.run and event.index in {one.undoes, one.replaces})
+    own = [run_name(one.issuer, one.run)] if one.run else []
+    closed = (name for name, entry in source.closed(own).items() if entry == one.index)
+    return {*closed, *(run_name(event.issuer, event.run) for event in corrected)}
 
 
 def _without_state(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -76,6 +76,27 @@ def coil_path(what, serial="C-1"):
     return f"/v1/coils/{gtin()}/{serial}/{what}"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_run_that_nobody_judged_is_no_finding_and_is_shown_as_not_checked(tmp_path, language):
+    rows = [{"rule": rule, "text": f"says {rule}", "entry": 5} for rule in ("run_not_judged", "run_above_input")]
+
+    async def scenario():
+        async with shop(tmp_path) as app:
+            wire = app.world.statement(OPERATOR, "passport", passport(7, findings=rows))
+            assert (await app.post(wire)).status == 201
+            return (await scan(app, query=code() + f"&lang={language}".encode())).body.decode()
+
+    said, page = words(language), html.unescape(run(scenario))
+    findings, unjudged = (page.partition(f'<section id="{name}">')[2] for name in ("findings", "unjudged"))
+    for name in ("unjudged", "unjudged_says", "rule.run_above_input"):
+        assert page.count(said(name)) == 1
+    assert said("findings_below", count=1) in page
+    assert said("unjudged_below", count=1) in page
+    assert "says run_above_input" in findings.partition("</section>")[0]
+    assert "says run_not_judged" in unjudged.partition("</section>")[0]
+    assert "says run_not_judged" not in findings.partition("</section>")[0]
+
+
 def test_with_the_code_the_page_shows_the_passport(tmp_path):
     async def scenario():
         async with shop(tmp_path) as app:

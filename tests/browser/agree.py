@@ -29,7 +29,7 @@ from damaged import cases  # noqa: E402  likewise
 from engine import Given  # noqa: E402  likewise
 from forgeries import forged  # noqa: E402  likewise
 from small_mill import small_mill  # noqa: E402  likewise
-from test_random_mills import Chance, InUnits  # noqa: E402  likewise
+from test_random_mills import Chance, InRuns, InUnits  # noqa: E402  likewise
 
 from ledger.kernel.gs1 import canonical_id  # noqa: E402  likewise
 
@@ -62,7 +62,7 @@ def given_of(batch):
 
 def _mill(random, number):
     """Anything may have happened in it. Of three bundles two are an operator's who cheats, one was damaged later."""
-    kind, moves = random.choice((Chance, InUnits)), random.randint(60, 240)
+    kind, moves = random.choice((Chance, InRuns, InUnits)), random.randint(60, 240)
     with tempfile.TemporaryDirectory() as folder, small_mill(Path(folder)) as mill:
         chance = kind(mill, random.randrange(2**32))
         pieces = []

@@ -14,6 +14,7 @@ from test_random_mills import InRuns
 
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.report import Outcome
+from ledger.passport.runs import OF_RUNS
 
 POT = lot("POT", 4)
 
@@ -93,7 +94,87 @@ def with_a_month(mill):
     mill.make(PLANT, "casting", [(METAL, 2 * TONNE)], [(COIL, 2 * TONNE)])
 
 
+def open_still(mill):
+    """It is said by what had gone in and come out by then; what came later is not shown."""
+    step(mill, [(METAL, 2 * TONNE)], [])
+    step(mill, [], [(COIL, TONNE)])
+    step(mill, [], [(piece("C-9"), TONNE)])
+
+
+def closed_later(mill):
+    """That it was judged is shown by the event that closed it, which used what the bundle does not hold."""
+    step(mill, [(METAL, 2 * TONNE)], [])
+    step(mill, [], [(COIL, TONNE)])
+    mill.new(PLANT, (POT, 19 * TONNE))
+    step(mill, [(POT, TONNE)], [(piece("C-9"), 2 * TONNE)], "closed")
+
+
+def closed_and_opened_again(mill):
+    step(mill, [(METAL, 2 * TONNE)], [])
+    step(mill, [], [(COIL, TONNE)])
+    mill.wrong(PLANT, step(mill, [], [(piece("C-9"), TONNE)], "closed"), "urn:right")
+
+
+def closed_again(mill):
+    closed_and_opened_again(mill)
+    step_again = {"transformationID": "urn:example:run:1", "al_run": "closed", "eventID": "urn:right"}
+    mill.make(PLANT, "casting", [], [(piece("C-9"), TONNE - 1)], **step_again)
+
+
+def with_an_output_that_another_took_the_place_of(mill):
+    """How much came out rests on what took its place, and that on what it weighs of what it used."""
+    mill.new(PLANT, (piece("C-8"), 1_000))
+    step(mill, [(METAL, 2 * TONNE)], [])
+    wrong = step(mill, [], [(piece("C-9"), TONNE)])
+    step(mill, [], [(COIL, TONNE)])
+    mill.wrong(PLANT, wrong, "urn:right")
+    again = {"transformationID": "urn:example:run:1", "al_run": "open", "eventID": "urn:right"}
+    mill.make(PLANT, "casting", [(piece("C-8"), None)], [(piece("C-9"), TONNE)], **again)
+
+
+def waiting(mill):
+    """It was closed, and what is to take the place of one of its events has not come."""
+    step(mill, [(METAL, 2 * TONNE)], [])
+    wrong = step(mill, [(METAL, TONNE)], [])
+    step(mill, [], [(COIL, 3 * TONNE)], "closed")
+    mill.wrong(PLANT, wrong, "urn:right")
+
+
+def above(mill):
+    """Two open runs, each gave more than it took."""
+    step(mill, [(METAL, TONNE)], [])
+    step(mill, [], [(piece("C-9"), TONNE)])
+    step(mill, [], [(POT, TONNE)])
+    mill.make(PLANT, "casting", [(POT, TONNE)], [(piece("C-8"), TONNE)])
+    step(mill, [(piece("C-8"), None)], [], run="urn:example:run:2")
+    step(mill, [], [(COIL, 2 * TONNE)], run="urn:example:run:2")
+
+
+def from_nothing(mill):
+    """It gave, and had taken nothing at all."""
+    step(mill, [], [(piece("C-9"), TONNE)])
+    step(mill, [], [(COIL, TONNE)])
+
+
+OPEN = {
+    open_still: ["took 2 000 000 g and gave 1 000 000 g"],
+    closed_later: [],
+    closed_and_opened_again: ["took 2 000 000 g and gave 1 000 000 g"],
+    closed_again: [],
+    with_an_output_that_another_took_the_place_of: ["took 2 001 000 g and gave 2 000 000 g"],
+    waiting: [
+        "waits for what takes the place of entry", "took 2 000 000 g and gave 3 000 000 g", "3 000 000 g come out of",
+    ],
+    above: [
+        "urn:example:run:1 (casting) is open and was not judged", "took 1 000 000 g and gave 2 000 000 g",
+        "run urn:example:run:1: 2 000 000 g come out of 1 000 000 g, the most is 1 005 000 g",
+        "urn:example:run:2 (casting) is open and was not judged",
+        "run urn:example:run:2: 2 000 000 g come out of 1 000 000 g, the most is 1 005 000 g",
+    ],
+    from_nothing: ["took 0 g and gave 2 000 000 g", "2 000 000 g come out of 0 g"],
+}  # fmt: skip
 WAYS = (
+    *OPEN,
     with_a_piece_that_is_next_to_nothing,
     with_a_month,
     with_an_input_that_was_of_another_run,
@@ -114,6 +195,25 @@ def test_a_genuine_passport_is_computed_again_whatever_the_bundle_shows_of_a_run
     ((here, there),) = reports(sources)
     assert (here.verified, there["verified"]) == (True, True), (here.verdict, there)
     assert (here.steps[10].outcome, there["steps"][10]) == (Outcome.PASSED, "passed")
+
+
+@pytest.mark.parametrize("way", OPEN)
+def test_a_passport_says_which_runs_on_its_way_nobody_judged_and_neither_takes_one_that_does_not(tmp_path, way):
+    with small_mill(tmp_path) as mill:
+        bought(mill)
+        way(mill)
+        told = told_by(mill, [canonical_id(COIL)])
+    body, inputs = told.said[canonical_id(COIL)]
+    rows = [one for one in body.get("findings", ()) if one["rule"] in OF_RUNS]
+    says = " ".join(one["text"] for one in rows)
+    assert all(one in says for one in OPEN[way]), says
+    assert bool(rows) == bool(OPEN[way])
+    lie = {"rule": "run_not_judged", "text": "run urn:example:run:1 is open", "entry": inputs[-1]}
+    lies = [[one for one in body["findings"] if one is not row] for row in rows] or [[*body.get("findings", ()), lie]]
+    told_otherwise = [{**body, "findings": one} for one in lies]
+    bundles = [bundled(copied(told.ledger), canonical_id(COIL), one, inputs) for one in (body, *told_otherwise)]
+    said = [(here.verified, there["verified"]) for here, there in reports(bundles)]
+    assert said == [(True, True), *[(False, False)] * len(lies)]
 
 
 def test_neither_takes_a_passport_that_keeps_silent_on_what_a_run_lost(tmp_path):

@@ -7,6 +7,7 @@ from test_lot_units_and_runs import pack
 from ledger.kernel.errors import Missing
 from ledger.lots.ancestry import up
 from ledger.lots.event import lots_of
+from ledger.lots.genealogy import closers
 from ledger.passport.story import Certificate, Told, story_of
 from ledger.passport.units import packed_after
 
@@ -35,6 +36,9 @@ class Ledger(Park):
     def versions(self, names):
         runs = {name: self.names.get(name, ()) for name in names if " " in name}
         return {name: tuple(self.named.get(name, ())) for name in names} | runs
+
+    def closed(self, runs):
+        return closers(self.book.run(*name.split(" ", 1)) for name in runs)
 
     def packed_since(self, name, entry):
         return packed_after(entry, name, entry, {one.index: one for one in self.effects if one.index < entry})

@@ -30,7 +30,7 @@ def test_the_honest_one_is_computed_again():
 @pytest.mark.parametrize(
     ("name", "value"),
     [("facts", None), ("facts", []), ("figures", None), ("figures", [5]), ("figures", {}), ("findings", [[]]),
-     ("findings", 5), ("power", [{}]), ("tables", 5), ("accounts", [])],
+     ("findings", 5), ("power", [{}]), ("tables", 5), ("tables", {}), ("restated", {}), ("accounts", [])],
 )  # fmt: skip
 def test_a_body_out_of_form_fails(name, value):
     body, inputs = passport_of(ledger := cast_and_slit(), COIL, rule_set(), footprint)

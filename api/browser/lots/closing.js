@@ -44,3 +44,9 @@ export function closeRun(booking, { name, sums }, first) {
   ];
   for (const [rule, says] of found) if (says) booking.find(rule, first, `${name}: ${says}`);
 }
+
+// M1 on a run as it stands, where any of its events has to close: that more came out than went in; "" if not.
+export function aboveInput(name, { took, gave, scale, closing, unweighed: unknown }) {
+  const says = closing && !unknown ? outputAboveInput(took, gave, scale) : "";
+  return says ? `${name}: ${says}` : "";
+}

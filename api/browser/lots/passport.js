@@ -3,6 +3,7 @@
 import { NOBODY, ON_HAND } from "./book.js";
 import { list, must } from "./event.js";
 import { Fraction, compareText, share } from "./exact.js";
+import { notJudged } from "./open_runs.js";
 import { UG } from "./trace.js";
 
 const METHOD = "perfect-mixing";
@@ -164,17 +165,21 @@ export const OF_AN_EVENT = [
   "carbon_floor", "carbon_band",
 ];
 
-// Of all events that stand on its way, in its trace and among its corrections; on the lots that it goes through (5).
+// Of all events that stand on its way, in its trace and among its corrections; on the lots that it goes through (5). Of
+// events that closed its runs what these came to; of runs that nobody judged, that this is so.
 export function findingsOf(story) {
-  const { way, trace, line, effects } = story, lots = [...line, ...trace.lots];
+  const { way, trace, line, effects, runs } = story, lots = [...line, ...trace.lots];
   const entries = new Set([...way, ...trace.nodes.map((node) => node.entry), ...correctionsOf(story)]);
-  const standing = [...entries].sort((a, b) => a - b).filter((entry) => effects.get(entry)?.declaredBy === NOBODY);
-  return standing.flatMap((entry) => {
-    const found = effects.get(entry).findings.filter(({ rule, lot }) => !lot || lots.includes(lot) || OF_AN_EVENT.includes(rule));
-    return found.map(({ rule, lot, says }) => ({
-      rule, text: [...says].slice(0, TEXT).join(""), entry, ...(lot ? { about: { kind: "lot", id: lot } } : {}),
-    }));
-  });
+  const of = (chosen, told) => chosen.filter((entry) => effects.get(entry)?.declaredBy === NOBODY).sort((a, b) => a - b).flatMap(
+    (entry) => effects.get(entry).findings.filter(told).map((one) => ({ ...one, entry })));
+  const closing = new Set([...runs.values()].map(({ closedBy }) => closedBy).filter((entry) => !entries.has(entry)));
+  const found = [
+    ...of([...entries], ({ rule, lot }) => !lot || lots.includes(lot) || OF_AN_EVENT.includes(rule)),
+    ...of([...closing], ({ rule }) => OF_AN_EVENT.includes(rule)), ...notJudged(story),
+  ];
+  return found.sort((a, b) => a.entry - b.entry).map(({ rule, lot, says, entry }) => ({
+    rule, text: [...says].slice(0, TEXT).join(""), entry, ...(lot ? { about: { kind: "lot", id: lot } } : {}),
+  }));
 }
 
 // What is told rather than something else comes first: late statements are left out before others, then the older ones.

@@ -5,6 +5,7 @@ import { namesOneThing } from "../verifier/gs1.js";
 import { isObject } from "../verifier/statement.js";
 import { NOBODY } from "./book.js";
 import { compareText } from "./exact.js";
+import { OF_RUNS } from "./open_runs.js";
 import { LIST, OF_AN_EVENT, bodyOf, byWeight, findingsOf } from "./passport.js";
 import { Refolded } from "./refolded.js";
 import { same } from "./same.js";
@@ -116,6 +117,7 @@ function judgedIn({ trace, effects, line }, source) {
     if (one?.run && lots.includes("")) runs.set(name(one), Math.max(entry, runs.get(name(one)) ?? NOBODY));
   }
   return ({ entry, rule, about }) => {
+    if (OF_RUNS.includes(rule)) return true;
     const one = effects.get(entry), lot = typeof about?.id === "string" ? about.id : "";
     if (!one || source.stoodIn.has(entry) || OF_CLAIMS.includes(rule)) return false;
     if (OF_AN_EVENT.includes(rule) && (one.period || one.undoes !== NOBODY || leftARun(effects, one))) return false;

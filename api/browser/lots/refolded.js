@@ -50,6 +50,12 @@ export class Refolded {
     return this.#runs.get(name) ?? this.#of(name).map(({ entry }) => entry);
   }
 
+  // The event that closed a run, as far as the bundle shows; NOBODY where it is open.
+  closedBy(name) {
+    const [issuer] = name.split(" ", 1);
+    return this.book.runs.get(twoLines(issuer, name.slice(issuer.length + 1)))?.closedBy ?? NOBODY;
+  }
+
   // The event that had put a thing into the unit that it was in before an entry; in none: the entry itself.
   packedSince(name, entry) {
     return this.#packedSince.get(twoLines(name, entry)) ?? entry;

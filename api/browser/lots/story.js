@@ -12,7 +12,8 @@ const ascending = (entries) => [...entries].sort((a, b) => a - b);
 
 // `line` are the piece and the pieces it was made of, `way` the events on them, `effects` what every event did that it
 // rests on, `inputs` all entries it rests on. `whole` has the class lots, and the single things that went into its runs, whose
-// history up to an entry is among them.
+// history up to an entry is among them. `runs` are those it goes through, by name: the newest event of each that it goes through,
+// and the one that closed it, NOBODY where it is open.
 export function storyOf(piece, source) {
   const lot = source.lot(piece) ?? refuse("no_piece", `piece ${piece} is not known to this ledger`);
   const trace = traceUp(lot, source.size - 1, source);
@@ -20,12 +21,13 @@ export function storyOf(piece, source) {
   const spans = carried(line, source), way = wayOf(line, spans, source);
   const rests = restsOn(trace, source), whole = classes(trace.drawn, rests), units = ofSpans(spans, source);
   const own = withCorrections([...way, ...trace.closure, ...ofThose(rests, source), ...units.entries], source);
-  const done = effectsOf(own, source), charged = chargedIn(trace, done), outer = around(whole, done, source);
-  const inputs = withCorrections([...own, ...outer.entries, ...ofThose(charged, source)], source), effects = effectsOf(inputs, source);
+  const done = effectsOf(own, source), runs = passedBy(trace, done, source), charged = chargedIn(trace, runs, done);
+  const outer = around(whole, done, source), more = [...ofThose(charged, source), ...ofRuns(runs, source)];
+  const inputs = withCorrections([...own, ...outer.entries, ...more], source), effects = effectsOf(inputs, source);
   const stands = [...way].filter((entry) => effects.has(entry) && standsAlone(effects.get(entry)));
   const certificates = certificatesOf(piece, effects, source);
   const rested = ascending(new Set([...inputs, ...units.next, ...outer.next]));
-  return { piece: lot, trace, line, way: ascending(stands), effects, certificates, inputs: rested, whole: [...whole, ...charged] };
+  return { piece: lot, trace, line, way: ascending(stands), effects, certificates, inputs: rested, whole: [...whole, ...charged], runs };
 }
 
 function effectsOf(entries, source) {
@@ -41,11 +43,35 @@ function classes(...drawn) {
 
 // The single things that went into its runs and that it did not go through by then, each with the entry that used it,
 // however little of the metal they are: what a run had taken in is the sum of what they weigh (5.2).
-function chargedIn({ drawn }, effects) {
+function chargedIn({ drawn }, runs, effects) {
   const upto = (name) => drawn.get(name) ?? NOBODY, all = [...effects.values()].sort((a, b) => a.index - b.index);
-  const used = all.filter((one) => one.run && one.index <= upto(runName(one.issuer, one.run))).flatMap(
-    (one) => one.debits.map(({ lot }) => [lot, one.index]));
+  const within = (one) => one.run && firstInRun(one, effects) <= (runs.get(runName(one.issuer, one.run))?.upto ?? NOBODY);
+  const used = all.filter(within).flatMap((one) => one.debits.map(({ lot }) => [lot, one.index]));
   return new Map(used.filter(([lot, index]) => namesOneThing(lot) && upto(lot) < index));
+}
+
+// The first of the events of its run that an event takes the place of, or the event itself (5.6).
+export function firstInRun(one, effects) {
+  let first = one.index;
+  for (let earlier = effects.get(one.replaces); earlier; earlier = effects.get(earlier.replaces)) {
+    if (earlier.issuer === one.issuer && earlier.run === one.run) first = earlier.index;
+  }
+  return first;
+}
+
+// The runs that it goes through, also those that had taken nothing in.
+function passedBy({ drawn, nodes }, effects, source) {
+  const upto = new Map([...drawn].filter(([name]) => isRun(name)));
+  const gave = nodes.map(({ entry }) => effects.get(entry)).filter((one) => one?.run && standsAlone(one)).reverse();
+  for (const { issuer, run, index } of gave) if (!drawn.has(runName(issuer, run))) upto.set(runName(issuer, run), index);
+  const names = [...upto.keys()].sort(compareText);
+  return new Map(names.map((name) => [name, { upto: upto.get(name), closedBy: source.closedBy(name) }]));
+}
+
+// All of them up to there; and what closed them, since that alone shows that they were judged (5.4).
+function ofRuns(runs, source) {
+  const own = ofThose([...runs].map(([name, { upto }]) => [name, upto]), source);
+  return [...own, ...[...runs.values()].map(({ closedBy }) => closedBy).filter((entry) => entry !== NOBODY)];
 }
 
 // Those that name the piece, each as it was said of last; the ones that stand.

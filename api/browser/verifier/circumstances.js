@@ -7,7 +7,7 @@ import { canonicalId } from "./gs1.js";
 import { CREATE as WANTS_CREATE, subjectKey } from "./implied.js";
 import { TOUCH } from "./lineage.js";
 import { SECOND, micros } from "./moments.js";
-import { piecesTold } from "./passports.js";
+import { openRuns, piecesTold } from "./passports.js";
 import { disputedAt } from "./registry.js";
 
 const AHEAD = 300n * SECOND; // SPEC 8
@@ -75,7 +75,7 @@ const moment = (at) => (at > LAST ? refuse("time", "a time lies after the year 9
 export function sayOpen(steps, found, authority, wants) {
   steps.begin(13);
   const { told, signed } = found;
-  const points = [...withheld(told), ...madeBefore(told, wants), ...openUses(found), witnessed(found)];
+  const points = [...withheld(told), ...madeBefore(told, wants), ...openUses(found), ...openRuns(found), witnessed(found)];
   if (!authority) points.push(["open_receipt", {}]);
   else if (told.statement) points.push(...ofKey(authority, found), ...ofHistory(found), ...ofOthers(authority, found), ["open_schema", {}]);
   points.push(["open_later", { size: signed.size }]);

@@ -50,6 +50,14 @@ function asOf(index, body) {
   return typeof size === "number" ? BigInt(size) : refuse("body", `the passport of entry ${index} has no size in as_of`);
 }
 
+// (13) Runs on the way of its pieces of which passports themselves say that nobody judged them (SPEC 4.9.5).
+export function openRuns({ entries }) {
+  const lists = entries.filter((one) => typOf(one) === "passport").map((one) => one.statement.body.findings).filter(Array.isArray);
+  const rows = lists.flat().filter((one) => isObject(one) && one.rule === "run_not_judged" && typeof one.entry === "number");
+  const named = [...new Set(rows.map(({ entry }) => entry))].sort((a, b) => a - b);
+  return named.length ? [["open_runs", { count: named.length, entries: named.join(", ") }]] : [];
+}
+
 // (11) The inputs are those that the passport commits to; what can be computed from them is the same again.
 export async function checkInputs(steps, found, authority, recompute) {
   steps.begin(11);
