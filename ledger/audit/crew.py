@@ -52,7 +52,7 @@ class Crew:
         task: _Task,
         lost: Callable[[_Task], _Answer],
     ) -> _Answer:
-        """The answer to a task given aside; where its process was brought down, by it or by another, it is done alone."""
+        """The answer to a task given aside; it is done alone where its process was brought down, be it by another."""
         try:
             return future.result()
         except BrokenProcessPool:

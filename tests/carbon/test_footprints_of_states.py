@@ -13,7 +13,8 @@ from worked import example
 
 from ledger.audit import footprints
 from ledger.audit.footprints import State, Walk, affordable, hold_footprints
-from ledger.issuing.carbon_source import GivenReader
+from ledger.issuing import carbon_source
+from ledger.issuing.carbon_source import GivenReader, batches_in
 from ledger.issuing.footprints import footprints_of
 from ledger.questions.asking import of_store
 from ledger.questions.declaring import declaration
@@ -82,7 +83,8 @@ def test_the_newest_states_are_afforded_first():
     assert affordable([]) == set()
 
 
-def test_each_entry_is_read_once_however_many_states_are_named(office, tmp_path):
+def test_each_entry_is_read_once_however_many_states_are_named(office, tmp_path, monkeypatch):
+    monkeypatch.setattr(carbon_source, "_BATCH", 10)
     closing = shipped_and_restated(office)
     office.say([closing])
     office.settle()
@@ -90,7 +92,8 @@ def test_each_entry_is_read_once_however_many_states_are_named(office, tmp_path)
     states = tuple(State(size, bytes(32), (office.standing().index,)) for size in sizes)
     walk = Walk(office.world.places.database, states, steps=tmp_path / "steps")
     hold_footprints(walk)
-    assert walk.steps.stat().st_size == walk.length == 2 * len(states)  # of one batch each, begun where the last ended
+    read = 2 + len(states) - 1  # batches: two up to the first state, one from each to the next
+    assert walk.steps.stat().st_size == walk.length == read + sum(batches_in(size) for size in sizes)
 
 
 @pytest.mark.parametrize("seed", first(range(6)))
