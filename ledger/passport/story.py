@@ -223,7 +223,7 @@ def _of_those(last: Mapping[str, int], source: Source) -> set[int]:
     return {entry for name, upto in last.items() for entry in entries.get(name, ()) if entry <= upto}
 
 
-def _with_corrections(inputs: set[int], source: Source) -> tuple[set[int], Mapping[int, Effects]]:
+def _with_corrections(inputs: Collection[int], source: Source) -> tuple[set[int], Mapping[int, Effects]]:
     """Where one of them was declared wrong: by which entry, and what took its place; of what another took the place.
 
     And what all of them did.
