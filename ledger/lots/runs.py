@@ -52,7 +52,10 @@ def _meet_closed(booking: Booking, says: str) -> None:
 
 
 def month_of(event: LotEvent) -> str:
-    """The name of the balance of its process for its month, by event time in UTC."""
+    """The name of the balance of its process for its month, by event time in UTC.
+
+    No run has such a name, though both stand under one kind of key: a run's is a URI, which has no blank (SPEC 4.8).
+    """
     return f"{event.process} {datetime.fromtimestamp(event.time // 1_000_000, UTC):%Y-%m}"
 
 

@@ -121,9 +121,10 @@ def story_of(piece: str, source: Source) -> Story:
     runs = _passed(trace, effects, source)
     whole, charged = _classes(trace.drawn, rests), _charged(trace, runs, effects)
     outer = around(whole, effects, source, source.size)
-    more = outer.entries | _of_those(charged, source) | _of_runs(runs, source)
-    if more - inputs:
-        inputs, effects = _with_corrections(inputs | more, source)
+    more = outer.entries | _of_those(charged, source) | _of_runs(trace, runs, source)
+    if unknown := more - inputs:
+        later, done = _with_corrections(unknown, source)
+        inputs, effects = inputs | later, {**effects, **done}
     stands = (entry for entry in way if entry in effects and _stands(effects[entry]))
     certificates = _certificates(piece, effects, source)
     return Story(
@@ -143,9 +144,9 @@ def _passed(trace: Trace, effects: Mapping[int, Effects], source: Source) -> dic
     return {name: Passed(upto[name], closed.get(name, NOBODY)) for name in sorted(upto)}
 
 
-def _of_runs(runs: Mapping[str, Passed], source: Source) -> set[int]:
+def _of_runs(trace: Trace, runs: Mapping[str, Passed], source: Source) -> set[int]:
     """All of them up to there; and what closed them, since that alone shows that they were judged (5.4)."""
-    own = _of_those({name: one.upto for name, one in runs.items()}, source)
+    own = _of_those({name: one.upto for name, one in runs.items() if name not in trace.drawn}, source)
     return own | {one.closed_by for one in runs.values() if one.closed_by != NOBODY}
 
 
@@ -222,7 +223,7 @@ def _of_those(last: Mapping[str, int], source: Source) -> set[int]:
     return {entry for name, upto in last.items() for entry in entries.get(name, ()) if entry <= upto}
 
 
-def _with_corrections(inputs: set[int], source: Source) -> tuple[set[int], Mapping[int, Effects]]:
+def _with_corrections(inputs: Collection[int], source: Source) -> tuple[set[int], Mapping[int, Effects]]:
     """Where one of them was declared wrong: by which entry, and what took its place; of what another took the place.
 
     And what all of them did.
