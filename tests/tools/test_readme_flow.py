@@ -143,4 +143,4 @@ def test_a_figure_that_is_changed_as_it_says_is_found(demo, tmp_path):
     assert run.returncode == 1, run.stdout + run.stderr
     assert (tmp_path / "tag.png").exists()
     assert re.search(r"FOUND +entry \d+: the stored statement does not hash to the digest in its entry", run.stdout)
-    assert "trigger" not in run.stdout
+    assert "trigger entry_no_update" not in run.stdout  # the guard is back
