@@ -124,5 +124,7 @@ def _row_name(name: str, said: Words) -> str:
 
 def _value(row: board.ClaimRow, said: Words) -> str:
     if row.unit == "Wh":
-        return f"{said.number(int(row.value) // 1_000)} kWh"
-    return said.percent(row.value) if row.unit == "1" else f"{said.number(Decimal(row.value))} {row.unit}"
+        return f"{said.number(int(row.value) // 1_000)} {said.of('unit', 'kWh')}"
+    return (
+        said.percent(row.value) if row.unit == "1" else f"{said.number(Decimal(row.value))} {said.of('unit', row.unit)}"
+    )

@@ -108,7 +108,7 @@ def chart_of(body: Body, said: Words, mean: Mean | None = None) -> Chart | None:
 
 def _figure(one: Body, said: Words) -> Line:
     matching = one.get("matching", "none")
-    model = f", {one['coc_model'].replace('-', ' ')} (ISO 22095)" if matching != "none" and "coc_model" in one else ""
+    model = f", {said.of('coc', one['coc_model'])} (ISO 22095)" if matching != "none" and "coc_model" in one else ""
     return Line(said("fp.per_t", value=_rounded(Decimal(one["value"]), said)), said(f"fp.{matching}") + model)
 
 
@@ -150,7 +150,7 @@ def _stages(parts: Sequence[Body], power: Sequence[Body], mass: int, said: Words
     for place, (name, first, second) in enumerate(rows):
         yield Bar(
             name=name, y=place * _ROW, first=_wide(first, most), second=_wide(second, most),
-            says=f"{_rounded((first + second) / 1_000 / tonnes, said)} t",
+            says=f"{_rounded((first + second) / 1_000 / tonnes, said)} {said.of('unit', 't')}",
         )  # fmt: skip
 
 
@@ -207,7 +207,7 @@ def _gaps(body: Body, said: Words) -> Iterable[Line]:
         unit = "kWh" if one["what"] in _POWER_GAPS else "kg"
         amount = said.number(Decimal(f"{Decimal(one['amount']) / 1_000:.0f}"))
         stage = f"{said.of('step', one['stage'])}: " if one["stage"] not in {"", "material"} else ""
-        yield Line(said("fp.gap"), f"{stage}{said.of('gap', one['what'])}, {amount} {unit}")
+        yield Line(said("fp.gap"), f"{stage}{said.of('gap', one['what'])}, {amount} {said.of('unit', unit)}")
 
 
 def _restated(body: Body, said: Words) -> Iterable[Line]:

@@ -12,13 +12,13 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "zh": "中文"
 DEFAULT = "en"
 _FOLDER = Path(__file__).parent / "words"
 _NARROW = "\u202f"  # no-break, as ISO 80000-1 groups digits
-# Decimal mark, mark between groups of three digits, date.
-_FORMS: Mapping[str, tuple[str, str, str]] = {
-    "en": (".", ",", "{day} {month} {year}"),
-    "de": (",", ".", "{day:02}.{number:02}.{year}"),
-    "zh": (".", ",", "{year}年{number}月{day}日"),
-    "ru": (",", _NARROW, "{day:02}.{number:02}.{year}"),
-    "kk": (",", _NARROW, "{day:02}.{number:02}.{year}"),
+# Decimal mark, mark between groups of three digits, date, month of a year.
+_FORMS: Mapping[str, tuple[str, str, str, str]] = {
+    "en": (".", ",", "{day} {month} {year}", "{name} {year}"),
+    "de": (",", ".", "{day:02}.{number:02}.{year}", "{name} {year}"),
+    "zh": (".", ",", "{year}年{number}月{day}日", "{year}年{name}"),
+    "ru": (",", _NARROW, "{day:02}.{number:02}.{year}", "{name} {year}"),
+    "kk": (",", _NARROW, "{day:02}.{number:02}.{year}", "{year} жылғы {name}"),
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -61,18 +61,18 @@ class Words:
 
     def number(self, value: Decimal | int) -> str:
         """A number, exact."""
-        mark, group, _ = _FORMS[self.language]
+        mark, group, *_ = _FORMS[self.language]
         whole, _, decimals = f"{Decimal(value):,f}".partition(".")
         return whole.replace(",", group) + (mark + decimals if decimals else "")
 
     def mass(self, grams: int) -> str:
         """In t from one tonne on, in kg below; exact."""
         unit, size = ("t", 6) if grams >= 1_000_000 else ("kg", 3)
-        return f"{self.number(_plain(Decimal(grams).scaleb(-size)))} {unit}"
+        return f"{self.number(_plain(Decimal(grams).scaleb(-size)))} {self.of('unit', unit)}"
 
     def millimetres(self, micrometres: int) -> str:
         """Exact."""
-        return f"{self.number(_plain(Decimal(micrometres).scaleb(-3)))} mm"
+        return f"{self.number(_plain(Decimal(micrometres).scaleb(-3)))} {self.of('unit', 'mm')}"
 
     def percent(self, share: str) -> str:
         """A share from 0 to 1 in percent, as exact as it is."""
@@ -85,9 +85,8 @@ class Words:
 
     def month(self, moment: datetime) -> str:
         """A month of a year."""
-        if self.language == "en":
-            return f"{moment:%B %Y}"
-        return f"{moment.year}年{moment.month}月" if self.language == "zh" else f"{moment:%m.%Y}"
+        name = self("months").split()[moment.month - 1]
+        return _FORMS[self.language][3].format(name=name, year=moment.year)
 
     def time(self, moment: datetime) -> str:
         """To the minute, in UTC."""

@@ -1,6 +1,5 @@
 """What every page of ours has in common: templates that escape, and headers that let nothing in from elsewhere."""
 
-import gzip
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -12,6 +11,7 @@ from litestar import Request
 from litestar.response.base import ASGIResponse
 
 from api.answers import FRESH, raw
+from api.packing import Page, gzipped
 
 _NOWHERE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 HEADERS = {
@@ -33,17 +33,16 @@ _FOLDER = Path(__file__).parent / "templates"
 
 
 def page_answer(
-    request: Request[Any, Any, Any], page: str, headers: Mapping[str, str], status: int = 200
+    request: Request[Any, Any, Any], page: Page, headers: Mapping[str, str], status: int = 200
 ) -> ASGIResponse:
     """A page, packed where the browser takes that: one of a coil has 40 kB and goes in 10.
 
     What it shows it shows whoever has its link, and nothing of what a third party may add to that: it can be packed
     together with the label's code, which nobody learns from its length (BREACH).
     """
-    body = page.encode()
     if not takes_gzip(request):
-        return raw(body, "text/html", dict(headers), status)
-    return raw(gzip.compress(body, 1, mtime=0), "text/html", {**headers, "content-encoding": "gzip"}, status)
+        return raw(page.body, "text/html", headers, status)
+    return raw(gzipped(page), "text/html", {**headers, "content-encoding": "gzip"}, status)
 
 
 def takes_gzip(request: Request[Any, Any, Any]) -> bool:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from api.assets import assets
 from api.desk import Desk
 from api.languages import LANGUAGES, Words, words
+from api.packing import Page
 from api.pages import template
 from api.passport_record import Record, record_of
 from ledger.kernel.errors import Damaged, Missing
@@ -21,11 +22,13 @@ from ledger.store.access import Reader
 
 _PLAIN = re.compile(r"[^A-Za-z0-9_-]")
 _DAMAGED, _FINE = 500, 200
+# Where in a page what the passport says comes in. No page has this twice: what others wrote is escaped.
+_HERE = Markup("<!-- what the passport says -->")
 
 
 def scan_page(
     desk: Desk, piece: str, code: str | None, reader: Reader, language: str, *, address: str = ""
-) -> tuple[int, str]:
+) -> tuple[int, Page]:
     """Status and page of a piece. Without a right to see it, the same page whether or not there is such a piece.
 
     A passport that a label's code opened is counted as a scan from `address`, unless that is "".
@@ -45,7 +48,7 @@ def scan_page(
         return _DAMAGED, _page("damaged.html", said, desk, _links(code), piece=piece)
 
 
-def product_page(desk: Desk, gtin: str, language: str) -> str:
+def product_page(desk: Desk, gtin: str, language: str) -> Page:
     """What is public of a product. Raises Missing ("no_links") where nobody in this ledger has its prefix."""
     owner = passports.owner_of(desk.log, f"(01){gtin}")
     if not owner:
@@ -53,24 +56,26 @@ def product_page(desk: Desk, gtin: str, language: str) -> str:
     return _page("product.html", words(language), desk, _links(None), gtin=gtin, owner=owner)
 
 
-def refused_page(desk: Desk, status: int, sentence: str, language: str) -> str:
+def refused_page(desk: Desk, status: int, sentence: str, language: str) -> Page:
     """What is said of a link that is wrong, or that there is nothing for: never a page that looks verified."""
     return _page("refused.html", words(language), desk, _links(None), status=status, sentence=sentence)
 
 
-def verify_page(desk: Desk, language: str) -> str:
+def verify_page(desk: Desk, language: str) -> Page:
     """The page that checks a file in the reader's browser."""
     scripts = _scripts("verify", "lots/", "carbon/", "rules")  # all of it: it works offline
     return _page("verify.html", words(language), desk, _links(None), scripts=scripts)
 
 
-def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: Reader, said: Words) -> str:
-    return _page(
+def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: Reader, said: Words) -> Page:
+    record = _record(desk, found, reader, said)
+    around = _page(
         "passport.html",
         said,
         desk,
         _links(code),
-        record=_record(desk, found, reader, said),
+        record=record,
+        shown=_HERE,
         piece=found.piece,
         as_of=found.gist.as_of,
         index=found.index,
@@ -80,7 +85,9 @@ def _passport(desk: Desk, found: passports.Standing, code: str | None, reader: R
         files=_files(found.piece, code, reader),
         scans=desk.scans.told(found.piece),
         scripts=_scripts("scan"),
-    )
+    ).above
+    above, _, below = around.partition(_HERE.encode())
+    return Page(above, record.shown, below)
 
 
 def _record(desk: Desk, found: passports.Standing, reader: Reader, said: Words) -> Record:
@@ -94,9 +101,9 @@ def _record(desk: Desk, found: passports.Standing, reader: Reader, said: Words) 
     return desk.records.rendered(found.sound, (said.language, reader, footprint_since), made)
 
 
-def _page(name: str, said: Words, desk: Desk, links: Mapping[str, str], **given: Any) -> str:
+def _page(name: str, said: Words, desk: Desk, links: Mapping[str, str], **given: Any) -> Page:
     keys = desk.log.state.registry.log_keys
-    return template(name).render(
+    page = template(name).render(
         w=said,
         language=said.language,
         languages=LANGUAGES,
@@ -107,6 +114,7 @@ def _page(name: str, said: Words, desk: Desk, links: Mapping[str, str], **given:
         fingerprints=[_fingerprint(key) for key in keys],
         **given,
     )
+    return Page(page.encode())
 
 
 @cache  # of two pages

@@ -43,7 +43,8 @@ def show(*, folder: Path, lot: str, as_of: int | None, as_json: bool, database: 
         click.echo(f"  {says}")
     for step in found.history:
         wrong = f"  declared wrong by entry {step.declared_wrong_by}" if step.declared_wrong_by is not None else ""
-        click.echo(f"  entry {step.entry}  {step.time}  {step.what}  +{step.added} g  -{step.taken} g{wrong}")
+        moved = "".join(f"  {sign}{g} g" for sign, g in (("+", step.added), ("-", step.taken)) if g)
+        click.echo(f"  entry {step.entry}  {step.time}  {step.what}{moved}{wrong}")
     _say_findings(found)
 
 

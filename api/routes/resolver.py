@@ -226,4 +226,4 @@ def refusal(request: Request[Any, Any, Any], error: CoilmarkError) -> Answer:
         return Answer(answer.body, answer.kind, headers, answer.status)
     language = language_of(_parameters(request).get("lang"), request.headers.get("accept-language", ""))
     page = refused_page(desk_of(request), answer.status, error.sentence, language)
-    return Answer(page.encode(), "text/html", HEADERS | headers, answer.status)
+    return Answer(page.body, "text/html", HEADERS | headers, answer.status)

@@ -140,6 +140,7 @@ def test_it_is_said_in_every_language_and_no_word_is_missing(language):
     page = footprint_chart.footprint_of(body, words(language))
     assert "fp." not in page
     assert (chart.figures[0].name == "6.19 t CO2e per t") == (language == "en")
+    assert ("mass balance (ISO 22095)" in chart.figures[1].value) == (language == "en")
 
 
 def test_a_provisional_figure_says_so():

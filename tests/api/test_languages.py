@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -55,8 +56,8 @@ def test_every_word_of_a_page_is_said_somewhere():
         ("en", "1,234.5 t", "12,345.67", "5 Jan 2026, 04:00 UTC"),
         ("de", "1.234,5 t", "12.345,67", "05.01.2026, 04:00 UTC"),
         ("zh", "1,234.5 t", "12,345.67", "2026年1月5日, 04:00 UTC"),
-        ("ru", "1\u202f234,5 t", "12\u202f345,67", "05.01.2026, 04:00 UTC"),
-        ("kk", "1\u202f234,5 t", "12\u202f345,67", "05.01.2026, 04:00 UTC"),
+        ("ru", "1\u202f234,5 т", "12\u202f345,67", "05.01.2026, 04:00 UTC"),
+        ("kk", "1\u202f234,5 т", "12\u202f345,67", "05.01.2026, 04:00 UTC"),
     ],
 )
 def test_numbers_and_dates_are_written_as_the_language_does(language, mass, number, date):
@@ -64,6 +65,16 @@ def test_numbers_and_dates_are_written_as_the_language_does(language, mass, numb
     assert said.mass(1_234_500_000) == mass
     assert said.number(Decimal("12345.67")) == number
     assert said.moment("2026-01-05T09:00:00+05:00") == date
+
+
+@pytest.mark.parametrize(
+    ("language", "month"),
+    [("en", "May 2026"), ("de", "Mai 2026"), ("zh", "2026年5月"), ("ru", "май 2026"), ("kk", "2026 жылғы мамыр")],
+)
+def test_a_month_is_named_and_all_twelve_have_a_name(language, month):
+    said = words(language)
+    assert said.month(datetime(2026, 5, 31, tzinfo=UTC)) == month
+    assert len(set(said("months").split())) == 12
 
 
 def test_what_is_exact_stays_exact():

@@ -326,6 +326,9 @@ def test_a_page_goes_packed_to_who_takes_it(tmp_path):
             assert (plain.headers.get("content-encoding"), packed.headers["content-encoding"]) == (None, "gzip")
             assert "accept-encoding" in plain.headers["vary"]
             assert gzip.decompress(packed.body) == plain.body
+            for once in (b"<h1>", b'id="check"', b'class="files"'):
+                assert plain.body.count(once) == 1
+            assert b"<!--" not in plain.body
             assert len(packed.body) < len(plain.body) / 2
 
     run(scenario)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -29,6 +30,21 @@ def test_every_command_has_a_help_that_the_table_agrees_with(name):
     help_text = CliRunner().invoke(cli, [name, "--help"], catch_exceptions=False).output
     first = re.sub(r"\s+", " ", help_text.split("\n\n")[1]).strip()
     assert first.startswith(COMMANDS[name][1])
+
+
+def _commands(group, *names):
+    """Every command with the words that call it, and those below it."""
+    yield names, group
+    for name in group.list_commands(click.Context(group)) if isinstance(group, click.Group) else ():
+        yield from _commands(group.get_command(click.Context(group), name), *names, name)
+
+
+def test_no_help_shows_a_mark_that_is_for_click():
+    helps = {
+        names: CliRunner().invoke(cli, [*names, "--help"], catch_exceptions=False).output for names, _ in _commands(cli)
+    }
+    assert len(helps) > len(COMMANDS)
+    assert [names for names, text in helps.items() if "\\b" in text or "\b" in text] == []
 
 
 def test_every_command_is_documented():

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def ask(tmp_path_factory):
 
 def test_state_history_and_findings(ask):
     run = ask("show", piece("A-1"))
+    assert not re.search(r"[+-]0 g", run.stdout)  # of an event that moved nothing no mass is said
     assert run.exit_code == 0
     assert f"{COIL}, made by {ROLLING.id} in entry" in run.stdout
     assert f"7500000 g with {ROLLING.id} under way, {ROLLING.id} urn:example:OUT-1" in run.stdout

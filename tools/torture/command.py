@@ -71,7 +71,7 @@ def command(
     into: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Kill, starve and flood ledgers of its own making, and count what they lost.
+    """Kill, starve and flood ledgers of its own making, and count what they lost.
 
     \b
     kill-sqlite    kill -9 of the server under load, again and again
@@ -88,7 +88,7 @@ def command(
     Every client's history is held against what is stored in the end: what was acknowledged is there, once, in its
     place; what was refused is not; order is kept; every head ever shown is an earlier state. Exit 1 where a promise is
     broken. Works in a temporary folder; touches no ledger of yours. What takes hours is done in pieces with --into.
-    """
+    """  # noqa: D301 - click reads the character, by which it keeps these lines
     counts = _counts(QUICK if quick else WHOLE, cycles, share, entries)
     seed = seed if seed is not None else int(time.time())
     figures: dict[str, Any] = {"type": "coilmark.torture/v1", "seed": seed}
