@@ -37,7 +37,7 @@ def within_run(booking: Booking, total_out: int, taken: tuple[str, ...]) -> None
     booking.run_from = run.mix
     if closes(event):
         judge_alloys(booking, run.sums.alloys)
-    if event.run_state == "closed":
+    if event.run_state == "closed" and not over:  # what is taken back of a correction leaves it closed
         run = replace(run, closed_by=event.index)
     if run.closed_by != NOBODY:
         judge_run(booking, run, (*event.outputs, *event.inputs)[0].id, refuses=not over and not booking.in_part)

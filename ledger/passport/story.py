@@ -19,7 +19,8 @@ class Told(Struct, frozen=True, gc=False):
     """What a lot event shows beside its effects.
 
     When it was recorded, in µs since 1970; the sites it names; the unit that it packs things in or takes them out of;
-    who gives, where it says so; what it claims by a mass balance: (scope, g) each.
+    who gives, where it says so; what it claims by a mass balance: (scope, g) each; whether it says that its run is
+    closed.
     """
 
     recorded_at: int
@@ -27,6 +28,7 @@ class Told(Struct, frozen=True, gc=False):
     unit: str
     sender: str
     claims: tuple[tuple[str, int], ...]
+    closes: bool
 
 
 class Certificate(Struct, frozen=True, gc=False):
@@ -140,8 +142,14 @@ def _passed(trace: Trace, effects: Mapping[int, Effects], source: Source) -> dic
     for one in (effects[node.entry] for node in reversed(trace.nodes) if node.entry in effects):
         if one.run and _stands(one) and run_name(one.issuer, one.run) not in trace.drawn:
             upto[run_name(one.issuer, one.run)] = one.index
-    closed = source.closed(upto) if upto else {}
+    closed = {**_closed_again(effects, source), **(source.closed(upto) if upto else {})}
     return {name: Passed(upto[name], closed.get(name, NOBODY)) for name in sorted(upto)}
+
+
+def _closed_again(effects: Mapping[int, Effects], source: Source) -> dict[str, int]:
+    """Corrections that say so: of a run that was closed by then, which may have been taken back since (5.6)."""
+    corrections = (one for _, one in sorted(effects.items()) if one.run and one.replaces != NOBODY and _stands(one))
+    return {run_name(one.issuer, one.run): one.index for one in corrections if source.told(one.index).closes}
 
 
 def _of_runs(trace: Trace, runs: Mapping[str, Passed], source: Source) -> set[int]:
