@@ -73,6 +73,10 @@ def _refusal(typ: str, error: jsonschema_rs.ValidationError) -> Malformed:
 
 def _plain(typ: str, error: jsonschema_rs.ValidationError) -> str:
     """The validator's words; in place of a regular expression, what the schema says is wanted."""
+    if isinstance(
+        error.kind, jsonschema_rs.ValidationErrorKind.AnyOf | jsonschema_rs.ValidationErrorKind.OneOfNotValid
+    ):
+        return _ways(typ, error.kind.context, len(error.instance_path))
     shown = json.dumps(error.instance, ensure_ascii=False, default=str)
     if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
         return f"{shown} has no place beside what else is said"
@@ -83,3 +87,15 @@ def _plain(typ: str, error: jsonschema_rs.ValidationError) -> str:
         if "description" in wanted:
             return f"{shown} is not what is wanted: {wanted['description']}"
     return error.message
+
+
+def _ways(typ: str, alternatives: list[list[jsonschema_rs.ValidationError]], depth: int) -> str:
+    """What is wrong by each of several forms, any of which would do: the reader knows which one he meant."""
+    ways = (" and ".join(_below(typ, one, depth) for one in alternative) for alternative in alternatives)
+    told = "; ".join(f"({number}) {way}" for number, way in enumerate(ways, 1))
+    return f"this has none of the {len(alternatives)} forms that are taken: {told}"
+
+
+def _below(typ: str, error: jsonschema_rs.ValidationError, depth: int) -> str:
+    place = "/".join(str(step) for step in error.instance_path[depth:])
+    return f"{place}: {_plain(typ, error)}" if place else _plain(typ, error)

@@ -15,6 +15,7 @@ from ledger.kernel.errors import Malformed
 from ledger.kernel.keys import Signer, jwk, load_signer, parse_jwk, possession_message
 from ledger.kernel.statement import TYPES, issue
 from tools.courier import Courier
+from tools.party_id import PARTY
 from tools.post import receipt_line
 from tools.sign import fresh_id, now, read_body
 
@@ -45,7 +46,10 @@ def prove(signer: Signer, aud: str, party: str) -> dict[str, Any]:
 def _signs(function: Callable[..., list[bytes]]) -> Callable[..., None]:
     """Options of every command that signs; what it returns is printed, or posted with --post."""
 
-    @click.option("--iss", required=True, help="Who signs: a party's canonical id; the operator's to enrol or recover.")
+    @click.option(
+        "--iss", required=True, type=PARTY,
+        help="Who signs: a party's canonical id; the operator's to enrol or recover.",
+    )  # fmt: skip
     @click.option("--aud", required=True, help="The ledger's URI.")
     @click.option("--key", required=True, type=_FILE, help="The signer's private key, PEM.")
     @click.option("--iat", type=int, help="When it was signed, in seconds since 1970 UTC.  [default: now]")
@@ -74,7 +78,7 @@ def command() -> None:
 
 @command.command("prove")
 @click.option("--key", required=True, type=_FILE, help="The party's private key, PEM.")
-@click.option("--party", required=True, help="The party's canonical id, e.g. (417)9521210000013.")
+@click.option("--party", required=True, type=PARTY, help="The party's canonical id, e.g. (417)9521210000013.")
 @click.option("--aud", required=True, help="The ledger's URI.")
 def prove_command(key: Path, party: str, aud: str) -> None:
     """Prove possession of a key: the public key and a signature, to give to whoever enrols it."""
@@ -83,7 +87,7 @@ def prove_command(key: Path, party: str, aud: str) -> None:
 
 @command.command()
 @click.argument("profile", type=_FILE, required=False)
-@click.option("--id", "party", help="The party's canonical id; with --name, instead of PROFILE.")
+@click.option("--id", "party", type=PARTY, help="The party's canonical id; with --name, instead of PROFILE.")
 @click.option("--name", help="The party's name.")
 @click.option("--role", "roles", multiple=True, type=click.Choice(TYPES), metavar="TYP", help="A typ it may sign.")
 @click.option("--prefix", "prefixes", multiple=True, help="A GS1 company prefix of its own.")
@@ -135,7 +139,7 @@ def end_key(hand: Hand, kid: str, reason: str, disputed_from: int | None) -> lis
 
 
 @command.command()
-@click.option("--party", required=True, help="Whose keys are lost: the party's canonical id.")
+@click.option("--party", required=True, type=PARTY, help="Whose keys are lost: the party's canonical id.")
 @click.option("--proof", required=True, type=_FILE, help="What `party prove` printed for the party's new key.")
 @click.option("--end", "ended", multiple=True, metavar="KID", help="Thumbprint of a key that ends.")
 @click.option("--reason", default="lost", type=click.Choice(REASONS), show_default=True, help="Why they end.")

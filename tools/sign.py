@@ -12,12 +12,13 @@ from ledger.kernel.errors import Malformed
 from ledger.kernel.keys import load_signer
 from ledger.kernel.statement import TYPES, Hidden, issue
 from ledger.kernel.strict_json import decode
+from tools.party_id import PARTY
 
 
 @click.command()
 @click.argument("body", type=click.File("rb"), default="-")
 @click.option("--typ", required=True, type=click.Choice(TYPES), metavar="TYP", help="What it says, e.g. lot-event.")
-@click.option("--iss", required=True, help="Who signs: the party's canonical id, e.g. (417)9521210000013.")
+@click.option("--iss", required=True, type=PARTY, help="Who signs: the party's canonical id, e.g. (417)9521210000013.")
 @click.option("--aud", required=True, help="The ledger's URI.")
 @click.option(
     "--key", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Private key, PEM."

@@ -10,6 +10,7 @@ import click
 from ledger.kernel.moments import rfc3339
 from ledger.kernel.subjects import canonical_subject_id
 from tools import database as databases
+from tools.party_id import PARTY
 
 if TYPE_CHECKING:
     from ledger.store.access import Token, Tokens
@@ -30,7 +31,7 @@ def command() -> None:
 @command.command()
 @_FOLDER
 @databases.option
-@click.option("--party", help="A party's canonical id: the token shows what this party signed.")
+@click.option("--party", type=PARTY, help="A party's canonical id: the token shows what this party signed.")
 @click.option("--auditor", is_flag=True, help="The token shows everything.")
 @click.option("--label", default="", help="What you want to remember about it.")
 @_JSON

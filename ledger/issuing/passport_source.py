@@ -155,4 +155,5 @@ def told_by(stored: Stored) -> Told:
     """What the statement of a lot event says beside its effects."""
     statement = parse_quickly(stored.wire)
     event = read_event(statement.body, issuer=statement.iss, jti=statement.jti)
-    return Told(parse_entry(stored.entry).recorded_at, event.sites, event.parent, event.sender, event.claims)
+    recorded_at, closes = parse_entry(stored.entry).recorded_at, event.run_state == "closed"
+    return Told(recorded_at, event.sites, event.parent, event.sender, event.claims, closes)

@@ -37,7 +37,7 @@ def within_run(booking: Booking, total_out: int, taken: tuple[str, ...]) -> None
     booking.run_from = run.mix
     if closes(event):
         judge_alloys(booking, run.sums.alloys)
-    if event.run_state == "closed":
+    if event.run_state == "closed" and not over:  # what is taken back of a correction leaves it closed
         run = replace(run, closed_by=event.index)
     if run.closed_by != NOBODY:
         judge_run(booking, run, (*event.outputs, *event.inputs)[0].id, refuses=not over and not booking.in_part)
@@ -52,7 +52,10 @@ def _meet_closed(booking: Booking, says: str) -> None:
 
 
 def month_of(event: LotEvent) -> str:
-    """The name of the balance of its process for its month, by event time in UTC."""
+    """The name of the balance of its process for its month, by event time in UTC.
+
+    No run has such a name, though both stand under one kind of key: a run's is a URI, which has no blank (SPEC 4.8).
+    """
     return f"{event.process} {datetime.fromtimestamp(event.time // 1_000_000, UTC):%Y-%m}"
 
 

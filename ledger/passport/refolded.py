@@ -91,7 +91,9 @@ class Refolded:
     def told(self, entry: int) -> Told:
         """What the statement of a lot event says beside."""
         event = self._events[entry]
-        return Told(event.recorded_at, event.sites, event.parent, event.sender, event.claims)
+        return Told(
+            event.recorded_at, event.sites, event.parent, event.sender, event.claims, event.run_state == "closed"
+        )
 
     def certificate(self, entry: int) -> Certificate | None:
         """What the statement says of a certificate."""

@@ -4,7 +4,7 @@ What is said of a run ends with the last of its events that the trace goes throu
 stays the same however long the run goes on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ledger.kernel.verify_passports import NOT_JUDGED
 from ledger.lots.booking import tonnes
@@ -19,24 +19,28 @@ OF_RUNS = (NOT_JUDGED, "run_above_input")
 
 def not_judged(story: Story) -> Iterator[tuple[int, Finding]]:
     """Findings, each with its entry, on runs that are open or wait for a correction that was announced (SPEC 4.9.5)."""
+    events = _events(story)
     for name, run in story.runs.items():
-        events = _events(story, name, run.upto)
-        why = _why(events, run.closed_by)
+        why = _why(events[name], run.closed_by)
         if why:
-            yield from _said(events, run.upto, why)
+            yield from _said(events[name], run.upto, why)
 
 
-def _events(story: Story, name: str, upto: int) -> list[Effects]:
-    """Those of a run up to there, and what takes the place of one of them."""
-    ordered = (one for _, one in sorted(story.effects.items()) if one.run and run_name(one.issuer, one.run) == name)
-    return [one for one in ordered if first_in_run(one, story.effects) <= upto]
+def _events(story: Story) -> Mapping[str, list[Effects]]:
+    """Those of each run up to there, and what takes the place of one of them; in no order."""
+    found: dict[str, list[Effects]] = {name: [] for name in story.runs}
+    for one in story.effects.values():
+        run = story.runs.get(run_name(one.issuer, one.run)) if one.run else None
+        if run is not None and first_in_run(one, story.effects) <= run.upto:
+            found[run_name(one.issuer, one.run)].append(one)
+    return found
 
 
 def _why(events: list[Effects], closed_by: int) -> str:
     if closed_by == NOBODY:
         return "is open"
     awaited = [one.index for one in events if one.declared_by != NOBODY and one.awaited and one.replaced_by == NOBODY]
-    return f"waits for what takes the place of entry {awaited[0]}" if awaited else ""
+    return f"waits for what takes the place of entry {min(awaited)}" if awaited else ""
 
 
 def _said(events: list[Effects], upto: int, why: str) -> Iterator[tuple[int, Finding]]:

@@ -19,7 +19,8 @@ class Told(Struct, frozen=True, gc=False):
     """What a lot event shows beside its effects.
 
     When it was recorded, in µs since 1970; the sites it names; the unit that it packs things in or takes them out of;
-    who gives, where it says so; what it claims by a mass balance: (scope, g) each.
+    who gives, where it says so; what it claims by a mass balance: (scope, g) each; whether it says that its run is
+    closed.
     """
 
     recorded_at: int
@@ -27,6 +28,7 @@ class Told(Struct, frozen=True, gc=False):
     unit: str
     sender: str
     claims: tuple[tuple[str, int], ...]
+    closes: bool
 
 
 class Certificate(Struct, frozen=True, gc=False):
@@ -121,9 +123,10 @@ def story_of(piece: str, source: Source) -> Story:
     runs = _passed(trace, effects, source)
     whole, charged = _classes(trace.drawn, rests), _charged(trace, runs, effects)
     outer = around(whole, effects, source, source.size)
-    more = outer.entries | _of_those(charged, source) | _of_runs(runs, source)
-    if more - inputs:
-        inputs, effects = _with_corrections(inputs | more, source)
+    more = outer.entries | _of_those(charged, source) | _of_runs(trace, runs, source)
+    if unknown := more - inputs:
+        later, done = _with_corrections(unknown, source)
+        inputs, effects = inputs | later, {**effects, **done}
     stands = (entry for entry in way if entry in effects and _stands(effects[entry]))
     certificates = _certificates(piece, effects, source)
     return Story(
@@ -139,13 +142,19 @@ def _passed(trace: Trace, effects: Mapping[int, Effects], source: Source) -> dic
     for one in (effects[node.entry] for node in reversed(trace.nodes) if node.entry in effects):
         if one.run and _stands(one) and run_name(one.issuer, one.run) not in trace.drawn:
             upto[run_name(one.issuer, one.run)] = one.index
-    closed = source.closed(upto) if upto else {}
+    closed = {**_closed_again(effects, source), **(source.closed(upto) if upto else {})}
     return {name: Passed(upto[name], closed.get(name, NOBODY)) for name in sorted(upto)}
 
 
-def _of_runs(runs: Mapping[str, Passed], source: Source) -> set[int]:
+def _closed_again(effects: Mapping[int, Effects], source: Source) -> dict[str, int]:
+    """Corrections that say so: of a run that was closed by then, which may have been taken back since (5.6)."""
+    corrections = (one for _, one in sorted(effects.items()) if one.run and one.replaces != NOBODY and _stands(one))
+    return {run_name(one.issuer, one.run): one.index for one in corrections if source.told(one.index).closes}
+
+
+def _of_runs(trace: Trace, runs: Mapping[str, Passed], source: Source) -> set[int]:
     """All of them up to there; and what closed them, since that alone shows that they were judged (5.4)."""
-    own = _of_those({name: one.upto for name, one in runs.items()}, source)
+    own = _of_those({name: one.upto for name, one in runs.items() if name not in trace.drawn}, source)
     return own | {one.closed_by for one in runs.values() if one.closed_by != NOBODY}
 
 
@@ -222,7 +231,7 @@ def _of_those(last: Mapping[str, int], source: Source) -> set[int]:
     return {entry for name, upto in last.items() for entry in entries.get(name, ()) if entry <= upto}
 
 
-def _with_corrections(inputs: set[int], source: Source) -> tuple[set[int], Mapping[int, Effects]]:
+def _with_corrections(inputs: Collection[int], source: Source) -> tuple[set[int], Mapping[int, Effects]]:
     """Where one of them was declared wrong: by which entry, and what took its place; of what another took the place.
 
     And what all of them did.

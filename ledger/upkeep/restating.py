@@ -263,8 +263,8 @@ def _downstream(one: Effects, source: StoreSource) -> Iterator[str]:
 def _runs_changed(one: Effects, earlier: Iterable[Effects], source: StoreSource) -> set[str]:
     """What an event takes back, or takes the place of, changes what its run comes to; what it closes is judged."""
     corrected = (event for event in earlier if event.run and event.index in {one.undoes, one.replaces})
-    own = [run_name(one.issuer, one.run)] if one.run else []
-    closed = (name for name, entry in source.closed(own).items() if entry == one.index)
+    own = source.closed([run_name(one.issuer, one.run)]) if one.run else {}
+    closed = (name for name, entry in own.items() if entry == one.index)
     return {*closed, *(run_name(event.issuer, event.run) for event in corrected)}
 
 

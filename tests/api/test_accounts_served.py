@@ -162,7 +162,7 @@ def test_the_page_speaks_the_reader_s_language(park, language):
         for told in (claim["says"], claim["method"], *claim["not_checked"], *(one["why"] for one in claim["figures"])):
             assert told not in text
     drawn = data.json["claims"][0]["rows"][0]
-    assert f"<dd>{said.number(int(drawn['value']) // 1000)} kWh</dd>" in text
+    assert f"<dd>{said.number(int(drawn['value']) // 1000)} {said.of('unit', 'kWh')}</dd>" in text
     verdicts = set(re.findall(r"<strong>(.*?)</strong>", text))
     assert verdicts
     assert verdicts <= {said(f"cl.{one}") for one in ("held", "not held", "cannot be said")}

@@ -30,7 +30,7 @@ from ledger.rules import rule_set
 SIGNERS = {one.id: one.signer for one in (OPERATOR, PLANT, ROLLING, CUSTOMER)}
 DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 # What reading an event raises that no schema was held against: there is no passport of it but the honest one.
-OUT_OF_FORM = (KeyError, TypeError, ValueError, AttributeError, InvalidOperation)
+OUT_OF_FORM = (KeyError, TypeError, ValueError, AttributeError, InvalidOperation, StopIteration)
 OTHER_RULES = {"id": "coilmark-rules/9", "digest": b64url_encode(bytes(32))}
 
 

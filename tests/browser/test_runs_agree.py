@@ -156,6 +156,27 @@ def from_nothing(mill):
     step(mill, [], [(COIL, TONNE)])
 
 
+def closed_twice_and_once_taken_back(mill):
+    """By what it was closed first stands, and what else said so is of none of what the coil is made of."""
+    step(mill, [(METAL, 2 * TONNE)], [])
+    step(mill, [], [(COIL, 2 * TONNE)], "closed")
+    mill.new(PLANT, (POT, TONNE))
+    mill.wrong(PLANT, mill.make(PLANT, "casting", [(POT, TONNE)], [(piece("C-9"), TONNE)]), "urn:right")
+    again = {"transformationID": "urn:example:run:1", "al_run": "closed", "eventID": "urn:right"}
+    mill.wrong(PLANT, mill.make(PLANT, "casting", [(POT, TONNE)], [(piece("C-9"), TONNE)], **again))
+
+
+def closed_by_what_took_the_place_of_what_went_in(mill):
+    """What had closed it first was taken back since, and is of none of what the coil is made of."""
+    wrong = step(mill, [(METAL, 2 * TONNE)], [])
+    step(mill, [], [(COIL, TONNE)])
+    closed = step(mill, [], [(piece("C-9"), TONNE)], "closed")
+    mill.wrong(PLANT, wrong, "urn:right")
+    again = {"transformationID": "urn:example:run:1", "al_run": "closed", "eventID": "urn:right"}
+    mill.make(PLANT, "casting", [(METAL, 2 * TONNE)], [], **again)
+    mill.wrong(PLANT, closed)
+
+
 OPEN = {
     open_still: ["took 2 000 000 g and gave 1 000 000 g"],
     closed_later: [],
@@ -175,6 +196,8 @@ OPEN = {
 }  # fmt: skip
 WAYS = (
     *OPEN,
+    closed_by_what_took_the_place_of_what_went_in,
+    closed_twice_and_once_taken_back,
     with_a_piece_that_is_next_to_nothing,
     with_a_month,
     with_an_input_that_was_of_another_run,

@@ -81,10 +81,37 @@ def test_a_word_of_the_wrong_form_is_told_what_is_wanted(typ, change, says):
 
 
 def test_a_refusal_does_not_repeat_the_whole_body():
-    body = EVENT | {"epcList": [], "example:long": "x" * 4000}
-    with pytest.raises(Malformed, match=r"^lot-event body: /: \{.* … .*'anyOf' keyword$") as refused:
+    body = EVENT | {"eventID": "x" * 4000}
+    with pytest.raises(Malformed, match=r"^lot-event body: /eventID: .* … ") as refused:
         check_body("lot-event", body)
     assert len(refused.value.sentence) < 400
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            {"bizStep": "melting"},
+            (
+                'lot-event body: /bizStep: this has none of the 2 forms that are taken: (1) "melting" is not one of '
+                '"accepting", "arriving" or 39 other candidates; (2) "melting" is not a "uri"'
+            ),
+        ),
+        (
+            {"epcList": []},
+            (
+                "lot-event body: /: this has none of the 3 forms that are taken: (1) epcList: [] has less than 1 item; "
+                '(2) "quantityList" is a required property; (3) "sensorElementList" is a required property and '
+                '"readPoint" is a required property'
+            ),
+        ),
+    ],
+)
+def test_of_several_forms_each_is_told_what_it_lacks(change, says):
+    body = {name: value for name, value in EVENT.items() if name != "readPoint"} | change
+    with pytest.raises(Malformed) as refused:
+        check_body("lot-event", body)
+    assert refused.value.sentence == says
 
 
 def test_importing_compiles_nothing():

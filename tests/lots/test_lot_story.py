@@ -48,7 +48,9 @@ class Ledger(Park):
 
     def told(self, entry):
         event = self.events[entry]
-        return Told(event.recorded_at, event.sites, event.parent, event.sender, event.claims)
+        return Told(
+            event.recorded_at, event.sites, event.parent, event.sender, event.claims, event.run_state == "closed"
+        )
 
 
 class AsSource:

@@ -7,6 +7,7 @@ from test_full_bundle_attacks import cheat, fails
 from test_passport_issued import standing, verified
 from test_passport_restated import restater
 
+from ledger.kernel.errors import Malformed
 from ledger.kernel.gs1 import canonical_id
 
 METAL, COIL, NEXT = lot("MET", 4), piece("C-1"), piece("C-2")
@@ -114,6 +115,12 @@ def test_what_came_out_of_a_run_that_took_nothing_is_told_with_what_came_out_bef
             "run_not_judged": index, "run_above_input": index,
         }  # fmt: skip
         assert "took 0 g and gave 2 000 000 g" in found(mill, "C-2")["run_not_judged"]["text"]
+
+
+def test_no_run_is_named_like_the_month_of_a_process(mill):
+    """Both are looked up by their names: they would be one balance."""
+    with pytest.raises(Malformed, match=r"/transformationID: .* is not a \"uri\""):
+        mill.make(PLANT, "refining", [(METAL, TONNE)], [], transformationID=f"{PLANT.id}/refining 2026-01")
 
 
 def about(name):

@@ -127,3 +127,20 @@ assert len(outcome.receipts) == 1 and not outcome.refused, outcome
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert len(list((folder / "outbox" / "receipts").iterdir())) == 1
+
+
+def test_a_figure_that_is_changed_as_it_says_is_found(demo, tmp_path):
+    shutil.copytree(demo.folder, tmp_path / "demo")
+    shutil.copy(layout(demo.folder).head, layout(tmp_path / "demo").head)
+    label, change = re.findall(r"```\n(.*?)```", _section("Try to cheat it"), re.DOTALL)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(BIN)
+    run = subprocess.run(
+        ["bash", "-c", label + change],
+        cwd=tmp_path, env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert (tmp_path / "tag.png").exists()
+    assert re.search(r"FOUND +entry \d+: the stored statement does not hash to the digest in its entry", run.stdout)
+    assert "trigger entry_no_update" not in run.stdout  # the guard is back

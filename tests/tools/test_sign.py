@@ -7,7 +7,7 @@ from ledger.kernel.keys import ES256, generate, load_signer
 from ledger.kernel.statement import check_complete, check_signature, parse
 from tools.main import cli
 
-ISS = "(417)9521210000016"
+ISS = "(417)9521210000013"
 AUD = "https://ledger.example/one"
 BODY = {"a": {"b~/c": [1, {"d": "deep"}]}, "note": "for people", "plain": True}
 
@@ -106,3 +106,17 @@ def test_a_new_key_is_readable_by_its_owner_alone(tmp_path):
     assert run.exit_code == 0
     assert file.stat().st_mode & 0o777 == 0o600
     assert json.loads(run.stdout)["kid"] == load_signer(file.read_bytes()).key.kid
+
+
+@pytest.mark.parametrize(
+    ("iss", "says"),
+    [
+        ("mill", "'mill' is no id of a party: that is (417) and 13 digits"),
+        ("(414)9521210000013", "'(414)9521210000013' is no id of a party"),
+        ("(417)9521210000016", "the check digit of party GLN (417) 9521210000016 is 6, it must be 3"),
+    ],
+)
+def test_who_signs_is_a_party(key, iss, says):
+    run = sign(key, {}, "--iss", iss)  # the last one counts
+    assert run.exit_code == 2
+    assert f"Invalid value for '--iss': {says}" in run.output

@@ -28,7 +28,7 @@ export function withinRun(booking, went, parts) {
   let run = withMore(booking, known, sums);
   done.runFrom = run.mix;
   if (closes(event)) judgeAlloys(booking, [...run.sums.alloys.keys()]);
-  if (event.runState === "closed") run = { ...run, closedBy: event.index };
+  if (event.runState === "closed" && known.closedBy === NOBODY) run = { ...run, closedBy: event.index };
   if (run.closedBy !== NOBODY) judgeRun(booking, run, firstOf(event));
   write(book, issuer, run);
 }

@@ -64,8 +64,16 @@ function passedBy({ drawn, nodes }, effects, source) {
   const upto = new Map([...drawn].filter(([name]) => isRun(name)));
   const gave = nodes.map(({ entry }) => effects.get(entry)).filter((one) => one?.run && standsAlone(one)).reverse();
   for (const { issuer, run, index } of gave) if (!drawn.has(runName(issuer, run))) upto.set(runName(issuer, run), index);
-  const names = [...upto.keys()].sort(compareText);
-  return new Map(names.map((name) => [name, { upto: upto.get(name), closedBy: source.closedBy(name) }]));
+  const names = [...upto.keys()].sort(compareText), again = closedAgain(effects, source);
+  const closed = (name) => (source.closedBy(name) === NOBODY ? (again.get(name) ?? NOBODY) : source.closedBy(name));
+  return new Map(names.map((name) => [name, { upto: upto.get(name), closedBy: closed(name) }]));
+}
+
+// Corrections that say so: of a run that was closed by then, which may have been taken back since (5.6).
+function closedAgain(effects, source) {
+  const corrections = [...effects.values()].filter((one) => one.run && one.replaces !== NOBODY && standsAlone(one));
+  const closing = corrections.filter(({ index }) => source.told(index).runState === "closed");
+  return new Map(closing.sort((a, b) => a.index - b.index).map(({ issuer, run, index }) => [runName(issuer, run), index]));
 }
 
 // All of them up to there; and what closed them, since that alone shows that they were judged (5.4).
