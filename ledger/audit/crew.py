@@ -45,6 +45,19 @@ class Crew:
         future.set_result(work(task))
         return future
 
+    def answer(
+        self,
+        future: "Future[_Answer]",
+        work: Callable[[_Task], _Answer],
+        task: _Task,
+        lost: Callable[[_Task], _Answer],
+    ) -> _Answer:
+        """The answer to a task given aside; it is done alone where its process was brought down, be it by another."""
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            return _alone(work, task, lost)
+
     def close(self) -> None:
         """End the workers."""
         if self._pool is not None:

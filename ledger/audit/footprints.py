@@ -1,10 +1,14 @@
-"""Footprints computed again, as of the states that passports name: one task for each state."""
+"""Footprints computed again, as of the states that passports name: one walk through the ledger, from state to state.
+
+What was signed is read once, and each state goes on from the one before; the accounts are made anew at each.
+"""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ from ledger.audit.findings import Finding
 from ledger.audit.steps import step_in
 from ledger.carbon.closing import by_rule
 from ledger.checking.quick_json import parse_quickly
-from ledger.issuing.carbon_source import batches_in
+from ledger.issuing.carbon_source import GivenReader, batches_in
 from ledger.issuing.footprint_table import write_table
 from ledger.issuing.footprints import Footprints, footprints_of
 from ledger.issuing.remembering import Memory, Remembered
@@ -24,29 +28,42 @@ from ledger.passport.story import story_of
 from ledger.rules import judges_energy, rule_set
 from ledger.store.store import Location, Transaction, open_store
 
-_READ = 1_000_000  # entries that are read for footprints of older states
+_ENTRIES = 4_000_000  # of all states together, in which footprints are computed again
+_TIMES = 16  # what the newest has, where that is more: a year whose passports are made again every four weeks has 7
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state of a ledger with its root, and the passports that state footprints of it.
+    """A state of a ledger with its root, and the passports that state footprints of it."""
 
-    `reached` is the size of the whole ledger. Every piece's footprint goes into the file `table`, where one is named;
-    a step into the file `steps` for each batch of entries that is read, and as many when all is done.
-    """
-
-    location: Location
     size: int
     root: bytes
     passports: tuple[int, ...]
-    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Some states of a ledger, ascending; the last is the newest.
+
+    Every piece's newest footprint goes into the file `table`, where one is named; a step into the file `steps` for each
+    batch of entries that is read, and for each that a state has when its footprints are computed.
+    """
+
+    location: Location
+    states: tuple[State, ...]
     table: Path | None = None
     steps: Path | None = None
 
     @property
-    def newest(self) -> bool:
-        """Whether there is nothing later."""
-        return self.size == self.reached
+    def newest(self) -> State:
+        """There is nothing later."""
+        return self.states[-1]
+
+    @property
+    def length(self) -> int:
+        """How many steps it is, where no entry has to be read again."""
+        sizes = [0, *(one.size for one in self.states)]
+        return sum(batches_in(size - before) + batches_in(size) for before, size in pairwise(sizes))
 
 
 @dataclass(slots=True)
@@ -82,30 +99,30 @@ class Held:
         self.wrong.setdefault(index, set()).update(members)
 
 
-def hold_footprints(state: State) -> Held:
-    """Compute the footprints of a state, and hold its passports against them. Raises what the store raises."""
-    held = Held()
-    with closing(open_store(state.location, write=False)) as store, store.reading() as transaction:
-        registry = registry_before(registries_of(transaction), state.size)
-        judged = state.newest and judges_energy(registry.rules_at(state.size))
-        if not (state.passports or judged or state.table):
-            return held
-        footprints = footprints_of(transaction, registry, state.size, state.root, tell=partial(step_in, state.steps))
-        held.periods = by_rule(footprints.findings) if judged else {}
-        if state.table is not None:
-            held.tabled = write_table(footprints.account, footprints.used, state.table)
-        rules, memory = rule_set(), Memory(transaction, state.reached)
-        for index in state.passports:
-            said = parse_quickly(transaction.entry(index).wire).body
-            _hold(held, (index, said), footprints, memory.as_of(said["as_of"]["size"]), rules)
-    for _ in range(batches_in(state.size)):
-        step_in(state.steps)
+def hold_footprints(walk: Walk) -> Held:
+    """Compute the footprints of each state, and hold its passports against them. Raises what the store raises."""
+    held, newest = Held(), walk.newest
+    with closing(open_store(walk.location, write=False)) as store, store.reading() as transaction:
+        registries, reader, memory = registries_of(transaction), GivenReader(), Memory(transaction, newest.size)
+        judged = judges_energy(registry_before(registries, newest.size).rules_at(newest.size))
+        for state in walk.states:
+            if not (state.passports or (state is newest and (judged or walk.table))):
+                continue
+            registry, tell = registry_before(registries, state.size), partial(step_in, walk.steps)
+            footprints = footprints_of(transaction, registry, state.size, state.root, tell=tell, read=reader.at)
+            _hold_state(held, state, footprints, memory)
+            for _ in range(batches_in(state.size)):
+                tell()
+            if state is newest:
+                held.periods = by_rule(footprints.findings) if judged else {}
+                held.tabled = write_table(footprints.account, footprints.used, walk.table) if walk.table else 0
     return held
 
 
-def lost_footprints(state: State) -> Held:
+def lost_footprints(walk: Walk) -> Held:
     """Where the process that computed them was brought down."""
-    says = f"footprints as of {state.size} entries were not computed: the process that did was brought down"
+    sizes = ", ".join(str(one.size) for one in walk.states)
+    says = f"footprints as of {sizes} entries were not computed: the process that did was brought down"
     return Held(findings=[Finding("passport", says)])
 
 
@@ -115,11 +132,11 @@ def follows_others(said: Mapping[str, Any], rules: Mapping[str, str]) -> bool:
 
 
 def affordable(states: Collection[int]) -> set[int]:
-    """The newest states, until as many entries would be read as twice the newest has, or a million."""
-    kept, read, most = set[int](), 0, max(_READ, 2 * max(states, default=0))
+    """The newest states, until they had more entries together than sixteen times the newest, and than four million."""
+    kept, entries, most = set[int](), 0, max(_ENTRIES, _TIMES * max(states, default=0))
     for size in sorted(states, reverse=True):
-        read += size
-        if read > most:
+        entries += size
+        if entries > most:
             break
         kept.add(size)
     return kept
@@ -137,6 +154,14 @@ def registries_of(transaction: Transaction) -> list[tuple[int, Registry]]:
 def registry_before(registries: Sequence[tuple[int, Registry]], index: int) -> Registry:
     """As it was when entry `index` came."""
     return registries[bisect_left([since for since, _ in registries], index) - 1][1]
+
+
+def _hold_state(held: Held, state: State, footprints: Footprints, memory: Memory) -> None:
+    """All passports of a state."""
+    rules = rule_set()
+    for index in state.passports:
+        said = parse_quickly(memory.transaction.entry(index).wire).body
+        _hold(held, (index, said), footprints, memory.as_of(said["as_of"]["size"]), rules)
 
 
 def _hold(

@@ -1,8 +1,8 @@
 """Every passport computed again, as of the state that it names, from the records of that state (SPEC 4.6).
 
 For a ledger in which nothing else was found: records are held against their events elsewhere, and believed here.
-Footprints are held against what their whole state gives, everything else passport by passport: both in worker
-processes, where there are any.
+Footprints are held against what their whole state gives, by one process that goes from state to state; everything else
+passport by passport, by others meanwhile, where there are any.
 """
 
 from collections import defaultdict
@@ -19,6 +19,7 @@ from ledger.audit.findings import Finding, about
 from ledger.audit.footprints import (
     Held,
     State,
+    Walk,
     affordable,
     follows_others,
     hold_footprints,
@@ -29,7 +30,6 @@ from ledger.audit.footprints import (
 from ledger.audit.steps import watched
 from ledger.checking.quick_json import parse_quickly
 from ledger.hashing import tree_root
-from ledger.issuing.carbon_source import batches_in
 from ledger.issuing.remembering import Bodies, Memory, Remembered
 from ledger.kernel.errors import CoilmarkError
 from ledger.merkle.built import Built
@@ -49,7 +49,8 @@ _FOOTPRINTS = "footprints"
 class Judged:
     """How many passports are as they must be computed, how many follow another rule set, and what is wrong.
 
-    `footprints` of them state one, computed again; `unaccounted` state one as of states that were not computed again.
+    `footprints` of them state one, computed again; `unaccounted` state one as of the sizes `left_out`, ascending, of
+    which none was computed again.
     `tabled` footprints of pieces were written to a table.
     """
 
@@ -57,6 +58,7 @@ class Judged:
     other_rules: int = 0
     footprints: int = 0
     unaccounted: int = 0
+    left_out: Sequence[int] = ()
     tabled: int = 0
     periods: Mapping[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -90,36 +92,27 @@ def judge_passports(
     """
     if not passports and table is None:
         return Judged()
-    states, parts = _states(location, tree, passports, table), parts_of(location, tree, passports)
-    held = _held(states, parts, workers, progress)
-    return _judged(passports, held, {one.size for one in states})
+    walk, parts = _walk(location, tree, passports, table), parts_of(location, tree, passports)
+    held = _held(walk, parts, workers, progress)
+    return _judged(passports, held, {one.size for one in walk.states})
 
 
-def _held(states: Sequence[State], parts: Sequence[Part], workers: Crew, progress: Progress) -> Held:
-    """All states and parts. The newest state takes one process long: meanwhile others go on with the parts.
-
-    Progress of states is by batches of entries, which count when they are read and when all is done.
-    """
-    held, steps = Held(), 2 * sum(batches_in(one.size) for one in states)
+def _held(walk: Walk, parts: Sequence[Part], workers: Crew, progress: Progress) -> Held:
+    """The walk and all parts. The walk takes one process long: meanwhile others go on with the parts."""
+    held, steps = Held(), walk.length
     progress(_FOOTPRINTS, 0, steps)
     with TemporaryDirectory(prefix="coilmark-audit-") as folder:
         path = Path(folder) / "steps"
-        tasks: list[State | Part] = [*(replace(one, steps=path) for one in states), *parts]
-        with watched(path, lambda done: progress(_FOOTPRINTS, done, steps)):
-            for task, found in zip(tasks, workers.in_order(_hold_task, tasks, _lost_task), strict=True):
+        walk = replace(walk, steps=path)
+        # More steps than expected are made where a declaration of error has all read again.
+        with watched(path, lambda done: progress(_FOOTPRINTS, min(done, steps), steps)):
+            walked = workers.aside(hold_footprints, walk)
+            for part, found in zip(parts, workers.in_order(hold_rest, parts, lost_rest), strict=True):
                 held.add(found)
-                if isinstance(task, Part):
-                    progress("passports", task.done, parts[-1].done)
+                progress("passports", part.done, parts[-1].done)
+            held.add(workers.answer(walked, hold_footprints, walk, lost_footprints))
     progress(_FOOTPRINTS, steps, steps)
     return held
-
-
-def _hold_task(task: State | Part) -> Held:
-    return hold_footprints(task) if isinstance(task, State) else hold_rest(task)
-
-
-def _lost_task(task: State | Part) -> Held:
-    return lost_footprints(task) if isinstance(task, State) else lost_rest(task)
 
 
 def passports_checked(judged: Judged | None) -> Iterator[str]:
@@ -142,8 +135,10 @@ def passports_not_checked(judged: Judged | None, table: Path | None) -> Iterator
         return
     if judged.other_rules:
         yield f"{judged.other_rules} passports whose figures follow a rule set that this program does not have"
-    if judged.unaccounted:
-        yield f"the footprints of {judged.unaccounted} passports as of older states"
+    if judged.left_out:
+        first, last = judged.left_out[0], judged.left_out[-1]
+        which = f"{len(judged.left_out)} older states, of {first} to {last} entries"
+        yield f"the footprints of {judged.unaccounted} passports as of {which}"
 
 
 def hold_rest(part: Part) -> Held:
@@ -191,17 +186,14 @@ def _evidence(said: Mapping[str, Any]) -> Sequence[int]:
         return ()  # then its inputs are others
 
 
-def _states(location: Location, tree: Built, passports: Sequence[Issued], table: Path | None) -> list[State]:
-    """What footprints are computed of, the largest first: the newest, and what else passports name and can be."""
+def _walk(location: Location, tree: Built, passports: Sequence[Issued], table: Path | None) -> Walk:
+    """Through what passports name and can be computed again, to the newest state."""
     stated: dict[int, list[int]] = defaultdict(list)
     for one in passports:
         if one.accounts is not None:
             stated[min(one.accounts, tree.size)].append(one.index)
-    sizes = sorted({tree.size, *affordable(stated)}, reverse=True)
-    return [
-        State(location, size, tree.root(size), tuple(stated[size]), tree.size, table if size == tree.size else None)
-        for size in sizes
-    ]
+    sizes = sorted({tree.size, *affordable(stated)})
+    return Walk(location, tuple(State(size, tree.root(size), tuple(stated[size])) for size in sizes), table)
 
 
 def parts_of(location: Location, tree: Built, passports: Sequence[Issued]) -> list[Part]:
@@ -227,12 +219,17 @@ def _judged(passports: Sequence[Issued], held: Held, states: Collection[int]) ->
     ]
     bad = {one.index for one in findings} | held.other_rules
     same = {one.index for one in passports} - bad
-    stated = {one.index for one in passports if one.accounts is not None} - held.other_rules
+    left = [
+        one.accounts
+        for one in passports
+        if one.accounts is not None and one.accounts not in states and one.index not in held.other_rules
+    ]
     return Judged(
         same=len(same),
         other_rules=len(held.other_rules),
         footprints=len(held.accounted & same),
-        unaccounted=sum(one.index in stated and one.accounts not in states for one in passports),
+        unaccounted=len(left),
+        left_out=sorted(set(left)),
         tabled=held.tabled,
         periods=held.periods,
         findings=findings,

@@ -20,6 +20,7 @@ from ledger.store.store import Stored, Transaction
 _BATCH = 2_000  # entries asked for together
 _COVERING = frozenset({"energy-allocation", "energy-action", "energy-attestation"})
 Tell = Callable[[], None]
+Read = Callable[[Transaction, Registry, int, Tell], Given]
 _Place = tuple[str, int]  # a process or a site, and where its hour begins
 
 

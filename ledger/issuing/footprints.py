@@ -9,7 +9,7 @@ from ledger.carbon.accounts import FootprintAccount
 from ledger.carbon.closing import PeriodFinding
 from ledger.carbon.evidence import Evidence, Found, OutOfReach
 from ledger.carbon.recompute import recompute
-from ledger.issuing.carbon_source import Tell, given_of
+from ledger.issuing.carbon_source import Read, Tell, given_of
 from ledger.kernel.encoding import b64url_encode
 from ledger.kernel.party import Registry
 from ledger.limits import EVIDENCE, EVIDENCE_STATE
@@ -71,10 +71,19 @@ class Footprints:
 
 
 def footprints_of(
-    transaction: Transaction, registry: Registry, size: int, root: bytes, *, tell: Tell = lambda: None
+    transaction: Transaction,
+    registry: Registry,
+    size: int,
+    root: bytes,
+    *,
+    tell: Tell = lambda: None,
+    read: Read = given_of,
 ) -> Footprints:
-    """All footprints as of a size, with the parties as registered there. `tell` as in `given_of`. Raises Damaged."""
-    given = given_of(transaction, registry, size, tell)
+    """All footprints as of a size, with the parties as registered there. `tell` as in `given_of`. Raises Damaged.
+
+    Who asks for state after state has a reader that goes on: such footprints hold until it has read the next state.
+    """
+    given = read(transaction, registry, size, tell)
     followed = size <= EVIDENCE_STATE
     accounts = recompute(given, with_charges=followed)
     evidence = Evidence(given, accounts.charges) if followed and not accounts.flowed.circular else None

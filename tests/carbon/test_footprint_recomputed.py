@@ -12,7 +12,7 @@ from test_footprint_on_passport import COIL, Office, read_offline
 from worked import example
 
 from ledger.audit.audit import Order, audit
-from ledger.audit.footprints import State, hold_footprints
+from ledger.audit.footprints import State, Walk, hold_footprints
 from ledger.audit.sources import DatabaseSource
 from ledger.carbon.evidence import Evidence
 from ledger.carbon.recompute import recompute
@@ -107,8 +107,9 @@ def test_an_audit_tells_how_far_it_is_with_footprints(office, tmp_path):
     assert (first[0], last[0]) == (0, last[1])
     assert sorted(told) == told
     steps = tmp_path / "steps"
-    hold_footprints(State(location, office.world.size, bytes(32), (), office.world.size, steps=steps))
-    assert steps.stat().st_size == 2 * batches_in(office.world.size)
+    walk = Walk(location, (State(office.world.size, bytes(32), ()),), steps=steps)
+    hold_footprints(walk)
+    assert steps.stat().st_size == walk.length == 2 * batches_in(office.world.size)
 
 
 @pytest.mark.slow
