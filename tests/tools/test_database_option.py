@@ -42,6 +42,19 @@ def test_a_ledger_from_an_empty_database(tmp_path, place):
     assert (report["clean"], report["size"]) == (True, 1)
 
 
+def test_what_is_refused_leaves_no_key_and_no_table(tmp_path, place):
+    key, folder = tmp_path / "operator.key", tmp_path / "ledger"
+    run("keygen", key)
+    init = [
+        "init", folder, "--uri", "https://x.example/", "--origin", "x.example/log", "--key", key,
+        "--id", "(417)9521141000014", "--name", "X", "--database", place.writer,
+    ]  # fmt: skip
+    assert "would own the tables that it writes" in run(*init, "--owner-database", place.writer, code=1)
+    assert not folder.exists()
+    assert place.execute("SELECT to_regclass('entry')") == [(None,)]
+    assert "entry 0 recorded" in run(*init, "--owner-database", place.owner)
+
+
 def test_tokens_are_in_the_database(world, place):
     at = [world.places.folder, "--database", place.writer]
     secret = run("token", "issue", *at, "--auditor").strip()

@@ -85,4 +85,13 @@ def test_an_id_that_is_none_makes_no_ledger(tmp_path, operator_key):
     run = init(tmp_path / "ledger", operator_key, "--id", "(417)9521210000010", "--name", "Park")
     assert run.returncode == 1, run
     assert b"coilmark: " in run.stderr
-    assert not (tmp_path / "ledger" / "ledger.sqlite").exists()
+    assert not (tmp_path / "ledger").exists()
+
+
+def test_a_head_that_is_kept_already_makes_no_ledger_and_leaves_no_key(tmp_path, operator_key):
+    (tmp_path / "ledger.head").write_text("another's")
+    run = init(tmp_path / "ledger", operator_key, "--id", OPERATOR, "--name", "Park")
+    assert run.returncode == 2
+    assert b"ledger.head" in run.stderr
+    assert not (tmp_path / "ledger").exists()
+    assert (tmp_path / "ledger.head").read_text() == "another's"
