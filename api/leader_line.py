@@ -28,7 +28,7 @@ class LeaderLine:
         self._connection: _Connection | None = None
 
     async def ask(self, body: bytes) -> bytes:
-        """The answer of the server that leads. Raises Busy where nobody leads, Unsettled where who was asked did not answer.
+        """The answer of the server that leads. Raises Busy where nobody leads, Unsettled where the answer broke off.
 
         What is sent twice is recorded once: the second finds the first by its ids.
         """

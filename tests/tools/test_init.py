@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from small_park import coilmark, layout
+from small_park import coilmark, here, layout
 
 from ledger.bodies import check_body
 from ledger.kernel.keys import generate, load_signer
@@ -19,15 +19,15 @@ def operator_key(tmp_path):
     return path
 
 
-def init(folder, key, *more):
-    return coilmark(
+def init(folder, key, *more, run=here):
+    return run(
         "init", folder, "--uri", "https://ledger.example/one", "--origin", "ledger.example/log", "--key", key, *more
     )
 
 
 def test_a_new_ledger_opens_with_index_0_and_a_trust_file_that_names_its_key(tmp_path, operator_key):
     folder = tmp_path / "ledger"
-    run = init(folder, operator_key, "--id", OPERATOR, "--name", "Park")
+    run = init(folder, operator_key, "--id", OPERATOR, "--name", "Park", run=coilmark)
     assert (run.returncode, run.stderr) == (0, b"")
     with open_log(layout(folder)) as log, log.store.reading() as transaction:
         assert log.state.published.checkpoint.size == 1
