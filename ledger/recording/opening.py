@@ -127,6 +127,8 @@ def create_ledger(
     if places.url is None:
         places.folder.mkdir(parents=True, exist_ok=True)
     create_store(places.location, uri, owner=owner)
+    with closing(open_store(places.location, write=True)) as store:
+        store.lead()  # a role or a setting that is unsafe is refused before there is anything in the folder
     write_keys()
     with _opened(places, write=True) as parts:
         if not parts.store.lead():
