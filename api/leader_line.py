@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -29,17 +28,24 @@ class LeaderLine:
         self._connection: _Connection | None = None
 
     async def ask(self, body: bytes) -> bytes:
-        """The answer of the server that leads. Raises Busy where there was none, Unsettled where it took too long.
+        """The answer of the server that leads. Raises Busy where nobody leads, Unsettled where the answer broke off.
 
         What is sent twice is recorded once: the second finds the first by its ids.
         """
+        unanswered = False
         for _ in range(_TRIES):
-            with suppress(OSError):
+            try:
                 status, answer = await self._exchange(body)
                 if status == _OK:
                     return answer
+            except _HungUpError:
+                unanswered = True  # it may have recorded what was sent
+            except OSError:
+                pass  # nothing was sent
+            except Busy:
+                break  # there is nobody to ask
             self.hang_up()  # it leads no more, or is gone
-        raise _nobody()
+        raise _hung_up() if unanswered else _nobody()
 
     def hang_up(self) -> None:
         """The next request looks for the leader anew."""
@@ -70,6 +76,10 @@ class LeaderLine:
             return await _open(address)
 
 
+class _HungUpError(ConnectionError):
+    """After a request was sent, and before all of its answer had come."""
+
+
 class _Connection(asyncio.Protocol):
     """HTTP/1.1 from the side of who asks."""
 
@@ -82,7 +92,7 @@ class _Connection(asyncio.Protocol):
         self._pieces: list[bytes] = []
 
     async def exchange(self, head: bytes, body: bytes) -> tuple[int, bytes]:
-        """Status and body of the answer. Raises ConnectionError where there is none."""
+        """Status and body of the answer. Raises ConnectionError where there is none: _HungUpError, once it was sent."""
         if self._transport is None or self.closed:
             raise ConnectionError
         self._answer, self._pieces = asyncio.get_running_loop().create_future(), []
@@ -111,7 +121,7 @@ class _Connection(asyncio.Protocol):
         """Who waits for an answer gets none."""
         self.closed = True
         if self._answer is not None:
-            settle(self._answer, ConnectionError(f"it hung up: {exc}"))
+            settle(self._answer, _HungUpError(f"it hung up: {exc}"))
 
     def on_body(self, body: bytes) -> None:
         """Of the parser: a piece of the answer."""
@@ -161,4 +171,12 @@ def too_long(seconds: float) -> Unsettled:
     return Unsettled(
         "outcome_unknown",
         f"the server that writes has not answered within {seconds:g} seconds; retry with the same id",
+    )
+
+
+def _hung_up() -> Unsettled:
+    """Likewise."""
+    return Unsettled(
+        "outcome_unknown",
+        "the server that writes was sent it and hung up before it had answered; retry with the same id",
     )

@@ -115,15 +115,18 @@ def found_ledger(
     clock: Callable[[], int] | None = None,
     randomness: Callable[[int], bytes] | None = None,
 ) -> Signer:
-    """Make the folder, write log key and label key, record index 0. Raises Conflict where something is there already.
+    """Make folder and database, write log key and label key, record index 0. Raises Conflict where one is there.
 
-    `clock` and `randomness` are the system's unless given. Crash in here: the folder does not open; remove it.
+    What is refused leaves nothing in the folder. `clock` and `randomness` are the system's unless given. Crash in here:
+    the folder does not open; remove it.
     """
     from ledger.recording.opening import create_ledger  # noqa: PLC0415  see command
 
-    places.folder.mkdir(parents=True, exist_ok=True)
-    write_key(places.log_key, log_pem)
-    write_secret(places.label_key, (randomness or secrets.token_bytes)(SECRET_SIZE).hex().encode() + b"\n")
+    def write_keys() -> None:
+        places.folder.mkdir(parents=True, exist_ok=True)
+        write_key(places.log_key, log_pem)
+        write_secret(places.label_key, (randomness or secrets.token_bytes)(SECRET_SIZE).hex().encode() + b"\n")
+
     log_key = load_signer(log_pem)
     given: dict[str, Any] = {"clock": clock, "randomness": randomness}
     create_ledger(
@@ -131,6 +134,7 @@ def found_ledger(
         founding.uri,
         founding.statement(log_key),
         owner=owner,
+        write_keys=write_keys,
         **{name: source for name, source in given.items() if source is not None},
     )
     return log_key

@@ -61,6 +61,7 @@ def command(
     """
     from ledger.recording.opening import layout  # noqa: PLC0415  brings the database with it, which --help does not need
 
+    _check_advertised(advertise or os.environ.get("COILMARK_ADVERTISE", ""))
     databases.require(layout(folder, head, database))
     given = settings(folder, is_open=is_open, head=head, database=database, operator_key=operator_key)
     os.environ.update(given | ({"COILMARK_READ_ONLY": "1"} if read_only else {}))
@@ -72,6 +73,15 @@ def command(
         run(host, port, str(folder))
     else:
         _run_workers(host, port, str(folder), workers, advertise)
+
+
+def _check_advertised(address: str) -> None:
+    """Nobody would answer HTTP at a socket file: the processes of --workers, which do, name their own."""
+    if address.startswith("unix:"):
+        raise click.UsageError(
+            f"--advertise is where other servers reach this one, as http://HOST:PORT, and nobody answers at {address}; "
+            "the processes of --workers find each other without it"
+        )
 
 
 def settings(

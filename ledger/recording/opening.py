@@ -109,20 +109,27 @@ def create_ledger(
     statement: bytes,
     *,
     owner: str | None = None,
+    write_keys: Callable[[], None] = lambda: None,
     clock: Clock = clock,
     randomness: Randomness = secrets.token_bytes,
 ) -> None:
     """Create the database and write index 0, a signed `ledger` statement in wire form. Raises Conflict or Refused.
 
-    On PostgreSQL `owner` is the URL of the role that shall own the tables. A crash in here leaves a folder, or a
-    database, that does not open; remove it and create again.
+    On PostgreSQL `owner` is the URL of the role that shall own the tables. `write_keys` is called once nothing speaks
+    against this ledger any more, and before its log key signs. A crash in here leaves a folder, or a database, that
+    does not open; remove it and create again.
     """
     checked = check(statement, audience=uri, keys={})
     if checked.statement.typ != "ledger":
         raise Conflict("ledger_statement", f"index 0 is a ledger statement, not a {checked.statement.typ}")
     begin(checked.statement)  # a statement that does not stand on itself leaves no database behind
     second_head(places).require_free()
+    if places.url is None:
+        places.folder.mkdir(parents=True, exist_ok=True)
     create_store(places.location, uri, owner=owner)
+    with closing(open_store(places.location, write=True)) as store:
+        store.lead()  # a role or a setting that is unsafe is refused before there is anything in the folder
+    write_keys()
     with _opened(places, write=True) as parts:
         if not parts.store.lead():
             raise Conflict("already_open", "another process writes to this ledger")

@@ -267,6 +267,36 @@ def test_an_answer_that_does_not_come_is_unsettled(tmp_path, monkeypatch):
             asked(f"unix:{tmp_path / 's'}", b"x")
 
 
+HALF = b"HTTP/1.1 200 X\r\ncontent-length: 9\r\n\r\nhalf"
+
+
+@pytest.mark.parametrize("second", [b"", HALF, answer(503, b"not the leader")])
+def test_a_leader_that_hangs_up_in_the_middle_may_have_recorded_it(tmp_path, second):
+    """Whoever comes after it and says nothing, or that it does not lead, does not know."""
+    path = tmp_path / "s"
+    sentence = "was sent it and hung up before it had answered; retry with the same id"
+    with scripted(path, [HALF], [second]), pytest.raises(Unsettled, match=sentence) as unknown:
+        asked(f"unix:{path}", b"x")
+    assert unknown.value.code == "outcome_unknown"
+
+
+def test_a_leader_that_hung_up_and_was_not_found_again_may_have_recorded_it(tmp_path):
+    path = tmp_path / "s"
+    leaders = iter([f"unix:{path}", ""])
+
+    async def ask():
+        await LeaderLine(lambda: next(leaders), PATH, KIND).ask(b"x")
+
+    with scripted(path, [HALF]), pytest.raises(Unsettled, match="retry with the same id"):
+        asyncio.run(ask())
+
+
+def test_who_answers_after_one_that_hung_up_knows(tmp_path):
+    path = tmp_path / "s"
+    with scripted(path, [HALF], [answer(200, b"ok")]):
+        assert asked(f"unix:{path}", b"x") == [b"ok"]
+
+
 def test_nobody_to_ask(tmp_path):
     for leader in ("", f"unix:{tmp_path / 'nothing'}"):
         with pytest.raises(Busy, match="another server writes to this ledger"):

@@ -104,6 +104,7 @@ def replace_size(checkpoint, size):
     return type(checkpoint)(checkpoint.origin, size, checkpoint.root)
 
 
+@pytest.mark.slow
 def test_segment_with_another_hash_is_not_decoded(export):
     path = export / "000000000006.arrow"
     path.write_bytes(path.read_bytes()[:-1] + b"x")

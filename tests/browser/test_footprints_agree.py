@@ -70,6 +70,7 @@ def test_a_footprint_that_does_not_follow_fails_in_both(office):
     assert eleventh == {("passed", ""): 1, ("failed", "figure"): figures, ("failed", "inputs"): 2}
 
 
+@pytest.mark.slow
 def test_a_footprint_that_does_not_add_up_fails_in_both(office):
     trust, files = format_trust(office.world.trust).encode(), []
     forge(office)

@@ -260,6 +260,7 @@ def test_a_proof_that_cannot_be_had_leaves_nothing_verified(reader, address, ans
     reader.forgive("Failed to load resource")
 
 
+@pytest.mark.slow
 def test_who_was_without_a_network_for_a_moment_tries_again_on_the_page(reader, address):
     reader.open(address, prepare=lambda page: page.route("**/bundle*", lambda route: route.abort(), times=1))
     assert refused(reader)

@@ -269,6 +269,7 @@ def test_script_in_every_field_of_a_file_is_text(verify):
     assert verify.page.title() == "Check a file · coilmark"
 
 
+@pytest.mark.slow
 def test_a_proof_that_the_log_forked_is_told_as_such_and_never_as_a_good_record(verify):
     one, other = branch("A-0", "A-1"), branch("B-0", "B-1", "B-2")
     given(verify, format_trust(one.trust()))

@@ -150,6 +150,7 @@ def test_a_withdrawn_attestation_restates_the_coil_and_the_old_figure_stays(offi
     assert "2 footprints on them, from every signed statement below the state they name" in report.checked
 
 
+@pytest.mark.slow
 def test_a_stream_put_right_restates_what_rests_on_it(office):
     park = office.park
     office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 100), *park.rest()])
@@ -169,6 +170,7 @@ def test_a_stream_put_right_restates_what_rests_on_it(office):
     assert office.figures()["product-footprint", "hourly"]["value"] == str(per_t.quantize(Decimal("0.000001")))
 
 
+@pytest.mark.slow
 def test_what_was_accounted_for_before_is_stated_in_the_commit_of_the_shipment(office, monkeypatch):
     park = office.park
     office.say([*park.chain("A", 1), *park.consumption(1), *park.covered(1, 80), *park.rest()])
@@ -188,6 +190,7 @@ def test_what_was_accounted_for_before_is_stated_in_the_commit_of_the_shipment(o
     assert "1 footprints on them, from every signed statement below the state they name" in report.checked
 
 
+@pytest.mark.slow
 def test_a_piece_that_was_worked_on_since_states_no_footprint_of_before(office):
     park = office.park
     *chain, (who, typ, annealing) = park.chain("A", 1)
@@ -264,6 +267,7 @@ def read_offline(office):
     return report, report.steps[10].sentence
 
 
+@pytest.mark.slow
 def test_a_full_bundle_without_evidence_holds_the_footprint_against_its_breakdown_alone(office, monkeypatch):
     monkeypatch.setattr(footprints, "EVIDENCE_STATE", 10)
     park = office.park

@@ -123,6 +123,7 @@ def test_an_audit_that_finds_something_writes_no_footprints_and_says_so(office, 
     assert any(one.startswith("footprints: for that reason none were written") for one in report.not_checked)
 
 
+@pytest.mark.slow
 def test_an_audit_computes_the_evidence_again(office):
     findings, report = office.audited()
     assert findings == []

@@ -17,6 +17,7 @@ from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.implied import implied
 from ledger.kernel.moments import micros
 from ledger.lots.event_body import check_lot_event, event_time, grams, window
+from tests.tiers import first
 
 EPCIS = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 LOT, SCRAP = "https://id.example.com/01/09521141000014/10/BX-1", "https://id.example.com/01/09521141000083/10/SC-1"
@@ -248,7 +249,7 @@ def test_what_the_standard_allows_is_good(event, theirs):
     check(event)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first(range(4)))
 def test_ours_refuses_whatever_theirs_refuses_and_more_only_for_known_reasons(vectors, theirs, seed):
     events = [event for found in published(vectors).values() for event in found]
     events += events_of(vectors / "aluminium-examples" / "mine_to_coil.jsonld")

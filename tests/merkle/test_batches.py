@@ -107,7 +107,7 @@ def test_what_has_no_leaf_hash_is_refused():
 
 
 @pytest.mark.parametrize("threads", first([2, 1, 3]))
-@pytest.mark.parametrize("kind", [pa.binary(8), pa.binary(), pa.large_binary()], ids=str)
+@pytest.mark.parametrize("kind", first([pa.binary(8), pa.binary(), pa.large_binary()]), ids=str)
 def test_threads_change_nothing(threads, kind):
     count = 3 * WORTH_A_THREAD + 17
     values = pa.array([n.to_bytes(8, "big") for n in range(count)], kind)

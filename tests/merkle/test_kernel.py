@@ -474,6 +474,7 @@ def test_levels_that_are_too_short(path, levels):
         kernel.right_edge(levels, 9, bytearray(32), path=path)
 
 
+@pytest.mark.slow
 def test_more_hashes_than_offsets_can_say(path):
     if path == "portable":
         pytest.skip("34 million rows take the portable path too long; the test below lowers its limit")

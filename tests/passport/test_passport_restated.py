@@ -108,6 +108,7 @@ def test_a_receipt_of_the_unit_makes_all_in_it_received(mill):
     assert said(mill, "A-1")["status"] == "shipped"
 
 
+@pytest.mark.slow
 def test_what_is_said_of_a_unit_is_said_of_all_in_it(mill):
     """Also where nothing of them is moved, at any depth, and when all is taken out."""
     mill.take(CUSTOMER, ROLLING, (pallet(), None), paper="X")
@@ -155,6 +156,7 @@ def test_passports_of_one_round_say_what_each_would_say_alone(mill):
     assert all(verified(mill, name).verified for name in ("B-1", "B-2"))
 
 
+@pytest.mark.slow
 def test_what_changes_upstream_of_a_piece_that_was_weighed_when_it_left_changes_its_passport(mill):
     """Nothing says in g what of the coil is in it, and yet it is made of it."""
     whole, other = piece("C-1"), mill.make_coils("C")[1]
@@ -169,6 +171,7 @@ def test_what_changes_upstream_of_a_piece_that_was_weighed_when_it_left_changes_
     assert verified(mill, "C-3").verified
 
 
+@pytest.mark.slow
 def test_several_changes_make_one_passport(mill):
     mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="Y")
     mill.look(CUSTOMER, "holding", piece("A-1"))
@@ -241,6 +244,7 @@ def test_a_shortage_upstream_is_a_finding_of_every_piece_made_of_the_lot_and_is_
         assert verified(mill, name).verified, verified(mill, name).verdict
 
 
+@pytest.mark.slow
 def test_a_shortage_that_later_draws_made_is_computed_again_from_the_bundle(mill):
     """A-1 drew from the silo before B was made; what is short rests on what B drew too."""
     index = mill.wrong(PLANT, mill.steps["A"]["refining"][0])
@@ -254,6 +258,7 @@ def without(body, index):
     return [one for one in body["findings"] if one["entry"] != index]
 
 
+@pytest.mark.slow
 def test_what_a_corrective_event_takes_too_much_is_a_finding_of_what_is_made_of_it(mill):
     mill.wrong(PLANT, mill.steps["A"]["refining"][0], "urn:example:right")
     index = mill.make(
@@ -267,6 +272,7 @@ def test_what_a_corrective_event_takes_too_much_is_a_finding_of_what_is_made_of_
     assert (index, "shortage") in {(one.entry, one.rule) for one in told}
 
 
+@pytest.mark.slow
 def test_what_is_found_of_an_event_that_does_not_stand_is_not_found_of_the_piece(mill):
     closed = said(mill, "A-1")["findings"]
     assert {one["rule"] for one in closed} == {"alumina_band", "carbon_floor"}  # of the run, by its last event
@@ -288,6 +294,7 @@ def test_where_there_are_too_many_findings_late_statements_are_left_out_before_a
     assert verified(mill, "A-1").verified, verified(mill, "A-1").verdict
 
 
+@pytest.mark.slow
 def test_a_shortage_that_a_declaration_leaves_is_a_finding_of_the_passports(mill):
     index = mill.wrong(PLANT, mill.steps["A"]["casting"])
     mill.restater.round(now=mill.world.now)
@@ -298,6 +305,7 @@ def test_a_shortage_that_a_declaration_leaves_is_a_finding_of_the_passports(mill
         assert verified(mill, name).verified, verified(mill, name).verdict
 
 
+@pytest.mark.slow
 def test_what_cannot_be_recorded_now_is_recorded_later(mill):
     mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="Y")
     real = mill.restater._submit
@@ -313,6 +321,7 @@ def test_what_cannot_be_recorded_now_is_recorded_later(mill):
     assert mill.restater.pending == {}
 
 
+@pytest.mark.slow
 def test_pieces_shipped_while_no_key_was_there_get_theirs_later(mill):
     world, issuer = mill.world, mill.world.issuer
     world.issuer = None

@@ -22,6 +22,7 @@ def test_one_answer_holds_every_proof():
     assert figure["answer_bytes"] > 50 * 9 * 32  # 8 or 9 hashes a path, and a leaf
 
 
+@pytest.mark.slow
 def test_a_lengthened_ledger_opens_and_fails_its_audit(tmp_path):
     """It is a bench's: good for proofs, and nobody can take it for a ledger."""
     places = layout(tmp_path / "ledger")

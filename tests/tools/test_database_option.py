@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from small_ledger import coil, small_ledger
 
 from tools.main import cli
+from tools.own_postgres import ADMIN, WRITER
 
 
 def run(*arguments, code=0):
@@ -40,6 +41,34 @@ def test_a_ledger_from_an_empty_database(tmp_path, place):
     assert not (tmp_path / "ledger" / "ledger.sqlite").exists()
     report = json.loads(run("audit", tmp_path / "ledger", "--database", place.writer, "--json"))
     assert (report["clean"], report["size"]) == (True, 1)
+
+
+def test_what_is_refused_leaves_no_key_and_no_table(tmp_path, place):
+    key, folder = tmp_path / "operator.key", tmp_path / "ledger"
+    run("keygen", key)
+    init = [
+        "init", folder, "--uri", "https://x.example/", "--origin", "x.example/log", "--key", key,
+        "--id", "(417)9521141000014", "--name", "X", "--database", place.writer,
+    ]  # fmt: skip
+    assert "would own the tables that it writes" in run(*init, "--owner-database", place.writer, code=1)
+    assert not folder.exists()
+    assert place.execute("SELECT to_regclass('entry')") == [(None,)]
+    assert "entry 0 recorded" in run(*init, "--owner-database", place.owner)
+
+
+def test_a_setting_of_the_role_that_is_unsafe_is_refused_and_there_is_no_key(tmp_path, place):
+    key, folder = tmp_path / "operator.key", tmp_path / "ledger"
+    run("keygen", key)
+    init = [
+        "init", folder, "--uri", "https://x.example/", "--origin", "x.example/log", "--key", key,
+        "--id", "(417)9521141000014", "--name", "X", "--database", place.writer,
+    ]  # fmt: skip
+    place.execute(f"ALTER ROLE {WRITER} SET synchronous_commit = off", role=ADMIN)
+    try:
+        assert "synchronous_commit" in run(*init, "--owner-database", place.owner, code=1)
+    finally:
+        place.execute(f"ALTER ROLE {WRITER} RESET synchronous_commit", role=ADMIN)
+    assert not folder.exists()
 
 
 def test_tokens_are_in_the_database(world, place):

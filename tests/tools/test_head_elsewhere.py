@@ -5,7 +5,7 @@ import shutil
 from contextlib import closing
 
 import pytest
-from small_park import coilmark
+from small_park import coilmark, here
 
 from ledger.kernel.keys import generate
 from ledger.store.sqlite.driver import sqlite3
@@ -60,7 +60,7 @@ def test_a_restore_moves_it_on(tmp_path):
             world.places.database.with_name(world.places.database.name + beside).unlink(missing_ok=True)
         shutil.copyfile(tmp_path / "kept.sqlite", world.places.database)
         new = ("--new-incarnation", "--key", tmp_path / "operator.pem", "--origin", "ledger.example/park/2")
-        run = coilmark("restore", world.places.folder, "--head", server.url, *new)
+        run = here("restore", world.places.folder, "--head", server.url, *new)
         assert (run.returncode, run.stderr) == (0, b"")
         assert b"1 entries were acknowledged and are lost: 3 to 3" in run.stdout
         assert server.text.startswith("ledger.example/park/2\n4\n")

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from small_park import coilmark, layout
+from small_park import coilmark, here, layout
 
 from ledger.bodies import check_body
 from ledger.kernel.keys import generate, load_signer
@@ -19,15 +19,15 @@ def operator_key(tmp_path):
     return path
 
 
-def init(folder, key, *more):
-    return coilmark(
+def init(folder, key, *more, run=here):
+    return run(
         "init", folder, "--uri", "https://ledger.example/one", "--origin", "ledger.example/log", "--key", key, *more
     )
 
 
 def test_a_new_ledger_opens_with_index_0_and_a_trust_file_that_names_its_key(tmp_path, operator_key):
     folder = tmp_path / "ledger"
-    run = init(folder, operator_key, "--id", OPERATOR, "--name", "Park")
+    run = init(folder, operator_key, "--id", OPERATOR, "--name", "Park", run=coilmark)
     assert (run.returncode, run.stderr) == (0, b"")
     with open_log(layout(folder)) as log, log.store.reading() as transaction:
         assert log.state.published.checkpoint.size == 1
@@ -85,4 +85,13 @@ def test_an_id_that_is_none_makes_no_ledger(tmp_path, operator_key):
     run = init(tmp_path / "ledger", operator_key, "--id", "(417)9521210000010", "--name", "Park")
     assert run.returncode == 1, run
     assert b"coilmark: " in run.stderr
-    assert not (tmp_path / "ledger" / "ledger.sqlite").exists()
+    assert not (tmp_path / "ledger").exists()
+
+
+def test_a_head_that_is_kept_already_makes_no_ledger_and_leaves_no_key(tmp_path, operator_key):
+    (tmp_path / "ledger.head").write_text("another's")
+    run = init(tmp_path / "ledger", operator_key, "--id", OPERATOR, "--name", "Park")
+    assert run.returncode == 2
+    assert b"ledger.head" in run.stderr
+    assert not (tmp_path / "ledger").exists()
+    assert (tmp_path / "ledger.head").read_text() == "another's"

@@ -62,3 +62,10 @@ def test_what_cannot_be_written_is_a_wrong_call_and_says_where(tmp_path):
     nowhere = tmp_path / "missing" / "plant.pem"
     run = CliRunner().invoke(cli, ["keygen", str(nowhere)])
     assert (run.exit_code, run.stderr) == (2, f"coilmark: {nowhere}: No such file or directory\n")
+
+
+@pytest.mark.parametrize("how", [{"args": ["--advertise", "unix:/x"]}, {"env": {"COILMARK_ADVERTISE": "unix:/x"}}])
+def test_a_server_is_not_advertised_where_nobody_answers(tmp_path, how):
+    run = CliRunner().invoke(cli, ["serve", str(tmp_path), *how.get("args", ())], env=how.get("env"))
+    assert run.exit_code == 2
+    assert "nobody answers at unix:/x" in " ".join(run.output.split())

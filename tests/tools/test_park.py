@@ -10,6 +10,7 @@ from told import FOUND, lots, tell
 from ledger.bodies import check_body
 from ledger.kernel.gs1 import canonical_id
 from ledger.lots.hindsight import delivery_findings
+from tests.tiers import first
 from tools.park.actors import ACTORS, CUSTOMERS, MILL, REFINERY, SMELTER
 from tools.park.events import MIDNIGHT, day
 from tools.park.finishing import pallet, pieces
@@ -59,7 +60,7 @@ def test_only_what_is_meant_to_be_found_is_found(park):
     assert {one.rpartition(":")[2] for one in short} == {"BARGE-005"}
 
 
-@pytest.mark.parametrize(("coils", "seed"), [(1, "a"), (2, "b"), (3, "c"), (7, "d"), (130, "e")])
+@pytest.mark.parametrize(("coils", "seed"), first([(1, "a"), (2, "b"), (3, "c"), (7, "d"), (130, "e")], 2))
 def test_any_number_of_coils_and_any_seed_is_taken(coils, seed):
     plan, told = tell(coils, seed)
     assert sum(len(heat.coils) for heat in plan.heats) == coils

@@ -31,7 +31,14 @@ def _of(coils=40, seed="coilmark", size=SIZE):
     return by_typ
 
 
-@pytest.fixture(scope="module", params=[(40, "coilmark"), (1, "a"), (300, "b"), (500, "c", MONTHS)], ids=str)
+def slow(story):
+    return pytest.param(story, marks=pytest.mark.slow)
+
+
+STORIES = [(40, "coilmark"), (1, "a"), slow((300, "b")), slow((500, "c", MONTHS))]
+
+
+@pytest.fixture(scope="module", params=STORIES, ids=str)
 def told(request):
     """Every statement of a story, by its kind."""
     return _of(*request.param)

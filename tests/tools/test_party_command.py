@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
-from small_park import OPERATOR, PLANT, URI, coilmark, make_park, served, slab
+from small_park import OPERATOR, PLANT, URI, coilmark, here, make_park, served, slab
 
 from ledger.kernel.errors import Conflict, RuleBroken, Unauthorised
 from ledger.kernel.keys import load_signer
@@ -81,13 +81,11 @@ def test_posting_again_from_standard_input_gives_the_same_entries(park, keys):
 
 
 def test_a_server_that_is_not_there_is_a_wrong_call():
-    done = coilmark("post", "--to", "http://127.0.0.1:9", "--tries", "1", input=b"x~\n")
+    done = here("post", "--to", "http://127.0.0.1:9", "--tries", "1", input=b"x~\n")
     assert done.returncode == 2
     assert b"does not answer" in done.stderr
-    assert coilmark("post", "--to", "ftp://x", "--tries", "1", input=b"x~\n").returncode == 2
-    assert (
-        coilmark("post", "--to", "http://127.0.0.1:9", input=b"").stderr == b"coilmark: there is no statement to post\n"
-    )
+    assert here("post", "--to", "ftp://x", "--tries", "1", input=b"x~\n").returncode == 2
+    assert here("post", "--to", "http://127.0.0.1:9", input=b"").stderr == b"coilmark: there is no statement to post\n"
 
 
 def test_add_a_key_then_end_the_old_one(park, keys):
@@ -127,6 +125,7 @@ def test_only_the_operator_recovers_and_it_shows(park, keys):
         )
 
 
+@pytest.mark.slow
 def test_a_profile_file_registers_processes_and_an_update_replaces_it(park, keys):
     profile = {
         "id": PLANT, "name": "Plant", "roles": ["lot-event"], "prefixes": ["9521211"],
@@ -158,7 +157,7 @@ def test_a_profile_file_registers_processes_and_an_update_replaces_it(park, keys
 
 def test_a_proof_is_for_one_party(keys):
     proof = proof_of(keys, "other")
-    done = coilmark(
+    done = here(
         "party", "enrol", "--id", "(417)9521219000007", "--name", "Mill", "--proof", proof,
         "--iss", OPERATOR, "--aud", URI, "--key", keys / "operator.pem",
     )  # fmt: skip
@@ -179,6 +178,6 @@ def test_tokens_are_shown_once_listed_and_revoked(park):
     (good,) = (line for line in lines if "revoked" not in line)
     assert PLANT in good
     assert good.endswith("good  MES")
-    assert coilmark("token", "revoke", park.folder, "0" * 16).returncode == 2
-    assert coilmark("token", "issue", park.folder).returncode == 2
-    assert coilmark("token", "list", park.folder / "nowhere").returncode == 2
+    assert here("token", "revoke", park.folder, "0" * 16).returncode == 2
+    assert here("token", "issue", park.folder).returncode == 2
+    assert here("token", "list", park.folder / "nowhere").returncode == 2
