@@ -29,7 +29,7 @@ def check_body(typ: str, body: Mapping[str, Any]) -> None:
 
 def check_whole_numbers(typ: str, value: Any, place: str = "") -> None:
     """No number with a point: JSON Schema takes 5.0 for an integer, SPEC 4.1 does not. Raises Malformed ("body")."""
-    if not has_point(value):
+    if not _has_point(value):
         return
     if isinstance(value, Decimal):
         raise Malformed("body", f"{typ} body: {place}: {value} is written with a point, a whole number is wanted")
@@ -37,8 +37,7 @@ def check_whole_numbers(typ: str, value: Any, place: str = "") -> None:
         check_whole_numbers(typ, part, f"{place}/{name}")
 
 
-def has_point(value: Any) -> bool:
-    """Whether a number with a point stands anywhere in it."""
+def _has_point(value: Any) -> bool:
     nodes = [value]
     for node in nodes:  # grows as it is walked: a call for each node would cost more than all else here
         kind = type(node)  # of what a decoder made: nothing is of a class derived from these

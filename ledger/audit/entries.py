@@ -29,7 +29,7 @@ from ledger.kernel.party import FOLDED_TYPES
 from ledger.kernel.statement import parse
 from ledger.kernel.subjects import Want
 
-_TOGETHER = 256  # statements judged step by step: few enough that the processor's caches hold what a step leaves
+_TOGETHER = 1024  # statements judged step by step
 _REFERENCE, _CREATE, _LAST_ROLE = int(Role.REFERENCE), int(Role.CREATE), int(Role.CONSUME)  # enums are slow to look up
 _REGISTRY_HEADERS = frozenset(f"{typ}+sd-jwt" for typ in FOLDED_TYPES)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ledger.bodies import check_whole_numbers, has_point
+from ledger.bodies import check_whole_numbers
 from ledger.form import number
 from ledger.kernel.errors import Malformed
 from ledger.kernel.event_subjects import AL, PREFIX, Names
@@ -98,8 +98,7 @@ def _check_al(event: Mapping[str, Any], names: Names) -> None:
     for place, inner in _nested(event):
         if misplaced := [key for key in inner if key.startswith("al:")]:
             raise Malformed("al_place", f"{misplaced[0]} stands in {place}: it belongs to the event itself")
-    if has_point([value for name, value in event.items() if name.startswith("al:")]):
-        check_whole_numbers("lot-event", {name: value for name, value in event.items() if name.startswith("al:")})
+    check_whole_numbers("lot-event", {name: value for name, value in event.items() if name.startswith("al:")})
     if "al:process" in event:
         _check_step(event)
     if not event.keys().isdisjoint(_KEYED):
@@ -132,12 +131,10 @@ def _check_step(event: Mapping[str, Any]) -> None:
 def _check_keyed(event: Mapping[str, Any], names: Names) -> None:
     """Rows keyed by id: each id is one the event names, and says each thing once."""
     sides = _masses(event, names)
-    spelled: dict[str, str] = {}
     for member in _KEYED:
         seen: set[tuple[str, str]] = set()
         for row in event.get(member, ()):
-            text = row["id"]
-            name = spelled.get(text) or spelled.setdefault(text, canonical_id(text))
+            name = canonical_id(row["id"])
             side = _side(sides, member, name, row)
             if (name, side) in seen:
                 raise Malformed("al_twice", f"{member} names {name} more than once", id=name)
