@@ -30,6 +30,7 @@ from ledger.kernel.statement import parse
 from ledger.kernel.subjects import Want
 
 _TOGETHER = 1024  # statements judged step by step
+_REFERENCE, _CREATE, _LAST_ROLE = int(Role.REFERENCE), int(Role.CREATE), int(Role.CONSUME)  # enums are slow to look up
 _REGISTRY_HEADERS = frozenset(f"{typ}+sd-jwt" for typ in FOLDED_TYPES)
 
 
@@ -205,8 +206,8 @@ def unpack_items(packed: bytes) -> list[tuple[bytes, int, int]]:
     items = []
     before = b""
     for role, subject, version, index, leaf in ITEM.iter_unpack(packed):
-        first = role != Role.REFERENCE and version == 1
-        sound = role <= Role.CONSUME and version and (role != Role.CREATE or first) and subject > before
+        first = role != _REFERENCE and version == 1
+        sound = role <= _LAST_ROLE and version and (role != _CREATE or first) and subject > before
         if not sound or not first == (index == NO_INDEX) == (leaf == NO_LEAF):
             parse_items(packed)  # says what is wrong
         items.append((subject, role, version))

@@ -16,6 +16,7 @@ from ledger.checking.statements import Checked, check_addressed, check_form, mea
 from ledger.energy.fold import OF_ENERGY
 from ledger.kernel.entry import Entry
 from ledger.kernel.errors import CoilmarkError, Refused
+from ledger.kernel.event_subjects import Names
 from ledger.kernel.implied import fits, implied
 from ledger.kernel.lineage import Role
 from ledger.kernel.party import REGISTRY_TYPES, KeyRecord, Registry, authorise
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _MICROSECONDS = 1_000_000
 _FOLDED = OF_LOTS | OF_ENERGY
 _NO_ITEM = None, 0
-_CREATE = int(Role.CREATE)
+_REFERENCE, _CREATE, _TOUCH = int(Role.REFERENCE), int(Role.CREATE), int(Role.TOUCH)  # enums are slow to look up
 # subject, role, version of each item
 Items = Sequence[tuple[bytes, int, int]]
 
@@ -58,7 +59,7 @@ class Judge:
         parsed = [self._careful(row.index, self._parse, row, entry) for row, entry, _ in batch]
         uri = self._authority.uri if self._authority is not None else None
         formed = [one and uri and _tried(_formed, one[1], uri) for one in parsed]
-        wanted = [one and _tried(meant, one) for one in formed]
+        wanted = [one and _tried(meant, *one) for one in formed]
         read = [one and _tried(_read, *one) for one in wanted]
         checked = [
             quick or (one and self._careful(one[0], self._read_slowly, *one))
@@ -212,12 +213,12 @@ class Judge:
                 self._find(index, "item_missing", f"its lineage has no item for {one.kind} {one.id}", id=one.id)
             elif not fits(one, role, version):
                 self._misfit(index, one, role)
-            elif one.want is Want.CREATE and role == Role.TOUCH:
+            elif role == _TOUCH and one.want is Want.CREATE:
                 remade.add(one.key)
         if remade:
             self._result.deferred.remade.append(Remade(index, checked.corrects, frozenset(remade)))
         own = frozenset(one.key for one in checked.implied)
-        if checked.issuer not in own and left.pop(checked.issuer, _NO_ITEM)[0] != Role.REFERENCE:
+        if checked.issuer not in own and left.pop(checked.issuer, _NO_ITEM)[0] != _REFERENCE:
             self._find(index, "item_missing", f"its lineage does not refer to its issuer {checked.statement.iss}")
         if left or checked.declares or checked.statement.typ == "heads":
             self._more(index, checked, own, {subject: role for subject, (role, _) in left.items()})
@@ -271,12 +272,12 @@ def _tried(step: Any, *values: Any) -> Any:
         return None
 
 
-def _formed(statement: Statement, uri: str) -> Statement:
+def _formed(statement: Statement, uri: str) -> tuple[Statement, Names | None]:
     return check_form(check_addressed(statement, uri))
 
 
-def _read(statement: Statement, wanted: tuple[Implied, ...]) -> Checked:
-    return read_as(statement, wanted, signed_by="")
+def _read(statement: Statement, wanted: tuple[Implied, ...], names: Names | None = None) -> Checked:
+    return read_as(statement, wanted, names, signed_by="")
 
 
 def _checked_body(statement: Statement) -> bool:

@@ -32,11 +32,15 @@ def is_plainly_good(key: PublicKey, alg: str, message: bytes, signature: bytes) 
     """Whether libsodium takes it. False says nothing: it may be no Ed25519, or this libsodium not to be trusted."""
     return (
         KEY_OF_ALGORITHM.get(alg) == key.alg == ED25519
-        and signatures.is_sound_point(key.raw)
+        and _is_sound_key(key.raw)
         and signatures.is_sound_ed25519(signature)
         and _has_no_cofactor()
         and _opens(key.raw, message, signature)
     )
+
+
+# A party's key is the same in all its statements.
+_is_sound_key = functools.lru_cache(maxsize=4096)(signatures.is_sound_point)
 
 
 @functools.cache  # asked once a process, when the first signature comes

@@ -10,6 +10,7 @@ from ledger.bodies import check_body
 from ledger.checking.quick_json import decode_quickly
 from ledger.checking.signatures import verify_fast
 from ledger.kernel.errors import Refused, Unauthorised
+from ledger.kernel.event_subjects import Names
 from ledger.kernel.implied import implied
 from ledger.kernel.keys import PublicKey
 from ledger.kernel.statement import Statement, check_complete, check_signature, parse
@@ -69,7 +70,7 @@ def check_all(wires: Sequence[bytes], audience: str, keys: Mapping[str, PublicKe
     addressed = _each(lambda one: check_addressed(one, audience), parsed)
     signed = _each(lambda one: _check_signed(one, keys), addressed)
     formed = _each(check_form, signed)
-    told = _each(meant, formed)
+    told = _each(lambda one: meant(*one), formed)
     read = _each(lambda one: read_as(*one, signed_by=one[0].kid if one[0].kid in keys else ""), told)
     return _each(_hashed, read)
 
@@ -108,23 +109,23 @@ def _hashed(checked: Checked) -> Checked:
 
 def sound(statement: Statement, *, signed_by: str) -> Checked:
     """Body by its schema and beyond it, and all that it implies; `signed_by` as for Checked. Raises Refused."""
-    return read_as(*meant(check_form(statement)), signed_by=signed_by)
+    return read_as(*meant(*check_form(statement)), signed_by=signed_by)
 
 
-def check_form(statement: Statement) -> Statement:
-    """Body by its schema, and what no schema says of a lot event. Raises Refused."""
+def check_form(statement: Statement) -> tuple[Statement, Names | None]:
+    """Body by its schema, and what no schema says of a lot event; what such an event names. Raises Refused."""
     check_body(statement.typ, statement.body)
-    if statement.typ == "lot-event":
-        check_lot_event(statement.body)
-    return statement
+    return statement, check_lot_event(statement.body) if statement.typ == "lot-event" else None
 
 
-def meant(statement: Statement) -> tuple[Statement, tuple[Implied, ...]]:
-    """A statement whose form was checked, and all that it implies. Raises Refused."""
-    return statement, implied(statement.typ, statement.iss, statement.aud, statement.body)
+def meant(statement: Statement, names: Names | None) -> tuple[Statement, tuple[Implied, ...], Names | None]:
+    """A statement whose form was checked, all that it implies, and what it names. Raises Refused."""
+    return statement, implied(statement.typ, statement.iss, statement.aud, statement.body, names), names
 
 
-def read_as(statement: Statement, wanted: tuple[Implied, ...], *, signed_by: str) -> Checked:
+def read_as(
+    statement: Statement, wanted: tuple[Implied, ...], names: Names | None = None, *, signed_by: str
+) -> Checked:
     """A statement whose form was checked and which implies `wanted`, with the names that it takes."""
     event, declares = event_names(statement)
     announces, corrects = correction_names(statement)
@@ -138,15 +139,15 @@ def read_as(statement: Statement, wanted: tuple[Implied, ...], *, signed_by: str
         announces=announces,
         corrects=corrects,
         signed_by=signed_by,
-        event_read=lot_event_of(statement),
+        event_read=_lot_event_of(statement, names),
     )
 
 
-def lot_event_of(statement: Statement) -> LotEvent | None:
+def _lot_event_of(statement: Statement, names: Names | None) -> LotEvent | None:
     """A checked lot event, read once; None for other statements."""
     if statement.typ != "lot-event":
         return None
-    return read_event(statement.body, issuer=statement.iss, jti=statement.jti)
+    return read_event(statement.body, issuer=statement.iss, jti=statement.jti, names=names)
 
 
 def request_key(iss: str, jti: str) -> bytes:

@@ -44,11 +44,30 @@ _TABLE: dict[tuple[str | None, str | None], dict[str, _Wants]] = {
 }
 
 
-def lots_named(event: Mapping[str, Any]) -> Iterator[tuple[str, Want]]:
+class Names(dict[str, list[str]]):
+    """The canonical ids in each list of one event, by the list's member; a list is read when it is first asked for.
+
+    Who checks an event, who asks what it implies and who reads it for the lot model ask for the same. `bound` is what
+    its context binds, `ours` whether `al:` is bound to our namespace; else `al:` members are somebody else's. Asking
+    raises Malformed ("gs1_id", "epc_list", "body").
+    """
+
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._event = event
+        self.bound = prefixes(event)
+        self.ours = self.bound.get(PREFIX) == AL
+
+    def __missing__(self, member: str) -> list[str]:
+        """Read a list that the event has."""
+        found = self[member] = named_in(member, self._event[member])
+        return found
+
+
+def lots_named(event: Mapping[str, Any], names: Names) -> Iterator[tuple[str, Want]]:
     """Canonical id and want of everything an event names, in its order; an id may come more than once.
 
-    An event that is declared wrong does nothing to its lots but touch them. Raises Malformed ("gs1_id", "epc_list",
-    "body").
+    An event that is declared wrong does nothing to its lots but touch them. Raises what `names` raises.
     """
     declared_wrong = "errorDeclaration" in event
     kind, action = event.get("type"), event.get("action")
@@ -57,7 +76,7 @@ def lots_named(event: Mapping[str, Any]) -> Iterator[tuple[str, Want]]:
     for member, (single, of_class) in _TABLE.get((kind, action), {}).items():
         if member not in event:
             continue
-        for name in named_in(member, event[member]):
+        for name in names[member]:
             want = single if names_one_thing(name) else of_class
             yield name, Want.TOUCH if declared_wrong else want
 
@@ -87,11 +106,6 @@ def _classes(member: str, listed: list[Any]) -> Iterator[Any]:
             raise Malformed("body", f"an element of {member} is an object, not {one!a:.40}")
         if "epcClass" in one:  # it may be withheld
             yield one["epcClass"]
-
-
-def al_bound(event: Mapping[str, Any]) -> bool:
-    """Whether the context binds the prefix `al` to our namespace; else `al:` members are somebody else's."""
-    return prefixes(event).get(PREFIX) == AL
 
 
 def prefixes(event: Mapping[str, Any]) -> dict[str, Any]:

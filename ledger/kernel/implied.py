@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from ledger.kernel.errors import Malformed, RuleBroken, TooLarge
-from ledger.kernel.event_subjects import al_bound, lots_named
+from ledger.kernel.event_subjects import Names, lots_named
 from ledger.kernel.lineage import Role
 from ledger.kernel.subjects import Implied, Want, canonical_subject_id
 
@@ -79,17 +79,18 @@ _STRENGTH = {Want.CREATE: 5, Want.CONSUME: 4, Want.ADVANCE: 3, Want.TOUCH: 2, Wa
 _Found: TypeAlias = Iterator[tuple[str, str, Want]]
 
 
-def implied(typ: str, iss: str, aud: str, body: Mapping[str, Any]) -> tuple[Implied, ...]:
+def implied(typ: str, iss: str, aud: str, body: Mapping[str, Any], names: Names | None = None) -> tuple[Implied, ...]:
     """The subjects of a statement, each once with the strongest want, ascending by subject key.
 
-    Neither the reference to the issuer's party is among them, nor what `heads` says of every subject. Raises Malformed
-    ("subject_kind", "gs1_id", "id_not_canonical", "body", "epc_list"), RuleBroken ("in_and_out"), TooLarge
-    ("subjects_limit"); ValueError for a `typ` that is none.
+    `names` are those of a lot event, where the caller has them already. Neither the reference to the issuer's party is
+    among the subjects, nor what `heads` says of every one. Raises Malformed ("subject_kind", "gs1_id",
+    "id_not_canonical", "body", "epc_list"), RuleBroken ("in_and_out"), TooLarge ("subjects_limit"); ValueError for a
+    `typ` that is none.
     """
     if typ not in _TABLE:
         raise ValueError(f"{typ!a} is no typ of a statement")
     wants: dict[tuple[str, str], Want] = {}
-    for kind, name, want in _found(typ, iss, aud, body):
+    for kind, name, want in _found(typ, iss, aud, body, names):
         before = wants.setdefault((kind, name), want)
         if before is want:
             continue
@@ -105,12 +106,13 @@ def implied(typ: str, iss: str, aud: str, body: Mapping[str, Any]) -> tuple[Impl
     return tuple(sorted(keyed, key=_subject_key))
 
 
+_REFERENCE, _CREATE, _TOUCH, _CONSUME = map(int, Role)  # Python 3.11 takes long to look up a member of an enum
 _ROLES = {
-    Want.REFERENCE: frozenset({Role.REFERENCE}),
-    Want.CREATE: frozenset({Role.CREATE}),
-    Want.ADVANCE: frozenset({Role.CREATE, Role.TOUCH}),
-    Want.TOUCH: frozenset({Role.TOUCH}),
-    Want.CONSUME: frozenset({Role.CONSUME}),
+    Want.REFERENCE: frozenset({_REFERENCE}),
+    Want.CREATE: frozenset({_CREATE}),
+    Want.ADVANCE: frozenset({_CREATE, _TOUCH}),
+    Want.TOUCH: frozenset({_TOUCH}),
+    Want.CONSUME: frozenset({_CONSUME}),
 }
 
 
@@ -120,20 +122,22 @@ def fits(one: Implied, role: int, version: int) -> bool:
     A history begins by being created; only lots may be met before anybody told where they came from. What a statement
     makes may have a history: made by mistake before it, or received before its maker was heard (SPEC 5.1, 5.6).
     """
-    if role == Role.TOUCH and version == 1:
+    if role == _TOUCH and version == 1:
         return one.want is Want.TOUCH and one.kind == "lot"
-    if one.want is Want.CREATE and one.kind == "lot" and role == Role.TOUCH:
+    if role == _TOUCH and one.kind == "lot" and one.want is Want.CREATE:
         return True
     return role in _ROLES[one.want]
 
 
-def _found(typ: str, iss: str, aud: str, body: Mapping[str, Any]) -> _Found:
+def _found(typ: str, iss: str, aud: str, body: Mapping[str, Any], names: Names | None) -> _Found:
     if typ == "notice":
         yield "ledger", aud, Want.TOUCH
+    listed = _TABLE[typ]
     if typ == "lot-event":
-        for name, want in lots_named(body):
+        names = Names(body) if names is None else names
+        for name, want in lots_named(body, names):
             yield "lot", name, want
-    listed = _EVENT if typ == "lot-event" and al_bound(body) else _TABLE[typ]
+        listed = _EVENT if names.ours else listed
     for kind, path, want in listed:
         if path[0] not in body:
             continue

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ledger.form import number
 from ledger.kernel.errors import Malformed
-from ledger.kernel.event_subjects import al_bound, named_in
+from ledger.kernel.event_subjects import Names
 from ledger.kernel.gs1 import canonical_id, names_one_thing
 from ledger.lots.event_body import event_time, grams, window
 from ledger.lots.records import NOBODY
@@ -18,22 +18,6 @@ _OUTPUT = ("outputEPCList", "outputQuantityList")
 _THINGS = ("epcList", "quantityList")
 _CHILDREN = ("childEPCs", "childQuantityList")
 _HANDING_OVER = ("desadv", "bol", "recadv")  # papers that name a delivery, the best first
-_AL = frozenset(
-    f"al:{name}"
-    for name in (
-        "attributes",
-        "claim",
-        "contract",
-        "loss",
-        "mass",
-        "opening",
-        "origin",
-        "process",
-        "role",
-        "run",
-        "start",
-    )
-)
 _NOTHING: Mapping[str, Any] = {}
 _MILLION = 1_000_000
 
@@ -103,11 +87,15 @@ class LotEvent(Struct, frozen=True, gc=False):
         return (*self.inputs, *self.outputs, *self.things, *self.children)
 
 
-def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
-    """What the event itself says; `placed` adds what the ledger knows. Raises Malformed."""
-    al = {key: body[key] for key in _AL & body.keys()} if al_bound(body) else {}
+def read_event(body: Mapping[str, Any], *, issuer: str, jti: str, names: Names | None = None) -> LotEvent:
+    """What the event itself says; `placed` adds what the ledger knows. Raises Malformed.
+
+    `names` are what it names, where the caller has them already.
+    """
+    names = Names(body) if names is None else names
+    al = body if names.ours else _NOTHING
     time, span = event_time(body), window(body) if "al:start" in al else None
-    parties, inputs = _parties(body), _parts(body, _INPUT, al, "input")
+    parties, inputs = _parties(body), _parts(body, _INPUT, names, al, "input")
     return LotEvent(
         index=NOBODY,
         issuer=issuer,
@@ -120,10 +108,10 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str) -> LotEvent:
         step=_text(body, "bizStep"),
         disposition=_text(body, "disposition"),
         inputs=inputs,
-        outputs=_parts(body, _OUTPUT, al, "output"),
-        things=_parts(body, _THINGS, al, "none"),
+        outputs=_parts(body, _OUTPUT, names, al, "output"),
+        things=_parts(body, _THINGS, names, al, "none"),
         parent=canonical_id(body["parentID"]) if "parentID" in body else "",
-        children=_parts(body, _CHILDREN, al, "none"),
+        children=_parts(body, _CHILDREN, names, al, "none"),
         loss={one["kind"]: _whole(one["g"]) for one in _listed(al, "al:loss")} if "al:loss" in al else {},
         origins=_origins(al) if "al:origin" in al else {},
         claims=_claims(al) if "al:claim" in al else (),
@@ -242,7 +230,9 @@ def _any(body: Mapping[str, Any], members: tuple[str, str]) -> bool:
     return bool(body.get(members[0]) or body.get(members[1]))
 
 
-def _parts(body: Mapping[str, Any], members: tuple[str, str], al: Mapping[str, Any], side: str) -> tuple[Part, ...]:
+def _parts(
+    body: Mapping[str, Any], members: tuple[str, str], names: Names, al: Mapping[str, Any], side: str
+) -> tuple[Part, ...]:
     if members[0] not in body and members[1] not in body:
         return ()
     found: dict[str, Part] = {}
@@ -250,7 +240,7 @@ def _parts(body: Mapping[str, Any], members: tuple[str, str], al: Mapping[str, A
     for member in members:
         if member not in body:
             continue
-        for name, element in zip(named_in(member, body[member]), body[member], strict=True):
+        for name, element in zip(names[member], body[member], strict=True):
             mass = rows.get(("al:mass", name), _NOTHING)
             listed = grams(element) if isinstance(element, dict) else None
             g = None if listed is None else _whole(listed)

@@ -6,7 +6,7 @@ from typing import Any
 from ledger.bodies import check_whole_numbers
 from ledger.form import number
 from ledger.kernel.errors import Malformed
-from ledger.kernel.event_subjects import AL, PREFIX, named_in, prefixes
+from ledger.kernel.event_subjects import AL, PREFIX, Names
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.moments import micros
 
@@ -30,8 +30,8 @@ _CLAIMING = frozenset({"shipping", "receiving"})
 _EXTENSIBLE = ("ilmd", "errorDeclaration", "readPoint", "bizLocation")
 
 
-def check_lot_event(event: Mapping[str, Any]) -> None:
-    """An event that fits its schema, so far as it can be judged by itself.
+def check_lot_event(event: Mapping[str, Any]) -> Names:
+    """An event that fits its schema, so far as it can be judged by itself; what it names, for who reads it next.
 
     Raises Malformed ("body", "time", "mass", "error_declaration", "al_namespace", "al_place", "al_window", "al_id",
     "al_twice", "al_mass", "al_process", "al_claim"). What is not checked here: that ids are GS1 ids (`implied`), and
@@ -43,8 +43,11 @@ def check_lot_event(event: Mapping[str, Any]) -> None:
     for member in QUANTITY_LISTS:
         for element in event.get(member, ()):
             grams(element)
-    if _speaks_al(event):
-        _check_al(event)
+    names = Names(event)
+    _check_namespace(event, names.bound)
+    if names.ours:
+        _check_al(event, names)
+    return names
 
 
 def event_time(event: Mapping[str, Any]) -> int:
@@ -76,9 +79,8 @@ def grams(element: Mapping[str, Any]) -> int | None:
     return int(exact)
 
 
-def _speaks_al(event: Mapping[str, Any]) -> bool:
-    """Whether `al:` members are ours. One spelling of one namespace: members under another would go unread."""
-    bound = prefixes(event)
+def _check_namespace(event: Mapping[str, Any], bound: Mapping[str, Any]) -> None:
+    """One spelling of one namespace: members under another would go unread."""
     for prefix, term in bound.items():
         uri = term.get("@id") if isinstance(term, dict) else term
         if isinstance(uri, str) and _NEARLY_OURS in uri and (prefix, term) != (PREFIX, AL):
@@ -90,10 +92,9 @@ def _speaks_al(event: Mapping[str, Any]) -> bool:
     context = event["@context"]
     if isinstance(context, list) and [PREFIX in one for one in context if isinstance(one, dict)].count(True) > 1:
         raise Malformed("al_namespace", f"the context binds the prefix {PREFIX} more than once")
-    return bound.get(PREFIX) == AL
 
 
-def _check_al(event: Mapping[str, Any]) -> None:
+def _check_al(event: Mapping[str, Any], names: Names) -> None:
     for place, inner in _nested(event):
         if misplaced := [key for key in inner if key.startswith("al:")]:
             raise Malformed("al_place", f"{misplaced[0]} stands in {place}: it belongs to the event itself")
@@ -101,7 +102,7 @@ def _check_al(event: Mapping[str, Any]) -> None:
     if "al:process" in event:
         _check_step(event)
     if not event.keys().isdisjoint(_KEYED):
-        _check_keyed(event)
+        _check_keyed(event, names)
     if "al:claim" in event:
         _check_claims(event)
     kinds = [one["kind"] for one in event.get("al:loss", ())]
@@ -127,15 +128,13 @@ def _check_step(event: Mapping[str, Any]) -> None:
         raise Malformed("al_window", f"al:start {event['al:start']} is not before eventTime {event['eventTime']}")
 
 
-def _check_keyed(event: Mapping[str, Any]) -> None:
+def _check_keyed(event: Mapping[str, Any], names: Names) -> None:
     """Rows keyed by id: each id is one the event names, and says each thing once."""
-    sides = _masses(event)
-    spelled: dict[str, str] = {}
+    sides = _masses(event, names)
     for member in _KEYED:
         seen: set[tuple[str, str]] = set()
         for row in event.get(member, ()):
-            text = row["id"]
-            name = spelled.get(text) or spelled.setdefault(text, canonical_id(text))
+            name = canonical_id(row["id"])
             side = _side(sides, member, name, row)
             if (name, side) in seen:
                 raise Malformed("al_twice", f"{member} names {name} more than once", id=name)
@@ -143,7 +142,7 @@ def _check_keyed(event: Mapping[str, Any]) -> None:
             _check_row(member, row, name, sides[side][name])
 
 
-def _masses(event: Mapping[str, Any]) -> dict[str, dict[str, int | None]]:
+def _masses(event: Mapping[str, Any], names: Names) -> dict[str, dict[str, int | None]]:
     """Everything named on each side, with the mass in g that its quantities add up to, None without any."""
     sides: dict[str, dict[str, int | None]] = {side: {} for side in _SIDES}
     for member, side in _SIDE_OF.items():
@@ -151,7 +150,7 @@ def _masses(event: Mapping[str, Any]) -> dict[str, dict[str, int | None]]:
             continue
         masses = sides[side]
         listed = [event[member]] if member == "parentID" else event[member]
-        for name, element in zip(named_in(member, event[member]), listed, strict=True):
+        for name, element in zip(names[member], listed, strict=True):
             mass = grams(element) if isinstance(element, dict) else None
             before = masses.get(name)
             masses[name] = mass if before is None else before + (mass or 0)

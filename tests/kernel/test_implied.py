@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.kernel.errors import Malformed, Refused, RuleBroken, TooLarge
-from ledger.kernel.event_subjects import AL, al_bound
+from ledger.kernel.event_subjects import AL, Names
 from ledger.kernel.implied import implied
 from ledger.kernel.statement import TYPES
 from ledger.kernel.subjects import Want
@@ -239,7 +239,7 @@ def test_al_members_refer_to_process_contract_and_scale():
 )
 def test_al_members_are_ours_only_under_our_namespace(context, bound):
     body = ours(**AL_MEMBERS) | {"@context": context}
-    assert al_bound(body) is bound
+    assert Names(body).ours is bound
     assert (("process", f"{OPERATOR}/hot-mill") in wants("lot-event", body)) is bound
 
 

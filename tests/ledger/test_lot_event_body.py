@@ -12,7 +12,7 @@ from epcis_events import broken, events_of, published
 
 from ledger.bodies import check_body, schema_text
 from ledger.kernel.errors import Malformed
-from ledger.kernel.event_subjects import AL, al_bound
+from ledger.kernel.event_subjects import AL, Names
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.implied import implied
 from ledger.kernel.moments import micros
@@ -276,7 +276,7 @@ def test_the_example_chain_has_another_namespace_and_is_taken_as_it_stands(vecto
     assert len(events) == 15
     for event in events:
         check(event)
-        assert not al_bound(event)
+        assert not Names(event).ours
         # The same under our namespace: only where it has no members of that prefix.
         ours = event | {"@context": [EPCIS, {"al": AL}]}
         if any(key.startswith("al:") for key in event.get("ilmd", {})):
