@@ -67,12 +67,10 @@ def _moved(target: Target, source: Loading, ways: Ways) -> tuple[Target, str, fr
     there, taken = ways.of(target, source, tuple), (entry, MADE, lot, "", "")
     if there.leads.keys() != {taken}:
         return None
-    left = ways.of(taken, source, tuple)
-    before = next(iter(left.leads))
-    only_moved = len(left.leads) == 1 and before[1] == MIX and before[0] < entry
-    if there.corrections or left.corrections or not only_moved:
+    before, *others = ways.of(taken, source, tuple).leads
+    if others or before[1] != MIX or before[0] >= entry:
         return None
-    return before, there.what, there.reads | left.reads
+    return before, there.what, there.reads
 
 
 class _Walk:

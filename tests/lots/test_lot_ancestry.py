@@ -2,9 +2,11 @@
 
 import pytest
 from folded import CUSTOMER, MILL, MINE, SMELTER, Park, lot, piece
+from msgspec.structs import replace
 
 from ledger.lots.ancestry import before_moves, up
 from ledger.lots.genealogy import UG, Start
+from ledger.lots.records import NOBODY
 from ledger.lots.ways import Ways
 
 PILE, SLAB, METAL, A, B = lot("PILE"), piece("S-1"), lot("METAL"), lot("A"), lot("B")
@@ -99,3 +101,27 @@ def test_a_thing_that_was_moved_is_of_what_it_was_before(park):
     origin = {"id": piece("S-3"), "kind": "late", "supplier": "X", "document": "N", "g": 900}
     early = park.receive(CUSTOMER, MILL, (piece("S-3"), 900), al_origin=[origin]).index
     assert before(piece("S-3"), early, CUSTOMER)[:3] == (CUSTOMER, early, ())
+
+
+@pytest.mark.parametrize("said", [{"had": 600}, {"mix": NOBODY}], ids=["came in part", "nobody knows of what mix"])
+def test_a_thing_that_came_in_part_or_from_nowhere_known_is_where_it_is(park, said):
+    """Else it would be taken for what only some of it was before."""
+    park.new(SMELTER, (SLAB, 900))
+    sent = park.ship(SMELTER, MILL, (SLAB, None))
+    changed = replace(sent, debits=(replace(sent.debits[0], **said),))
+
+    def load(entries):
+        return {entry: changed if entry == sent.index else one for entry, one in park.load(entries).items()}
+
+    start = Start(sent.credits[0].place, sent.index, 900 * UG, sent.index)
+    assert before_moves(start, load, park.versions, Ways()) == (start, (), set())
+
+
+def test_what_went_in_unweighed_is_neither_an_end_nor_folded(park):
+    """It has no µg of what is traced, so that no line is told of it; but the trace rests on it."""
+    park.new(SMELTER, (PILE, 1_000))
+    unweighed = park.new(SMELTER, (piece("S-2"), None)).index
+    park.make(SMELTER, [(PILE, 1_000), (piece("S-2"), None)], [(SLAB, 1_000)])
+    trace = park.up(SLAB)
+    assert (ends(trace), trace.folded) == ({(0, PILE, "commissioned"): 1_000 * UG}, 0)
+    assert unweighed in trace.closure
