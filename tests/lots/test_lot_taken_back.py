@@ -207,3 +207,11 @@ def test_a_receipt_of_several_lots_takes_back_the_early_one_and_the_other(park):
     park.wrong(MILL, early)
     assert (park.have(MILL, ORE), park.lot(ORE).in_transit(SMELTER)) == (0, 10)
     assert (park.have(MILL, lot("PL-9")), park.lot(lot("PL-9")).late) == (0, ())
+
+
+def test_what_was_never_received_is_under_way_again_and_still_the_buyers(park):
+    park.new(SMELTER, (SLAB, 900))
+    park.ship(SMELTER, MILL, (SLAB, None))
+    received = park.receive(MILL, SMELTER, (SLAB, None)).index
+    park.wrong(MILL, received)
+    assert [(one.holder, one.owner, one.g) for one in park.lot(SLAB).holdings] == [(SMELTER, MILL, 900)]
