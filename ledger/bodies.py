@@ -16,6 +16,7 @@ from ledger.kernel.errors import Malformed
 from ledger.kernel.statement import TYPES
 
 _SHOWN = 150  # characters of the validator's words at either end: it repeats what it was given in between
+_REASONS = 3  # why a form does not fit: a list has one for each of its items
 
 
 def check_body(typ: str, body: Mapping[str, Any]) -> None:
@@ -65,10 +66,7 @@ def _validator(typ: str) -> jsonschema_rs.Draft202012Validator:
 
 def _refusal(typ: str, error: jsonschema_rs.ValidationError) -> Malformed:
     place = "/" + "/".join(str(step) for step in error.instance_path)
-    words = _plain(typ, error)
-    if len(words) > 2 * _SHOWN:
-        words = f"{words[:_SHOWN]} … {words[-_SHOWN:]}"
-    return Malformed("body", f"{typ} body: {place}: {words}", typ=typ, place=place)
+    return Malformed("body", f"{typ} body: {place}: {_plain(typ, error)}", typ=typ, place=place)
 
 
 def _plain(typ: str, error: jsonschema_rs.ValidationError) -> str:
@@ -77,6 +75,11 @@ def _plain(typ: str, error: jsonschema_rs.ValidationError) -> str:
         error.kind, jsonschema_rs.ValidationErrorKind.AnyOf | jsonschema_rs.ValidationErrorKind.OneOfNotValid
     ):
         return _ways(typ, error.kind.context, len(error.instance_path))
+    words = _of_one(typ, error)
+    return words if len(words) <= 2 * _SHOWN else f"{words[:_SHOWN]} … {words[-_SHOWN:]}"
+
+
+def _of_one(typ: str, error: jsonschema_rs.ValidationError) -> str:
     shown = json.dumps(error.instance, ensure_ascii=False, default=str)
     if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
         return f"{shown} has no place beside what else is said"
@@ -91,7 +94,7 @@ def _plain(typ: str, error: jsonschema_rs.ValidationError) -> str:
 
 def _ways(typ: str, alternatives: list[list[jsonschema_rs.ValidationError]], depth: int) -> str:
     """What is wrong by each of several forms, any of which would do: the reader knows which one he meant."""
-    ways = (" and ".join(_below(typ, one, depth) for one in alternative) for alternative in alternatives)
+    ways = (" and ".join(_below(typ, one, depth) for one in alternative[:_REASONS]) for alternative in alternatives)
     told = "; ".join(f"({number}) {way}" for number, way in enumerate(ways, 1))
     return f"this has none of the {len(alternatives)} forms that are taken: {told}"
 

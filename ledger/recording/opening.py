@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ledger.checking.statements import check
 from ledger.failpoints import Reached, unwatched
 from ledger.kernel.checkpoint import Checkpoint
-from ledger.kernel.errors import Conflict, Damaged, Refused, Unauthorised
+from ledger.kernel.errors import Conflict, Damaged, Missing, Refused, Unauthorised
 from ledger.kernel.keys import Signer, load_signer
 from ledger.kernel.party import begin
 from ledger.merkle.tree import Tree
@@ -292,4 +292,10 @@ def load_codes(places: Layout) -> Codes | None:
 
 
 def _log_signer(places: Layout) -> Signer:
-    return load_signer(places.log_key.read_bytes())
+    try:
+        pem = places.log_key.read_bytes()
+    except FileNotFoundError:
+        raise Missing(
+            "log_key", f"there is no {places.log_key}: it was lost, or `coilmark init` did not finish"
+        ) from None
+    return load_signer(pem)

@@ -20,7 +20,7 @@ from ledger.store.store import Location, Store, reading_raw
 
 
 class LotScrub:
-    """Ranges come in order, from 0 on; one that comes out of order is booked, and ends what was counted so far."""
+    """Ranges come in order, from 0 on; the last may come again, and longer; another is booked and not counted."""
 
     def __init__(self, store: Store, location: Location) -> None:
         self._store = store
@@ -28,6 +28,7 @@ class LotScrub:
         self._folded: tuple[tuple[int, ...], Authority] | None = None
         self._next = 0  # where the pass goes on
         self._made: Counter[str] = Counter()  # rows that the entries of this pass make
+        self._last = 0, self._made  # where the last range began, and what was made before it
 
     def book(self, shown: Sequence[Shown], start: int) -> None:
         """Entries from `start` on, as they were read a moment ago. Raises Damaged for the first thing that is wrong."""
@@ -54,13 +55,15 @@ class LotScrub:
 
     def _count(self, records: int, tags: int, start: int, end: int) -> None:
         if start == 0:
-            self._made.clear()
-            self._next = 0
-        if start != self._next:
+            before: Counter[str] = Counter()
+        elif start == self._next:
+            before = self._made
+        elif start == self._last[0]:
+            before = self._last[1]  # something was wrong, and entries may have come since
+        else:
             return
-        self._next = end
-        self._made["state_record"] += records
-        self._made["lot_tag"] += tags
+        self._last, self._next = (start, before), end
+        self._made = before + Counter({"state_record": records, "lot_tag": tags})
 
     def _authority(self) -> Authority:
         """Who was what when; folded anew when something was registered. Raises Damaged."""

@@ -114,6 +114,23 @@ def test_of_several_forms_each_is_told_what_it_lacks(change, says):
     assert refused.value.sentence == says
 
 
+def test_a_form_is_told_whole_however_long_what_another_lacks():
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": "A" * 40}
+    with pytest.raises(Malformed) as refused:
+        check_body("key", {"party": "(417)9521210000013", "add": [{"jwk": jwk, "proof": "A" * 86}]})
+    assert "The point. Unit: base64url of 32 bytes.; (2) " in refused.value.sentence
+    assert 'kty: "EC" was expected' in refused.value.sentence
+
+
+@pytest.mark.parametrize(
+    "change", [{"@context": ["no"] * 5000}, {"bizStep": "x" * 5000}, {"@context": [[["x"]] * 500]}]
+)
+def test_of_several_forms_a_hostile_body_is_told_briefly(change):
+    with pytest.raises(Malformed, match="none of the 2 forms") as refused:
+        check_body("lot-event", EVENT | change)
+    assert len(refused.value.sentence) < 3000
+
+
 def test_importing_compiles_nothing():
     program = "from ledger import bodies; print(bodies._validator.cache_info().currsize)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -199,3 +199,33 @@ def test_what_is_registered_meanwhile_is_nothing_wrong(on_sqlite):
     on_sqlite.post(on_sqlite.rolling, "lot-event", coil("R-1"))
     assert [check.round().wrong for _ in range(4)] == [""] * 4
     assert check.passes == 1
+
+
+def test_a_row_too_many_stays_wrong_whatever_is_recorded_until_it_is_gone(on_sqlite):
+    check = SelfCheck(on_sqlite.log, on_sqlite.places.location, lambda: 0, entries=8)
+    with behind_its_back(on_sqlite.places.database) as connection:
+        connection.execute(
+            'INSERT INTO state_record ("key", "index", value) SELECT ?, "index", value FROM state_record '
+            f'WHERE "index" = 9 AND "key" = {FIRST}',
+            (bytes([7] * 32),),
+        )
+    assert [bool(check.round().wrong) for _ in range(3)] == [False, False, True]
+    on_sqlite.post(on_sqlite.plant, "lot-event", coil("MEANWHILE"))
+    assert "state_record has" in check.round().wrong
+    assert check.passes == 0
+    with behind_its_back(on_sqlite.places.database) as connection:
+        connection.execute('DELETE FROM state_record WHERE "key" = ?', (bytes([7] * 32),))
+    assert check.round().wrong == ""
+    assert check.passes == 1
+
+
+def test_what_is_wrong_is_logged_once_and_again_where_it_comes_again(on_sqlite, caplog):
+    check = SelfCheck(on_sqlite.log, on_sqlite.places.location, lambda: 0)
+    (level,) = on_sqlite.places.levels.glob("level-02")
+    whole = level.read_bytes()
+    for times in (1, 2):
+        put(level, 0, bytes([whole[0] ^ 1]))
+        assert [bool(check.round().wrong) for _ in range(3)] == [True] * 3
+        put(level, 0, whole)
+        assert not check.round().wrong
+        assert len(caplog.records) == times

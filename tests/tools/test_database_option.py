@@ -56,19 +56,29 @@ def test_what_is_refused_leaves_no_key_and_no_table(tmp_path, place):
     assert "entry 0 recorded" in run(*init, "--owner-database", place.owner)
 
 
-def test_a_setting_of_the_role_that_is_unsafe_is_refused_and_there_is_no_key(tmp_path, place):
+@pytest.mark.parametrize(
+    ("unsafe", "mended", "says"),
+    [
+        ("SET synchronous_commit = off", "RESET synchronous_commit", "synchronous_commit"),
+        ("CREATEROLE", "NOCREATEROLE", "may create roles"),
+    ],
+)
+def test_a_role_that_is_unsafe_is_refused_and_nothing_is_in_the_way_once_it_is_mended(
+    tmp_path, place, unsafe, mended, says
+):
     key, folder = tmp_path / "operator.key", tmp_path / "ledger"
     run("keygen", key)
     init = [
         "init", folder, "--uri", "https://x.example/", "--origin", "x.example/log", "--key", key,
         "--id", "(417)9521141000014", "--name", "X", "--database", place.writer,
     ]  # fmt: skip
-    place.execute(f"ALTER ROLE {WRITER} SET synchronous_commit = off", role=ADMIN)
+    place.execute(f"ALTER ROLE {WRITER} {unsafe}", role=ADMIN)
     try:
-        assert "synchronous_commit" in run(*init, "--owner-database", place.owner, code=1)
+        assert says in run(*init, "--owner-database", place.owner, code=1)
     finally:
-        place.execute(f"ALTER ROLE {WRITER} RESET synchronous_commit", role=ADMIN)
+        place.execute(f"ALTER ROLE {WRITER} {mended}", role=ADMIN)
     assert not folder.exists()
+    assert "entry 0 recorded" in run(*init, "--owner-database", place.owner)
 
 
 def test_tokens_are_in_the_database(world, place):

@@ -4,6 +4,7 @@ import pytest
 from small_park import coilmark, here, layout
 
 from ledger.bodies import check_body
+from ledger.kernel.errors import Missing
 from ledger.kernel.keys import generate, load_signer
 from ledger.kernel.statement import parse
 from ledger.kernel.trust import parse_trust
@@ -95,3 +96,14 @@ def test_a_head_that_is_kept_already_makes_no_ledger_and_leaves_no_key(tmp_path,
     assert b"ledger.head" in run.stderr
     assert not (tmp_path / "ledger").exists()
     assert (tmp_path / "ledger.head").read_text() == "another's"
+
+
+def test_a_folder_that_init_left_without_a_key_says_so(tmp_path, operator_key):
+    folder = tmp_path / "ledger"
+    assert init(folder, operator_key, "--id", OPERATOR, "--name", "Park").returncode == 0
+    (folder / "log.key").unlink()
+    with (
+        pytest.raises(Missing, match=r"no .*log\.key: it was lost, or `coilmark init` did not finish"),
+        open_log(layout(folder)),
+    ):
+        pass

@@ -1,6 +1,7 @@
 """What start-up asks of a PostgreSQL before it believes it: settings, roles, triggers, version. Nothing is repaired."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -110,7 +111,17 @@ def check_settings(connection: Connection) -> None:
 
 def check_role(connection: Connection) -> None:
     """The writing role must not be able to undo what keeps history. Raises Damaged with what it can, and the remedy."""
-    for too_much, remedy in _too_much(connection):
+    _refuse(connection, chain(_too_much(connection), _too_much_of_tables(connection)))
+
+
+def check_before(connection: Connection) -> None:
+    """Settings and role as far as they can be told before there are tables. Raises Damaged."""
+    check_settings(connection)
+    _refuse(connection, _too_much(connection))
+
+
+def _refuse(connection: Connection, found: Iterable[tuple[str, str]]) -> None:
+    for too_much, remedy in found:
         (role,) = _one(connection, "SELECT current_user")
         raise Damaged("role", f"the role {role} {too_much}; {remedy}")
 
@@ -126,6 +137,9 @@ def _too_much(connection: Connection) -> Iterator[tuple[str, str]]:
         yield "may create objects in the ledger's schema", "REVOKE CREATE ON SCHEMA … FROM it, and from PUBLIC"
     if _one(connection, "SELECT has_parameter_privilege('session_replication_role', 'SET')")[0]:
         yield "may set session_replication_role", "REVOKE SET ON PARAMETER session_replication_role FROM it"
+
+
+def _too_much_of_tables(connection: Connection) -> Iterator[tuple[str, str]]:
     for table, privileges in _FORBIDDEN.items():
         for privilege in privileges:
             if _may(connection, table, privilege):

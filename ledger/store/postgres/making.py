@@ -9,7 +9,7 @@ from psycopg import sql
 
 from ledger.kernel.errors import Busy, Conflict, Damaged
 from ledger.store.postgres import schema as postgres_schema
-from ledger.store.postgres.checks import Connection, check_settings, has_ledger
+from ledger.store.postgres.checks import Connection, check_before, check_settings, has_ledger
 from ledger.store.tables import SCHEMA_VERSION
 
 
@@ -23,17 +23,11 @@ def create_postgres(url: str, owner: str, uri: str) -> None:
 def making(url: str, owner: str, stamps: Mapping[str, str]) -> Iterator[Connection]:
     """The owner's transaction: tables, triggers, grants for the role of `url`, stamps, and what the block adds.
 
-    Raises Conflict where a ledger is there, Damaged where settings are unsafe or both URLs are of one role.
+    Raises Conflict where a ledger is there, Damaged where settings are unsafe, both URLs are of one role, or the role
+    of `url` could undo what keeps history: told now, it leaves no tables, which would be in the way of the next try.
     """
-    with connected(url) as writing:
-        role = writing.info.user
     with connected(owner) as connection, connection.transaction():
-        if connection.info.user == role:
-            raise Damaged(
-                "role",
-                f"the role {role} would own the tables that it writes and could drop their triggers; name another role "
-                "to own them with --owner-database",
-            )
+        role = _writing_role(url, connection.info.user)
         check_settings(connection)
         if has_ledger(connection):
             raise Conflict(
@@ -43,6 +37,19 @@ def making(url: str, owner: str, stamps: Mapping[str, str]) -> Iterator[Connecti
             )
         _make(connection, role, {"schema": str(SCHEMA_VERSION), **stamps})
         yield connection
+
+
+def _writing_role(url: str, owner: str) -> str:
+    with connected(url) as writing:
+        role = writing.info.user
+        if role == owner:
+            raise Damaged(
+                "role",
+                f"the role {role} would own the tables that it writes and could drop their triggers; name another role "
+                "to own them with --owner-database",
+            )
+        check_before(writing)
+    return role
 
 
 def _make(connection: Connection, role: str, stamps: Mapping[str, str]) -> None:
