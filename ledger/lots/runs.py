@@ -47,7 +47,7 @@ def within_run(booking: Booking, total_out: int, taken: tuple[str, ...]) -> None
 
 
 def _opened_again(booking: Booking, run: Run) -> bool:
-    """A bundle shows it by an event after a correction that says closed: what had closed it first is not there (5.6)."""
+    """A bundle shows it by an event after a correction that says closed: what closed it first is not there (5.6)."""
     if not booking.in_part or booking.lenient:
         return False
     closed = booking.book.effects(run.closed_by)

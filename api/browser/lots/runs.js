@@ -34,7 +34,7 @@ export function withinRun(booking, went, parts) {
   write(book, issuer, run);
 }
 
-// A bundle shows it by an event after a correction that says closed: what had closed it first is not there (5.6).
+// A bundle shows it by an event after a correction that says closed: what closed it first is not there (5.6).
 const openedAgain = ({ book, lenient }, { closedBy }) => !lenient && (book.effects.get(closedBy)?.replaces ?? NOBODY) !== NOBODY;
 
 // A closed run never refuses a correction; that it was closed is found (5.6).
