@@ -30,6 +30,8 @@ def within_run(booking: Booking, total_out: int, taken: tuple[str, ...]) -> None
     booking.enter("run", total_out)
     run = booking.book.run(event.issuer, event.run) or _new_run(booking)
     booking.run, booking.run_had, booking.run_mix = event.run, run.sums.took, run.mix
+    if _opened_again(booking, run):
+        run = replace(run, closed_by=NOBODY)
     over = run.closed_by != NOBODY
     if over:
         _meet_closed(booking, f"run {event.run} was closed by entry {run.closed_by}")
@@ -42,6 +44,14 @@ def within_run(booking: Booking, total_out: int, taken: tuple[str, ...]) -> None
     if run.closed_by != NOBODY:
         judge_run(booking, run, (*event.outputs, *event.inputs)[0].id, refuses=not over and not booking.in_part)
     booking.book.put(run_key(event.issuer, event.run), run)
+
+
+def _opened_again(booking: Booking, run: Run) -> bool:
+    """A bundle shows it by an event after a correction that says closed: what closed it first is not there (5.6)."""
+    if not booking.in_part or booking.lenient:
+        return False
+    closed = booking.book.effects(run.closed_by)
+    return closed is not None and closed.replaces != NOBODY
 
 
 def _meet_closed(booking: Booking, says: str) -> None:

@@ -248,8 +248,9 @@ def _touched(stored: Stored, one: Effects, source: StoreSource) -> Iterator[str]
 
 def _downstream(one: Effects, source: StoreSource) -> Iterator[str]:
     """Where an event changes what earlier ones did, or a run of theirs: the pieces that have metal of those."""
-    changed = {one.undoes, one.replaces, *(row.entry for row in one.settles)} - {NOBODY}
-    earlier = source.effects(changed).values() if changed else ()
+    corrected = {one.undoes, *_in_place_of(one, source)} - {NOBODY}
+    changed = corrected.union(row.entry for row in one.settles)
+    earlier = source.effects(corrected).values() if corrected else ()
     entries = changed.union(*(source.versions([run])[run] for run in _runs_changed(one, earlier, source)))
     if not entries:
         return
@@ -262,10 +263,16 @@ def _downstream(one: Effects, source: StoreSource) -> Iterator[str]:
 
 def _runs_changed(one: Effects, earlier: Iterable[Effects], source: StoreSource) -> set[str]:
     """What an event takes back, or takes the place of, changes what its run comes to; what it closes is judged."""
-    corrected = (event for event in earlier if event.run and event.index in {one.undoes, one.replaces})
     own = source.closed([run_name(one.issuer, one.run)]) if one.run else {}
     closed = (name for name, entry in own.items() if entry == one.index)
-    return {*closed, *(run_name(event.issuer, event.run) for event in corrected)}
+    return {*closed, *(run_name(event.issuer, event.run) for event in earlier if event.run)}
+
+
+def _in_place_of(one: Effects | None, source: StoreSource) -> Iterator[int]:
+    """What it takes the place of, and what that did in turn: it counts again where the first of them did (5.6)."""
+    while one is not None and one.replaces != NOBODY:
+        yield one.replaces
+        one = source.effects([one.replaces]).get(one.replaces)
 
 
 def _without_state(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -178,6 +178,13 @@ def closed_by_what_took_the_place_of_what_went_in(mill):
     mill.wrong(PLANT, closed)
 
 
+def closed_once_more_by_another(mill):
+    """That it was open again by then is shown by this: what had closed it first was taken back, and is not there."""
+    closed_by_what_took_the_place_of_what_went_in(mill)
+    step(mill, [], [(piece("C-8"), TONNE // 2)])
+    step(mill, [], [(piece("C-7"), TONNE // 2)], "closed")
+
+
 OPEN = {
     open_still: ["took 2 000 000 g and gave 1 000 000 g"],
     closed_later: [],
@@ -198,6 +205,7 @@ OPEN = {
 WAYS = (
     *OPEN,
     closed_by_what_took_the_place_of_what_went_in,
+    closed_once_more_by_another,
     closed_twice_and_once_taken_back,
     with_a_piece_that_is_next_to_nothing,
     with_a_month,

@@ -94,6 +94,22 @@ def test_a_correction_that_was_announced_and_has_not_come_leaves_a_run_without_a
     assert (restated(mill), [*found(mill, "C-2")]) == (1, ["run_closed"])
 
 
+def test_what_was_wrongly_told_of_another_run_meanwhile_changes_the_first_again(mill):
+    """The second correction names the event between: what it changes is what the first of the three was in."""
+    wrong = cast(mill, [(METAL, TONNE)], [])
+    cast(mill, [], [(NEXT, TONNE)])
+    mill.send(PLANT, CUSTOMER, (NEXT, None), paper="D-2")
+    mill.wrong(PLANT, wrong, "urn:example:elsewhere")
+    other = {"transformationID": "urn:example:run:2", "al_run": "open"}
+    moved = mill.make(PLANT, "casting", [(METAL, TONNE)], [], eventID="urn:example:elsewhere", **other)
+    restated(mill)
+    assert "took 2 000 000 g" in found(mill, "C-2")["run_not_judged"]["text"]
+    mill.wrong(PLANT, moved, "urn:example:right")
+    cast(mill, [(METAL, TONNE)], [], eventID="urn:example:right")
+    assert restated(mill) == 1
+    assert "took 3 000 000 g" in found(mill, "C-2")["run_not_judged"]["text"]
+
+
 def test_an_open_run_that_gave_more_than_it_took_is_told_until_what_went_in_is(mill):
     index = cast(mill, [], [(NEXT, 2 * TONNE)])
     mill.send(PLANT, CUSTOMER, (NEXT, None), paper="D-2")

@@ -22,7 +22,8 @@ export function withinRun(booking, went, parts) {
   const { event, book, done } = booking, { issuer, run: name } = event, sums = sumsOf(booking, went, parts);
   booking.leave("run", sums.took);
   booking.enter("run", went);
-  const known = read(book, issuer, name) ?? newRun(booking, name);
+  let known = read(book, issuer, name) ?? newRun(booking, name);
+  if (openedAgain(booking, known)) known = { ...known, closedBy: NOBODY };
   Object.assign(done, { run: name, runHad: known.sums.took, runMix: known.mix });
   if (known.closedBy !== NOBODY) meetClosed(booking, `run ${name} was closed by entry ${known.closedBy}`);
   let run = withMore(booking, known, sums);
@@ -32,6 +33,9 @@ export function withinRun(booking, went, parts) {
   if (run.closedBy !== NOBODY) judgeRun(booking, run, firstOf(event));
   write(book, issuer, run);
 }
+
+// A bundle shows it by an event after a correction that says closed: what closed it first is not there (5.6).
+const openedAgain = ({ book, lenient }, { closedBy }) => !lenient && (book.effects.get(closedBy)?.replaces ?? NOBODY) !== NOBODY;
 
 // A closed run never refuses a correction; that it was closed is found (5.6).
 function meetClosed(booking, says) {
