@@ -76,13 +76,13 @@ def _other_word(inner, key, random):
 
 
 def _other_value(inner, key, random):
-    inner[key] = random.choice(VALUES)
+    inner[key] = copy.deepcopy(random.choice(VALUES))
 
 
 def _extra_member(inner, key, random):
     target = inner[key] if isinstance(inner[key], dict) else inner
     if isinstance(target, dict):
-        target[random.choice(KEYS)] = random.choice(VALUES)
+        target[random.choice(KEYS)] = copy.deepcopy(random.choice(VALUES))
 
 
 def _twice(inner, key, random):
