@@ -1,8 +1,9 @@
 """Where the page of a piece is made: right here on the event loop, or in a thread.
 
 Where the ledger is a file it is made here: threads that do so would spend as long again on handing the interpreter lock
-to each other. A PostgreSQL server may be slow to answer, and so may a disk; that a page took long is found out by one
-that does, and those that come in the next seconds are made in threads, so that they hold up nobody else.
+to each other. A PostgreSQL server may be slow to answer, and so may a disk; that is found out by two pages in a row
+that took long, and those that come in the next seconds are made in threads, so that they hold up nobody else. One alone
+was held up by something of the moment: the first of a month waits for that month's mean.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ class PageMaker:
         self._monotonic = monotonic
         self._here = here
         self._slow_until = 0.0
+        self._last_took_long = False
 
     async def made(self, page: Callable[[], T]) -> T:
         """What `page` gives; raises what it raises."""
@@ -31,5 +33,7 @@ class PageMaker:
             return page()
         finally:
             now = self._monotonic()
-            if now - began > LONG:
+            takes_long = now - began > LONG
+            if takes_long and self._last_took_long:
                 self._slow_until = now + _AFTER
+            self._last_took_long = takes_long

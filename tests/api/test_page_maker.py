@@ -1,4 +1,4 @@
-"""A page is made on the event loop while that is quick; after a slow one, pages go to threads for some seconds."""
+"""A page is made on the event loop while that is quick; after two slow ones, they go to threads for some seconds."""
 
 import asyncio
 from threading import get_ident
@@ -34,14 +34,21 @@ def test_a_quick_page_is_made_at_once(disk):
     assert [here(maker, disk) for _ in range(3)] == [True] * 3
 
 
-def test_one_slow_page_sends_the_next_ones_to_threads_and_not_for_ever(disk):
+def test_two_slow_pages_send_the_next_ones_to_threads_and_not_for_ever(disk):
     maker = PageMaker(lambda: disk.now, here=True)
     disk.took = LONG * 2
-    assert [here(maker, disk) for _ in range(3)] == [True, False, False]
+    assert [here(maker, disk) for _ in range(4)] == [True, True, False, False]
     disk.took = 0.001
     assert not here(maker, disk)
     disk.now += 10
     assert here(maker, disk)
+
+
+def test_one_slow_page_among_quick_ones_changes_nothing(disk):
+    maker = PageMaker(lambda: disk.now, here=True)
+    for took in (LONG * 2, 0.001, LONG * 2, 0.001):
+        disk.took = took
+        assert here(maker, disk)
 
 
 def test_a_slow_page_that_fails_counts(disk):
@@ -52,8 +59,9 @@ def test_a_slow_page_that_fails_counts(disk):
         disk.read()
         raise OSError("disk")
 
-    with pytest.raises(OSError, match="disk"):
-        asyncio.run(maker.made(broken))
+    for _ in range(2):
+        with pytest.raises(OSError, match="disk"):
+            asyncio.run(maker.made(broken))
     assert not here(maker, disk)
 
 
