@@ -32,7 +32,7 @@ demo: setup  ## a ledger in demo/, from mine to coil, served on port 8080 (ARGS=
 # One process more than cores here: some tests wait for servers. Whole files: what a file needs is made once.
 TESTS   := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-test: setup  ## the tests of every part, in two to five minutes; of properties a few examples
+test: setup  ## the tests of every part, in two to four minutes; of properties a few examples
 	$(TESTS) -m "not slow" --hypothesis-profile=few $(ARGS)
 
 slow: setup  ## all other tests, and all examples of properties: ten to twenty minutes
