@@ -28,13 +28,18 @@ def world(tmp_path, place):
     return world
 
 
-def test_a_ledger_from_an_empty_database(tmp_path, place):
+def init_of(tmp_path, place):
+    """The arguments that make a ledger in the folder `ledger`, with a key that is made here."""
     key = tmp_path / "operator.key"
     run("keygen", key)
-    init = [
+    return [
         "init", tmp_path / "ledger", "--uri", "https://x.example/", "--origin", "x.example/log", "--key", key,
         "--id", "(417)9521141000014", "--name", "X", "--database", place.writer,
     ]  # fmt: skip
+
+
+def test_a_ledger_from_an_empty_database(tmp_path, place):
+    init = init_of(tmp_path, place)
     assert place.execute("SELECT to_regclass('entry')") == [(None,)]
     assert "entry 0 recorded" in run(*init, "--owner-database", place.owner)
     assert place.execute("SELECT size FROM head") == [(1,)]
@@ -44,12 +49,7 @@ def test_a_ledger_from_an_empty_database(tmp_path, place):
 
 
 def test_what_is_refused_leaves_no_key_and_no_table(tmp_path, place):
-    key, folder = tmp_path / "operator.key", tmp_path / "ledger"
-    run("keygen", key)
-    init = [
-        "init", folder, "--uri", "https://x.example/", "--origin", "x.example/log", "--key", key,
-        "--id", "(417)9521141000014", "--name", "X", "--database", place.writer,
-    ]  # fmt: skip
+    folder, init = tmp_path / "ledger", init_of(tmp_path, place)
     assert "would own the tables that it writes" in run(*init, "--owner-database", place.writer, code=1)
     assert not folder.exists()
     assert place.execute("SELECT to_regclass('entry')") == [(None,)]
@@ -66,12 +66,7 @@ def test_what_is_refused_leaves_no_key_and_no_table(tmp_path, place):
 def test_a_role_that_is_unsafe_is_refused_and_nothing_is_in_the_way_once_it_is_mended(
     tmp_path, place, unsafe, mended, says
 ):
-    key, folder = tmp_path / "operator.key", tmp_path / "ledger"
-    run("keygen", key)
-    init = [
-        "init", folder, "--uri", "https://x.example/", "--origin", "x.example/log", "--key", key,
-        "--id", "(417)9521141000014", "--name", "X", "--database", place.writer,
-    ]  # fmt: skip
+    folder, init = tmp_path / "ledger", init_of(tmp_path, place)
     place.execute(f"ALTER ROLE {WRITER} {unsafe}", role=ADMIN)
     try:
         assert says in run(*init, "--owner-database", place.owner, code=1)
