@@ -175,7 +175,7 @@ def too_long(seconds: float) -> Unsettled:
 
 
 def _hung_up() -> Unsettled:
-    """Likewise."""
+    """It may have recorded what it was sent."""
     return Unsettled(
         "outcome_unknown",
         "the server that writes was sent it and hung up before it had answered; retry with the same id",

@@ -19,8 +19,8 @@ _log = logging.getLogger(__name__)
 
 PAUSE = 1.0  # seconds between two rounds
 STANDBY_PAUSE = 3.0  # of a standby, whose database the server that leads reads as well
-# A round: some 7 ms, less than a hundredth of a core, and a million entries in fourteen hours. What is asked or posted
-# while one runs shares the interpreter with it: so few of a hundred wait for one, and none waits long.
+# A round: five to ten milliseconds, about a hundredth of a core, and a million entries in fourteen hours. What is asked
+# or posted while one runs shares the interpreter with it: so one of a hundred waits, and not long.
 ENTRIES = 20
 
 

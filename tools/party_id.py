@@ -12,7 +12,7 @@ class PartyId(click.ParamType[str]):
     name = "text"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The id as it was given. Ends the command with a sentence where it is none."""
+        """The canonical id. Ends the command with a sentence where it is none."""
         if not value.startswith("(417)"):
             self.fail(f"{value!r} is no id of a party: that is (417) and 13 digits, as (417)9521210000013", param, ctx)
         try:
