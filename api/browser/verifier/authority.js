@@ -43,7 +43,7 @@ export async function checkAuthority(steps, found) {
 }
 
 // All signatures are checked at once, for which WebCrypto takes half as long. The first that fails is told.
-async function firstRefusal(checks) {
+export async function firstRefusal(checks) {
   const refused = (await Promise.allSettled(checks)).find((one) => one.status === "rejected");
   if (refused) throw refused.reason;
 }
