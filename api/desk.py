@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from api.accounts_process import AccountsProcess
 from api.checkpoint_board import CheckpointBoard
 from api.forwarding import Forwarder
 from api.intake import Intake
-from api.means import Means
+from api.means import Means, mean_of
 from api.metrics import Metrics
 from api.page_maker import PageMaker
 from api.records import Records
@@ -186,6 +187,8 @@ def _furnish(
     stack.callback(arrow_reader.stop)
     accounts, accounts_process = AccountsBoard(), AccountsProcess(places.location)
     stack.callback(accounts.stop, accounts_process.stop)
+    means = Means(partial(mean_of, log), time.monotonic)
+    stack.callback(means.stop)
     _watch(metrics, log, sequencer, now)
     metrics.watch("storage_free_bytes", "Free on the fullest of the ledger's disks", lambda: room.free)
     metrics.watch("storage_low", "1 where a disk has less than a tenth left", lambda: room.low)
@@ -209,7 +212,7 @@ def _furnish(
         arrow_reader=arrow_reader,
         accounts=accounts,
         accounts_process=accounts_process,
-        means=Means(log, time.monotonic),
+        means=means,
         scans=_scans(places, metrics, stack, now),
         records=Records(time.monotonic),
         pages=PageMaker(time.monotonic, here=places.url is None),

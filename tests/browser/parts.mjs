@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 const load = (name) => import(new URL(name, pathToFileURL(`${process.argv[2]}/`)));
+const { firstRefusal } = await load("authority.js");
 const { hex, unbase64, unhex, utf8 } = await load("bytes.js");
 const { Fault } = await load("fault.js");
 const { parseProof } = await load("files.js");
@@ -99,7 +100,7 @@ const RUNNERS = {
     for (const { index, statement } of history) {
       const said = parseStatement(statement);
       if (registry) await signed(said, authorise(registry, said, BigInt(index)).key);
-      registry = registry ? await apply(registry, said, BigInt(index)) : await begin(said);
+      registry = await grown(registry, said, BigInt(index));
     }
     const verdicts = [];
     for (const { index, statement } of asked) verdicts.push(await verdict(registry, BigInt(index), statement));
@@ -111,6 +112,15 @@ function consistency(given, path) {
   const older = { size: BigInt(given.old_size), root: unhex(given.old_root) };
   verifyConsistency(older, { size: BigInt(given.new_size), root: unhex(given.new_root) }, path);
   return {};
+}
+
+async function grown(registry, said, index) {
+  const checks = [];
+  try {
+    return registry ? apply(registry, said, index, checks) : begin(said, checks);
+  } finally {
+    await firstRefusal(checks);
+  }
 }
 
 async function verdict(registry, index, wire) {

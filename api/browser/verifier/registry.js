@@ -36,13 +36,13 @@ export function partyOf(registry, id) {
 }
 
 // The registry after index 0.
-export async function begin(statement) {
+export function begin(statement, checks) {
   const { body, aud, iss, kid } = statement;
   if (need(body, "incarnation") !== 0 || need(body, "uri") !== aud || need(need(body, "operator"), "id") !== iss) {
     refuse("ledger_statement", "index 0 names another ledger, issuer or incarnation than its own");
   }
   const empty = { uri: aud, operator: iss, incarnation: 0, logKeys: [], rules: [], parties: new Map(), owners: new Map() };
-  const registry = await withLedger(empty, statement, 0n);
+  const registry = withLedger(empty, statement, 0n, checks);
   if (!registry.owners.has(kid)) refuse("key_unknown", `index 0 is signed by key ${kid}, which it does not name`);
   return registry;
 }
@@ -74,16 +74,17 @@ function checkKeyIssuer(registry, party, body) {
   if (partyOf(registry, target).keys.size && !body.recovery) refuse("key_issuer", `${target} has keys of its own`);
 }
 
-// The registry after a statement stands at `index`; other types change nothing.
-export async function apply(registry, statement, index) {
+// The registry after a statement stands at `index`; other types change nothing. What is still being checked is put into
+// `checks`: promises, in the order of what they check.
+export function apply(registry, statement, index, checks) {
   const { typ, body } = statement;
-  if (typ === "ledger") return withLedger(registry, statement, index);
+  if (typ === "ledger") return withLedger(registry, statement, index, checks);
   if (typ === "party") return withParty(registry, body);
-  if (typ === "key") return withKeys(registry, statement, index);
+  if (typ === "key") return withKeys(registry, statement, index, checks);
   return typ === "notice" && "rules" in body ? withRules(registry, body.rules, index) : registry;
 }
 
-async function withLedger(registry, { body }, index) {
+function withLedger(registry, { body }, index, checks) {
   const incarnation = need(body, "incarnation"), operator = need(body, "operator");
   if (index && incarnation !== registry.incarnation + 1) refuse("incarnation", "the incarnation is not one more");
   if (need(body, "uri") !== registry.uri || need(operator, "id") !== registry.operator) {
@@ -96,7 +97,7 @@ async function withLedger(registry, { body }, index) {
   const said = need(body, "rules"), rules = { since: index, id: need(said, "id"), digest: need(said, "digest") };
   const origin = need(body, "origin");
   const renewed = withParty({ ...registry, origin, incarnation, logKeys, rules: [...registry.rules, rules] }, operator);
-  return added(renewed, partyOf(renewed, operator.id), needList(body, "keys"), index, index > 0n);
+  return added(renewed, partyOf(renewed, operator.id), needList(body, "keys"), { index, recovery: index > 0n, checks });
 }
 
 function withRules(registry, rules, index) {
@@ -116,29 +117,34 @@ function withParty(registry, body) {
 
 const replaced = (registry, party) => ({ ...registry, parties: new Map(registry.parties).set(party.id, party) });
 
-async function withKeys(registry, statement, index) {
+function withKeys(registry, statement, index, checks) {
   const { body, iss } = statement, party = partyOf(registry, need(body, "party"));
   const recovery = iss !== party.id && party.keys.size > 0;
-  const grown = await added(registry, party, needList(body, "add", []), index, recovery);
+  const grown = added(registry, party, needList(body, "add", []), { index, recovery, checks });
   return ended(grown, partyOf(grown, party.id), statement, index);
 }
 
-async function added(registry, party, additions, index, recovery) {
+function added(registry, party, additions, { index, recovery, checks }) {
   const keys = new Map(party.keys), owners = new Map(registry.owners);
   for (const addition of additions) {
     const jwk = need(addition, "jwk");
     const key = parseJwk(isObject(jwk) ? jwk : refuse("body", "a jwk is an object"));
-    await checkNewKey(registry, owners, party, key, needText(addition, "proof"));
+    checkNewKey(registry, owners, party, key);
+    checks.push(checkPossession(registry, party, key, needText(addition, "proof")));
     keys.set(key.kid, { key, added: index, ended: null, reason: "", disputedFrom: null, recovery });
     owners.set(key.kid, party.id);
   }
   return { ...replaced(registry, { ...party, keys }), owners };
 }
 
-// One party for ever, never a log key, and whoever enrols it holds it.
-async function checkNewKey(registry, owners, party, key, proof) {
+// One party for ever, and never a log key.
+function checkNewKey(registry, owners, party, key) {
   if (owners.has(key.kid)) refuse("key_taken", `key ${key.kid} was enrolled before`);
   if (registry.logKeys.some((vkey) => equal(vkey.raw, key.raw))) refuse("key_taken", `key ${key.kid} signs checkpoints`);
+}
+
+// Whoever enrols a key holds it.
+async function checkPossession(registry, party, key, proof) {
   const message = utf8(`coilmark/key-possession/v1\n${registry.uri}\n${party.id}\n${key.kid}\n`);
   if (!(await verifySignature(key, key.alg, message, unbase64url(proof, "proof of possession")))) {
     refuse("possession", `the proof of possession of key ${key.kid} does not hold`);

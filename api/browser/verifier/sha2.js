@@ -63,7 +63,7 @@ function block256(state, view, start) {
     const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
     W[t] = (W[t - 16] + s0 + W[t - 7] + s1) | 0;
   }
-  let [a, b, c, d, e, f, g, h] = state;
+  let a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
   for (let t = 0; t < 64; t++) {
     const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
     const t1 = (h + s1 + ((e & f) ^ (~e & g)) + K[t] + W[t]) | 0;
@@ -90,12 +90,11 @@ export function sha512(...parts) {
   return packed(Int32Array.from({ length: 16 }, (_, i) => (i % 2 ? low : high)[i >> 1]));
 }
 
-// Rotation of (h, l) to the right: the upper half of the result. With h and l exchanged it is the lower half.
-const turn = (h, l, n) => (n < 32 ? (h >>> n) | (l << (32 - n)) : (l >>> (n - 32)) | (h << (64 - n)));
-const sigma = (h, l, a, b, c) => turn(h, l, a) ^ turn(h, l, b) ^ turn(h, l, c);
 // What a sum of lower halves carries into the upper ones; each of them is >>> 0, so that the sum is exact.
-const carry = (sum) => Math.floor(sum / 0x100000000);
+const carry = (sum) => (sum / 0x100000000) | 0;
 
+// Written out, without functions for rotations and without destructuring: most of a check is over before an engine has
+// made such a block fast, and until then each call costs as much as what it computes.
 function block512(high, low, view, start) {
   for (let t = 0; t < 16; t++) {
     W[t] = view.getInt32(start + 8 * t);
@@ -103,31 +102,37 @@ function block512(high, low, view, start) {
   }
   for (let t = 16; t < 80; t++) {
     const xh = W[t - 15], xl = V[t - 15], yh = W[t - 2], yl = V[t - 2];
-    const s0h = turn(xh, xl, 1) ^ turn(xh, xl, 8) ^ (xh >>> 7);
-    const s0l = turn(xl, xh, 1) ^ turn(xl, xh, 8) ^ ((xl >>> 7) | (xh << 25));
-    const s1h = turn(yh, yl, 19) ^ turn(yh, yl, 61) ^ (yh >>> 6);
-    const s1l = turn(yl, yh, 19) ^ turn(yl, yh, 61) ^ ((yl >>> 6) | (yh << 26));
+    const s0h = ((xh >>> 1) | (xl << 31)) ^ ((xh >>> 8) | (xl << 24)) ^ (xh >>> 7);
+    const s0l = ((xl >>> 1) | (xh << 31)) ^ ((xl >>> 8) | (xh << 24)) ^ ((xl >>> 7) | (xh << 25));
+    const s1h = ((yh >>> 19) | (yl << 13)) ^ ((yl >>> 29) | (yh << 3)) ^ (yh >>> 6);
+    const s1l = ((yl >>> 19) | (yh << 13)) ^ ((yh >>> 29) | (yl << 3)) ^ ((yl >>> 6) | (yh << 26));
     const sum = (V[t - 16] >>> 0) + (s0l >>> 0) + (V[t - 7] >>> 0) + (s1l >>> 0);
     V[t] = sum;
     W[t] = W[t - 16] + s0h + W[t - 7] + s1h + carry(sum);
   }
-  let [ah, bh, ch, dh, eh, fh, gh, hh] = high, [al, bl, cl, dl, el, fl, gl, hl] = low;
+  let ah = high[0], bh = high[1], ch = high[2], dh = high[3], eh = high[4], fh = high[5], gh = high[6], hh = high[7];
+  let al = low[0], bl = low[1], cl = low[2], dl = low[3], el = low[4], fl = low[5], gl = low[6], hl = low[7];
   for (let t = 0; t < 80; t++) {
-    const s1l = sigma(el, eh, 14, 18, 41), chl = (el & fl) ^ (~el & gl);
-    const t1 = (hl >>> 0) + (s1l >>> 0) + (chl >>> 0) + (K_LOW[t] >>> 0) + (V[t] >>> 0);
-    const t1h = (hh + sigma(eh, el, 14, 18, 41) + ((eh & fh) ^ (~eh & gh)) + K[t] + W[t] + carry(t1)) | 0;
-    const s0l = sigma(al, ah, 28, 34, 39), majl = (al & bl) ^ (al & cl) ^ (bl & cl);
-    const t2 = (s0l >>> 0) + (majl >>> 0);
-    const t2h = (sigma(ah, al, 28, 34, 39) + ((ah & bh) ^ (ah & ch) ^ (bh & ch)) + carry(t2)) | 0;
+    const s1h = ((eh >>> 14) | (el << 18)) ^ ((eh >>> 18) | (el << 14)) ^ ((el >>> 9) | (eh << 23));
+    const s1l = ((el >>> 14) | (eh << 18)) ^ ((el >>> 18) | (eh << 14)) ^ ((eh >>> 9) | (el << 23));
+    const t1 = (hl >>> 0) + (s1l >>> 0) + (((el & fl) ^ (~el & gl)) >>> 0) + (K_LOW[t] >>> 0) + (V[t] >>> 0);
+    const t1h = (hh + s1h + ((eh & fh) ^ (~eh & gh)) + K[t] + W[t] + carry(t1)) | 0;
+    const s0h = ((ah >>> 28) | (al << 4)) ^ ((al >>> 2) | (ah << 30)) ^ ((al >>> 7) | (ah << 25));
+    const s0l = ((al >>> 28) | (ah << 4)) ^ ((ah >>> 2) | (al << 30)) ^ ((ah >>> 7) | (al << 25));
+    const t2 = (s0l >>> 0) + (((al & bl) ^ (al & cl) ^ (bl & cl)) >>> 0);
+    const t2h = (s0h + ((ah & bh) ^ (ah & ch) ^ (bh & ch)) + carry(t2)) | 0;
     const e = (dl >>> 0) + (t1 >>> 0), a = (t1 >>> 0) + (t2 >>> 0);
     hh = gh; gh = fh; fh = eh; eh = (dh + t1h + carry(e)) | 0;
     hl = gl; gl = fl; fl = el; el = e | 0;
     dh = ch; ch = bh; bh = ah; ah = (t1h + t2h + carry(a)) | 0;
     dl = cl; cl = bl; bl = al; al = a | 0;
   }
-  [ah, bh, ch, dh, eh, fh, gh, hh].forEach((h, i) => {
-    const sum = (low[i] >>> 0) + ([al, bl, cl, dl, el, fl, gl, hl][i] >>> 0);
-    low[i] = sum;
-    high[i] += h + carry(sum);
-  });
+  add(high, low, 0, ah, al); add(high, low, 1, bh, bl); add(high, low, 2, ch, cl); add(high, low, 3, dh, dl);
+  add(high, low, 4, eh, el); add(high, low, 5, fh, fl); add(high, low, 6, gh, gl); add(high, low, 7, hh, hl);
+}
+
+function add(high, low, i, h, l) {
+  const sum = (low[i] >>> 0) + (l >>> 0);
+  low[i] = sum;
+  high[i] += h + carry(sum);
 }

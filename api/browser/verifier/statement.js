@@ -30,11 +30,17 @@ export function parseStatement(wire) {
   const payload = parsePayload(unbase64url(segments[1], "the payload"), header.typ);
   const signature = unbase64url(segments[2], "the signature");
   if (signature.length !== 64) refuse("signature_size", "a signature has 64 bytes");
-  const disclosures = texts.map(parseDisclosure);
-  const { body, withheld } = openBody(payload[header.typ], disclosures);
   const { iss, jti, aud, iat } = payload;
   const signingInput = utf8(`${segments[0]}.${segments[1]}`);
-  return { ...header, iss, jti, aud, iat, body, withheld, disclosures, signature, signingInput };
+  return opened({ ...header, iss, jti, aud, iat, signature, signingInput, signedBody: payload[header.typ] }, texts);
+}
+
+// A statement whose signed part was parsed, with the disclosures of its wire form: as if the whole were parsed.
+export const withDisclosures = (statement, wire) => opened(statement, split(wire).texts);
+
+function opened(statement, texts) {
+  const disclosures = texts.map(parseDisclosure);
+  return { ...statement, ...openBody(statement.signedBody, disclosures), disclosures };
 }
 
 function split(wire) {

@@ -15,7 +15,7 @@ import { openCheckpoint } from "./note.js";
 import { checkAuthority, checkIndex0 } from "./authority.js";
 import { checkInputs, checkKind } from "./passports.js";
 import { sha256 } from "./sha2.js";
-import { checkSalts, parseStatement, signedPart } from "./statement.js";
+import { checkSalts, parseStatement, signedPart, withDisclosures } from "./statement.js";
 import { Steps } from "./steps.js";
 import { quorumMet } from "./trust.js";
 
@@ -178,6 +178,6 @@ function checkAudience([first, ...rest]) {
 
 // Without any, all of it was read with the header.
 function openDisclosures(one) {
-  if (one.wire !== `${signedPart(one.wire)}~`) one.statement = parseStatement(one.wire);
+  if (one.wire !== `${signedPart(one.wire)}~`) one.statement = withDisclosures(one.statement, one.wire);
   checkSalts(one.statement.disclosures);
 }
