@@ -86,7 +86,7 @@ class Forwarder:
         await self.sibling.stop()
 
     async def record(self, checked: Checked) -> Recorded | None:
-        """Checked here, recorded by a leader on this machine; None where there is none. Raises as `pass_on`, LostError."""
+        """Checked here, recorded by a leader on this machine; None where none is. Raises as `pass_on`, LostError."""
         recorded = await self.sibling.record(checked)
         if recorded is not None:
             self.acknowledged = max(self.acknowledged, recorded.admitted.indices[0] + 1)
