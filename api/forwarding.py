@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from api.answers import Answer
-from api.leader_line import LeaderLine
+from api.leader_line import LeaderLine, hung_up
 from api.settling import settle
 from api.siblings import SiblingLine
 from ledger.checking.statements import Checked
@@ -86,11 +86,18 @@ class Forwarder:
         await self.sibling.stop()
 
     async def record(self, checked: Checked) -> Recorded | None:
-        """Checked here, recorded by a leader on this machine; None where there is none. Raises as `pass_on` does."""
+        """Checked here, recorded by a leader on this machine; None where none is. Raises as `pass_on`, LostError."""
         recorded = await self.sibling.record(checked)
         if recorded is not None:
             self.acknowledged = max(self.acknowledged, recorded.admitted.indices[0] + 1)
         return recorded
+
+    async def pass_on_again(self, posted: Posted) -> Answer:
+        """As `pass_on`, of what a leader that is gone was handed before: where there is no answer, nobody knows."""
+        try:
+            return await self.pass_on(posted)
+        except Busy:
+            raise hung_up() from None
 
     async def pass_on(self, posted: Posted) -> Answer:
         """The answer of the server that leads. Raises Busy or Unsettled where there is none."""

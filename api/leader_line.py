@@ -16,6 +16,7 @@ _SCHEMES = ("http", "https")
 _OK = 200
 _CONNECT = 2.0  # seconds
 _ANSWER = 60.0  # seconds: a batch of 10 000 is checked and recorded in a few
+_REFUSED, _FAULTS, _NOT_NOW = 400, 500, 503  # statuses
 _TRIES = 2  # the second where the first server leads no more, or hung up on a connection that it had kept
 
 
@@ -38,6 +39,7 @@ class LeaderLine:
                 status, answer = await self._exchange(body)
                 if status == _OK:
                     return answer
+                unanswered = unanswered or _may_be_done(status)
             except _HungUpError:
                 unanswered = True  # it may have recorded what was sent
             except OSError:
@@ -45,7 +47,7 @@ class LeaderLine:
             except Busy:
                 break  # there is nobody to ask
             self.hang_up()  # it leads no more, or is gone
-        raise _hung_up() if unanswered else _nobody()
+        raise hung_up() if unanswered else _nobody()
 
     def hang_up(self) -> None:
         """The next request looks for the leader anew."""
@@ -166,6 +168,11 @@ def _nobody() -> Busy:
     )
 
 
+def _may_be_done(status: int) -> bool:
+    """Of a proxy between that gave up, or of a fault there: unlike a refusal, or 503, which come before all else."""
+    return not (_REFUSED <= status < _FAULTS or status == _NOT_NOW)
+
+
 def too_long(seconds: float) -> Unsettled:
     """Nobody knows what became of it."""
     return Unsettled(
@@ -174,7 +181,7 @@ def too_long(seconds: float) -> Unsettled:
     )
 
 
-def _hung_up() -> Unsettled:
+def hung_up() -> Unsettled:
     """It may have recorded what it was sent."""
     return Unsettled(
         "outcome_unknown",

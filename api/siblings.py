@@ -28,6 +28,10 @@ _AGAIN = 1.0  # seconds between two looks for a leader on this machine
 _OWN = 0o600  # of a socket that nobody else may open
 
 
+class LostError(Exception):
+    """The leader is gone with what it was handed: it may be recorded or not."""
+
+
 class SiblingDoor:
     """Of a process that leads, or may come to: where the others hand in what they have checked."""
 
@@ -87,7 +91,7 @@ class SiblingLine:
         self._frames: Frames | None = None
         self._looking: asyncio.Task[None] | None = None
         self._numbers = itertools.count()
-        self._waiting: dict[int, asyncio.Future[Recorded | None]] = {}
+        self._waiting: dict[int, asyncio.Future[Recorded]] = {}
 
     @property
     def open(self) -> bool:
@@ -99,11 +103,11 @@ class SiblingLine:
         return False
 
     async def record(self, checked: Checked) -> Recorded | None:
-        """What became of it; None where the leader is gone, or leads no more. Raises Refused, Busy, Unsettled."""
+        """What became of it; None where nobody on this machine leads. Raises LostError, Refused, Busy, Unsettled."""
         if not self.open or self._frames is None:
             return None
         loop, number = asyncio.get_running_loop(), next(self._numbers)
-        answer: asyncio.Future[Recorded | None] = loop.create_future()
+        answer: asyncio.Future[Recorded] = loop.create_future()
         self._waiting[number] = answer
         patience = loop.call_later(_ANSWER, settle, answer, too_long(_ANSWER))
         self._frames.say((number, checked))
@@ -128,7 +132,7 @@ class SiblingLine:
         if frames is not None:
             frames.close()
         for answer in self._waiting.values():
-            settle(answer, None)
+            settle(answer, LostError())
 
     async def stop(self) -> None:
         """Nobody waits any more."""

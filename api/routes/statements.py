@@ -16,6 +16,7 @@ from api.errors import answer_to
 from api.forwarding import KIND, LIMIT, PATH, Posted, encode_answers, read_group
 from api.intake import Intake
 from api.looking import look_nowhere
+from api.siblings import LostError
 from ledger.checking.statements import Checked, Verdict
 from ledger.kernel import strict_json
 from ledger.kernel.errors import Busy, Malformed, Refused, TooLarge
@@ -52,7 +53,10 @@ async def _checked_here(desk: Desk, posted: Posted) -> Answer | None:
     verdict = desk.intake.check_here(posted.body.removesuffix(b"\n"))
     if isinstance(verdict, Refused) or not verdict.signed_by:  # its key may be news here
         return None
-    recorded = await desk.forwarder.record(verdict)
+    try:
+        recorded = await desk.forwarder.record(verdict)
+    except LostError:
+        return await desk.forwarder.pass_on_again(posted)
     return None if recorded is None else _receipt(recorded)
 
 

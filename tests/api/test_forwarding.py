@@ -280,6 +280,13 @@ def test_a_leader_that_hangs_up_in_the_middle_may_have_recorded_it(tmp_path, sec
     assert unknown.value.code == "outcome_unknown"
 
 
+@pytest.mark.parametrize("first", [500, 502, 504])
+def test_a_proxy_that_gave_up_may_have_passed_it_on(tmp_path, first):
+    path = tmp_path / "s"
+    with scripted(path, [answer(first, b"")], [answer(503, b"")]), pytest.raises(Unsettled, match="the same id"):
+        asked(f"unix:{path}", b"x")
+
+
 def test_a_leader_that_hung_up_and_was_not_found_again_may_have_recorded_it(tmp_path):
     path = tmp_path / "s"
     leaders = iter([f"unix:{path}", ""])

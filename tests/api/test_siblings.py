@@ -16,7 +16,8 @@ from served import Served, app_of, listening, make_world
 from api import frames, siblings
 from api.forwarding import KIND, PATH
 from api.frames import Frames
-from api.siblings import SiblingLine
+from api.leader_line import LeaderLine
+from api.siblings import LostError, SiblingLine
 from ledger.checking import statements
 from ledger.kernel.errors import Busy, Unauthorised, Unsettled
 from ledger.kernel.receipt import parse_receipt
@@ -163,6 +164,24 @@ def test_a_leader_that_died_with_it_may_have_recorded_it(pair, monkeypatch):
     assert answer.status == 200
 
 
+def test_what_a_leader_died_with_is_unknown_while_there_is_no_other(pair, monkeypatch):
+    """It was recorded, so that who is told to try elsewhere would take a repetition for news."""
+    real = Frames.say
+
+    def say(frames, value):
+        real(frames, value) if isinstance(value[1], statements.Checked) else pair.line.hang_up()
+
+    monkeypatch.setattr(Frames, "say", say)
+    monkeypatch.setattr(LeaderLine, "ask", nobody)
+    answer = pair.standby.post(pair.bodies.good())
+    assert (answer.status, answer.code) == (503, "outcome_unknown")
+    assert "hung up before it had answered; retry with the same id" in answer.json["detail"]
+
+
+async def nobody(*_):
+    raise Busy("standby", "another server writes to this ledger and could not be reached", retry_after=1)
+
+
 def test_a_leader_that_stops_answers_what_it_was_handed(pair, monkeypatch):
     """As it answers what was posted to it: who is told 503 has to ask again, though it was recorded."""
     desk, begun, ending = pair.leading_app.state["desk"], threading.Event(), threading.Event()
@@ -233,12 +252,13 @@ def test_a_leader_that_does_not_take_what_it_is_handed_is_handed_no_more(tmp_pat
         small = await asyncio.wait_for(line.record(b""), 5)
         waits = not large.done()
         await line.stop()
-        return waits, small, await large
+        (lost,) = await asyncio.gather(large, return_exceptions=True)
+        return waits, small, type(lost)
 
     with socket.socket(socket.AF_UNIX) as stopped:
         stopped.bind(str(tmp_path / "0.in"))
         stopped.listen()
-        assert asyncio.run(hand_in()) == (True, None, None)
+        assert asyncio.run(hand_in()) == (True, None, LostError)
 
 
 def test_where_the_kernel_does_not_say_who_comes_there_is_no_door(monkeypatch):

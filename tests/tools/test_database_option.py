@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from small_ledger import coil, small_ledger
 
 from tools.main import cli
-from tools.own_postgres import ADMIN, WRITER
+from tools.own_postgres import ADMIN, OWNER, WRITER
 
 
 def run(*arguments, code=0):
@@ -59,19 +59,33 @@ def test_what_is_refused_leaves_no_key_and_no_table(tmp_path, place):
 @pytest.mark.parametrize(
     ("unsafe", "mended", "says"),
     [
-        ("SET synchronous_commit = off", "RESET synchronous_commit", "synchronous_commit"),
-        ("CREATEROLE", "NOCREATEROLE", "may create roles"),
+        (
+            f"ALTER ROLE {WRITER} SET synchronous_commit = off",
+            f"ALTER ROLE {WRITER} RESET synchronous_commit",
+            "synchronous_commit",
+        ),
+        (f"ALTER ROLE {WRITER} CREATEROLE", f"ALTER ROLE {WRITER} NOCREATEROLE", "may create roles"),
+        (
+            f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA {{schema}} GRANT UPDATE ON TABLES TO {WRITER}",
+            f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA {{schema}} REVOKE UPDATE ON TABLES FROM {WRITER}",
+            f"the role {WRITER} would come to UPDATE on entry; ALTER DEFAULT PRIVILEGES of the owner",
+        ),
+        (
+            f"GRANT pg_write_all_data TO {WRITER}",
+            f"REVOKE pg_write_all_data FROM {WRITER}",
+            "would come to UPDATE on entry",
+        ),
     ],
 )
 def test_a_role_that_is_unsafe_is_refused_and_nothing_is_in_the_way_once_it_is_mended(
     tmp_path, place, unsafe, mended, says
 ):
     folder, init = tmp_path / "ledger", init_of(tmp_path, place)
-    place.execute(f"ALTER ROLE {WRITER} {unsafe}", role=ADMIN)
+    place.execute(unsafe.format(schema=place.schema), role=ADMIN)
     try:
         assert says in run(*init, "--owner-database", place.owner, code=1)
     finally:
-        place.execute(f"ALTER ROLE {WRITER} {mended}", role=ADMIN)
+        place.execute(mended.format(schema=place.schema), role=ADMIN)
     assert not folder.exists()
     assert "entry 0 recorded" in run(*init, "--owner-database", place.owner)
 

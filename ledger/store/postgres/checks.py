@@ -111,19 +111,37 @@ def check_settings(connection: Connection) -> None:
 
 def check_role(connection: Connection) -> None:
     """The writing role must not be able to undo what keeps history. Raises Damaged with what it can, and the remedy."""
-    _refuse(connection, chain(_too_much(connection), _too_much_of_tables(connection)))
+    role = _role(connection)
+    of_tables = (
+        (f"may {privilege} on {table}", f"REVOKE {privilege} ON {table} FROM it, and from PUBLIC")
+        for table, privilege in _too_much_of_tables(connection, role)
+    )
+    _refuse(role, chain(_too_much(connection), of_tables))
 
 
 def check_before(connection: Connection) -> None:
     """Settings and role as far as they can be told before there are tables. Raises Damaged."""
     check_settings(connection)
-    _refuse(connection, _too_much(connection))
+    _refuse(_role(connection), _too_much(connection))
 
 
-def _refuse(connection: Connection, found: Iterable[tuple[str, str]]) -> None:
+def check_made(connection: Connection, role: str) -> None:
+    """What the writing role may do to tables that another is making: default privileges come with them. Raises Damaged.
+
+    In the transaction that makes them, so that a refusal leaves none.
+    """
+    change = "ALTER DEFAULT PRIVILEGES of the owner, or take it out of the role that gives it this"
+    found = _too_much_of_tables(connection, role)
+    _refuse(role, ((f"would come to {privilege} on {table}", change) for table, privilege in found))
+
+
+def _refuse(role: str, found: Iterable[tuple[str, str]]) -> None:
     for too_much, remedy in found:
-        (role,) = _one(connection, "SELECT current_user")
         raise Damaged("role", f"the role {role} {too_much}; {remedy}")
+
+
+def _role(connection: Connection) -> str:
+    return str(_one(connection, "SELECT current_user")[0])
 
 
 def _too_much(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -139,11 +157,12 @@ def _too_much(connection: Connection) -> Iterator[tuple[str, str]]:
         yield "may set session_replication_role", "REVOKE SET ON PARAMETER session_replication_role FROM it"
 
 
-def _too_much_of_tables(connection: Connection) -> Iterator[tuple[str, str]]:
+def _too_much_of_tables(connection: Connection, role: str) -> Iterator[tuple[str, str]]:
+    """Each table and a privilege on it that nobody who writes may have."""
     for table, privileges in _FORBIDDEN.items():
         for privilege in privileges:
-            if _may(connection, table, privilege):
-                yield f"may {privilege} on {table}", f"REVOKE {privilege} ON {table} FROM it, and from PUBLIC"
+            if _may(connection, role, table, privilege):
+                yield table, privilege
 
 
 def _powers(connection: Connection) -> Iterator[str]:
@@ -160,13 +179,11 @@ def _owned(connection: Connection) -> Iterator[str]:
     yield from (f"{what} and could {do}" for what, do in connection.execute(_OWNED).fetchall())
 
 
-def _may(connection: Connection, table: str, privilege: str) -> bool:
+def _may(connection: Connection, role: str, table: str, privilege: str) -> bool:
     """On the table or on any column of it."""
-    whole = _one(connection, "SELECT has_table_privilege(%s, %s)", table, privilege)[0]
     by_column = privilege in {"INSERT", "UPDATE", "REFERENCES"}
-    return bool(
-        whole or (by_column and _one(connection, "SELECT has_any_column_privilege(%s, %s)", table, privilege)[0])
-    )
+    asked = ("has_table_privilege", "has_any_column_privilege") if by_column else ("has_table_privilege",)
+    return any(_one(connection, f"SELECT {one}(%s::name, %s, %s)", role, table, privilege)[0] for one in asked)
 
 
 def differing(connection: Connection) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from ledger.kernel.errors import Busy, Conflict, Damaged
 from ledger.store.postgres import schema as postgres_schema
-from ledger.store.postgres.checks import Connection, check_before, check_settings, has_ledger
+from ledger.store.postgres.checks import Connection, check_before, check_made, check_settings, has_ledger
 from ledger.store.tables import SCHEMA_VERSION
 
 
@@ -58,6 +58,7 @@ def _make(connection: Connection, role: str, stamps: Mapping[str, str]) -> None:
         raise Damaged("schema", "the search path of this connection names no schema that is there")
     for statement in postgres_schema.making(row[0], sql.Identifier(role).as_string(connection)):
         connection.execute(statement)
+    check_made(connection, role)
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO stamp (name, value) VALUES (%s, %s)", list(stamps.items()))
 
