@@ -93,12 +93,15 @@ static PyObject *node_hashes(PyObject *Py_UNUSED(module), PyObject *const *args,
     return let_go(&h, answer(no_fault));
 }
 
+/* Fewer are hashed before another thread would have taken the interpreter, which gives it back after milliseconds. */
+#define FEW_ITEMS 64
+
 static PyObject *digests_of(const sha256_path *path, const lineages *given, uint8_t *out)
 {
-    fault found;
-    Py_BEGIN_ALLOW_THREADS
-    found = lineage_digests(path, given, out);
-    Py_END_ALLOW_THREADS
+    PyThreadState *state = given->items_count < FEW_ITEMS ? NULL : PyEval_SaveThread();
+    fault found = lineage_digests(path, given, out);
+    if (state)
+        PyEval_RestoreThread(state);
     return answer(found);
 }
 
