@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from tests import postgres_server
 
 ROOT = Path(__file__).parent.parent
-
+NO_VECTORS = "no test vectors"
 
 # Hypothesis times nothing either: an example that takes long was made to wait for the processor.
 settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,12 +31,21 @@ def on_postgres(item):
     return hasattr(item, "callspec") and item.callspec.params.get("place") == "postgres"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """That there are no vectors is said once in the summary, with how many tests that left out, not by each of them."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple) and NO_VECTORS in report.longrepr[2]:
+        report.longrepr = (__file__, None, report.longrepr[2])
+    return report
+
+
 @pytest.fixture(scope="session")
 def vectors():
     """Where the published test vectors of the standards lie."""
     path = (ROOT / os.environ.get("COILMARK_VECTORS", "../shared/vectors")).resolve()
     if not path.is_dir():
-        pytest.skip(f"no test vectors at {path}; set COILMARK_VECTORS to where they are")
+        pytest.skip(f"{NO_VECTORS} at {path}; set COILMARK_VECTORS to where they are")
     return path
 
 
