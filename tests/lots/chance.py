@@ -71,8 +71,11 @@ class Chance:
         g = max(0, g)
         share = self.random.randint(0, g)
         outputs = [(self.serial(), share), (lot(f"{who[-9:-7]}-{self.random.choice('XY')}"), g - share)]
-        losses = self.random.choice((0, 0, g // 100))
+        losses = self.losses(g)
         self.park.make(who, [part], outputs, self.random.choice(("casting", "refining")), losses)
+
+    def losses(self, g):
+        return self.random.choice((0, 0, g // 100))
 
     def taps(self):
         who, part = self.some()
