@@ -1,8 +1,8 @@
 """What all electrolysis of a month was matched with: what a piece's page compares a piece with.
 
 A past month changes only where something is withdrawn or corrected, so that a mean is asked for once a minute at most.
-That reads every hour of the month, tens of milliseconds: a thread of its own does it, and pages say meanwhile what was
-known last. The first page of a month compares with nothing.
+That reads every hour of the month, tens of milliseconds: only the first page of a month waits for it. Later a thread
+of its own does it, and pages say meanwhile what was known last.
 """
 
 import logging
@@ -25,48 +25,46 @@ _log = logging.getLogger(__name__)
 
 
 class Means:
-    """Of one ledger. `ask` reads the mean of the month that begins then. Thread-safe, and no page waits for it."""
+    """Of one ledger. `ask` reads the mean of the month that begins then. Thread-safe."""
 
     def __init__(self, ask: Callable[[datetime], Mean | None], monotonic: Callable[[], float]) -> None:
         self._ask = ask
         self._monotonic = monotonic
         self._lock = Lock()
-        self._asked: dict[datetime, float] = {}
-        self._told: dict[datetime, Mean] = {}
+        self._told: dict[datetime, tuple[float, Mean | None]] = {}  # when it was asked for last, and what it was
         self._line = ThreadPoolExecutor(1, thread_name_prefix="means")
-        self.learned = 0  # how often a month's mean came to be known: what was made without it is to be made again
 
     def of(self, passport: Mapping[str, Any]) -> Mean | None:
-        """The mean of the month in which the electrolysis of a piece's metal began; None where nothing is known yet."""
+        """The mean of the month in which the electrolysis of a piece's metal began; None where nothing was drawn."""
         began = min((one["from"] for one in passport.get("stages", ()) if one["step"] == _STAGE), default=None)
         if began is None:
             return None
         month = datetime.fromisoformat(began).astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         with self._lock:
+            asked, mean = self._told.get(month, (None, None))
             now = self._monotonic()
-            if now - self._asked.get(month, now - _FRESH) >= _FRESH:
-                if len(self._asked) >= _KEPT:
-                    self._asked.clear()
-                    self._told.clear()
-                self._asked[month] = now
-                self._line.submit(self._learn, month)
-            return self._told.get(month)
+            if asked is not None and now - asked >= _FRESH:
+                self._told[month] = now, mean
+                self._line.submit(self._learn_again, month)
+        return self._learn(month) if asked is None else mean
 
     def stop(self) -> None:
         """Ask no more; what is being asked is waited for."""
         self._line.shutdown(cancel_futures=True)
 
-    def _learn(self, month: datetime) -> None:
+    def _learn(self, month: datetime) -> Mean | None:
+        mean = self._ask(month)
+        with self._lock:
+            if len(self._told) >= _KEPT:
+                self._told.clear()
+            self._told[month] = self._monotonic(), mean
+        return mean
+
+    def _learn_again(self, month: datetime) -> None:
         try:
-            mean = self._ask(month)
+            self._learn(month)
         except Exception:  # noqa: BLE001  whatever it was, pages go on with what was known, and it is asked again in a minute
             _log.exception("the mean of %s was not read", month.strftime("%Y-%m"))
-            return
-        with self._lock:
-            self.learned += (mean is None) != (month not in self._told)
-            self._told.pop(month, None)
-            if mean is not None:
-                self._told[month] = mean
 
 
 def mean_of(log: Log, month: datetime) -> Mean | None:

@@ -3,7 +3,7 @@
 Where the ledger is a file it is made here: threads that do so would spend as long again on handing the interpreter lock
 to each other. A PostgreSQL server may be slow to answer, and so may a disk; that is found out by two pages in a row
 that took long, and those that come in the next seconds are made in threads, so that they hold up nobody else. One alone
-was held up by something of the moment.
+was held up by something of the moment: the first of a month waits for that month's mean.
 """
 
 import asyncio

@@ -98,7 +98,7 @@ def _record(desk: Desk, found: passports.Standing, reader: Reader, said: Words) 
         mean = desk.means.of(body)
         return record_of(desk.log, found, body, reader, said, mean=mean, footprint_since=footprint_since)
 
-    return desk.records.rendered(found.sound, (said.language, reader, footprint_since, desk.means.learned), made)
+    return desk.records.rendered(found.sound, (said.language, reader, footprint_since), made)
 
 
 def _page(name: str, said: Words, desk: Desk, links: Mapping[str, str], **given: Any) -> Page:

@@ -1,4 +1,4 @@
-"""The month's mean, which a piece's page compares with: read beside the pages, none of which waits for it."""
+"""The month's mean, which a piece's page compares with: the first of a month waits for it, and no other."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -58,8 +58,7 @@ def share(means):
 
 
 def test_the_month_is_that_in_which_electrolysis_began_in_utc(means, books):
-    assert means.of(PASSPORT) is None
-    assert settled(means).of(PASSPORT) == Mean(MARCH, Decimal("0.5"), 1)
+    assert means.of(PASSPORT) == Mean(MARCH, Decimal("0.5"), 1)
     assert books.months == [MARCH]
 
 
@@ -88,14 +87,6 @@ def test_a_mean_is_asked_for_once_a_minute(means, books):
     assert len(books.months) == 2
 
 
-def test_what_was_made_without_a_mean_is_made_again(means, books):
-    share(means)
-    assert settled(means).learned == 1
-    books.now += 60
-    share(means)
-    assert settled(means).learned == 1  # another share is told by the pages of the next minute
-
-
 def test_a_month_of_which_nothing_is_known_any_more_is_not_compared_with(means, books):
     share(means)
     settled(means)
@@ -103,7 +94,6 @@ def test_a_month_of_which_nothing_is_known_any_more_is_not_compared_with(means, 
     books.share = None
     share(means)
     assert share(settled(means)) is None
-    assert means.learned == 2
 
 
 def test_where_it_cannot_be_read_pages_say_what_was_known(means, books, caplog):
