@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from api.answers import Answer
-from api.leader_line import LeaderLine, hung_up
+from api.leader_line import LeaderLine, no_answer
 from api.settling import settle
 from api.siblings import SiblingLine
 from ledger.checking.statements import Checked
@@ -97,7 +97,7 @@ class Forwarder:
         try:
             return await self.pass_on(posted)
         except Busy:
-            raise hung_up() from None
+            raise no_answer() from None
 
     async def pass_on(self, posted: Posted) -> Answer:
         """The answer of the server that leads. Raises Busy or Unsettled where there is none."""

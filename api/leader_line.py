@@ -47,7 +47,7 @@ class LeaderLine:
             except Busy:
                 break  # there is nobody to ask
             self.hang_up()  # it leads no more, or is gone
-        raise hung_up() if unanswered else _nobody()
+        raise no_answer() if unanswered else _nobody()
 
     def hang_up(self) -> None:
         """The next request looks for the leader anew."""
@@ -181,9 +181,9 @@ def too_long(seconds: float) -> Unsettled:
     )
 
 
-def hung_up() -> Unsettled:
+def no_answer() -> Unsettled:
     """It may have recorded what it was sent."""
     return Unsettled(
         "outcome_unknown",
-        "the server that writes was sent it and hung up before it had answered; retry with the same id",
+        "the server that writes was sent it, and its answer did not come; retry with the same id",
     )

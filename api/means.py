@@ -55,7 +55,7 @@ class Means:
     def _learn(self, month: datetime) -> Mean | None:
         mean = self._ask(month)
         with self._lock:
-            if len(self._told) >= _KEPT:
+            if month not in self._told and len(self._told) >= _KEPT:
                 self._told.clear()
             self._told[month] = self._monotonic(), mean
         return mean

@@ -93,7 +93,7 @@ static PyObject *node_hashes(PyObject *Py_UNUSED(module), PyObject *const *args,
     return let_go(&h, answer(no_fault));
 }
 
-/* Fewer are hashed before another thread would have taken the interpreter, which gives it back after milliseconds. */
+/* Fewer are hashed in less time than it takes to get the interpreter back from a thread that took it meanwhile. */
 #define FEW_ITEMS 64
 
 static PyObject *digests_of(const sha256_path *path, const lineages *given, uint8_t *out)

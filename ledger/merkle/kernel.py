@@ -7,7 +7,7 @@ functions, checks and results. Every function
   machine's own byte order, hashes are runs of 32 bytes; outputs are writable and have exactly the length given here;
 - checks every length, offset and index before it touches what they point at: ValueError with a sentence (BufferError or
   TypeError for what is no buffer at all); what is in an output after an error is undefined;
-- releases the GIL while it works (C only), so that threads may each take a part of the rows;
+- releases the GIL while it works (C only, and not for a few lineage items), so that threads may share the rows;
 - takes `path=` to force one of `available_paths()`; left out it is the fastest.
 
 An output must not overlap an input, save that `node_hashes` may be in place (out starting where children start). The C

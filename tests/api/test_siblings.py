@@ -165,17 +165,18 @@ def test_a_leader_that_died_with_it_may_have_recorded_it(pair, monkeypatch):
 
 
 def test_what_a_leader_died_with_is_unknown_while_there_is_no_other(pair, monkeypatch):
-    """It was recorded, so that who is told to try elsewhere would take a repetition for news."""
-    real = Frames.say
+    real, wire = Frames.say, pair.bodies.good()
 
     def say(frames, value):
-        real(frames, value) if isinstance(value[1], statements.Checked) else pair.line.hang_up()
+        real(frames, value) if isinstance(value[1], statements.Checked) else frames.close()
 
-    monkeypatch.setattr(Frames, "say", say)
-    monkeypatch.setattr(LeaderLine, "ask", nobody)
-    answer = pair.standby.post(pair.bodies.good())
+    with monkeypatch.context() as patch:
+        patch.setattr(Frames, "say", say)  # the leader records, and its answer is lost
+        patch.setattr(LeaderLine, "ask", nobody)
+        answer = pair.standby.post(wire)
     assert (answer.status, answer.code) == (503, "outcome_unknown")
-    assert "hung up before it had answered; retry with the same id" in answer.json["detail"]
+    assert "was sent it, and its answer did not come; retry with the same id" in answer.json["detail"]
+    assert pair.standby.post(wire).status == 200
 
 
 async def nobody(*_):

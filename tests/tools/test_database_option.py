@@ -68,12 +68,12 @@ def test_what_is_refused_leaves_no_key_and_no_table(tmp_path, place):
         (
             f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA {{schema}} GRANT UPDATE ON TABLES TO {WRITER}",
             f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA {{schema}} REVOKE UPDATE ON TABLES FROM {WRITER}",
-            f"the role {WRITER} would come to UPDATE on entry; ALTER DEFAULT PRIVILEGES of the owner",
+            f"the role {WRITER} could UPDATE on entry as soon as the tables are there; take it back with ALTER DEFAULT",
         ),
         (
             f"GRANT pg_write_all_data TO {WRITER}",
             f"REVOKE pg_write_all_data FROM {WRITER}",
-            "would come to UPDATE on entry",
+            "could UPDATE on entry as soon as the tables are there",
         ),
     ],
 )

@@ -130,9 +130,11 @@ def check_made(connection: Connection, role: str) -> None:
 
     In the transaction that makes them, so that a refusal leaves none.
     """
-    change = "ALTER DEFAULT PRIVILEGES of the owner, or take it out of the role that gives it this"
+    change = "take it back with ALTER DEFAULT PRIVILEGES of their owner, or out of the role that gives it this"
     found = _too_much_of_tables(connection, role)
-    _refuse(role, ((f"would come to {privilege} on {table}", change) for table, privilege in found))
+    _refuse(
+        role, ((f"could {privilege} on {table} as soon as the tables are there", change) for table, privilege in found)
+    )
 
 
 def _refuse(role: str, found: Iterable[tuple[str, str]]) -> None:
