@@ -314,4 +314,14 @@ OF_PIECES = (
     "declare_making",
     "declare_making",
 )
-EVERYTHING = (*HANDLING, *OF_PIECES, "commission", "transform", "transform", "declare", *("correct",) * 5)
+EVERYTHING = (
+    *HANDLING,
+    *OF_PIECES,
+    "ship",
+    "receive",
+    "commission",
+    "transform",
+    "transform",
+    "declare",
+    *("correct",) * 5,
+)
