@@ -298,7 +298,7 @@ def weighed(said, more):
 
 HANDLING = (
     *HONEST, "ship", "receive", "pack", "pack_more", "pack_more", "unpack", "unpack", "unweighed", "weigh", "hold",
-    "free", "back", "look_at", "sell", "open_site", "close", "count", "buy", "casts", "casts",
+    "free", "back", "sell", "open_site", "close", "count", "buy", "casts", "casts",
 )  # fmt: skip
 OF_PIECES = (
     "unweighed",
