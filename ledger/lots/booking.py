@@ -340,7 +340,9 @@ def _unsaid(book: Book, lot: Lot) -> Lot:
 def _weighed_again(booking: Booking, lot: Lot, g: int | None) -> tuple[Lot, int | None]:
     """Rule 5.2: what others weighed of a piece meanwhile is its mass, until who makes it again says another."""
     if g is None:
-        return lot, max(0, sum(one.g for one in lot.holdings)) or None
+        there = sum(one.g for one in lot.holdings)
+        used = lot.consumed_by != NOBODY and not there  # with all that others had weighed
+        return lot, lot.g if used else max(0, there) or None
     here = lot.on_hand(booking.event.issuer)
     if here <= 0:
         return lot, g

@@ -133,7 +133,7 @@ def _restore(booking: Booking, posting: Posting) -> None:
 
 def _unmade(booking: Booking, lot: Lot) -> Lot:
     """A thing in doubt of which nothing is anywhere is where it was made, whichever move of it was taken back last."""
-    weighed = lot.single and lot.g is not None and lot.consumed_by == NOBODY
+    weighed = lot.single and lot.g and lot.consumed_by == NOBODY
     made = booking.book.effects(lot.made_by) if weighed and lot.doubt != NOBODY else None
     if made is None or any(one.g for one in lot.holdings):
         return lot

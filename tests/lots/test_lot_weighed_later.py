@@ -240,3 +240,12 @@ def test_who_weighed_what_he_had_corrects_that_when_it_has_moved_on(park, how):
         WEIGHINGS[how](park, MILL, 500)
     WEIGHINGS[how](park, MILL, 500, eventID="urn:right")
     assert (park.lot(SLAB).g, places(park, SLAB), park.blocked(SLAB)) == (500, [(CUSTOMER, "", 500)], False)
+
+
+def test_what_made_a_piece_may_be_recorded_again_without_a_mass_when_it_was_weighed_and_used_up(park):
+    """What others weighed of it stays its mass, though there is none of it any more."""
+    park.look(SMELTER, "inspecting", (SLAB, 500))
+    park.make(SMELTER, [(SLAB, None)], [(BAND, 500)])
+    park.wrong(SMELTER, 0, "urn:made")
+    park.new(SMELTER, (SLAB, None), eventID="urn:made")
+    assert (park.lot(SLAB).g, places(park, SLAB)) == (500, [])

@@ -184,8 +184,10 @@ function unsaid(book, lot) {
 }
 
 // What others weighed of a piece meanwhile is its mass, until who makes it again says another (5.2).
-function weighedAgain(booking, { id, holdings }, g) {
-  if (g === null) return { g: most(0n, sum(holdings.map((one) => one.g))) || null };
+function weighedAgain(booking, { id, holdings, g: before, consumedBy }, g) {
+  const there = sum(holdings.map((one) => one.g));
+  if (g === null && consumedBy !== NOBODY && !there) return { g: before }; // used with all that others had weighed
+  if (g === null) return { g: most(0n, there) || null };
   const { issuer: holder } = booking.event, here = onHand({ holdings }, holder);
   if (here > 0n) booking.debit(id, here, { holder, kind: "correction" });
   return { g, holdings: booking.lot(id).holdings };

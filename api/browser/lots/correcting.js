@@ -95,7 +95,7 @@ function restore(book, posting) {
 
 // A thing in doubt of which nothing is anywhere is where it was made, whichever of its moves was taken back last.
 function unmade(book, lot) {
-  const weighed = lot.single && lot.g !== null && lot.consumedBy === NOBODY, made = book.effects.get(lot.madeBy);
+  const weighed = lot.single && lot.g && lot.consumedBy === NOBODY, made = book.effects.get(lot.madeBy);
   if (!weighed || lot.doubt === NOBODY || !made || lot.holdings.some((one) => one.g)) return lot;
   const posting = made.credits.find((one) => one.lot === lot.id), mix = placesOf(book, made.index).get(placeOf(posting));
   return { ...lot, holdings: [emptyAt({ ...posting, mix })] };
