@@ -213,7 +213,9 @@ def _sent_again(book: Book, old: Effects) -> Iterator[Posting]:
     for row in old.settled:
         one = book.effects(row.entry)
         if one is not None and one.undoes != NOBODY:
-            yield from (part for part in one.credits if (part.lot, part.mix) == (row.lot, old.index))
+            yield from (
+                part for part in one.credits if part.kind == "late" and (part.lot, part.mix) == (row.lot, old.index)
+            )
 
 
 def replaced(book: Book, event: LotEvent) -> int:

@@ -2,6 +2,7 @@
 
 import pytest
 from forged_passports import committed, passport_of
+from msgspec.structs import replace
 from small_ledger import OPERATOR
 from vectors.computed import COIL, cast_and_slit, footprint
 
@@ -62,6 +63,37 @@ def test_a_cut_breakdown_may_not_be_of_a_later_state():
     report = verified(ledger, {**body, "breakdown": rows, "accounts": later}, inputs)
     assert report.failed is not None, report.verdict
     assert "the passport as of" in report.failed.sentence
+
+
+@pytest.mark.parametrize(
+    ("entry", "taken"), [(0, True), (5, True), (12, True), (13, False), (-1, False), (True, False), ("5", False)]
+)
+def test_a_footprint_is_restated_by_an_entry_that_it_was_computed_from(entry, taken):
+    body, inputs = passport_of(ledger := cast_and_slit(), COIL, rule_set(), footprint)
+    assert body["accounts"]["size"] == len(ledger.entries) == 13
+    report = verified(ledger, {**body, "restated": [{"entry": entry, "reason": "replaced"}]}, inputs)
+    assert (report.verified, report.code) == (taken, "" if taken else "figure"), report.verdict
+
+
+def test_no_source_gives_less_than_nothing():
+    body, inputs = passport_of(ledger := cast_and_slit(), COIL, rule_set(), footprint)
+    (row,) = body["power"]
+    sources = [{"source": "wind", "wh": row["volumetric_wh"] + 1}, {"source": "solar", "wh": -1}]
+    report = verified(ledger, {**body, "power": [{**row, "sources": sources}]}, inputs)
+    assert report.failed is not None, report.verdict
+    assert "of the power in electrolysis 6000000 Wh are matched" in report.failed.sentence
+
+
+def test_of_a_breakdown_of_more_rows_than_a_passport_holds_it_is_said_that_it_cannot_be_added_up():
+    def of_many(lot, as_of):
+        one = footprint(lot, as_of)
+        return replace(one, footprint=replace(one.footprint, parts=one.footprint.parts * 101))
+
+    body, inputs = passport_of(ledger := cast_and_slit(), COIL, rule_set(), of_many)
+    assert len(body["breakdown"]) == 200
+    report = verified(ledger, body, inputs)
+    assert report.verified, report.verdict
+    assert "its breakdown is cut to what a passport holds, and cannot be added up" in report.steps[10].sentence
 
 
 def test_a_finding_of_no_entry_that_is_judged_is_left():
