@@ -340,12 +340,19 @@ def _unsaid(book: Book, lot: Lot) -> Lot:
 def _weighed_again(booking: Booking, lot: Lot, g: int | None) -> tuple[Lot, int | None]:
     """Rule 5.2: what others weighed of a piece meanwhile is its mass, until who makes it again says another."""
     if g is None:
-        return lot, max(0, sum(one.g for one in lot.holdings)) or None
+        return lot, max(0, sum(one.g for one in lot.holdings)) or _used_up_with(booking.book, lot)
     here = lot.on_hand(booking.event.issuer)
     if here <= 0:
         return lot, g
     booking.debit(lot.id, here, holder=booking.event.issuer, kind="correction")
     return replace(lot, holdings=booking.lot(lot.id).holdings), g
+
+
+def _used_up_with(book: Book, lot: Lot) -> int | None:
+    """What others had weighed of a piece that was used up since, in g."""
+    old = book.effects(lot.made_by) if lot.consumed_by != NOBODY else None
+    given = old is None or any(one.lot == lot.id and one.g for one in old.credits)
+    return None if given else lot.g
 
 
 def made_instead(booking: Booking, lot: Lot) -> bool:

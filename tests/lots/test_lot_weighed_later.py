@@ -240,3 +240,10 @@ def test_who_weighed_what_he_had_corrects_that_when_it_has_moved_on(park, how):
         WEIGHINGS[how](park, MILL, 500)
     WEIGHINGS[how](park, MILL, 500, eventID="urn:right")
     assert (park.lot(SLAB).g, places(park, SLAB), park.blocked(SLAB)) == (500, [(CUSTOMER, "", 500)], False)
+
+
+def test_a_piece_that_was_weighed_and_used_up_since_keeps_its_mass_when_its_maker_corrects_and_gives_none(park):
+    park.look(SMELTER, "inspecting", (SLAB, 500))
+    park.make(SMELTER, [(SLAB, None)], [(BAND, 500)])
+    make_again(park, 0, None)
+    assert (park.lot(SLAB).g, places(park, SLAB)) == (500, [])

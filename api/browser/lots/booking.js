@@ -184,11 +184,18 @@ function unsaid(book, lot) {
 }
 
 // What others weighed of a piece meanwhile is its mass, until who makes it again says another (5.2).
-function weighedAgain(booking, { id, holdings }, g) {
-  if (g === null) return { g: most(0n, sum(holdings.map((one) => one.g))) || null };
+function weighedAgain(booking, lot, g) {
+  const { id, holdings } = lot;
+  if (g === null) return { g: most(0n, sum(holdings.map((one) => one.g))) || usedUpWith(booking.book, lot) };
   const { issuer: holder } = booking.event, here = onHand({ holdings }, holder);
   if (here > 0n) booking.debit(id, here, { holder, kind: "correction" });
   return { g, holdings: booking.lot(id).holdings };
+}
+
+// What others had weighed of a piece that was used up since.
+function usedUpWith(book, lot) {
+  const old = lot.consumedBy === NOBODY ? null : book.effects.get(lot.madeBy);
+  return !old || old.credits.some((one) => one.lot === lot.id && one.g) ? null : lot.g;
 }
 
 // A lot in doubt is made again by what takes the place of the event that made it, and no other (5.6).
