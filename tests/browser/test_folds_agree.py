@@ -333,7 +333,13 @@ def test_both_weigh_a_piece_by_any_event_and_correct_that():
     packed.new(SMELTER, (OWN, None))
     packed.say(SMELTER, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[OWN])
     packed.ship(SMELTER, MILL, (pallet(1), None), (OWN, 500))
-    alike([packed, *(weighed_later(**kind, wrong=wrong) for kind in kinds for wrong in (False, True, None))])
+    used = Park()
+    used.new(MILL, (OWN, None))
+    used.look(MILL, "inspecting", (OWN, 500))
+    used.make(MILL, [(OWN, None)], [(COIL, 500)])
+    used.wrong(MILL, 0, "urn:made")
+    used.new(MILL, (OWN, None), eventID="urn:made")
+    alike([packed, used, *(weighed_later(**kind, wrong=wrong) for kind in kinds for wrong in (False, True, None))])
 
 
 def in_doubt(order):
