@@ -57,8 +57,7 @@ def event_time(event: Mapping[str, Any]) -> int:
 
 def window(event: Mapping[str, Any]) -> tuple[int, int] | None:
     """The half-open window [al:start, eventTime) of a process step, µs since 1970 UTC; None for other events."""
-    start = event.get("al:start")
-    return None if start is None else (micros(start), event_time(event))
+    return (micros(event["al:start"]), event_time(event)) if "al:start" in event else None
 
 
 def grams(element: Mapping[str, Any]) -> int | None:

@@ -6,10 +6,14 @@ from decimal import Decimal
 from both import compared, differs, outcome
 from engine import Given
 from forged_ledger import ForgedLedger, with_a_coil
+from forged_passports import committed, passport_of
 from forgeries import NAME, POWER
-from small_ledger import OPERATOR, ORIGIN, PLANT, ROLES, coil, ledger_body
+from small_ledger import OPERATOR, ORIGIN, PLANT, ROLES, coil, ledger_body, piece
+from vectors.computed import COIL, cast_and_slit, footprint
 
+from ledger.kernel.statement import parse
 from ledger.kernel.trust import format_trust
+from ledger.rules import rule_set
 
 
 def shown(forged, about, **kind):
@@ -87,6 +91,25 @@ def used(row=None, back=None, slices=None, wh=10):
     return shown(forged, about, along=range(about, len(forged.entries)), kind="attestation")
 
 
+def delivered(entry=3):
+    """An event with the passport of its piece, whose step it is."""
+    forged, coil_1, as_of = with_a_coil(), piece("C-1"), {"size": 4, "root": "x"}
+    body = {"id": coil_1, "piece": coil_1, "steps": [{"entry": entry}], "references": [], "as_of": as_of}
+    return shown(forged, 3, along=(forged.add(OPERATOR, "passport", body),), kind="delivery")
+
+
+def told_again(count=int, **cast):
+    """A coil's full bundle, in which `cast` is what else the casting of its slab says."""
+    honest, forged = cast_and_slit(), ForgedLedger()
+    for index, said in [*enumerate(map(parse, honest.wires))][3:]:
+        who = OPERATOR if said.typ == "party" else PLANT
+        forged.add(who, said.typ, {**said.body, **(cast if index == 6 else {})})
+    body, inputs = passport_of(honest, COIL, rule_set(), footprint)
+    body = committed(forged, body, inputs)
+    body["inputs"]["count"] = count(len(inputs))
+    return shown(forged, forged.add(OPERATOR, "passport", body), along=inputs, kind="full")
+
+
 def out_of_form():
     """By step and code: files that fail so."""
     (key,) = ledger_body()["log_keys"]
@@ -108,6 +131,8 @@ def out_of_form():
             *(recovered(one) for one in ([], {}, 1, "", Decimal("0.0"))),
             under_rules(Decimal("20.0")),
         ],
+        (10, "delivery"): [delivered(one) for one in (Decimal("3.0"), "3", [3])],
+        (11, "inputs"): [told_again(lambda count: Decimal(f"{count}.0")), told_again(**{"al:start": None})],
         (12, "time"): [at_time(one) for one in (["2026-01-05T08:59:00+05:00"], {}, {"a": 1}, [{}], True)],
         (11, "body"): [
             used(wh=Decimal("10.0")),
@@ -123,6 +148,7 @@ def out_of_form():
 
 def test_what_is_in_form_is_verified_by_both():
     given = [founded_by(), with_plant(), with_keys(), recovered(True), renewed(), under_rules(20), used()]
+    given += [delivered(), told_again()]
     assert [(report.code, said["code"]) for _, report, said in compared(given)] == [("", "")] * len(given)
 
 
