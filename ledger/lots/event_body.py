@@ -66,6 +66,8 @@ def grams(element: Mapping[str, Any]) -> int | None:
     Raises Malformed ("mass") for a mass that is not exact to the gram, is too large, or is in another unit.
     """
     uom, quantity = element.get("uom"), element.get("quantity")
+    if uom is not None and not isinstance(uom, str):
+        raise Malformed("mass", f"a unit is a text, not {uom!a:.40}")
     if uom in _OTHER_MASS:
         raise Malformed("mass", f"mass is in {', '.join(sorted(GRAMS_IN))}, not in {uom}", uom=uom)
     if uom not in GRAMS_IN or quantity is None:

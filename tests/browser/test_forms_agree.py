@@ -98,16 +98,30 @@ def delivered(entry=3):
     return shown(forged, 3, along=(forged.add(OPERATOR, "passport", body),), kind="delivery")
 
 
-def told_again(count=int, **cast):
-    """A coil's full bundle, in which `cast` is what else the casting of its slab says."""
+def told_again(count=int, changed=6, **more):
+    """A coil's full bundle, in which the casting of its slab, or another entry, says something else."""
     honest, forged = cast_and_slit(), ForgedLedger()
     for index, said in [*enumerate(map(parse, honest.wires))][3:]:
         who = OPERATOR if said.typ == "party" else PLANT
-        forged.add(who, said.typ, {**said.body, **(cast if index == 6 else {})})
+        forged.add(who, said.typ, {**said.body, **(more if index == changed else {})})
     body, inputs = passport_of(honest, COIL, rule_set(), footprint)
     body = committed(forged, body, inputs)
     body["inputs"]["count"] = count(len(inputs))
     return shown(forged, forged.add(OPERATOR, "passport", body), along=inputs, kind="full")
+
+
+def bought_as(kind):
+    """A coil's full bundle, in which the scrap of its slab came from outside, or so."""
+    said = parse(cast_and_slit().wires[5]).body
+    return told_again(changed=5, **{"al:origin": [{**one, "kind": kind} for one in said["al:origin"]]})
+
+
+def no_words():
+    """A casting that says of which kind a loss is, or in which unit an amount, by what is no text."""
+    said = parse(cast_and_slit().wires[6]).body
+    amount, *rest = said["inputQuantityList"]
+    yield {"al:loss": [{"kind": Decimal("1.0"), "g": 0}]}
+    yield {"inputQuantityList": [amount, *rest, {**amount, "uom": Decimal("0.0")}]}
 
 
 def out_of_form():
@@ -132,7 +146,12 @@ def out_of_form():
             under_rules(Decimal("20.0")),
         ],
         (10, "delivery"): [delivered(one) for one in (Decimal("3.0"), "3", [3])],
-        (11, "inputs"): [told_again(lambda count: Decimal(f"{count}.0")), told_again(**{"al:start": None})],
+        (11, "inputs"): [
+            told_again(lambda count: Decimal(f"{count}.0")),
+            told_again(**{"al:start": None}),
+            *(told_again(**one) for one in no_words()),
+            *(bought_as(one) for one in (Decimal("0.0"), {"is": "outside"})),
+        ],
         (12, "time"): [at_time(one) for one in (["2026-01-05T08:59:00+05:00"], {}, {"a": 1}, [{}], True)],
         (11, "body"): [
             used(wh=Decimal("10.0")),
