@@ -131,7 +131,7 @@ class Forwarder:
 
     async def _deliver(self, line: LeaderLine, group: list[_Waiting]) -> None:
         try:
-            answers = _read_answers(await line.ask(msgspec.msgpack.encode([one.posted for one in group])))
+            answers = _read_answers(await line.ask(msgspec.msgpack.encode([one.posted for one in group])), len(group))
         except Exception as error:  # noqa: BLE001  each caller is told, whatever it was
             for one in group:
                 settle(one.answer, error)
@@ -164,6 +164,12 @@ def encode_answers(answers: list[Answer]) -> bytes:
     )
 
 
-def _read_answers(body: bytes) -> list[Answer]:
-    answered = msgspec.msgpack.decode(body, type=list[Answered])
+def _read_answers(body: bytes, count: int) -> list[Answer]:
+    """One a submission. Raises Unsettled for what is no such answer, of whoever stood between."""
+    try:
+        answered = msgspec.msgpack.decode(body, type=list[Answered])
+    except msgspec.MsgspecError:
+        raise no_answer() from None
+    if len(answered) != count:
+        raise no_answer()
     return [Answer(one.body, one.kind, one.headers, one.status, one.size) for one in answered]

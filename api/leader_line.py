@@ -7,6 +7,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import httptools
+import msgspec
 
 from api.settling import settle
 from ledger.kernel.errors import Busy, Malformed, Unsettled
@@ -16,6 +17,7 @@ _SCHEMES = ("http", "https")
 _OK = 200
 _CONNECT = 2.0  # seconds
 _ANSWER = 60.0  # seconds: a batch of 10 000 is checked and recorded in a few
+_STANDBY = "standby"
 _REFUSED, _FAULTS, _NOT_NOW = 400, 500, 503  # statuses
 _TRIES = 2  # the second where the first server leads no more, or hung up on a connection that it had kept
 
@@ -39,7 +41,7 @@ class LeaderLine:
                 status, answer = await self._exchange(body)
                 if status == _OK:
                     return answer
-                unanswered = unanswered or _may_be_done(status)
+                unanswered = unanswered or _may_be_done(status, answer)
             except _HungUpError:
                 unanswered = True  # it may have recorded what was sent
             except OSError:
@@ -162,15 +164,30 @@ async def _open(address: str) -> _Connection:
 
 def _nobody() -> Busy:
     return Busy(
-        "standby",
+        _STANDBY,
         "another server writes to this ledger and could not be reached from this one; retry with the same id",
         retry_after=1,
     )
 
 
-def _may_be_done(status: int) -> bool:
-    """Of a proxy between that gave up, or of a fault there: unlike a refusal, or 503, which come before all else."""
-    return not (_REFUSED <= status < _FAULTS or status == _NOT_NOW)
+class _Problem(msgspec.Struct):
+    code: str
+
+
+def _may_be_done(status: int, answer: bytes) -> bool:
+    """Of a proxy between that gave up, or of a fault there: unlike a refusal, or "standby", which come before all else.
+
+    Proxies say 503, too, where they had passed it on and the connection broke.
+    """
+    return not (_REFUSED <= status < _FAULTS or (status == _NOT_NOW and _stands_by(answer)))
+
+
+def _stands_by(answer: bytes) -> bool:
+    """Whether it is a server of ours that says so."""
+    try:
+        return msgspec.json.decode(answer, type=_Problem).code == _STANDBY
+    except msgspec.MsgspecError:
+        return False
 
 
 def too_long(seconds: float) -> Unsettled:

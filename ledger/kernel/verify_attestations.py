@@ -30,9 +30,9 @@ class _Uses:
         for number, row in enumerate(rows):
             if row["attestation"] != self.name:
                 continue
-            span, hour = (row["from_wh"], row["to_wh"]), (row["consumption"], row["hour"])
+            span, hour = _span(row), (row["consumption"], _whole(row["hour"]))
             if "reverses" in row:
-                self._undo(index, (row["reverses"]["index"], row["reverses"]["row"]), span)
+                self._undo(index, _place(row["reverses"]), span)
                 continue
             if not 0 <= span[0] < span[1] <= self.wh:
                 self._refuse(index, f"Wh {span[0]} to {span[1]} are none of its {self.wh}")
@@ -45,10 +45,9 @@ class _Uses:
 
     def withdraw(self, index: int, body: Mapping[str, Any]) -> None:
         """The rows that it names fall, or what it names of them; none is left that has some of the slices."""
-        for one in body["reversals"]:
-            gone = (one["from_wh"], one["to_wh"]) if "to_wh" in one else None
-            self._undo(index, (one["index"], one["row"]), gone)
-        for span in ((one["from_wh"], one["to_wh"]) for one in body["slices"]):
+        for one in _list(body["reversals"]):
+            self._undo(index, _place(one), _span(one) if "to_wh" in one else None)
+        for span in map(_span, _list(body["slices"])):
             if any(_overlap(span, other) for _, other, _ in self._spans()):
                 self._refuse(index, f"Wh {span[0]} to {span[1]} are withdrawn while a row uses them")
             self.withdrawn.append(span)
@@ -77,6 +76,27 @@ class _Uses:
 
     def _refuse(self, index: int, says: str) -> NoReturn:
         raise Unverified("used_twice", f"entry {index}, attestation {self.name}: {says}", step=11)
+
+
+def _whole(value: object) -> int:
+    """Nothing else, be it equal to an integer, like True and 1.0: no schema was applied here."""
+    if type(value) is not int:
+        raise TypeError("no integer")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return value
+
+
+def _span(row: Mapping[str, Any]) -> _Range:
+    return _whole(row["from_wh"]), _whole(row["to_wh"])
+
+
+def _place(named: Mapping[str, Any]) -> _Place:
+    return _whole(named["index"]), _whole(named["row"])
 
 
 def _overlap(one: _Range, other: _Range) -> bool:
@@ -140,10 +160,10 @@ def _name(told: Shown) -> str | None:
 def _folded(name: str, history: Sequence[Shown]) -> _Uses:
     try:
         first, *rest = [(one.index, one.statement) for one in history]
-        uses = _Uses(name, int(first[1].body["wh"]) if first[1] is not None else 0)
+        uses = _Uses(name, _whole(first[1].body["wh"]) if first[1] is not None else 0)
         for index, statement in rest:
             if statement is not None and statement.typ == "energy-allocation":
-                uses.allocate(index, statement.body["rows"])
+                uses.allocate(index, _list(statement.body["rows"]))
             elif statement is not None and statement.body.get("action") == "withdraw":
                 uses.withdraw(index, statement.body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

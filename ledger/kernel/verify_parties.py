@@ -5,15 +5,15 @@ follows from lineage: each entry holds an item of its issuer's party that names 
 version names the one before, and every entry named is included under the one checkpoint (SPEC 4.4).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from ledger.kernel.errors import Malformed, TooLarge, Unverified
+from ledger.kernel.errors import TooLarge, Unverified
 from ledger.kernel.hashing import NO_HASH
 from ledger.kernel.lineage import NO_INDEX, NO_LEAF, Item, Role, check_opened
 from ledger.kernel.note import format_vkey
 from ledger.kernel.party import REGISTRY_TYPES, KeyRecord, Registry, apply, authorise, begin
+from ledger.kernel.registry_form import check_form
 from ledger.kernel.report import Steps
 from ledger.kernel.statement import Statement, check_signature
 from ledger.kernel.subjects import subject_key
@@ -21,7 +21,6 @@ from ledger.kernel.trust import Trust
 from ledger.kernel.verify_statements import Case, Shown
 
 PARTY_VERSIONS = 1_000  # SPEC 8
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +48,13 @@ def check_index_0(steps: Steps, case: Case) -> None:
     if first.entry.previous != NO_HASH:
         raise Unverified("index_0", "index 0 names an entry before it", step=4)
     newest = [one for one in case.entries if one.statement is not None and one.statement.typ == "ledger"][-1]
-    facts = _formed(0, lambda: _facts(founding))
+    check_form(founding, 0)
+    facts = _facts(founding)
     where = "index 0" if newest is first else f"index 0, continued by entry {newest.index},"
     origin = case.signed.checkpoint.origin
-    named_origin, named_keys = _formed(newest.index, lambda: _log_of(newest.statement or founding))
+    says = newest.statement or founding
+    check_form(says, newest.index)
+    named_origin, named_keys = says.body["origin"], says.body["log_keys"]
     if named_origin != origin:
         raise Unverified("origin", f"{where} names the origin {named_origin}, the checkpoint is of {origin}", step=4)
     texts = [format_vkey(vkey) for vkey in case.signed.vkeys]
@@ -72,10 +74,6 @@ def _facts(founding: Statement) -> str:
             step=4,
         )
     return f"{operator['name']}, {operator['id']}"
-
-
-def _log_of(statement: Statement) -> tuple[str, list[str]]:
-    return str(statement.body["origin"]), [str(text) for text in statement.body["log_keys"]]
 
 
 def check_authority(steps: Steps, case: Case) -> Authority:
@@ -125,9 +123,10 @@ class _Walk:
     history: dict[int, Statement] = field(default_factory=dict)
 
     def take(self, one: Shown, statement: Statement) -> None:
+        check_form(statement, one.index)
         self._check_history(one, statement)
         before = self.registry
-        after = _formed(one.index, lambda: _after(before, statement, one.index))
+        after = _after(before, statement, one.index)
         # The key must be good before the statement; only index 0 stands on the key that it names itself.
         judge = before or after
         record = judge.party(statement.iss).keys[statement.kid]
@@ -147,7 +146,7 @@ class _Walk:
 
     def _check_history(self, one: Shown, statement: Statement) -> None:
         """The entry's items of the issuer's party, and of a party it changes, link to what was met before."""
-        changed = _formed(one.index, lambda: _changed_party(statement))
+        changed = _changed_party(statement)
         for party in dict.fromkeys((statement.iss, changed or statement.iss)):
             subject = subject_key("party", party)
             opened = [found for found in one.opened if found.item.subject == subject]
@@ -197,16 +196,6 @@ def _changed_party(statement: Statement) -> str | None:
     if statement.typ == "party":
         return str(body["id"])
     return str(body["party"]) if statement.typ == "key" else None
-
-
-def _formed(index: int, read: Callable[[], _Result]) -> _Result:
-    """What `read` makes of a body. No schema was applied to it here, so whatever it lacks is its own fault."""
-    try:
-        return read()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Malformed(
-            "body", f"the body of the registry statement at entry {index} is not in the form of SPEC 4.5"
-        ) from error
 
 
 def _check_separate(registry: Registry, trust: Trust) -> None:

@@ -102,7 +102,9 @@ def pieces_told(case: Case) -> frozenset[str]:
 
 def _has_step(body: Mapping[str, object], entry: int) -> bool:
     steps = body.get("steps")
-    return isinstance(steps, list) and any(isinstance(one, dict) and one.get("entry") == entry for one in steps)
+    return isinstance(steps, list) and any(
+        isinstance(one, dict) and type(one.get("entry")) is int and one["entry"] == entry for one in steps
+    )
 
 
 def _piece(one: Shown, body: Mapping[str, object]) -> str:
@@ -161,10 +163,11 @@ def _check_root(inputs: Inputs, body: Mapping[str, object]) -> None:
     if late is not None:
         raise Unverified("inputs", f"entry {late} is no input of a passport as of {size} entries", step=11)
     root = b64url_encode(tree_root([one.entry.leaf for one in inputs.entries]))
-    if (said.get("count"), said.get("root")) != (len(inputs.entries), root):
+    count = said.get("count")
+    if type(count) is not int or (count, said.get("root")) != (len(inputs.entries), root):
         raise Unverified(
             "inputs",
-            f"the passport commits to {said.get('count')!a:.20} inputs with root {said.get('root')!a:.60}, the bundle "
+            f"the passport commits to {count!a:.20} inputs with root {said.get('root')!a:.60}, the bundle "
             f"shows {len(inputs.entries)} with root {root}",
             step=11,
         )

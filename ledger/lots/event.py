@@ -112,7 +112,7 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str, names: Names |
         things=_parts(body, _THINGS, names, al, "none"),
         parent=canonical_id(body["parentID"]) if "parentID" in body else "",
         children=_parts(body, _CHILDREN, names, al, "none"),
-        loss={one["kind"]: _whole(one["g"]) for one in _listed(al, "al:loss")} if "al:loss" in al else {},
+        loss={_word(one["kind"]): _whole(one["g"]) for one in _listed(al, "al:loss")} if "al:loss" in al else {},
         origins=_origins(al) if "al:origin" in al else {},
         claims=_claims(al) if "al:claim" in al else (),
         attributes=_attributes(al) if "al:attributes" in al else {},
@@ -137,7 +137,10 @@ def read_event(body: Mapping[str, Any], *, issuer: str, jti: str, names: Names |
 
 
 def _origins(al: Mapping[str, Any]) -> dict[str, Origin]:
-    return {name: Origin(**{**row, "g": _whole(row["g"])}) for name, row in _by_id(al, "al:origin")}
+    return {
+        name: Origin(**{**row, "kind": _word(row["kind"]), "g": _whole(row["g"])})
+        for name, row in _by_id(al, "al:origin")
+    }
 
 
 def _claims(al: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
@@ -151,7 +154,7 @@ def _attributes(al: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def _weighed(al: Mapping[str, Any], inputs: Collection[str]) -> tuple[tuple[str, int], ...]:
     """The masses on the output side. A row that names no side is about the one that its id stands on."""
     return tuple([
-        (row.get("device", ""), _whole(row["g"]))
+        (_text(row, "device"), _whole(row["g"]))
         for row in _listed(al, "al:mass")
         if row.get("side", "input" if inputs and canonical_id(row["id"]) in inputs else "output") == "output"
     ])  # fmt: skip
@@ -187,6 +190,13 @@ def _text(value: Mapping[str, Any], member: str, otherwise: str = "") -> str:
     if not isinstance(found, str):
         raise Malformed("body", f"{member} is a text, not {found!a:.40}")
     return found
+
+
+def _word(value: object) -> str:
+    """A text that others are told apart by: nothing that equals another, as 1 does 1.0. Raises Malformed ("body")."""
+    if not isinstance(value, str):
+        raise Malformed("body", f"a word is wanted, not {value!a:.40}")
+    return value
 
 
 def _described(row: dict[str, Any]) -> dict[str, Any]:
@@ -291,7 +301,7 @@ def _sites(body: Mapping[str, Any]) -> tuple[str, ...]:
 def _document(body: Mapping[str, Any]) -> str:
     if "bizTransactionList" not in body:
         return ""
-    said = {one.get("type", ""): _text(one, "bizTransaction") for one in _listed(body, "bizTransactionList")}
+    said = {_text(one, "type"): _text(one, "bizTransaction") for one in _listed(body, "bizTransactionList")}
     return next((said[kind] for kind in _HANDING_OVER if kind in said), "")
 
 

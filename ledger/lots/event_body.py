@@ -57,8 +57,7 @@ def event_time(event: Mapping[str, Any]) -> int:
 
 def window(event: Mapping[str, Any]) -> tuple[int, int] | None:
     """The half-open window [al:start, eventTime) of a process step, µs since 1970 UTC; None for other events."""
-    start = event.get("al:start")
-    return None if start is None else (micros(start), event_time(event))
+    return (micros(event["al:start"]), event_time(event)) if "al:start" in event else None
 
 
 def grams(element: Mapping[str, Any]) -> int | None:
@@ -67,6 +66,8 @@ def grams(element: Mapping[str, Any]) -> int | None:
     Raises Malformed ("mass") for a mass that is not exact to the gram, is too large, or is in another unit.
     """
     uom, quantity = element.get("uom"), element.get("quantity")
+    if uom is not None and not isinstance(uom, str):
+        raise Malformed("mass", f"a unit is a text, not {uom!a:.40}")
     if uom in _OTHER_MASS:
         raise Malformed("mass", f"mass is in {', '.join(sorted(GRAMS_IN))}, not in {uom}", uom=uom)
     if uom not in GRAMS_IN or quantity is None:

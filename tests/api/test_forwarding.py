@@ -11,7 +11,7 @@ from posted import Posted as Bodies
 from served import Served, app_of, batch, listening, make_world
 
 from api import leader_line, looking
-from api.forwarding import KIND, PATH, Posted
+from api.forwarding import KIND, PATH, Forwarder, Posted
 from api.leader_line import LeaderLine, check_address
 from ledger.kernel.errors import Busy, Malformed, Unsettled
 from ledger.kernel.receipt import parse_receipt
@@ -229,6 +229,9 @@ def answer(status, body):
     return b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body)
 
 
+STANDS_BY = answer(503, b'{"code":"standby"}')
+
+
 def asked(leader, *bodies):
     """What one line brings back, request after request."""
 
@@ -251,7 +254,7 @@ def test_a_connection_is_kept_and_opened_again_where_it_was_closed(tmp_path):
 
 def test_it_asks_twice_and_no_more(tmp_path):
     path = tmp_path / "s"
-    refusal = [answer(503, b"not the leader")]
+    refusal = [STANDS_BY]
     sentence = "could not be reached from this one; retry with the same id"
     with scripted(path, refusal, refusal) as heard, pytest.raises(Busy, match=sentence):
         asked(f"unix:{path}", b"x")
@@ -270,7 +273,7 @@ def test_an_answer_that_does_not_come_is_unsettled(tmp_path, monkeypatch):
 HALF = b"HTTP/1.1 200 X\r\ncontent-length: 9\r\n\r\nhalf"
 
 
-@pytest.mark.parametrize("second", [b"", HALF, answer(503, b"not the leader")])
+@pytest.mark.parametrize("second", [b"", HALF, STANDS_BY])
 def test_a_leader_that_hangs_up_in_the_middle_may_have_recorded_it(tmp_path, second):
     """Whoever comes after it and says nothing, or that it does not lead, does not know."""
     path = tmp_path / "s"
@@ -280,14 +283,30 @@ def test_a_leader_that_hangs_up_in_the_middle_may_have_recorded_it(tmp_path, sec
     assert unknown.value.code == "outcome_unknown"
 
 
-@pytest.mark.parametrize("first", [500, 502, 504])
+@pytest.mark.parametrize("first", [(500, b""), (502, b""), (503, b"upstream reset"), (503, b"{}"), (504, b"")])
 def test_a_proxy_that_gave_up_may_have_passed_it_on(tmp_path, first):
     path = tmp_path / "s"
     with (
-        scripted(path, [answer(first, b"")], [answer(503, b"")]),
+        scripted(path, [answer(*first)], [STANDS_BY]),
         pytest.raises(Unsettled, match="its answer did not come"),
     ):
         asked(f"unix:{path}", b"x")
+
+
+@pytest.mark.parametrize("said", [b"<p>Sign in</p>", msgspec.msgpack.encode([]), msgspec.msgpack.encode([{}])])
+def test_what_is_no_answer_to_each_may_have_been_recorded(tmp_path, said):
+    path = tmp_path / "s"
+
+    async def post():
+        forwarder = Forwarder(lambda: f"unix:{path}")
+        try:
+            async with asyncio.timeout(SOON):
+                await forwarder.pass_on(Posted(b"x", alone=True))
+        finally:
+            await forwarder.stop()
+
+    with scripted(path, [answer(200, said)]), pytest.raises(Unsettled, match="its answer did not come"):
+        asyncio.run(post())
 
 
 def test_a_leader_that_hung_up_and_was_not_found_again_may_have_recorded_it(tmp_path):

@@ -186,6 +186,35 @@ ROLES = {
         ["CREATE ROLE writes_all LOGIN", f"GRANT {WRITER}, pg_write_all_data TO writes_all"],
         "may UPDATE on entry",
     ),
+    "who may become one that may": (
+        "becomes_keeper",
+        [
+            "CREATE ROLE keeper",
+            "GRANT UPDATE ON entry TO keeper",
+            "CREATE ROLE becomes_keeper LOGIN NOINHERIT",
+            "GRANT USAGE ON SCHEMA {schema} TO becomes_keeper",
+            "GRANT SELECT ON stamp TO becomes_keeper",
+            "GRANT keeper TO becomes_keeper",
+        ],
+        "is a member of keeper, which may UPDATE on entry; REVOKE UPDATE ON entry FROM that role",
+    ),
+    "who may become a superuser": (
+        "becomes_chief",
+        ["CREATE ROLE chief SUPERUSER", "CREATE ROLE becomes_chief LOGIN", f"GRANT {WRITER}, chief TO becomes_chief"],
+        "is a member of chief, which is a superuser and could switch every safeguard off",
+    ),
+    "who may become one that creates": (
+        "becomes_maker",
+        [
+            "CREATE ROLE maker",
+            "GRANT CREATE ON SCHEMA {schema} TO maker",
+            "CREATE ROLE becomes_maker LOGIN NOINHERIT",
+            "GRANT USAGE ON SCHEMA {schema} TO becomes_maker",
+            "GRANT SELECT ON stamp TO becomes_maker",
+            "GRANT maker TO becomes_maker",
+        ],
+        "is a member of maker, which may create objects in the ledger's schema",
+    ),
     "who may read nothing": ("stranger", ["CREATE ROLE stranger LOGIN"], "there is no ledger in schema None"),
     "who may see nothing": (
         "onlooker",
@@ -202,6 +231,12 @@ def test_a_role_that_may_too_much_is_refused(made, role):
         made.execute(grant.format(schema=made.schema), role=ADMIN)
     with pytest.raises((Damaged, Missing), match=sentence):
         open_store(made.server.url(who, made.schema), write=True)
+
+
+def test_a_session_is_as_safe_as_the_role_that_came_in(made):
+    """It runs as the writer by a setting that it can take back."""
+    with pytest.raises(Damaged, match=f"the role {ADMIN} is a superuser and could switch every safeguard off"):
+        open_store(f"{made.admin}%20-crole%3D{WRITER}", write=True)
 
 
 def test_who_writes_does_not_own(postgres):

@@ -75,6 +75,11 @@ def test_what_is_refused_leaves_no_key_and_no_table(tmp_path, place):
             f"REVOKE pg_write_all_data FROM {WRITER}",
             "could UPDATE on entry as soon as the tables are there",
         ),
+        (
+            f"ALTER ROLE {WRITER} NOINHERIT; GRANT pg_write_all_data TO {WRITER}",
+            f"ALTER ROLE {WRITER} INHERIT; REVOKE pg_write_all_data FROM {WRITER}",
+            "is a member of pg_write_all_data, which could UPDATE on entry as soon as the tables are there",
+        ),
     ],
 )
 def test_a_role_that_is_unsafe_is_refused_and_nothing_is_in_the_way_once_it_is_mended(

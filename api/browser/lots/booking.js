@@ -4,7 +4,6 @@
 import {
   NOBODY, ON_HAND, addTo, heardLate, holdingOf, isKeptBy, newEffects, newHolding, newLot, onHand, placeOf, withBlocked,
 } from "./book.js";
-import { single } from "./event.js";
 import { compareText, grams, most, sum } from "./exact.js";
 import { refuse } from "../verifier/fault.js";
 import { same } from "./same.js";
@@ -59,7 +58,7 @@ export class Booking {
   }
 
   enter(kind, g) {
-    if (g) this.entered.set(single(kind), (this.entered.get(kind) ?? 0n) + g);
+    if (g) this.entered.set(kind, (this.entered.get(kind) ?? 0n) + g);
   }
 
   leave(kind, g) {

@@ -28,14 +28,14 @@ export function text(value) {
   return value;
 }
 
-export function list(value) {
-  if (!Array.isArray(value)) throw new TypeError("a list is wanted");
-  return value;
-}
-
 // What is a key, or one of a set: of whatever kind, but no list and no object.
 export function single(value) {
   if (Array.isArray(value) || isObject(value)) throw new TypeError("a single value is wanted");
+  return value;
+}
+
+export function list(value) {
+  if (!Array.isArray(value)) throw new TypeError("a list is wanted");
   return value;
 }
 
@@ -64,7 +64,7 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
     things: partsOf(body, THINGS, al, "none"),
     children: partsOf(body, CHILDREN, al, "none"),
     parent: "parentID" in body ? canonicalId(text(body.parentID)) : "",
-    loss: new Map(listIn(al, "al:loss").map((one) => [single(must(one, "kind")), whole(must(one, "g"))])),
+    loss: new Map(listIn(al, "al:loss").map((one) => [text(must(one, "kind")), whole(must(one, "g"))])),
     origins: new Map(listIn(al, "al:origin").map((row) => [idOf(row), originOf(row)])),
     claims: listIn(al, "al:claim").map((one) => [must(one, "scope"), whole(must(one, "g"))]),
     attributes: new Map(listIn(al, "al:attributes").map((row) => [idOf(row), described(row)])),
@@ -86,7 +86,7 @@ export function readEvent({ body, iss, jti }, { index, recordedAt, party }) {
 
 function originOf({ id, ...row }) {
   if (Object.keys(row).sort().join() !== ORIGIN.join()) throw new TypeError("an origin has other members");
-  return { ...row, g: whole(row.g) };
+  return { ...row, kind: text(row.kind), g: whole(row.g) };
 }
 
 // Each attribute but the analysis is a text or a whole number.
@@ -108,7 +108,7 @@ function scaleError(al, { profile }, inputs) {
   const accuracies = new Map(devices.map((one) => [must(one, "id"), one.accuracy]));
   const sideOf = (row) => ("side" in row ? row.side : inputs.some(({ id }) => id === idOf(row)) ? "input" : "output");
   const weighed = listIn(al, "al:mass").filter((row) => sideOf(row) === "output");
-  return sum(weighed.map((row) => Fraction.of(accuracies.get(single(row.device ?? "")) ?? "0").times(whole(must(row, "g")), 100n).integer));
+  return sum(weighed.map((row) => Fraction.of(accuracies.get(textIn(row, "device")) ?? "0").times(whole(must(row, "g")), 100n).integer));
 }
 
 // One side alone is a step of a run whether it says so or not; both sides are one where it says so.
@@ -142,9 +142,9 @@ function rowsOf(al, member, side) {
 
 // Of a quantity, exact to the gram; null where its unit is none of mass.
 function massOf({ uom = null, quantity = null }) {
-  if (Object(uom) === uom) throw new TypeError("a unit is a text");
+  if (uom !== null) text(uom);
   if (OTHER_MASS.includes(uom)) refuse("mass", "mass is in GRM, KGM or TNE");
-  if (!Object.hasOwn(GRAMS_IN, String(uom)) || quantity === null) return null;
+  if (uom === null || !Object.hasOwn(GRAMS_IN, uom) || quantity === null) return null;
   const exact = Fraction.of(quantity).times(GRAMS_IN[uom]);
   if (exact.top % exact.under) refuse("mass", "a mass is not exact to the gram");
   return whole(Number(exact.integer));
@@ -172,7 +172,7 @@ function canonicalOrNot(id) {
 }
 
 function documentOf(body) {
-  const said = new Map(listIn(body, "bizTransactionList").map((one) => [single(one.type ?? ""), textIn(one, "bizTransaction")]));
+  const said = new Map(listIn(body, "bizTransactionList").map((one) => [textIn(one, "type"), textIn(one, "bizTransaction")]));
   const kind = PAPERS.find((one) => said.has(one));
   return kind === undefined ? "" : said.get(kind);
 }

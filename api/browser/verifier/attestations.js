@@ -3,7 +3,6 @@
 import { brief, refuse } from "./fault.js";
 import { subjectKey } from "./implied.js";
 import { REFERENCE } from "./lineage.js";
-import { need } from "./registry.js";
 import { isObject } from "./statement.js";
 
 const overlap = (one, other) => one.from < other.to && other.from < one.to;
@@ -44,8 +43,9 @@ function historyOf({ entries, about }, subject) {
   return made.map(({ one }) => one);
 }
 
-const whole = (value) => (typeof value === "number" ? value : refuse("body", "a count of watt-hours is an integer"));
+const whole = (value) => (typeof value === "number" ? value : refuse("body", "watt-hours, hours and places are integers"));
 const list = (value) => (Array.isArray(value) ? value : refuse("body", "a list is wanted"));
+const need = (value, name) => (isObject(value) && name in value ? value[name] : refuse("body", `${name} is missing`));
 const spanOf = (value) => ({ from: whole(need(value, "from_wh")), to: whole(need(value, "to_wh")) });
 
 // Which watt-hours serve what, by the rows that say so; and those that were withdrawn.
@@ -65,7 +65,7 @@ class Uses {
   // Each row covers what no other does, but for the same hour over again, with another purpose.
   allocate(index, number, row) {
     if (need(row, "attestation") !== this.name) return;
-    const span = spanOf(row), hour = JSON.stringify([need(row, "consumption"), need(row, "hour")]);
+    const span = spanOf(row), hour = JSON.stringify([need(row, "consumption"), whole(need(row, "hour"))]);
     if ("reverses" in row) return this.undo(index, row.reverses, span);
     if (!(span.from >= 0 && span.from < span.to && span.to <= this.wh)) this.refuse(index, "watt-hours that it has not");
     const same = (other) => span.from === other.from && span.to === other.to && hour === other.hour;
@@ -77,7 +77,8 @@ class Uses {
   // The rows that it names fall, or what it names of them; none is left that has some of the slices.
   withdraw(index, body) {
     for (const one of list(need(body, "reversals"))) this.undo(index, one, isObject(one) && "to_wh" in one ? spanOf(one) : null);
-    for (const span of list(need(body, "slices")).map(spanOf)) {
+    for (const one of list(need(body, "slices"))) {
+      const span = spanOf(one);
       if (this.rows.some((other) => overlap(span, other))) this.refuse(index, "what is withdrawn is in use");
       this.withdrawn.push(span);
     }
@@ -85,7 +86,7 @@ class Uses {
 
   // All of a row, or one range that lies within a range of it; what is left on either side it goes on using.
   undo(index, one, gone) {
-    const place = `${need(one, "index")}/${need(one, "row")}`;
+    const place = `${whole(need(one, "index"))}/${whole(need(one, "row"))}`;
     const holds = (row) => row.place === place && (!gone || (row.from <= gone.from && gone.from < gone.to && gone.to <= row.to));
     const row = this.rows.find(holds);
     if (!row) this.refuse(index, `row ${brief(place)} is taken back, which does not use it`);

@@ -5,7 +5,8 @@ import { brief, refuse } from "./fault.js";
 import { NO_INDEX, NO_LEAF, REFERENCE, checkOpened } from "./lineage.js";
 import { hex, equal } from "./bytes.js";
 import { subjectKey } from "./implied.js";
-import { REGISTRY_TYPES, allKeys, apply, authorise, begin, disputedAt, need, partyOf } from "./registry.js";
+import { REGISTRY_TYPES, allKeys, apply, authorise, begin, disputedAt, partyOf } from "./registry.js";
+import { checkForm } from "./registry_form.js";
 import { verifySignature } from "./signatures.js";
 
 // (4) Index 0 founds the ledger; the newest `ledger` statement names the trust file's log key under this origin.
@@ -14,16 +15,15 @@ export function checkIndex0(steps, { entries, signed }) {
   const [first] = entries, founding = first.statement;
   if (first.index !== 0n || founding?.typ !== "ledger") refuse("index_0", "the file does not hold index 0");
   if (hex(first.entry.previous) !== NO_LEAF) refuse("index_0", "index 0 names an entry before it");
-  const operator = need(founding.body, "operator");
-  const own = need(operator, "id") === founding.iss && need(founding.body, "uri") === founding.aud;
-  if (!own || need(founding.body, "incarnation") !== 0) refuse("index_0", "index 0 names another ledger or operator");
-  const name = need(operator, "name");
-  const { body } = entries.findLast((one) => one.statement?.typ === "ledger").statement;
-  const origin = need(body, "origin"), keys = need(body, "log_keys");
-  if (!Array.isArray(keys)) refuse("body", "log_keys is no list");
-  if (String(origin) !== signed.origin) refuse("origin", `the ledger names the origin ${brief(origin)}`);
+  checkForm(founding, first.index);
+  const { operator, uri, incarnation } = founding.body, own = operator.id === founding.iss && uri === founding.aud;
+  if (!own || incarnation !== 0) refuse("index_0", "index 0 names another ledger or operator");
+  const newest = entries.findLast((one) => one.statement?.typ === "ledger");
+  checkForm(newest.statement, newest.index);
+  const { origin, log_keys: keys } = newest.statement.body;
+  if (origin !== signed.origin) refuse("origin", `the ledger names the origin ${brief(origin)}`);
   if (!signed.logs.some((vkey) => keys.includes(vkey.text))) refuse("log_key", "the ledger names another log key");
-  steps.passed("index_0", { ledger: founding.aud, operator: name, id: founding.iss });
+  steps.passed("index_0", { ledger: founding.aud, operator: operator.name, id: founding.iss });
 }
 
 // (7) Party histories without a gap, every key valid where it signed, every signature.
@@ -77,6 +77,7 @@ class Walk {
   checks = []; // signatures, in the order in which they stand: promises
 
   take(one, statement) {
+    checkForm(statement, one.index);
     this.checkHistory(one, statement);
     const before = this.registry;
     if (before) authorise(before, statement, one.index);
@@ -116,9 +117,9 @@ class Walk {
 
 // The party whose version a registry statement makes.
 function changedParty({ typ, body }) {
-  if (typ === "ledger") return String(need(need(body, "operator"), "id"));
-  if (typ === "party") return String(need(body, "id"));
-  return typ === "key" ? String(need(body, "party")) : null;
+  if (typ === "ledger") return body.operator.id;
+  if (typ === "party") return body.id;
+  return typ === "key" ? body.party : null;
 }
 
 // SPEC 4.5: a party's key is never a log or witness key.

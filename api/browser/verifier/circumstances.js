@@ -62,7 +62,7 @@ function claimed({ statement }) {
 
 function eventTime(text) {
   try {
-    return micros(String(text));
+    return micros(typeof text === "string" ? text : "");
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return refuse("time", error.message);

@@ -1,31 +1,13 @@
-// Who may sign what, from when until when, folded from `ledger`, `party` and `key` statements (SPEC 4.5). No schema was
-// applied to their bodies: what is not there, or is of another type, is a fault of the body.
+// Who may sign what, from when until when, folded from `ledger`, `party` and `key` statements (SPEC 4.5), of which the
+// caller knows that they have their form (`registry_form`).
 
 import { equal, unbase64url, utf8 } from "./bytes.js";
 import { brief, refuse } from "./fault.js";
 import { parseVkey } from "./note.js";
 import { parseJwk, verifySignature } from "./signatures.js";
-import { isObject } from "./statement.js";
 
 export const REGISTRY_TYPES = ["ledger", "party", "key"];
 const OPERATOR_TYPES = ["ledger", "party", "passport", "heads", "notice"];
-
-export function need(value, name) {
-  if (!isObject(value) || !(name in value)) refuse("body", `a registry statement lacks ${name}`);
-  return value[name];
-}
-
-// `otherwise` is what stands where there is none.
-function needList(value, name, otherwise = null) {
-  if (otherwise !== null && !(name in value)) return otherwise;
-  const found = need(value, name);
-  return Array.isArray(found) ? found : refuse("body", `${name} is no list`);
-}
-
-function needText(value, name) {
-  const found = need(value, name);
-  return typeof found === "string" ? found : refuse("body", `${name} is no text`);
-}
 
 // A key is valid at index i when added < i < ended.
 const validAt = (record, index) => record.added < index && (record.ended === null || index < record.ended);
@@ -38,7 +20,7 @@ export function partyOf(registry, id) {
 // The registry after index 0.
 export function begin(statement, checks) {
   const { body, aud, iss, kid } = statement;
-  if (need(body, "incarnation") !== 0 || need(body, "uri") !== aud || need(need(body, "operator"), "id") !== iss) {
+  if (body.incarnation !== 0 || body.uri !== aud || body.operator.id !== iss) {
     refuse("ledger_statement", "index 0 names another ledger, issuer or incarnation than its own");
   }
   const empty = { uri: aud, operator: iss, incarnation: 0, logKeys: [], rules: [], parties: new Map(), owners: new Map() };
@@ -68,7 +50,7 @@ function checkRole(registry, party, { typ, body }) {
 
 // A party's keys are its own affair, but for its first keys and for a recovery said to be one.
 function checkKeyIssuer(registry, party, body) {
-  const target = need(body, "party");
+  const target = body.party;
   if (target === party.id) return;
   if (party.id !== registry.operator) refuse("key_issuer", `${party.id} may not change the keys of another`);
   if (partyOf(registry, target).keys.size && !body.recovery) refuse("key_issuer", `${target} has keys of its own`);
@@ -85,52 +67,51 @@ export function apply(registry, statement, index, checks) {
 }
 
 function withLedger(registry, { body }, index, checks) {
-  const incarnation = need(body, "incarnation"), operator = need(body, "operator");
+  const { origin, incarnation, operator, rules } = body;
   if (index && incarnation !== registry.incarnation + 1) refuse("incarnation", "the incarnation is not one more");
-  if (need(body, "uri") !== registry.uri || need(operator, "id") !== registry.operator) {
+  if (body.uri !== registry.uri || operator.id !== registry.operator) {
     refuse("ledger_statement", "ledger and operator keep their names for ever");
   }
-  const logKeys = needList(body, "log_keys").map((text) => parseVkey(needText(Object.assign(Object.create(null), { text }), "text")));
-  if ([...allKeys(registry)].some(({ key }) => logKeys.some((vkey) => equal(vkey.raw, key.raw)))) {
-    refuse("key_taken", "a key that signs statements cannot sign checkpoints");
-  }
-  const said = need(body, "rules"), rules = { since: index, id: need(said, "id"), digest: need(said, "digest") };
-  const origin = need(body, "origin");
-  const renewed = withParty({ ...registry, origin, incarnation, logKeys, rules: [...registry.rules, rules] }, operator);
-  return added(renewed, partyOf(renewed, operator.id), needList(body, "keys"), { index, recovery: index > 0n, checks });
+  const taken = [...allKeys(registry)], logKeys = body.log_keys.map((text) => newLogKey(text, taken));
+  const set = { since: index, id: rules.id, digest: rules.digest };
+  const renewed = withParty({ ...registry, origin, incarnation, logKeys, rules: [...registry.rules, set] }, operator);
+  return added(renewed, partyOf(renewed, operator.id), body.keys, { index, recovery: index > 0n, checks });
+}
+
+function newLogKey(text, taken) {
+  const vkey = parseVkey(text);
+  if (taken.some(({ key }) => equal(vkey.raw, key.raw))) refuse("key_taken", "a key that signs statements cannot sign checkpoints");
+  return vkey;
 }
 
 function withRules(registry, rules, index) {
-  const last = registry.rules.at(-1).since, since = index > last ? index : last, from = need(rules, "from_index");
-  if (typeof from !== "number") refuse("body", "from_index is no integer");
+  const last = registry.rules.at(-1).since, since = index > last ? index : last, from = rules.from_index;
   if (BigInt(from) <= since) refuse("rules", `rules come into force after entry ${since}, not from entry ${from}`);
-  const set = { since: BigInt(from), id: need(rules, "id"), digest: need(rules, "digest") };
+  const set = { since: BigInt(from), id: rules.id, digest: rules.digest };
   return { ...registry, rules: [...registry.rules, set] };
 }
 
 // A new description replaces the one before as a whole; keys stay.
 function withParty(registry, body) {
-  const id = needText(body, "id"), keys = registry.parties.get(id)?.keys ?? new Map();
-  const party = { id, name: need(body, "name"), roles: needList(body, "roles"), prefixes: needList(body, "prefixes"), keys };
-  return replaced(registry, { ...party, profile: body });
+  const { id, name, roles, prefixes } = body, keys = registry.parties.get(id)?.keys ?? new Map();
+  return replaced(registry, { id, name, roles, prefixes, keys, profile: body });
 }
 
 const replaced = (registry, party) => ({ ...registry, parties: new Map(registry.parties).set(party.id, party) });
 
 function withKeys(registry, statement, index, checks) {
-  const { body, iss } = statement, party = partyOf(registry, need(body, "party"));
+  const { body, iss } = statement, party = partyOf(registry, body.party);
   const recovery = iss !== party.id && party.keys.size > 0;
-  const grown = added(registry, party, needList(body, "add", []), { index, recovery, checks });
+  const grown = added(registry, party, body.add ?? [], { index, recovery, checks });
   return ended(grown, partyOf(grown, party.id), statement, index);
 }
 
 function added(registry, party, additions, { index, recovery, checks }) {
   const keys = new Map(party.keys), owners = new Map(registry.owners);
   for (const addition of additions) {
-    const jwk = need(addition, "jwk");
-    const key = parseJwk(isObject(jwk) ? jwk : refuse("body", "a jwk is an object"));
+    const key = parseJwk(addition.jwk);
     checkNewKey(registry, owners, party, key);
-    checks.push(checkPossession(registry, party, key, needText(addition, "proof")));
+    checks.push(checkPossession(registry, party, key, addition.proof));
     keys.set(key.kid, { key, added: index, ended: null, reason: "", disputedFrom: null, recovery });
     owners.set(key.kid, party.id);
   }
@@ -153,14 +134,14 @@ async function checkPossession(registry, party, key, proof) {
 
 function ended(registry, party, { body, kid: signer }, index) {
   const keys = new Map(party.keys);
-  for (const ending of needList(body, "end", [])) {
-    const kid = need(ending, "kid"), record = keys.get(kid), disputedFrom = ending.disputed_from ?? null;
+  for (const { kid, reason, disputed_from: disputedFrom = null } of body.end ?? []) {
+    const record = keys.get(kid);
     if (!record || record.ended !== null) refuse("key_end", `key ${brief(kid)} is no key of ${party.id} that could be ended`);
     if (kid === signer) refuse("key_end", `key ${signer} cannot end itself`);
     if (disputedFrom !== null && !(record.added < disputedFrom && disputedFrom < index)) {
       refuse("key_end", `the dispute begins at entry ${disputedFrom}, outside the life of the key`);
     }
-    keys.set(kid, { ...record, ended: index, reason: need(ending, "reason"), disputedFrom });
+    keys.set(kid, { ...record, ended: index, reason, disputedFrom });
   }
   return replaced(registry, { ...party, keys });
 }

@@ -28,19 +28,29 @@ _SETTINGS = {
     "server_encoding": (("UTF8",), "create the database with ENCODING 'UTF8'"),
 }
 _HERE = "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
+_ATTRIBUTES = {
+    "rolsuper": "is a superuser and could switch every safeguard off",
+    "rolcreaterole": "may create roles and could give itself the owner's",
+}
 _SERVER_FILES = ("pg_write_server_files", "pg_execute_server_program")
 _NAMES = ", ".join(f"'{name}'" for name in (*LEDGER_TABLES, TOKEN_TABLE))
 _FUNCTIONS = ", ".join(f"'{one.name}'" for one in FUNCTIONS)
 _OWNED = (
-    "SELECT 'owns the table ' || relname, 'drop its triggers' FROM pg_class WHERE pg_has_role(relowner, 'MEMBER') "
-    f"AND relnamespace = {_HERE} AND relname IN ({_NAMES}) "
+    "SELECT 'owns the table ' || relname, 'drop its triggers' FROM pg_class WHERE "
+    f"pg_has_role(session_user, relowner, 'MEMBER') AND relnamespace = {_HERE} AND relname IN ({_NAMES}) "
     "UNION ALL SELECT 'owns the function ' || proname, 'make it anew' FROM pg_proc WHERE "
-    f"pg_has_role(proowner, 'MEMBER') AND pronamespace = {_HERE} AND proname IN ({_FUNCTIONS}) "
+    f"pg_has_role(session_user, proowner, 'MEMBER') AND pronamespace = {_HERE} AND proname IN ({_FUNCTIONS}) "
     "UNION ALL SELECT 'owns the schema ' || nspname, 'drop what is in it' FROM pg_namespace WHERE "
-    "pg_has_role(nspowner, 'MEMBER') AND nspname = current_schema() "
+    "pg_has_role(session_user, nspowner, 'MEMBER') AND nspname = current_schema() "
     "UNION ALL SELECT 'owns the database ' || datname, 'drop it' FROM pg_database WHERE "
-    "pg_has_role(datdba, 'MEMBER') AND datname = current_database() ORDER BY 1"
+    "pg_has_role(session_user, datdba, 'MEMBER') AND datname = current_database() ORDER BY 1"
 )
+# What a membership does not hand on by itself, attributes and what is not inherited, SET ROLE gives.
+_OF_ROLE_OR_ITS_ROLES = (
+    "SELECT CASE WHEN rolname = %(role)s THEN '' ELSE 'is a member of ' || rolname || ', which ' END FROM pg_roles r "
+    "WHERE pg_has_role(%(role)s::name, r.oid, 'MEMBER') AND ({holds}) ORDER BY rolname <> %(role)s, rolname LIMIT 1"
+)
+_BY_COLUMN = {"INSERT", "UPDATE", "REFERENCES"}
 _FORBIDDEN = {
     **dict.fromkeys(LEDGER_TABLES, ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "REFERENCES")),
     "head": ("DELETE", "TRUNCATE", "TRIGGER", "REFERENCES"),
@@ -113,16 +123,20 @@ def check_role(connection: Connection) -> None:
     """The writing role must not be able to undo what keeps history. Raises Damaged with what it can, and the remedy."""
     role = _role(connection)
     of_tables = (
-        (f"may {privilege} on {table}", f"REVOKE {privilege} ON {table} FROM it, and from PUBLIC")
-        for table, privilege in _too_much_of_tables(connection, role)
+        (
+            f"{who}may {privilege} on {table}",
+            f"REVOKE {privilege} ON {table} FROM {'that role' if who else 'it'}, and from PUBLIC",
+        )
+        for who, table, privilege in _too_much_of_tables(connection, role)
     )
-    _refuse(role, chain(_too_much(connection), of_tables))
+    _refuse(role, chain(_too_much(connection, role), of_tables))
 
 
 def check_before(connection: Connection) -> None:
     """Settings and role as far as they can be told before there are tables. Raises Damaged."""
     check_settings(connection)
-    _refuse(_role(connection), _too_much(connection))
+    role = _role(connection)
+    _refuse(role, _too_much(connection, role))
 
 
 def check_made(connection: Connection, role: str) -> None:
@@ -133,7 +147,11 @@ def check_made(connection: Connection, role: str) -> None:
     change = "take it back with ALTER DEFAULT PRIVILEGES of their owner, or out of the role that gives it this"
     found = _too_much_of_tables(connection, role)
     _refuse(
-        role, ((f"could {privilege} on {table} as soon as the tables are there", change) for table, privilege in found)
+        role,
+        (
+            (f"{who}could {privilege} on {table} as soon as the tables are there", change)
+            for who, table, privilege in found
+        ),
     )
 
 
@@ -143,37 +161,41 @@ def _refuse(role: str, found: Iterable[tuple[str, str]]) -> None:
 
 
 def _role(connection: Connection) -> str:
-    return str(_one(connection, "SELECT current_user")[0])
+    """Who came in: another one, under which this session may run by its settings, is left with RESET ROLE."""
+    return str(_one(connection, "SELECT session_user")[0])
 
 
-def _too_much(connection: Connection) -> Iterator[tuple[str, str]]:
+def _too_much(connection: Connection, role: str) -> Iterator[tuple[str, str]]:
     other = "let the server connect as a role made for it, which `coilmark init` grants what it needs"
-    (superuser,) = _one(connection, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-    if superuser:
-        yield "is a superuser and could switch every safeguard off", other
-    for too_much in (*_powers(connection), *_owned(connection)):
+    for too_much in (*_powers(connection, role), *_owned(connection)):
         yield too_much, other
-    if _one(connection, "SELECT has_schema_privilege(current_schema(), 'CREATE')")[0]:
-        yield "may create objects in the ledger's schema", "REVOKE CREATE ON SCHEMA … FROM it, and from PUBLIC"
-    if _one(connection, "SELECT has_parameter_privilege('session_replication_role', 'SET')")[0]:
-        yield "may set session_replication_role", "REVOKE SET ON PARAMETER session_replication_role FROM it"
+    who = _who(connection, role, "has_schema_privilege(r.oid, current_schema(), 'CREATE')")
+    if who is not None:
+        yield f"{who}may create objects in the ledger's schema", "REVOKE CREATE ON SCHEMA … FROM it, and from PUBLIC"
+    who = _who(connection, role, "has_parameter_privilege(r.oid, 'session_replication_role', 'SET')")
+    if who is not None:
+        yield f"{who}may set session_replication_role", "REVOKE SET ON PARAMETER session_replication_role FROM it"
 
 
-def _too_much_of_tables(connection: Connection, role: str) -> Iterator[tuple[str, str]]:
-    """Each table and a privilege on it that nobody who writes may have."""
+def _too_much_of_tables(connection: Connection, role: str) -> Iterator[tuple[str, str, str]]:
+    """Whose it is, a table, and a privilege on it, or on a column of it, that nobody who writes may have."""
     for table, privileges in _FORBIDDEN.items():
         for privilege in privileges:
-            if _may(connection, role, table, privilege):
-                yield table, privilege
+            asked = "has_any_column_privilege" if privilege in _BY_COLUMN else "has_table_privilege"
+            who = _who(connection, role, f"{asked}(r.oid, '{table}', '{privilege}')")
+            if who is not None:
+                yield who, table, privilege
 
 
-def _powers(connection: Connection) -> Iterator[str]:
+def _powers(connection: Connection, role: str) -> Iterator[str]:
     """Attributes and memberships that lead around every grant."""
-    if _one(connection, "SELECT rolcreaterole FROM pg_roles WHERE rolname = current_user")[0]:
-        yield "may create roles and could give itself the owner's"
-    for role in _SERVER_FILES:
-        if _one(connection, "SELECT pg_has_role(%s, 'MEMBER')", role)[0]:
-            yield f"is a member of {role} and could change the server's files"
+    for attribute, too_much in _ATTRIBUTES.items():
+        who = _who(connection, role, attribute)
+        if who is not None:
+            yield f"{who}{too_much}"
+    for files in _SERVER_FILES:
+        if _one(connection, "SELECT pg_has_role(session_user, %s, 'MEMBER')", files)[0]:
+            yield f"is a member of {files} and could change the server's files"
 
 
 def _owned(connection: Connection) -> Iterator[str]:
@@ -181,11 +203,10 @@ def _owned(connection: Connection) -> Iterator[str]:
     yield from (f"{what} and could {do}" for what, do in connection.execute(_OWNED).fetchall())
 
 
-def _may(connection: Connection, role: str, table: str, privilege: str) -> bool:
-    """On the table or on any column of it."""
-    by_column = privilege in {"INSERT", "UPDATE", "REFERENCES"}
-    asked = ("has_table_privilege", "has_any_column_privilege") if by_column else ("has_table_privilege",)
-    return any(_one(connection, f"SELECT {one}(%s::name, %s, %s)", role, table, privilege)[0] for one in asked)
+def _who(connection: Connection, role: str, holds: str) -> str | None:
+    """The subject of a sentence: "" where it holds of the role itself, else of which it is a member; None of none."""
+    row = connection.execute(_OF_ROLE_OR_ITS_ROLES.format(holds=holds).encode(), {"role": role}).fetchone()
+    return None if row is None else str(row[0])
 
 
 def differing(connection: Connection) -> list[tuple[str, str]]:
