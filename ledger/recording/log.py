@@ -31,6 +31,7 @@ from ledger.store.store import Store, Stored, StoredHead, Transaction, check_hea
 Clock = Callable[[], int]  # µs since 1970 UTC
 Randomness = Callable[[int], bytes]
 _STANDS_STILL = 2  # looks
+_PASSED_OVER = 4  # looks, one after the other, for which a second head that did not move is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class Log:
         self._reached = reached
         self._state: State | None = None
         self._unmoved = _STANDS_STILL  # looks, one after the other, that found the second head where it was
+        self._passed_over = 0
         # What is known of a piece's footprint, for the commit that ships it: the restater says so, from its own thread.
         self.accounted: Accounting = unaccounted
 
@@ -136,14 +138,17 @@ class Log:
         self.load()
         return True
 
-    def follow(self) -> None:
+    def follow(self, *, asked: bool = True) -> None:
         """Show what the server that leads has committed since, as far as its leaves lead to its root. Raises Damaged.
 
         Where another server moves the second head, what that has reached is shown, which was read back there; else all
-        is hashed again here, and the second head brought forward, as in `load`.
+        is hashed again here, and the second head brought forward, as in `load`. Where nobody `asked`, the database need
+        not be looked at each time.
         """
         known = self._state.published.checkpoint if self._state else None
         kept = self._second.read()  # before the snapshot: the leader moves the database first
+        if known is not None and not asked and self._passes_over(known, kept):
+            return
         with self.store.reading() as transaction:
             head = check_head(transaction.head())
             if known is not None and (head.size, head.root) == (known.size, known.root):
@@ -170,6 +175,15 @@ class Log:
         """
         self._unmoved = 0 if kept.size > known.size else self._unmoved + 1
         return self._unmoved < _STANDS_STILL
+
+    def _passes_over(self, known: Checkpoint, kept: Checkpoint) -> bool:
+        """Whether another server moves the second head on, and has not; for a few looks, since it may be gone.
+
+        A commit of its own that it takes long to read back is not read back here too, in the middle of it.
+        """
+        still = kept.size <= known.size and self._unmoved < _STANDS_STILL
+        self._passed_over = self._passed_over + 1 if still and self._passed_over < _PASSED_OVER else 0
+        return self._passed_over > 0
 
     def _cut_back(self) -> None:
         """Drop leaves that an append left and that may never have been committed: nobody was shown them."""

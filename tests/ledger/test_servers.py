@@ -179,6 +179,30 @@ def test_a_standby_reads_back_what_its_leader_left(world, second, monkeypatch):
     assert FileHead(world.places.head).read() == second.state.published.checkpoint
 
 
+def test_looks_that_nobody_asked_for_leave_a_slow_leader_to_read_back(world, second, monkeypatch):
+    second._second = FileHead(world.places.head)
+    first = world.post(world.plant, "lot-event", coil("C-1"))
+    second.follow()
+    in_the_middle_of_a_commit(monkeypatch, lambda: [second.follow(asked=False) for _ in range(4)])
+    receipt = world.post(world.plant, "lot-event", coil("C-2"))
+    assert second.state.published.checkpoint.size == first.entry.index + 1
+    second.follow(asked=False)
+    assert second.state.published.checkpoint.size == receipt.entry.index + 1
+
+
+def test_looks_that_nobody_asked_for_find_what_a_leader_left(world, second, monkeypatch):
+    second._second = FileHead(world.places.head)
+    first = world.post(world.plant, "lot-event", coil("C-1"))
+    second.follow()
+    monkeypatch.setattr(log_module, "reread", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        world.post(world.plant, "lot-event", coil("C-2"))
+    monkeypatch.undo()
+    for _ in range(10):  # two seconds of them
+        second.follow(asked=False)
+    assert second.state.published.checkpoint.size == first.entry.index + 2
+
+
 def test_a_look_finds_what_was_committed_before_it(world, second):
     sequencer = Sequencer(second, Pace(follow=SOON, election=SOON))
     sequencer.start()
