@@ -8,6 +8,7 @@ import pytest
 
 from ledger.kernel.errors import Busy, Conflict, Damaged, Unsettled
 from ledger.recording import log as log_module
+from ledger.recording import recovery
 from ledger.recording.log import Submission
 from ledger.recording.opening import layout, open_log
 from ledger.recording.pace import Pace
@@ -102,6 +103,21 @@ def test_a_standby_hashes_what_it_shows(world, second, place):
     with pytest.raises(Damaged, match="entry 3 does not agree with its statement digest"):
         second.follow()
     assert second.state.published.checkpoint.size == 3
+
+
+@ON_POSTGRES
+def test_a_standby_that_was_away_reads_all_of_it_back_a_part_at_a_time(world, second, place, monkeypatch):
+    monkeypatch.setattr(recovery, "_BATCH", 2)
+    for n in range(5):
+        world.post(world.plant, "lot-event", coil(f"C-{n}"))
+    second.follow()
+    assert second.state.published.checkpoint == world.log.state.published.checkpoint
+    for n in range(5, 10):
+        world.post(world.plant, "lot-event", coil(f"C-{n}"))
+    place.execute("ALTER TABLE entry DISABLE TRIGGER entry_append_only")
+    place.execute("UPDATE entry SET jwt = jwt || 'x' WHERE \"index\" = 11")
+    with pytest.raises(Damaged, match="entry 11 does not agree with its statement digest"):
+        second.follow()
 
 
 @ON_POSTGRES
