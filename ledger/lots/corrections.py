@@ -27,6 +27,7 @@ from ledger.lots.records import (
     place_of_run,
 )
 from ledger.lots.runs import leave_run, take_back_run
+from ledger.lots.weighing import add_where_it_is, found_again, weighed_still
 
 REPLACED = "correction"
 
@@ -45,8 +46,11 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
     take_back_marks(booking, old)
     under_way, no_more = tuple(_take_back_late(book, old, event.index)), tuple(_sent_again(book, old))
     gone = (*old.credits, *no_more)
+    still = tuple(weighed_still(booking, old))
     for posting in gone:
         _withdraw(booking, posting, wrong)
+    for posting in still:
+        _add(booking, posting)
     for posting in old.debits:
         _restore(booking, posting)
     for posting in under_way:
@@ -63,16 +67,17 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
         book.put_lot(found(lot, partial(_stands, book)))
     take_back_packing(booking, old)
     return replace(
-        _nothing(event), undoes=wrong, debits=gone, credits=(*old.debits, *under_way),
-        entered=_with_late(old.left, under_way), left=_with_late(old.entered, no_more), moved=back,
+        _nothing(event), undoes=wrong, debits=gone, credits=(*old.debits, *under_way, *still),
+        entered=_with(old.left, (*under_way, *still)), left=_with(old.entered, no_more), moved=back,
         packed=tuple(booking.packed), unpacked=tuple(booking.unpacked),
         findings=(*_shortages(book, touched), *booking.findings, *take_back(book, wrong)),
     )  # fmt: skip
 
 
-def _with_late(kinds: dict[str, int], postings: Iterable[Posting]) -> dict[str, int]:
-    g = sum(posting.g for posting in postings)
-    return {**kinds, "late": kinds.get("late", 0) + g} if g else kinds
+def _with(kinds: dict[str, int], postings: Iterable[Posting]) -> dict[str, int]:
+    for one in postings:
+        kinds = {**kinds, one.kind: kinds.get(one.kind, 0) + one.g} if one.g else kinds
+    return kinds
 
 
 def _nothing(event: LotEvent) -> Effects:
@@ -93,10 +98,19 @@ def _withdraw(booking: Booking, posting: Posting, wrong: int) -> None:
             book.put_lot(left(lot, _at(booking, posting), by))
         return
     _post(booking, posting, -posting.g)
-    if lot.made_by != wrong:
+    if lot.made_by != wrong or posting.kind == "weighed":
         _leave(book, booking.lot(posting.lot), posting)
     if posting.kind == "weighed":  # it is there without these grams, unless it moved on from there
         book.put_lot(owing(booking.lot(posting.lot), _at(booking, posting), 1))
+
+
+def _add(booking: Booking, posting: Posting) -> None:
+    """What a piece weighs by its maker's word, where a first weight was taken back."""
+    _post(booking, posting, posting.g)
+    found_again(booking, posting.lot, posting.place)
+    lot = booking.lot(posting.lot)
+    if len(lot.holdings) > 1:
+        _leave(booking.book, lot, posting)
 
 
 def _leave(book: Book, lot: Lot, posting: Posting) -> None:
@@ -108,7 +122,7 @@ def _leave(book: Book, lot: Lot, posting: Posting) -> None:
 def _restore(booking: Booking, posting: Posting) -> None:
     """A debit taken back. A thing is in one place: what was short of it there is made good where it is elsewhere."""
     book, lot = booking.book, booking.book.lot(posting.lot)
-    if lot is None:
+    if lot is None or (posting.kind == REPLACED and not posting.g):
         return
     if _weightless(lot, posting):
         book.put_lot(came(lot, _at(booking, posting)))
@@ -289,6 +303,7 @@ def _settle_piece(booking: Booking, lot: Lot, posting: Posting) -> None:
         booking.credit(lot.id, -left, holder=posting.holder, owner=posting.owner, kind=REPLACED, mixes=False)
     lot = booking.lot(lot.id)
     booking.book.put_lot(replace(lot, holdings=tuple(elsewhere)))
-    if left:
+    first = left == posting.g > 0 and add_where_it_is(booking, booking.lot(lot.id), left, elsewhere)
+    if left and not first:
         says = f"piece {lot.id} had moved on with {tonnes(posting.g - left)}, it is corrected to {tonnes(posting.g)}"
         booking.find("corrected_after_use", lot.id, says, was=posting.g - left, corrected=posting.g)
