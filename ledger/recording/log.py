@@ -26,12 +26,11 @@ from ledger.passport.issue import Basis, Issuer
 from ledger.recording.receipts import Proven, Published, receipt_files
 from ledger.recording.recovery import as_recorded, catch_up, continues, load_registry, load_tree, reread
 from ledger.recording.second_head import SecondHead
+from ledger.recording.watch import Watch
 from ledger.store.store import Store, Stored, StoredHead, Transaction, check_head
 
 Clock = Callable[[], int]  # µs since 1970 UTC
 Randomness = Callable[[int], bytes]
-_STANDS_STILL = 2  # looks
-_PASSED_OVER = 4  # looks, one after the other, for which a second head that did not move is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +108,7 @@ class Log:
         self._randomness = randomness
         self._reached = reached
         self._state: State | None = None
-        self._unmoved = _STANDS_STILL  # looks, one after the other, that found the second head where it was
-        self._passed_over = 0
+        self._watch = Watch()
         # What is known of a piece's footprint, for the commit that ships it: the restater says so, from its own thread.
         self.accounted: Accounting = unaccounted
 
@@ -147,13 +145,13 @@ class Log:
         """
         known = self._state.published.checkpoint if self._state else None
         kept = self._second.read()  # before the snapshot: the leader moves the database first
-        if known is not None and not asked and self._passes_over(known, kept):
+        if known is not None and not asked and self._watch.passes_over(known.size, kept.size):
             return
         with self.store.reading() as transaction:
             head = check_head(transaction.head())
             if known is not None and (head.size, head.root) == (known.size, known.root):
                 return
-            if known is not None and self._moves(known, kept) and kept.size < head.size:
+            if known is not None and self._watch.moves(known.size, kept.size) and kept.size < head.size:
                 if kept.size <= known.size:
                     return
                 head = StoredHead(kept.size, kept.root)
@@ -167,23 +165,6 @@ class Log:
                 catch_up(self._second, self.tree, transaction, checkpoint, kept)
             last = transaction.entry(head.size - 1)
         self._state = State(self._sign(checkpoint), registry, last.leaf, parse_entry(last.entry).recorded_at)
-
-    def _moves(self, known: Checkpoint, kept: Checkpoint) -> bool:
-        """Whether another server moves the second head on.
-
-        One that stood still at two looks while the database grew is this server's own, or whoever moved it is gone.
-        """
-        self._unmoved = 0 if kept.size > known.size else self._unmoved + 1
-        return self._unmoved < _STANDS_STILL
-
-    def _passes_over(self, known: Checkpoint, kept: Checkpoint) -> bool:
-        """Whether another server moves the second head on, and has not; for a few looks, since it may be gone.
-
-        A commit of its own that it takes long to read back is not read back here too, in the middle of it.
-        """
-        still = kept.size <= known.size and self._unmoved < _STANDS_STILL
-        self._passed_over = self._passed_over + 1 if still and self._passed_over < _PASSED_OVER else 0
-        return self._passed_over > 0
 
     def _cut_back(self) -> None:
         """Drop leaves that an append left and that may never have been committed: nobody was shown them."""
