@@ -336,6 +336,25 @@ def test_both_weigh_a_piece_by_any_event_and_correct_that():
     alike([packed, *(weighed_later(**kind, wrong=wrong) for kind in kinds for wrong in (False, True, None))])
 
 
+def in_doubt(order):
+    """A piece whose making, shipment and receipt are wrong, made again and sent off."""
+    made = Park()
+    wrong = [
+        (SMELTER, made.new(SMELTER, (OWN, 100)).index),
+        (SMELTER, made.ship(SMELTER, MILL, (OWN, None)).index),
+        (MILL, made.receive(MILL, SMELTER, (OWN, None)).index),
+    ]
+    for one in order:
+        made.wrong(*wrong[one], *["urn:made"][one:])
+    made.new(SMELTER, (OWN, 90), eventID="urn:made")
+    made.ship(SMELTER, MILL, (OWN, None))
+    return made
+
+
+def test_both_know_that_a_piece_in_doubt_whose_moves_are_wrong_too_is_where_it_was_made():
+    alike([in_doubt(order) for order in ((0, 1, 2), (2, 1, 0))])
+
+
 def test_both_let_a_correction_take_and_describe_what_its_issuer_had():
     """A piece that somebody else made, and that was sent on while an event stood that did not take it; its own."""
     made = Park()

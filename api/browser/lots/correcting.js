@@ -38,7 +38,7 @@ export function declare(book, event, wrong) {
   ];
   for (const one of moved) addToDelivery(book, one);
   const touched = new Set([...gone, ...old.debits].map((one) => one.lot));
-  for (const lot of knownOf(book, touched)) book.put(found(lot, standing(book)));
+  for (const lot of knownOf(book, touched)) book.put(found(unmade(book, lot), standing(book)));
   takeBackPacking(booking, old);
   return {
     ...nothing, undoes: wrong, debits: gone, credits: [...old.debits, ...underWay, ...still], moved,
@@ -91,6 +91,14 @@ function restore(book, posting) {
   post(book, posting, posting.g);
   const lot = book.lots.get(posting.lot);
   if (lot.consumedBy !== NOBODY || lot.holdings.length > 1 || owedTo(lot).length) leave(book, lot, posting);
+}
+
+// A thing in doubt of which nothing is anywhere is where it was made, whichever of its moves was taken back last.
+function unmade(book, lot) {
+  const weighed = lot.single && lot.g !== null && lot.consumedBy === NOBODY, made = book.effects.get(lot.madeBy);
+  if (!weighed || lot.doubt === NOBODY || !made || lot.holdings.some((one) => one.g)) return lot;
+  const posting = made.credits.find((one) => one.lot === lot.id), mix = placesOf(book, made.index).get(placeOf(posting));
+  return { ...lot, holdings: [emptyAt({ ...posting, mix })] };
 }
 
 const weightless = (lot, { g }) => lot.single && !g;
