@@ -193,7 +193,7 @@ def _furnish(
     metrics.watch("storage_free_bytes", "Free on the fullest of the ledger's disks", lambda: room.free)
     metrics.watch("storage_low", "1 where a disk has less than a tenth left", lambda: room.low)
     metrics.watch("storage_full", "1 while nothing is recorded for want of room", lambda: room.full)
-    self_check = SelfCheck(log, places.location, now, pause=lambda: _pause(settings, sequencer))
+    self_check = SelfCheck(log, now, pause=lambda: _pause(settings, sequencer))
     metrics.watch("self_check_wrong", "1 while stored data is not what was recorded", lambda: self_check.wrong)
     metrics.watch("self_check_passes", "How often the whole ledger was read again", lambda: self_check.passes)
     return Desk(

@@ -27,6 +27,7 @@ _LINES = 8  # requests under way at once: neither a large batch nor a commit hol
 _GATHER = 0.002  # seconds: who comes right behind the first goes with it
 _GROUP = 2_000  # statements after which a request is full
 _GROUP_BYTES = 4 << 20
+_LARGE = 64 << 10  # bytes
 _WAITING = 20_000  # statements, while more are refused as Busy
 
 
@@ -41,6 +42,11 @@ class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def statements(self) -> int:
         """At most so many are in it: they have no comma, and a batch with more is refused whole."""
         return 1 if self.alone else min(self.body.count(b",") + 1, STATEMENTS)
+
+    @property
+    def large(self) -> bool:
+        """It goes by itself: two that went together would be answered, and followed by the next, at one moment."""
+        return len(self.body) >= _LARGE
 
 
 class Answered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,6 +129,8 @@ class Forwarder:
         group: list[_Waiting] = []
         statements = size = 0
         while self._queue and statements < _GROUP and size < _GROUP_BYTES:
+            if group and (group[-1].posted.large or self._queue[0].posted.large):
+                break
             one = self._queue.popleft()
             statements += one.statements
             size += len(one.posted.body)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from ledger.kernel.errors import CoilmarkError
 from ledger.recording.log import Log
-from ledger.store.store import Location
 from ledger.upkeep.scrub import scrub
 from ledger.upkeep.scrub_lots import LotScrub
 
@@ -43,14 +42,13 @@ class SelfCheck:
     def __init__(
         self,
         log: Log,
-        location: Location,
         clock: Callable[[], int],
         entries: int = ENTRIES,
         pause: Callable[[], float] = lambda: PAUSE,
     ) -> None:
         self._ledger = log
         self._pause = pause
-        self._lots = LotScrub(log.store, location)
+        self._lots = LotScrub(log.store)
         self._clock = clock
         self._entries = entries
         self._next = 0

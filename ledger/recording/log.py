@@ -26,11 +26,11 @@ from ledger.passport.issue import Basis, Issuer
 from ledger.recording.receipts import Proven, Published, receipt_files
 from ledger.recording.recovery import as_recorded, catch_up, continues, load_registry, load_tree, reread
 from ledger.recording.second_head import SecondHead
+from ledger.recording.watch import Watch
 from ledger.store.store import Store, Stored, StoredHead, Transaction, check_head
 
 Clock = Callable[[], int]  # µs since 1970 UTC
 Randomness = Callable[[int], bytes]
-_STANDS_STILL = 2  # looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Log:
         self._randomness = randomness
         self._reached = reached
         self._state: State | None = None
-        self._unmoved = _STANDS_STILL  # looks, one after the other, that found the second head where it was
+        self._watch = Watch()
         # What is known of a piece's footprint, for the commit that ships it: the restater says so, from its own thread.
         self.accounted: Accounting = unaccounted
 
@@ -136,19 +136,22 @@ class Log:
         self.load()
         return True
 
-    def follow(self) -> None:
+    def follow(self, *, asked: bool = True) -> None:
         """Show what the server that leads has committed since, as far as its leaves lead to its root. Raises Damaged.
 
         Where another server moves the second head, what that has reached is shown, which was read back there; else all
-        is hashed again here, and the second head brought forward, as in `load`.
+        is hashed again here, and the second head brought forward, as in `load`. Where nobody `asked`, the database need
+        not be looked at each time.
         """
         known = self._state.published.checkpoint if self._state else None
         kept = self._second.read()  # before the snapshot: the leader moves the database first
+        if known is not None and not asked and self._watch.passes_over(known.size, kept.size):
+            return
         with self.store.reading() as transaction:
             head = check_head(transaction.head())
             if known is not None and (head.size, head.root) == (known.size, known.root):
                 return
-            if known is not None and self._moves(known, kept) and kept.size < head.size:
+            if known is not None and self._watch.moves(known.size, kept.size) and kept.size < head.size:
                 if kept.size <= known.size:
                     return
                 head = StoredHead(kept.size, kept.root)
@@ -162,14 +165,6 @@ class Log:
                 catch_up(self._second, self.tree, transaction, checkpoint, kept)
             last = transaction.entry(head.size - 1)
         self._state = State(self._sign(checkpoint), registry, last.leaf, parse_entry(last.entry).recorded_at)
-
-    def _moves(self, known: Checkpoint, kept: Checkpoint) -> bool:
-        """Whether another server moves the second head on.
-
-        One that stood still at two looks while the database grew is this server's own, or whoever moved it is gone.
-        """
-        self._unmoved = 0 if kept.size > known.size else self._unmoved + 1
-        return self._unmoved < _STANDS_STILL
 
     def _cut_back(self) -> None:
         """Drop leaves that an append left and that may never have been committed: nobody was shown them."""

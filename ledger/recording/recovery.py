@@ -10,7 +10,7 @@ from ledger.hashing import lineage_digests
 from ledger.kernel.checkpoint import Checkpoint
 from ledger.kernel.entry import Entry, parse_entry
 from ledger.kernel.errors import CoilmarkError, Damaged, Refused
-from ledger.kernel.hashing import NO_HASH
+from ledger.kernel.hashing import NO_HASH, split_hashes
 from ledger.kernel.lineage import Lineage, lineage_of, parse_items
 from ledger.kernel.party import Registry, fold
 from ledger.kernel.statement import Statement
@@ -191,7 +191,9 @@ def catch_up(second: SecondHead, tree: Tree, transaction: Transaction, head: Che
             f"the head kept in the second place (size {kept.size}, root {kept.root.hex()}) is no earlier state of this "
             f"database (size {head.size}, root {head.root.hex()})",
         )
-    reread(transaction, kept.size, head.size, transaction.leaves(kept.size, head.size))
+    for start in range(kept.size, head.size, _BATCH):  # a server that was away for long has much to read
+        end = min(start + _BATCH, head.size)
+        reread(transaction, start, end, split_hashes(tree.nodes(0, start, end)))
     second.swap(kept, head)
 
 

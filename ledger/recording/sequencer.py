@@ -284,7 +284,7 @@ class Sequencer:
 
     def _follow(self) -> None:
         before = self.log.state
-        self.log.follow()
+        self.log.follow(asked=bool(self._looks))
         if self.log.state is not before:  # whoever leads is there: it has committed since
             self._next_try = max(self._next_try, time.monotonic() + self._pace.election)
 

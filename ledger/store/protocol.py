@@ -7,11 +7,14 @@ SQLite and PostgreSQL stand behind this one protocol; `tests/store` runs the sam
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from ledger.kernel.errors import Damaged
+
+if TYPE_CHECKING:
+    from ledger.store.raw import RawReader
 
 Location: TypeAlias = Path | str
 END = (1 << 63) - 1  # beyond every entry
@@ -194,6 +197,10 @@ class Store(Protocol):
 
     def reading(self) -> AbstractContextManager[Transaction]:
         """A snapshot: everything read in the block is of one moment, and nothing can be written."""
+        ...
+
+    def raw(self) -> "AbstractContextManager[RawReader]":
+        """Likewise, as the database rests: for who holds it against what was signed. Raises what UNREADABLE lists."""
         ...
 
     def forget(self) -> None:

@@ -1,6 +1,6 @@
 """Records of lots and energy in a served ledger, made again a range at a time; each pass counts them all.
 
-The audit's rules and its way of booking, on the audit's own read-only connection. What the audit needs worker processes
+The audit's rules and its way of booking, reading as it does. What the audit needs worker processes
 for is a few hundredths of a second here, since a round is a few hundred entries.
 """
 
@@ -16,15 +16,14 @@ from ledger.energy.fold import OF_ENERGY
 from ledger.kernel.errors import Damaged, Refused
 from ledger.showing.reading import Shown
 from ledger.store.raw import UNREADABLE, RawReader
-from ledger.store.store import Location, Store, reading_raw
+from ledger.store.store import Store
 
 
 class LotScrub:
     """Ranges come in order, from 0 on; the last may come again, and longer; another is booked and not counted."""
 
-    def __init__(self, store: Store, location: Location) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._location = location
         self._folded: tuple[tuple[int, ...], Authority] | None = None
         self._next = 0  # where the pass goes on
         self._made: Counter[str] = Counter()  # rows that the entries of this pass make
@@ -36,7 +35,7 @@ class LotScrub:
         authority = self._authority()
         end = start + len(shown)
         try:
-            with reading_raw(self._location) as database:
+            with self._store.raw() as database:
                 booked = book_again(database, authority, said, (start, end))
                 folded = fold_again(database, authority, said, (start, end))
         except UNREADABLE as error:
@@ -50,7 +49,7 @@ class LotScrub:
         """Count, where a pass has just gone through the first `size` entries. Raises Damaged for a row too many."""
         if self._next != size:
             return
-        with reading_raw(self._location) as database:
+        with self._store.raw() as database:
             _compare(database, size, self._made)
 
     def _count(self, records: int, tags: int, start: int, end: int) -> None:

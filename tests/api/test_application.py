@@ -185,7 +185,7 @@ def test_the_page_of_a_long_ledger_is_turned(tmp_path):
 def test_the_self_check_goes_round(tmp_path):
     async def scenario():
         async with in_process(tmp_path) as served:
-            check = SelfCheck(served.desk.log, served.desk.places.location, lambda: 0, entries=3)
+            check = SelfCheck(served.desk.log, lambda: 0, entries=3)
             rounds = [await asyncio.to_thread(check.round) for _ in range(3)]
             assert [(one.start, one.end, one.wrong) for one in rounds] == [(0, 3, ""), (3, 5, ""), (0, 3, "")]
 

@@ -11,7 +11,8 @@ from posted import Posted as Bodies
 from served import Served, app_of, batch, listening, make_world
 
 from api import leader_line, looking
-from api.forwarding import KIND, PATH, Forwarder, Posted
+from api.answers import Answer
+from api.forwarding import KIND, PATH, Forwarder, Posted, encode_answers, read_group
 from api.leader_line import LeaderLine, check_address
 from ledger.kernel.errors import Busy, Malformed, Unsettled
 from ledger.kernel.receipt import parse_receipt
@@ -67,6 +68,26 @@ def test_a_batch_is_recorded(pair):
     there = pair.standby.post_batch(*wires)
     assert (there.status, len(there.json["receipts"])) == (201, 3)
     assert pair.standby.post_batch(*wires).status == 200
+
+
+def test_a_large_batch_waits_for_no_other(monkeypatch):
+    """The leader would answer two that come in one request together, and the next two would come together."""
+    groups = []
+
+    async def ask(_line, body):
+        group = read_group(body)
+        groups.append([len(one.body) for one in group])
+        return encode_answers([Answer(b"", "text/plain", {})] * len(group))
+
+    async def post(*sizes):
+        forwarder = Forwarder(lambda: "")
+        await asyncio.gather(*(forwarder.pass_on(Posted(bytes(size))) for size in sizes))
+        await forwarder.stop()
+
+    monkeypatch.setattr(LeaderLine, "ask", ask)
+    large = 100_000
+    asyncio.run(post(large, large, 10, 11, large))
+    assert sorted(groups) == [[10, 11], [large], [large], [large]]
 
 
 def test_a_check_stores_nothing(pair):

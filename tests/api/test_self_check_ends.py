@@ -22,7 +22,7 @@ def test_the_round_under_way_is_finished_before_the_ledger_is_closed(tmp_path):
         assert ended == [True]
 
     with small_ledger(tmp_path) as world:
-        check = SelfCheck(world.log, world.places.location, lambda: 0)
+        check = SelfCheck(world.log, lambda: 0)
 
         def slow_round():
             reading.set()

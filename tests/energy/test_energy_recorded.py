@@ -296,7 +296,7 @@ def test_a_retry_of_an_allocation_is_the_same_entry(world):
 def test_a_served_ledger_makes_its_energy_again_too(tmp_path):
     with energy_ledger(tmp_path) as world:
         story(world)
-        check = SelfCheck(world.log, world.places.location, lambda: 0, entries=8)
+        check = SelfCheck(world.log, lambda: 0, entries=8)
         while not check.passes:
             assert check.round().wrong == ""
         key = attestation_key(f"{WIND}/w1")

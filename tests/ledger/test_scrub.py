@@ -134,7 +134,7 @@ def test_a_chain_that_was_recorded_wrongly(on_sqlite, monkeypatch):
 
 
 def test_a_page_that_cannot_be_read_is_a_finding_and_no_end_of_the_patrol(on_sqlite):
-    check = SelfCheck(on_sqlite.log, on_sqlite.places.location, lambda: 0, entries=7)
+    check = SelfCheck(on_sqlite.log, lambda: 0, entries=7)
     on_sqlite.close()
     whole = on_sqlite.places.database.read_bytes()
     page = 4096
@@ -149,7 +149,7 @@ def test_a_page_that_cannot_be_read_is_a_finding_and_no_end_of_the_patrol(on_sql
 
 
 def test_rounds_go_round_and_repeat_what_was_wrong(on_sqlite):
-    check = SelfCheck(on_sqlite.log, on_sqlite.places.location, lambda: 5, entries=8)
+    check = SelfCheck(on_sqlite.log, lambda: 5, entries=8)
     assert [(one.start, one.end) for one in (check.round() for _ in range(3))] == [(0, 8), (8, 16), (16, 20)]
     assert check.passes == 1
     (level,) = on_sqlite.places.levels.glob("level-02")
@@ -181,7 +181,7 @@ FIRST = '(SELECT "key" FROM state_record WHERE "index" = 9 ORDER BY "key" LIMIT 
     ],
 )
 def test_records_of_lots_are_booked_again(world, sql, says):
-    check = SelfCheck(world.log, world.places.location, lambda: 0, entries=8)
+    check = SelfCheck(world.log, lambda: 0, entries=8)
     assert [check.round().wrong for _ in range(3)] == ["", "", ""]
     blob = "decode('{}', 'hex')" if world.place else "x'{}'"
     sql = sql.format(other=blob.format("00ff"), key=blob.format("07" * 32))
@@ -193,7 +193,7 @@ def test_records_of_lots_are_booked_again(world, sql, says):
 
 
 def test_what_is_registered_meanwhile_is_nothing_wrong(on_sqlite):
-    check = SelfCheck(on_sqlite.log, on_sqlite.places.location, lambda: 0, entries=8)
+    check = SelfCheck(on_sqlite.log, lambda: 0, entries=8)
     assert check.round().wrong == ""
     on_sqlite.enrol(on_sqlite.rolling, "lot-event")
     on_sqlite.post(on_sqlite.rolling, "lot-event", coil("R-1"))
@@ -202,7 +202,7 @@ def test_what_is_registered_meanwhile_is_nothing_wrong(on_sqlite):
 
 
 def test_a_row_too_many_stays_wrong_whatever_is_recorded_until_it_is_gone(on_sqlite):
-    check = SelfCheck(on_sqlite.log, on_sqlite.places.location, lambda: 0, entries=8)
+    check = SelfCheck(on_sqlite.log, lambda: 0, entries=8)
     with behind_its_back(on_sqlite.places.database) as connection:
         connection.execute(
             'INSERT INTO state_record ("key", "index", value) SELECT ?, "index", value FROM state_record '
@@ -220,7 +220,7 @@ def test_a_row_too_many_stays_wrong_whatever_is_recorded_until_it_is_gone(on_sql
 
 
 def test_what_is_wrong_is_logged_once_and_again_where_it_comes_again(on_sqlite, caplog):
-    check = SelfCheck(on_sqlite.log, on_sqlite.places.location, lambda: 0)
+    check = SelfCheck(on_sqlite.log, lambda: 0)
     (level,) = on_sqlite.places.levels.glob("level-02")
     whole = level.read_bytes()
     for times in (1, 2):

@@ -8,6 +8,7 @@ import pytest
 
 from ledger.kernel.errors import Busy, Conflict, Damaged, Unsettled
 from ledger.recording import log as log_module
+from ledger.recording import recovery
 from ledger.recording.log import Submission
 from ledger.recording.opening import layout, open_log
 from ledger.recording.pace import Pace
@@ -105,6 +106,21 @@ def test_a_standby_hashes_what_it_shows(world, second, place):
 
 
 @ON_POSTGRES
+def test_a_standby_that_was_away_reads_all_of_it_back_a_part_at_a_time(world, second, place, monkeypatch):
+    monkeypatch.setattr(recovery, "_BATCH", 2)
+    for n in range(5):
+        world.post(world.plant, "lot-event", coil(f"C-{n}"))
+    second.follow()
+    assert second.state.published.checkpoint == world.log.state.published.checkpoint
+    for n in range(5, 10):
+        world.post(world.plant, "lot-event", coil(f"C-{n}"))
+    place.execute("ALTER TABLE entry DISABLE TRIGGER entry_append_only")
+    place.execute("UPDATE entry SET jwt = jwt || 'x' WHERE \"index\" = 11")
+    with pytest.raises(Damaged, match="entry 11 does not agree with its statement digest"):
+        second.follow()
+
+
+@ON_POSTGRES
 def test_a_standby_does_not_follow_into_another_history(world, second, place):
     """The head was moved, by somebody with the owner's rights, to a tree that does not hold what was shown."""
     world.post(world.plant, "lot-event", coil("C-1"))
@@ -177,6 +193,30 @@ def test_a_standby_reads_back_what_its_leader_left(world, second, monkeypatch):
     second.follow()
     assert second.state.published.checkpoint.size == first.entry.index + 2
     assert FileHead(world.places.head).read() == second.state.published.checkpoint
+
+
+def test_looks_that_nobody_asked_for_leave_a_slow_leader_to_read_back(world, second, monkeypatch):
+    second._second = FileHead(world.places.head)
+    first = world.post(world.plant, "lot-event", coil("C-1"))
+    second.follow()
+    in_the_middle_of_a_commit(monkeypatch, lambda: [second.follow(asked=False) for _ in range(4)])
+    receipt = world.post(world.plant, "lot-event", coil("C-2"))
+    assert second.state.published.checkpoint.size == first.entry.index + 1
+    second.follow(asked=False)
+    assert second.state.published.checkpoint.size == receipt.entry.index + 1
+
+
+def test_looks_that_nobody_asked_for_find_what_a_leader_left(world, second, monkeypatch):
+    second._second = FileHead(world.places.head)
+    first = world.post(world.plant, "lot-event", coil("C-1"))
+    second.follow()
+    monkeypatch.setattr(log_module, "reread", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        world.post(world.plant, "lot-event", coil("C-2"))
+    monkeypatch.undo()
+    for _ in range(10):  # two seconds of them
+        second.follow(asked=False)
+    assert second.state.published.checkpoint.size == first.entry.index + 2
 
 
 def test_a_look_finds_what_was_committed_before_it(world, second):

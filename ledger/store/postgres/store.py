@@ -14,6 +14,7 @@ from ledger.kernel.errors import Conflict, Malformed, Unsettled
 from ledger.store.postgres.checks import Connection, check_database, check_role, check_schema, check_settings
 from ledger.store.postgres.lock import LEADER, give_up_lead, take_lead
 from ledger.store.postgres.making import NOTICING, connected, unreachable
+from ledger.store.postgres.raw import PostgresRawReader
 from ledger.store.postgres.transaction import PostgresTransaction
 
 _READERS = 8
@@ -138,6 +139,15 @@ class PostgresStore:
         try:
             with self._pool.connection() as connection:
                 yield PostgresTransaction(connection)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise unreachable(error) from error
+
+    @contextmanager
+    def raw(self) -> Iterator[PostgresRawReader]:
+        """See `reading`. A connection of its own would take the server fifteen milliseconds of its processor."""
+        try:
+            with self._pool.connection() as connection:
+                yield PostgresRawReader(connection)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise unreachable(error) from error
 

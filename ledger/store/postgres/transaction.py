@@ -110,13 +110,13 @@ class PostgresTransaction:
         return found[0]
 
     def entries(self, start: int, end: int) -> list[Stored]:
-        """With their disclosures, in order."""
+        """With their disclosures, which one look at the range finds: one for each entry takes nearly twice as long."""
         rows = self._rows(
-            'SELECT e."index", e.entry, e.leaf, e.typ, e.jwt, e.seed, e.items, '
-            '(SELECT array_agg(d.text ORDER BY d.position) FROM disclosure d WHERE d."index" = e."index") '
-            'FROM entry e WHERE e."index" >= %s AND e."index" < %s ORDER BY e."index"',
-            start,
-            end,
+            'SELECT "index", e.entry, e.leaf, e.typ, e.jwt, e.seed, e.items, d.texts FROM entry e LEFT JOIN '
+            '(SELECT "index", array_agg(text ORDER BY position) AS texts FROM disclosure '
+            'WHERE "index" >= %s AND "index" < %s GROUP BY "index") d USING ("index") '
+            'WHERE "index" >= %s AND "index" < %s ORDER BY "index"',
+            *(start, end, start, end),
         )
         return [_stored(row) for row in rows]
 

@@ -1,7 +1,7 @@
 """The store in one SQLite file: the default. Obligations are in `protocol`, settings in `engine`."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -11,6 +11,7 @@ from ledger.kernel.errors import Busy, CoilmarkError, Conflict, Damaged, Unsettl
 from ledger.store.sqlite import engine as engines
 from ledger.store.sqlite.driver import sqlite3
 from ledger.store.sqlite.file_lock import LEAD, FileLock
+from ledger.store.sqlite.raw import SqliteRawReader, reading_file
 from ledger.store.sqlite.transaction import SqliteTransaction
 
 _FAULTS = (DBAPIError, sqlite3.Error)  # of the transaction's ends, and of what is done in it
@@ -81,6 +82,10 @@ class SqliteStore:
                 yield SqliteTransaction(connection)
         except _FAULTS as error:
             raise _unreadable(_driver(error)) from error
+
+    def raw(self) -> AbstractContextManager[SqliteRawReader]:
+        """On a connection of its own, which takes whatever bytes a column holds."""
+        return reading_file(self.path)
 
     def forget(self) -> None:
         """Fold the write-ahead log into the database, so that what was erased stands in neither.
