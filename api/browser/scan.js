@@ -1,5 +1,5 @@
-// The scan page checks itself: it fetches the proof of the piece that its link names, takes the steps of SPEC 7, and
-// holds what the page shows against what was proven.
+// The scan page checks itself: it takes the proof of the piece that its link names, for which the page asked together
+// with the scripts, through the steps of SPEC 7, and holds what the page shows against what was proven.
 
 import { Tongue, element, showReport, verdictLine } from "./check.js";
 import { fingerprint, forget, keep, kept } from "./check_keys.js";
@@ -11,7 +11,7 @@ const section = document.getElementById("check");
 const given = section.dataset;
 
 async function fetched(path) {
-  const answer = await fetch(path, { cache: "no-store", credentials: "same-origin" });
+  const answer = await fetch(path, { credentials: "same-origin" });
   if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
   return new Uint8Array(await answer.arrayBuffer());
 }

@@ -156,6 +156,15 @@ def test_numbers_and_times_have_one_form_on_a_page_whatever_the_browser_knows(re
     assert said.day(there) in reader.page.text_content("#check .key")
 
 
+def test_proof_and_words_are_asked_for_once_and_before_any_script_has_run(reader, address):
+    """The page names them beside its scripts; what it names and the script's own fetch are one request."""
+    reader.open(address)
+    scripts = [at for at, url in enumerate(reader.asked) if url.endswith(".js")]
+    for name in ("/bundle", "/words/en.json"):
+        (at,) = [at for at, url in enumerate(reader.asked) if name in url]
+        assert at < scripts[-1]
+
+
 @pytest.mark.slow
 def test_the_language_can_be_changed_and_the_link_keeps_its_code(reader, address):
     reader.open(f"{address}?c=ABCDEFGHIJKLMNOP")
