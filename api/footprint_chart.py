@@ -108,8 +108,10 @@ def chart_of(body: Body, said: Words, mean: Mean | None = None) -> Chart | None:
 
 def _figure(one: Body, said: Words) -> Line:
     matching = one.get("matching", "none")
-    model = f", {said.of('coc', one['coc_model'])} (ISO 22095)" if matching != "none" and "coc_model" in one else ""
-    return Line(said("fp.per_t", value=said.number(_rounded(Decimal(one["value"])))), said(f"fp.{matching}") + model)
+    how = [said(f"fp.{matching}")]
+    if matching != "none" and "coc_model" in one:
+        how.append(f"{said.of('coc', one['coc_model'])} (ISO 22095)")
+    return Line(said("fp.per_t", value=said.number(_rounded(Decimal(one["value"])))), said("comma").join(how))
 
 
 def _rounded(value: Decimal) -> Decimal:
@@ -137,7 +139,7 @@ def _sentence(power: Iterable[Body], said: Words, mean: Mean | None) -> str:
 def _sources(row: Body, said: Words) -> str:
     told = sorted(row.get("sources", ()), key=lambda one: -one["wh"])
     names = [said.of("source", one["source"]) for one in told if one["wh"] * 100 >= row["wh"]]
-    return ", ".join(names) or said("source.attested")
+    return said("comma").join(names) or said("source.attested")
 
 
 def _stages(parts: Sequence[Body], power: Sequence[Body], mass: int, said: Words) -> Iterable[Bar]:
@@ -206,8 +208,8 @@ def _gaps(body: Body, said: Words) -> Iterable[Line]:
     for one in body.get("gaps", ()):
         unit = "kWh" if one["what"] in _POWER_GAPS else "kg"
         amount = said.amount(Decimal(f"{Decimal(one['amount']) / 1_000:.0f}"), unit)
-        stage = f"{said.of('step', one['stage'])}: " if one["stage"] not in {"", "material"} else ""
-        yield Line(said("fp.gap"), f"{stage}{said.of('gap', one['what'])}, {amount}")
+        stage = f"{said.of('step', one['stage'])}{said('colon')}" if one["stage"] not in {"", "material"} else ""
+        yield Line(said("fp.gap"), f"{stage}{said.of('gap', one['what'])}{said('comma')}{amount}")
 
 
 def _restated(body: Body, said: Words) -> Iterable[Line]:

@@ -156,7 +156,7 @@ def _share(at: int, one: Body, words: Words) -> Row:
 
 def _figure(at: int, one: Body, words: Words) -> Row:
     notes = [one[member] for member in ("scope", "coc_model", "matching") if member in one]
-    name, value = one["name"].replace("-", " "), f"{one['value']} {one['unit']}"
+    name, value = one["name"].replace("-", " "), f"{one['value']}\u00a0{one['unit']}"
     return Row(name, value, ", ".join([*notes, _method(one, words)]), at=f"figures.{at}.value", raw=one["value"])
 
 

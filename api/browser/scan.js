@@ -35,7 +35,7 @@ function compare(tongue, { about, body }) {
   const differing = shown.filter((one) => plain(member(body, one.dataset.at)) !== one.dataset.is);
   for (const one of shown) one.classList.toggle("differs", differing.includes(one));
   if (!differing.length) return { good: true, text: tongue.say("page_good") };
-  const rows = [...new Set(differing.map(nameOf))].join(", ");
+  const rows = [...new Set(differing.map(nameOf))].join(tongue.say("comma"));
   return { good: false, text: tongue.say("page_bad", { rows }) };
 }
 
@@ -71,7 +71,7 @@ async function check(tongue, path) {
 function showKey(tongue, trust, say, since) {
   const keys = parseTrust(trust).logs.map((vkey) => element("code", { text: fingerprint(vkey.text) }));
   const said = say ? [element("small", { text: tongue.say(say, { since: since ? tongue.day(since) : "" }) })] : [];
-  section.querySelector(".key").replaceChildren(`${tongue.say("key_is")}: `, ...keys, ...said, ...buttons(tongue, trust, say));
+  section.querySelector(".key").replaceChildren(`${tongue.say("key_is")}${tongue.say("colon")}`, ...keys, ...said, ...buttons(tongue, trust, say));
 }
 
 function buttons(tongue, trust, say) {

@@ -156,13 +156,10 @@ def test_numbers_and_times_have_one_form_on_a_page_whatever_the_browser_knows(re
     assert said.day(there) in reader.page.text_content("#check .key")
 
 
-def test_proof_and_words_are_asked_for_once_and_before_any_script_has_run(reader, address):
-    """The page names them beside its scripts; what it names and the script's own fetch are one request."""
-    reader.open(address)
-    scripts = [at for at, url in enumerate(reader.asked) if url.endswith(".js")]
-    for name in ("/bundle", "/words/en.json"):
-        (at,) = [at for at, url in enumerate(reader.asked) if name in url]
-        assert at < scripts[-1]
+@pytest.mark.parametrize("script", [True, False])
+def test_the_page_asks_for_words_and_proof_itself_and_its_script_not_again(reader, address, script):
+    reader.open(address, done="[data-done]" if script else "", java_script_enabled=script)
+    assert [sum(name in url for url in reader.asked) for name in ("/words/en.json", "/bundle")] == [1, 1]
 
 
 @pytest.mark.slow
