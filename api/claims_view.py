@@ -106,7 +106,7 @@ def _why(claim: str, figure: board.ClaimFigure, said: Words) -> str:
 
 
 def _percent(share: str, said: Words) -> str:
-    return f"{said.number(Decimal(f'{Decimal(share) * 100:.2f}'))} %"
+    return said.amount(Decimal(f"{Decimal(share) * 100:.2f}"), "%")
 
 
 def _not_checked(one: board.Claim, said: Words) -> Iterable[str]:
@@ -124,7 +124,5 @@ def _row_name(name: str, said: Words) -> str:
 
 def _value(row: board.ClaimRow, said: Words) -> str:
     if row.unit == "Wh":
-        return f"{said.number(int(row.value) // 1_000)} {said.of('unit', 'kWh')}"
-    return (
-        said.percent(row.value) if row.unit == "1" else f"{said.number(Decimal(row.value))} {said.of('unit', row.unit)}"
-    )
+        return said.amount(int(row.value) // 1_000, "kWh")
+    return said.percent(row.value) if row.unit == "1" else said.amount(Decimal(row.value), row.unit)

@@ -108,16 +108,18 @@ def chart_of(body: Body, said: Words, mean: Mean | None = None) -> Chart | None:
 
 def _figure(one: Body, said: Words) -> Line:
     matching = one.get("matching", "none")
-    model = f", {said.of('coc', one['coc_model'])} (ISO 22095)" if matching != "none" and "coc_model" in one else ""
-    return Line(said("fp.per_t", value=_rounded(Decimal(one["value"]), said)), said(f"fp.{matching}") + model)
+    how = [said(f"fp.{matching}")]
+    if matching != "none" and "coc_model" in one:
+        how.append(f"{said.of('coc', one['coc_model'])} (ISO 22095)")
+    return Line(said("fp.per_t", value=said.number(_rounded(Decimal(one["value"])))), said("comma").join(how))
 
 
-def _rounded(value: Decimal, said: Words) -> str:
-    return said.number(Decimal(f"{value:.2f}"))
+def _rounded(value: Decimal) -> Decimal:
+    return Decimal(f"{value:.2f}")
 
 
-def _percent(share: Decimal) -> str:
-    return f"{share * 100:.0f} %"
+def _percent(share: Decimal, said: Words) -> str:
+    return said.amount(Decimal(f"{share * 100:.0f}"), "%")
 
 
 def _sentence(power: Iterable[Body], said: Words, mean: Mean | None) -> str:
@@ -126,18 +128,18 @@ def _sentence(power: Iterable[Body], said: Words, mean: Mean | None) -> str:
     if row is None:
         return ""
     share = Decimal(row["hourly_wh"]) / row["wh"]
-    told = {"share": _percent(share), "sources": _sources(row, said)}
+    told = {"share": _percent(share, said), "sources": _sources(row, said)}
     if mean is None:
         return said("fp.why", **told)
     off = (share - mean.share) * 100
     judged = "same" if abs(off) <= _NEAR else "more" if off > 0 else "less"
-    return said(f"fp.why_{judged}", **told, when=said.month(mean.month), mean=_percent(mean.share))
+    return said(f"fp.why_{judged}", **told, when=said.month(mean.month), mean=_percent(mean.share, said))
 
 
 def _sources(row: Body, said: Words) -> str:
     told = sorted(row.get("sources", ()), key=lambda one: -one["wh"])
     names = [said.of("source", one["source"]) for one in told if one["wh"] * 100 >= row["wh"]]
-    return ", ".join(names) or said("source.attested")
+    return said("comma").join(names) or said("source.attested")
 
 
 def _stages(parts: Sequence[Body], power: Sequence[Body], mass: int, said: Words) -> Iterable[Bar]:
@@ -150,7 +152,7 @@ def _stages(parts: Sequence[Body], power: Sequence[Body], mass: int, said: Words
     for place, (name, first, second) in enumerate(rows):
         yield Bar(
             name=name, y=place * _ROW, first=_wide(first, most), second=_wide(second, most),
-            says=f"{_rounded((first + second) / 1_000 / tonnes, said)} {said.of('unit', 't')}",
+            says=said.amount(_rounded((first + second) / 1_000 / tonnes), "t"),
         )  # fmt: skip
 
 
@@ -183,7 +185,7 @@ def _shares(figures: Iterable[Body], said: Words) -> Iterable[Bar]:
     names = (("renewable-share-hourly", "fp.by_hour"), ("renewable-share-volumetric", "fp.by_volume"))
     for place, (name, label) in enumerate(names):
         if name in told:
-            says = f"{said.number(Decimal(f'{told[name] * 100:.1f}'))} %"
+            says = said.amount(Decimal(f"{told[name] * 100:.1f}"), "%")
             yield Bar(said(label), place * _ROW, int(told[name] * WIDTH), WIDTH, says)
 
 
@@ -196,18 +198,18 @@ def _rests(parts: Iterable[Body], figures: Sequence[Body], said: Words) -> Itera
     if total:
         for basis in ("measured", "default", "claimed"):
             if basis in sums:
-                yield Line(said(f"fp.{basis}"), _percent(sums[basis] / total), said("fp.of_rest"))
+                yield Line(said(f"fp.{basis}"), _percent(sums[basis] / total, said), said("fp.of_rest"))
     coverage = next((one["coverage"] for one in figures if "coverage" in one), None)
     if coverage is not None:
-        yield Line(said("fp.coverage"), _percent(Decimal(coverage)))
+        yield Line(said("fp.coverage"), _percent(Decimal(coverage), said))
 
 
 def _gaps(body: Body, said: Words) -> Iterable[Line]:
     for one in body.get("gaps", ()):
         unit = "kWh" if one["what"] in _POWER_GAPS else "kg"
-        amount = said.number(Decimal(f"{Decimal(one['amount']) / 1_000:.0f}"))
-        stage = f"{said.of('step', one['stage'])}: " if one["stage"] not in {"", "material"} else ""
-        yield Line(said("fp.gap"), f"{stage}{said.of('gap', one['what'])}, {amount} {said.of('unit', unit)}")
+        amount = said.amount(Decimal(f"{Decimal(one['amount']) / 1_000:.0f}"), unit)
+        stage = f"{said.of('step', one['stage'])}{said('colon')}" if one["stage"] not in {"", "material"} else ""
+        yield Line(said("fp.gap"), f"{stage}{said.of('gap', one['what'])}{said('comma')}{amount}")
 
 
 def _restated(body: Body, said: Words) -> Iterable[Line]:

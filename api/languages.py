@@ -1,6 +1,7 @@
 """The languages that pages are written in: which one a reader is answered in, and its words, numbers and dates."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,15 +13,43 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "zh": "中文"
 DEFAULT = "en"
 _FOLDER = Path(__file__).parent / "words"
 _NARROW = "\u202f"  # no-break, as ISO 80000-1 groups digits
-# Decimal mark, mark between groups of three digits, date, month of a year.
-_FORMS: Mapping[str, tuple[str, str, str, str]] = {
-    "en": (".", ",", "{day} {month} {year}", "{name} {year}"),
-    "de": (",", ".", "{day:02}.{number:02}.{year}", "{name} {year}"),
-    "zh": (".", ",", "{year}年{number}月{day}日", "{year}年{name}"),
-    "ru": (",", _NARROW, "{day:02}.{number:02}.{year}", "{name} {year}"),
-    "kk": (",", _NARROW, "{day:02}.{number:02}.{year}", "{year} жылғы {name}"),
-}
+_TIED = "\u00a0"  # no-break: a number and its unit stand on one line, and so does a date
+_JOINED = "\u2060"  # no-break and no space: Chinese may be broken between any two signs
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|h|g|kg|t|µm|mm|Wh|kWh)(?!\w))")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a language writes what is not a word: `group` stands between three digits and the next three."""
+
+    mark: str
+    group: str
+    date: str
+    moment: str
+    month: str
+
+
+_POINTS, _TIMED = "{dd}.{mm}.{year}", "{date}, {clock}"
+_FORMS: Mapping[str, Form] = {
+    "en": Form(".", ",", f"{{d}}{_TIED}{{month}}{_TIED}{{year}}", _TIMED, "{name} {year}"),
+    "de": Form(",", ".", _POINTS, _TIMED, "{name} {year}"),
+    "zh": Form(
+        ".",
+        ",",
+        f"{{year}}{_JOINED}年{{m}}{_JOINED}月{{d}}{_JOINED}日",
+        "{date} {clock}",
+        f"{{year}}{_JOINED}年{{name}}",
+    ),
+    "ru": Form(",", _NARROW, _POINTS, _TIMED, "{name} {year}"),
+    "kk": Form(",", _NARROW, _POINTS, _TIMED, "{year} жылғы {name}"),
+}
+
+
+def forms(language: str) -> dict[str, str]:
+    """What a page's script writes numbers, dates and times by: as the server writes them on the same page."""
+    form = _FORMS[language]
+    return {"group": form.group, "date": form.date, "moment": form.moment, "months": " ".join(_MONTHS)}
 
 
 def language_of(asked: str | None, accepted: str) -> str:
@@ -61,36 +90,41 @@ class Words:
 
     def number(self, value: Decimal | int) -> str:
         """A number, exact."""
-        mark, group, *_ = _FORMS[self.language]
+        form = _FORMS[self.language]
         whole, _, decimals = f"{Decimal(value):,f}".partition(".")
-        return whole.replace(",", group) + (mark + decimals if decimals else "")
+        return whole.replace(",", form.group) + (form.mark + decimals if decimals else "")
+
+    def amount(self, value: Decimal | int, unit: str) -> str:
+        """A number, exact, and its unit, which no end of a line parts."""
+        return f"{self.number(value)}{_TIED}{self.of('unit', unit)}"
 
     def mass(self, grams: int) -> str:
         """In t from one tonne on, in kg below; exact."""
         unit, size = ("t", 6) if grams >= 1_000_000 else ("kg", 3)
-        return f"{self.number(_plain(Decimal(grams).scaleb(-size)))} {self.of('unit', unit)}"
+        return self.amount(_plain(Decimal(grams).scaleb(-size)), unit)
 
     def millimetres(self, micrometres: int) -> str:
         """Exact."""
-        return f"{self.number(_plain(Decimal(micrometres).scaleb(-3)))} {self.of('unit', 'mm')}"
+        return self.amount(_plain(Decimal(micrometres).scaleb(-3)), "mm")
 
     def percent(self, share: str) -> str:
         """A share from 0 to 1 in percent, as exact as it is."""
-        return f"{self.number(_plain(Decimal(share) * 100))} %"
+        return self.amount(_plain(Decimal(share) * 100), "%")
 
     def day(self, moment: datetime) -> str:
         """The date alone, in UTC."""
-        month = _MONTHS[moment.month - 1]
-        return _FORMS[self.language][2].format(day=moment.day, number=moment.month, month=month, year=moment.year)
+        day, month, year = moment.day, moment.month, moment.year
+        said = {"d": day, "dd": f"{day:02}", "m": month, "mm": f"{month:02}", "month": _MONTHS[month - 1], "year": year}
+        return _FORMS[self.language].date.format(**said)
 
     def month(self, moment: datetime) -> str:
         """A month of a year."""
         name = self("months").split()[moment.month - 1]
-        return _FORMS[self.language][3].format(name=name, year=moment.year)
+        return _FORMS[self.language].month.format(name=name, year=moment.year)
 
     def time(self, moment: datetime) -> str:
         """To the minute, in UTC."""
-        return f"{self.day(moment)}, {moment:%H:%M} UTC"
+        return _FORMS[self.language].moment.format(date=self.day(moment), clock=f"{moment:%H:%M}{_TIED}UTC")
 
     def moment(self, text: str) -> str:
         """A moment of a passport (RFC 3339)."""
@@ -103,6 +137,11 @@ class Words:
     def recorded(self, microseconds: int) -> str:
         """A moment of an entry."""
         return self.time(datetime.fromtimestamp(microseconds // 1_000_000, UTC))
+
+
+def tied(text: str) -> str:
+    """What a rule says of an event, in English: its numbers and their units on one line."""
+    return _UNIT.sub(_TIED, text)
 
 
 def _plain(value: Decimal) -> Decimal:

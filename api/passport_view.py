@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.languages import Words
+from api.languages import Words, tied
 from api.origins import primary_mass
 from ledger.kernel.verify_passports import NOT_JUDGED
 
@@ -88,7 +88,9 @@ def view_of(body: Body, withheld: int, names: Names, words: Words) -> View:
         holds=tuple(_hold(one, names, words) for one in body.get("holds", ())),
         findings=tuple(_findings(broken(body), words)),
         unjudged=tuple(
-            Row(one["text"], _finding_at(one, words)) for one in body.get("findings", ()) if one["rule"] == NOT_JUDGED
+            Row(tied(one["text"]), _finding_at(one, words))
+            for one in body.get("findings", ())
+            if one["rule"] == NOT_JUDGED
         ),
         corrections=tuple(body.get("corrections", ())),
         withheld=withheld,
@@ -154,7 +156,7 @@ def _share(at: int, one: Body, words: Words) -> Row:
 
 def _figure(at: int, one: Body, words: Words) -> Row:
     notes = [one[member] for member in ("scope", "coc_model", "matching") if member in one]
-    name, value = one["name"].replace("-", " "), f"{one['value']} {one['unit']}"
+    name, value = one["name"].replace("-", " "), f"{one['value']}\u00a0{one['unit']}"
     return Row(name, value, ", ".join([*notes, _method(one, words)]), at=f"figures.{at}.value", raw=one["value"])
 
 
@@ -178,7 +180,7 @@ def _findings(findings: Iterable[Body], words: Words) -> Iterable[Group]:
     for one in findings:
         by_rule.setdefault(one["rule"], []).append(one)
     for rule, many in sorted(by_rule.items(), key=lambda pair: -len(pair[1])):
-        rows = tuple(Row(one["text"], _finding_at(one, words)) for one in many)
+        rows = tuple(Row(tied(one["text"]), _finding_at(one, words)) for one in many)
         yield Group(words.of("rule", rule), words.number(len(many)), rows)
 
 

@@ -131,7 +131,7 @@ def _usual_site(party: str, found: Mapping[str, _Site], places: Mapping[str, Bod
 def _lot_masses(site: _Site, lots: Mapping[str, int], words: Words) -> Iterable[str]:
     for lot in site.lots:
         if lot in lots:
-            yield f"{lot.partition('(21)')[2] or lot}: {words.mass(lots[lot])}"
+            yield f"{lot.partition('(21)')[2] or lot}{words('colon')}{words.mass(lots[lot])}"
 
 
 def _stop(number: int, site: _Site, places: Mapping[str, Body], registry: Registry, words: Words) -> Stop:
@@ -153,7 +153,7 @@ def _did(rows: Sequence[tuple[str, str, str, int]], words: Words) -> Iterable[st
     for step, (start, end, _) in spans.items():
         first, last = words.date(start), words.date(end)
         when = first if first == last else words("span", start=first, end=last)
-        yield f"{words.of('step', step)}: {when}"
+        yield f"{words.of('step', step)}{words('colon')}{when}"
 
 
 def _point(site: Body) -> tuple[float, float]:

@@ -1,22 +1,20 @@
 // What a check found, for people: verdict, steps and open points in the reader's language. Nothing is ever put in as
 // markup: whatever a plant or a file says goes in as text.
 
-// Numbers and dates as the server writes them on the same page. Chromium says that it knows Kazakh and writes 22,226 as
-// in English, which is twenty-two and a bit; Russian forms, in digits alone, are the same as Kazakh ones.
-const FORMS = { en: ["en-GB", "medium"], kk: ["ru", "short"] };
+// Numbers and dates as the server writes them on the same page: the words bring their forms. What browsers know of
+// languages is not the same in all (Chromium writes Kazakh numbers as English ones), and asking them takes as long as
+// half a check.
+const TIED = "\u00a0";
 
 export class Tongue {
-  constructor(language, words) {
-    const [form, dateStyle] = FORMS[language] ?? [language, "medium"];
-    Object.assign(this, { words, form, dateStyle });
-    this.numbers = new Intl.NumberFormat(form);
-    this.times = new Intl.DateTimeFormat(form, { dateStyle, timeStyle: "short", timeZone: "UTC" });
+  constructor(words) {
+    this.words = words;
   }
 
   static async here() {
     const { lang, dataset } = document.documentElement;
     const answer = await fetch(`/browser/${dataset.version}/words/${lang}.json`);
-    return new Tongue(lang, await answer.json());
+    return new Tongue(await answer.json());
   }
 
   say(name, facts = {}) {
@@ -26,17 +24,29 @@ export class Tongue {
   fact(name, value, facts) {
     if (["iat", "recorded", "seen", "eventTime"].includes(name)) return value === null ? "–" : this.time(value);
     if (name === "witnesses" || name === "more") return [value].flat().map((one) => this.say(one, facts)).join(" ");
-    if (["index", "shown", "proven", "step", "named", "ended", "from", "first", "second"].includes(name)) return String(value);
-    return typeof value === "number" || typeof value === "bigint" ? this.numbers.format(value) : String(value);
+    if (["index", "shown", "proven", "step", "named", "before", "ended", "from", "first", "second"].includes(name)) return String(value);
+    return typeof value === "number" || typeof value === "bigint" ? this.number(value) : String(value);
+  }
+
+  number(value) {
+    return String(value).replace(/\B(?=(\d{3})+$)/g, this.words.group);
   }
 
   // Microseconds since 1970.
   time(at) {
-    return `${this.times.format(new Date(Number(at / 1000n)))} UTC`;
+    const [day, clock] = new Date(Number(at / 1000n)).toISOString().split("T");
+    return this.say("moment", { date: this.date(day), clock: `${clock.slice(0, 5)}${TIED}UTC` });
   }
 
-  day(date) {
-    return new Intl.DateTimeFormat(this.form, { dateStyle: this.dateStyle }).format(date);
+  // As the reader's own calendar has it.
+  day(moment) {
+    return this.date(new Date(moment - moment.getTimezoneOffset() * 60_000).toISOString().split("T")[0]);
+  }
+
+  // Of YYYY-MM-DD.
+  date(day) {
+    const [year, mm, dd] = day.split("-"), month = this.words.months.split(" ")[mm - 1];
+    return this.say("date", { year, mm, dd, month, m: String(Number(mm)), d: String(Number(dd)) });
   }
 }
 
@@ -92,7 +102,7 @@ function checked(tongue, report) {
   const skipped = report.steps.filter((step) => step.outcome === "not_checked");
   if (!skipped.length) return tongue.say("good_all");
   const named = skipped.map(({ number }) => `${number} (${tongue.say(`t${number}`)})`);
-  return tongue.say("good_says", { skipped: named.join(", ") });
+  return tongue.say("good_says", { skipped: named.join(tongue.say("comma")) });
 }
 
 // What the failure means; SPEC's code may have words of its own at this step.

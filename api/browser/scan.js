@@ -1,5 +1,5 @@
-// The scan page checks itself: it fetches the proof of the piece that its link names, takes the steps of SPEC 7, and
-// holds what the page shows against what was proven.
+// The scan page checks itself: it takes the proof of the piece that its link names, for which the page asked together
+// with the scripts, through the steps of SPEC 7, and holds what the page shows against what was proven.
 
 import { Tongue, element, showReport, verdictLine } from "./check.js";
 import { fingerprint, forget, keep, kept } from "./check_keys.js";
@@ -11,7 +11,7 @@ const section = document.getElementById("check");
 const given = section.dataset;
 
 async function fetched(path) {
-  const answer = await fetch(path, { cache: "no-store", credentials: "same-origin" });
+  const answer = await fetch(path, { credentials: "same-origin" });
   if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
   return new Uint8Array(await answer.arrayBuffer());
 }
@@ -35,7 +35,7 @@ function compare(tongue, { about, body }) {
   const differing = shown.filter((one) => plain(member(body, one.dataset.at)) !== one.dataset.is);
   for (const one of shown) one.classList.toggle("differs", differing.includes(one));
   if (!differing.length) return { good: true, text: tongue.say("page_good") };
-  const rows = [...new Set(differing.map(nameOf))].join(", ");
+  const rows = [...new Set(differing.map(nameOf))].join(tongue.say("comma"));
   return { good: false, text: tongue.say("page_bad", { rows }) };
 }
 
@@ -71,7 +71,7 @@ async function check(tongue, path) {
 function showKey(tongue, trust, say, since) {
   const keys = parseTrust(trust).logs.map((vkey) => element("code", { text: fingerprint(vkey.text) }));
   const said = say ? [element("small", { text: tongue.say(say, { since: since ? tongue.day(since) : "" }) })] : [];
-  section.querySelector(".key").replaceChildren(`${tongue.say("key_is")}: `, ...keys, ...said, ...buttons(tongue, trust, say));
+  section.querySelector(".key").replaceChildren(`${tongue.say("key_is")}${tongue.say("colon")}`, ...keys, ...said, ...buttons(tongue, trust, say));
 }
 
 function buttons(tongue, trust, say) {

@@ -8,7 +8,7 @@ import { readLives, verify } from "./verifier/verify.js";
 const at = (id) => document.getElementById(id);
 const section = at("check"), drop = at("drop"), says = at("says");
 const tongue = await Tongue.here();
-const UNITS = new Map([["mass", " g"], ["thickness", " µm"], ["width", " µm"]]); // SPEC 4.9.5
+const UNITS = new Map([["mass", "\u00a0g"], ["thickness", "\u00a0µm"], ["width", "\u00a0µm"]]); // SPEC 4.9.5
 let file = null;
 
 async function check() {

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from api.languages import LANGUAGES, language_of, words
+from api.languages import LANGUAGES, language_of, tied, words
+from tests.untied import PARTED, untied
 
 API = Path(__file__).parents[2] / "api"
 OTHERS = [one for one in LANGUAGES if one != "en"]
@@ -53,11 +54,11 @@ def test_every_word_of_a_page_is_said_somewhere():
 @pytest.mark.parametrize(
     ("language", "mass", "number", "date"),
     [
-        ("en", "1,234.5 t", "12,345.67", "5 Jan 2026, 04:00 UTC"),
-        ("de", "1.234,5 t", "12.345,67", "05.01.2026, 04:00 UTC"),
-        ("zh", "1,234.5 t", "12,345.67", "2026年1月5日, 04:00 UTC"),
-        ("ru", "1\u202f234,5 т", "12\u202f345,67", "05.01.2026, 04:00 UTC"),
-        ("kk", "1\u202f234,5 т", "12\u202f345,67", "05.01.2026, 04:00 UTC"),
+        ("en", "1,234.5\u00a0t", "12,345.67", "5\u00a0Jan\u00a02026, 04:00\u00a0UTC"),
+        ("de", "1.234,5\u00a0t", "12.345,67", "05.01.2026, 04:00\u00a0UTC"),
+        ("zh", "1,234.5\u00a0t", "12,345.67", "2026\u2060年1\u2060月5\u2060日 04:00\u00a0UTC"),
+        ("ru", "1\u202f234,5\u00a0т", "12\u202f345,67", "05.01.2026, 04:00\u00a0UTC"),
+        ("kk", "1\u202f234,5\u00a0т", "12\u202f345,67", "05.01.2026, 04:00\u00a0UTC"),
     ],
 )
 def test_numbers_and_dates_are_written_as_the_language_does(language, mass, number, date):
@@ -69,7 +70,7 @@ def test_numbers_and_dates_are_written_as_the_language_does(language, mass, numb
 
 @pytest.mark.parametrize(
     ("language", "month"),
-    [("en", "May 2026"), ("de", "Mai 2026"), ("zh", "2026年5月"), ("ru", "май 2026"), ("kk", "2026 жылғы мамыр")],
+    [("en", "May 2026"), ("de", "Mai 2026"), ("zh", "2026\u2060年5月"), ("ru", "май 2026"), ("kk", "2026 жылғы мамыр")],
 )
 def test_a_month_is_named_and_all_twelve_have_a_name(language, month):
     said = words(language)
@@ -79,6 +80,22 @@ def test_a_month_is_named_and_all_twelve_have_a_name(language, month):
 
 def test_what_is_exact_stays_exact():
     said = words("en")
-    assert [said.mass(one) for one in (0, 1, 999_999, 20_000_000)] == ["0 kg", "0.001 kg", "999.999 kg", "20 t"]
-    assert (said.millimetres(1500), said.millimetres(1_000_000)) == ("1.5 mm", "1,000 mm")
-    assert (said.percent("0.080137"), said.percent("1"), said.percent("0")) == ("8.0137 %", "100 %", "0 %")
+    assert [untied(said.mass(one)) for one in (0, 1, 999_999, 20_000_000)] == ["0 kg", "0.001 kg", "999.999 kg", "20 t"]
+    assert untied((said.millimetres(1500), said.millimetres(1_000_000))) == ("1.5 mm", "1,000 mm")
+    assert untied((said.percent("0.080137"), said.percent("1"), said.percent("0"))) == ("8.0137 %", "100 %", "0 %")
+
+
+@pytest.mark.parametrize("folder", ["words", "browser/words"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_lets_a_line_end_between_a_number_and_its_unit(folder, language):
+    text = (API / folder / f"{language}.json").read_text("utf-8")
+    facts = dict.fromkeys(re.findall(r"\{(bytes|wh|kwh|value)\}", text), "1")
+    said = " ".join(json.loads(text).values())
+    for fact, number in facts.items():
+        said = said.replace(f"{{{fact}}}", number)
+    assert PARTED.findall(said) == []
+
+
+def test_what_a_rule_says_keeps_numbers_and_units_together():
+    said = tied("it was recorded 126 h after it happened; 20 g of 3 things, 5 % and 1.5 mm")
+    assert said == "it was recorded 126\u00a0h after it happened; 20\u00a0g of 3 things, 5\u00a0% and 1.5\u00a0mm"

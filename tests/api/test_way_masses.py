@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from api.languages import words
 from api.origins import origins_of
 from api.way import way_of
+from tests.untied import untied
 
 MINE, MILL = "(417)9521211000012", "(417)9521214000019"
 SLAB, PIECE = "(01)09521214000019(21)S-1", "(01)09521214000026(21)C-1"
@@ -37,7 +38,7 @@ def body(**changes):
 
 
 def masses(told, lots=None):
-    return {stop.name: stop.masses for stop in way_of(told, REGISTRY, SAID, lots or {}).stops}
+    return {stop.name: untied(stop.masses) for stop in way_of(told, REGISTRY, SAID, lots or {}).stops}
 
 
 def test_each_site_has_what_began_with_its_party_and_what_its_pieces_weigh():

@@ -2,6 +2,8 @@
 
 import json
 import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from forged_ledger import ForgedLedger
@@ -10,9 +12,12 @@ from reading import words
 from small_ledger import OPERATOR
 from tampering import change
 
+from api import languages
+from ledger.kernel.bundle import parse_bundle
 from ledger.kernel.encoding import b64url_decode, b64url_encode
 from ledger.kernel.trust import format_trust
 from ledger.passport.codes import path_of
+from tests.untied import PARTED
 
 SAY = words()
 SHORT, FULL = [*["passed"] * 10, "not_checked", "passed", "passed"], ["passed"] * 13
@@ -133,13 +138,28 @@ def test_it_speaks_the_reader_s_language(reader, address, locale, language):
 
 
 @pytest.mark.slow
-def test_numbers_on_a_page_have_one_form_whatever_the_browser_knows(reader, address, park):
-    """Where a comma is a decimal mark, no browser's English may put one between thousands."""
-    reader.open(address, locale="kk-KZ")
-    size = f"{len(proof_of(park)):,}".replace(",", "[\u00a0\u202f]")
-    assert re.search(size, reader.page.text_content("#check .steps > li:first-child small")), size
-    reader.open(address, locale="en-US")
-    assert re.search(r"\d{1,2} [A-Z][a-z]{2} \d{4}", reader.page.text_content("#check .steps"))
+@pytest.mark.parametrize("locale", ["en-US", "de-DE", "zh-CN", "ru-RU", "kk-KZ"])
+def test_numbers_and_times_have_one_form_on_a_page_whatever_the_browser_knows(reader, address, park, locale):
+    """Its script writes them as its server does; a number and its unit, and a date, stand on one line."""
+    reader.open(address, locale=locale, timezone_id="Asia/Almaty")
+    said, proof = languages.words(locale[:2]), proof_of(park)
+    recorded = said.recorded(parse_bundle(proof).entries[-1].entry.recorded_at)
+    size = said.number(len(proof))
+    assert size in reader.page.text_content("#check .steps > li:first-child small")
+    assert recorded in reader.page.text_content("#check .steps")
+    assert recorded in reader.page.text_content("main > section:last-child")
+    assert PARTED.findall(reader.page.text_content("body")) == []
+    since = reader.page.evaluate("new Date().toISOString()")
+    reader.page.reload()
+    reader.page.wait_for_selector("#check[data-done]")
+    there = datetime.fromisoformat(since).astimezone(ZoneInfo("Asia/Almaty"))
+    assert said.day(there) in reader.page.text_content("#check .key")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_page_asks_for_words_and_proof_itself_and_its_script_not_again(reader, address, script):
+    reader.open(address, done="[data-done]" if script else "", java_script_enabled=script)
+    assert [sum(name in url for url in reader.asked) for name in ("/words/en.json", "/bundle")] == [1, 1]
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import { refuse } from "./fault.js";
 
 const STANDARD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const URL_SAFE = STANDARD.slice(0, 62) + "-_";
-const ENCODER = new TextEncoder();
+const ENCODER = new TextEncoder(), DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 const VALUES = [STANDARD, URL_SAFE].map((alphabet) => {
   const values = new Int8Array(128).fill(-1);
   for (let i = 0; i < 64; i++) values[alphabet.charCodeAt(i)] = i;
@@ -12,6 +12,7 @@ const VALUES = [STANDARD, URL_SAFE].map((alphabet) => {
 });
 
 export const utf8 = (text) => ENCODER.encode(text);
+export const ofUtf8 = (bytes) => DECODER.decode(bytes);
 
 export function concat(...parts) {
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));

@@ -116,7 +116,7 @@ function ofKey(authority, { about, trust }) {
 // Lineage proves that nothing is missing up to the newest entry that names the party, and says nothing after it.
 function ofHistory(found) {
   const party = found.told.statement.iss, named = lastNamed(found, party), { size } = found.signed;
-  return named === size - 1n ? [] : [["open_history", { party, named, size }]];
+  return named === size - 1n ? [] : [["open_history", { party, named, before: size }]];
 }
 
 // What is true of the other signers of a bundle: passports stand on what plants signed.
