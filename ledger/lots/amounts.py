@@ -30,8 +30,8 @@ class Weighed:
         return pool if (pool.g, pool.mix) == (had, mix) else Pool(self.of(part, had), had, mix, pool.whole)
 
     def of(self, part: int, g: int) -> int:
-        """The µg of what is traced in so many g of a mix."""
-        return part * max(0, g) * UG // WHOLE
+        """The µg of what is traced in so many g of a mix, to the nearest."""
+        return (2 * part * max(0, g) * UG + WHOLE) // (2 * WHOLE)
 
     def known(self, part: int, ug: int) -> int:  # noqa: ARG002  its mass says it
         """The share of what was taken that is traced."""

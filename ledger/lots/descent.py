@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.lots.amounts import Unweighed, Weighed
-from ledger.lots.downwards import Ahead, Found, Walk
+from ledger.lots.descent_records import Ahead, Found
+from ledger.lots.downwards import Walk
 from ledger.lots.genealogy import Correction, Loader, Start, Versions
 from ledger.lots.onward import Onward
 from ledger.lots.records import Place

@@ -6,6 +6,7 @@ correction left more or less of a mix than what was drawn from it (5.6).
 
 from ledger.kernel.gs1 import names_one_thing
 from ledger.lots.amounts import Pool, Weighed
+from ledger.lots.descent_records import Taken
 from ledger.lots.records import NOBODY, ON_HAND, Place, Posting
 
 
@@ -40,48 +41,35 @@ class Mixes:
         return ug
 
     def add(
-        self,
-        place: Place,
-        entry: int,
-        before: tuple[int, int],
-        g: int,
-        ug: int,
-        part: int,
-        *,
-        really: int | None = None,
-    ) -> Pool | None:
-        """A new mix by this entry: what was there, in g and of which mix, and so many g with so many µg.
+        self, place: Place, entry: int, before: tuple[int, int], g: int, some: Taken, *, really: int | None = None
+    ) -> None:
+        """A new mix by this entry: what was there, in g and of which mix, and so many g with what is traced in them.
 
         What was added `really`, in g, was something else where it was declared wrong.
         """
-        (had, mix), older = before, self.part(place, before[1])
-        pool = self.there(place, had, mix)
-        if pool is None and not part and not ug:
-            return None
+        had, mix = before
+        pool, older = self.there(place, had, mix), self.part(place, mix)
+        if pool is None and not some.ug and not some.part:
+            return
         pool = self.pools[place] = pool or Pool(0, had, mix)
-        weight = pool.whole if mix == entry else max(0, had)
-        added = max(0, g)
+        weight, added = pool.whole if mix == entry else max(0, had), max(0, g)
         whole = weight + added
-        part = (weight * older + added * part) // whole if whole else part
-        pool.ug, pool.g, pool.mix, pool.whole = pool.ug + ug, had + g, entry, whole
+        part = (weight * older + added * some.part) // whole if whole else some.part
+        pool.ug, pool.g, pool.mix, pool.whole = pool.ug + some.ug, had + (g if really is None else really), entry, whole
         self.parts[place, entry] = part = self.amounts.known(part, pool.ug)
-        if really is not None:
-            pool.g = had + really
         if pool.g != whole:
             pool.ug = self.amounts.of(part, pool.g)
-        return pool
 
-    def more(self, place: Place, before: tuple[int, int], g: int, first: int = NOBODY) -> Pool | None:
+    def more(self, place: Place, before: tuple[int, int], g: int, first: int = NOBODY) -> None:
         """More g of what is there; by a correction, of the mix that it belongs to, where there is no newer one."""
         (had, mix), newest = before, max(before[1], first)
         pool, part = self.there(place, had, mix), self.part(place, newest)
         if pool is None and not part:
-            return None
+            return
         pool = self.pools[place] = pool or Pool()
         pool.g, pool.mix = had + g, newest
         pool.ug = self.amounts.of(part, pool.g) if self.amounts.by_mass else pool.ug
         _forget(pool, place)
-        return pool
 
     def adjust(self, place: Place, g: int, mix: int) -> None:
         """A declaration takes so many g back from a place, or to it; `mix` is theirs where there is nothing."""
