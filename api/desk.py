@@ -208,7 +208,7 @@ def _furnish(
         self_check=self_check,
         second=second_head(places),
         places=places,
-        restater=None if issuer is None else Restater(log, sequencer.submit, issuer, begun_at(places.restated)),
+        restater=None if issuer is None else Restater(log, sequencer.submit_each, issuer, begun_at(places.restated)),
         arrow_reader=arrow_reader,
         accounts=accounts,
         accounts_process=accounts_process,

@@ -207,9 +207,10 @@ class Walk:
         self._follow(place, one.index)
 
     def _begins(self, posting: Posting, ug: int, some: Taken) -> Taken:
-        """What is traced from here on; of what came early also what its sender took, where that is not from here."""
+        """What is traced from here on; of what came early also what its sender took, if not of it."""
         if posting.kind == "late":
             ug += some.ug
+            self.found.left_for("circular", ug - min(ug, posting.g * UG))
         return Taken(min(ug, posting.g * UG) if posting.g else ug, _part_of(ug, posting.g))
 
     def _through_run(self, one: Effects, some: Taken, begun: Mapping[Place, int]) -> None:

@@ -6,7 +6,7 @@ their passports anew where they differ.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ledger.checking.quick_json import parse_quickly
@@ -33,7 +33,9 @@ from ledger.store.store import Stored, Transaction
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-Answer: TypeAlias = "Future[Recorded]"
+    from ledger.recording.pace import Outcome
+
+Submit: TypeAlias = "Callable[[Sequence[Submission]], Future[list[Outcome]]]"
 
 _log = logging.getLogger(__name__)
 _ENTRIES = 2_000  # looked at in one go
@@ -46,7 +48,7 @@ _GROWN = 100  # accounts are made again when a ledger that never rests has grown
 class Restater:
     """For one thread at a time. `seen` is how far it has looked, `pending` the first change of each piece."""
 
-    def __init__(self, log: Log, submit: Callable[[Submission], Answer], issuer: Issuer, seen: int) -> None:
+    def __init__(self, log: Log, submit: Submit, issuer: Issuer, seen: int) -> None:
         self._log = log
         self._submit = submit
         self._issuer = issuer
@@ -141,29 +143,35 @@ class Restater:
     def restate(self, *, now: int) -> int:
         """Make passports of pending pieces, the longest pending first, then by id; how many were recorded.
 
-        Those of which none could be made come last: where many are damaged, the sound ones do not wait for them.
+        Those of which none could be made come last: where many are damaged, the sound ones do not wait for them. One
+        commit records them all.
         """
-        made = 0
         waiting = sorted(self.pending.items(), key=lambda one: (one[0] in self._stuck, one[1], one[0]))
-        for piece, since in waiting[:_PASSPORTS]:
+        anew: dict[str, Submission] = {}
+        for piece, _ in waiting[:_PASSPORTS]:
             try:
-                wire = self._changed(piece, now)
-                if wire is not None and not self.leads:
-                    continue  # the server that leads makes it
-                if wire is not None:
-                    self._right[piece] = self._record(wire)
-                    made += 1
+                changed = self._changed(piece, now)
             except CoilmarkError as error:
-                if piece not in self._stuck:  # said once, not each second
-                    _log.warning("the passport of %s waits to be made again: %s", piece, error.sentence)
-                self._stuck.add(piece)
+                self._put_off(piece, error)
                 continue
-            self._stuck.discard(piece)
-            if self.pending.get(piece) == since:
-                del self.pending[piece]
+            if changed is None:
+                self._settle(piece)
+            else:
+                anew[piece] = changed
+        made = self._record(anew) if anew and self.leads else 0  # else the server that leads makes them
         if not self.pending:
             self._memory = None
         return made
+
+    def _settle(self, piece: str) -> None:
+        """Its newest passport says what is."""
+        self._stuck.discard(piece)
+        del self.pending[piece]
+
+    def _put_off(self, piece: str, error: CoilmarkError) -> None:
+        if piece not in self._stuck:  # said once, not each second
+            _log.warning("the passport of %s waits to be made again: %s", piece, error.sentence)
+        self._stuck.add(piece)
 
     def _note(self, transaction: Transaction, stored: Stored) -> None:
         source = StoreSource(transaction, stored.index + 1)
@@ -183,8 +191,8 @@ class Restater:
             self._states[index] = _as_of(transaction.entry(index))
         return None if index is None else self._states[index]
 
-    def _changed(self, piece: str, now: int) -> bytes | None:
-        """The passport as it should be, signed, or None where the newest one says the same.
+    def _changed(self, piece: str, now: int) -> Submission | None:
+        """The passport as it should be, signed and checked, or None where the newest one says the same.
 
         Raises Damaged where the newest is not what was recorded: its page refuses, which another would hide.
         """
@@ -200,7 +208,8 @@ class Restater:
         if _without_state(said) == _without_state(shown(body)):
             self._right |= {piece: index} if index is not None else {}
             return None
-        return signed(body, self._issuer, state.registry, now=now)
+        wire = signed(body, self._issuer, state.registry, now=now)
+        return Submission((check(wire, audience=state.registry.uri, keys=state.registry.all_keys()),))
 
     def _source(self, transaction: Transaction, size: int) -> Source:
         """What is remembered, until more has come than passports that were made here; for a single piece the store.
@@ -215,12 +224,24 @@ class Restater:
         self._memory.transaction, self._memory.size = transaction, size
         return self._memory.as_of(size)
 
-    def _record(self, wire: bytes) -> int:
-        registry = self._log.state.registry
-        checked = check(wire, audience=registry.uri, keys=registry.all_keys())
-        index = self._submit(Submission((checked,))).result().proven[0].stored.index
+    def _record(self, anew: Mapping[str, Submission]) -> int:
+        """Have the passports of some pieces recorded, each for itself; how many were."""
+        try:
+            outcomes: Sequence[Recorded | CoilmarkError] = self._submit(list(anew.values())).result()
+        except CoilmarkError as error:  # what is not known of one is known of none: the next round sees
+            outcomes = [error] * len(anew)
+        return sum(self._recorded(piece, outcome) for piece, outcome in zip(anew, outcomes, strict=True))
+
+    def _recorded(self, piece: str, outcome: "Recorded | CoilmarkError") -> bool:
+        """Note what became of the passport that was made for a piece; whether it was recorded."""
+        if isinstance(outcome, CoilmarkError):
+            self._put_off(piece, outcome)
+            return False
+        index = outcome.proven[0].stored.index
         self._remembers += index == self._remembers
-        return index
+        self._right[piece] = index
+        self._settle(piece)
+        return True
 
 
 def _as_of(passport: Stored) -> int:

@@ -43,10 +43,10 @@ class Office:
         parties(world)
         self.restater = Restater(world.log, self._submit, world.issuer, 0)
 
-    def _submit(self, submission):
+    def _submit(self, submissions):
         answer = Future()
         self.world.now += 1_000_000
-        answer.set_result(self.world.log.append([submission])[0])
+        answer.set_result(self.world.log.append(submissions))
         return answer
 
     def say(self, statements):

@@ -10,7 +10,7 @@ from test_full_bundle_attacks import cheat, fails
 from test_passport_issued import standing, verified
 
 from ledger.kernel.encoding import b64url_decode, b64url_encode
-from ledger.kernel.errors import Busy, Damaged
+from ledger.kernel.errors import Busy, Damaged, Refused
 from ledger.kernel.gs1 import canonical_id
 from ledger.questions.asking import of_store
 from ledger.questions.traces import trace_up
@@ -34,10 +34,10 @@ def mill(tmp_path):
 
 
 def restater(mill, seen=0):
-    def submit(submission):
+    def submit(submissions):
         answer = Future()
         mill.world.now += 1_000_000
-        answer.set_result(mill.world.log.append([submission])[0])
+        answer.set_result(mill.world.log.append(submissions))
         return answer
 
     return Restater(mill.world.log, submit, mill.world.issuer, seen)
@@ -136,24 +136,43 @@ def test_pieces_that_changed_at_once_have_their_passports_by_id(mill):
 
 def test_passports_of_one_round_say_what_each_would_say_alone(mill):
     """Also where something is recorded between them: what was read for the first is not true for the second."""
-    wrong, submit = mill.steps["B"]["refining"][0], mill.restater._submit
+    wrong, changed = mill.steps["B"]["refining"][0], mill.restater._changed
 
-    def between(submission):
-        answer = submit(submission)
+    def between(piece, now):
+        submission = changed(piece, now)
         if wrong not in declared:
             mill.wrong(PLANT, wrong)
             declared.append(wrong)
-        return answer
+        return submission
 
     declared = []
     mill.take(CUSTOMER, ROLLING, (pallet(), None), paper="X")
     mill.restater.look()
-    mill.restater._submit = between
+    mill.restater._changed = between
     assert mill.restater.restate(now=mill.world.now) == 2
     assert ["corrections" in said(mill, name) for name in ("B-1", "B-2")] == [False, True]
     assert mill.restater.round(now=mill.world.now) > 0
     assert said(mill, "B-1")["corrections"] == said(mill, "B-2")["corrections"]
     assert all(verified(mill, name).verified for name in ("B-1", "B-2"))
+
+
+def test_passports_of_one_round_are_recorded_in_one_commit_and_one_that_is_refused_holds_up_no_other(mill):
+    submit, handed_in = mill.restater._submit, []
+
+    def refuse_the_first(submissions):
+        handed_in.append(len(submissions))
+        answer = Future()
+        answer.set_result([Refused("refused", "not this one"), *submit(submissions[1:]).result()])
+        return answer
+
+    mill.take(CUSTOMER, ROLLING, (pallet(), None), paper="X")
+    mill.restater._submit = refuse_the_first
+    assert mill.restater.round(now=mill.world.now) == 1
+    assert [said(mill, name)["status"] for name in ("B-1", "B-2")] == ["shipped", "received"]
+    assert set(mill.restater.pending) == {canonical_id(piece("B-1"))}
+    mill.restater._submit = submit
+    assert mill.restater.round(now=mill.world.now) == 1
+    assert (said(mill, "B-1")["status"], handed_in) == ("received", [2])
 
 
 @pytest.mark.slow
@@ -310,7 +329,7 @@ def test_what_cannot_be_recorded_now_is_recorded_later(mill):
     mill.take(CUSTOMER, ROLLING, (piece("A-1"), None), paper="Y")
     real = mill.restater._submit
 
-    def busy(_submission):
+    def busy(_submissions):
         raise Busy("too_busy", "come back later", retry_after=1)
 
     mill.restater._submit = busy

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from ledger.kernel.bundle import encode_bundle
-from ledger.kernel.errors import Refused
 from ledger.kernel.gs1 import canonical_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ledger.passport.issue import Issuer
-    from ledger.recording.log import Log, Recorded, Submission
+    from ledger.recording.log import Log, Submission
+    from ledger.recording.pace import Outcome
     from ledger.upkeep.restating import Restater
     from tools.demo.ledger import Stage
 
@@ -39,7 +41,7 @@ def restater_of(stage: "Stage", log: "Log") -> "Restater":
     """One that has seen nothing yet."""
     from ledger.upkeep.restating import Restater  # noqa: PLC0415  see issuer_of
 
-    return Restater(log, lambda one: _recorded(log, one), issuer_of(stage), 0)
+    return Restater(log, lambda some: _recorded(log, some), issuer_of(stage), 0)
 
 
 def restate_with(restater: "Restater", stage: "Stage") -> int:
@@ -50,13 +52,9 @@ def restate_with(restater: "Restater", stage: "Stage") -> int:
     return made
 
 
-def _recorded(log: "Log", submission: "Submission") -> "Future[Recorded]":
-    (outcome,) = log.append([submission])
-    answer: Future[Recorded] = Future()
-    if isinstance(outcome, Refused):
-        answer.set_exception(outcome)
-    else:
-        answer.set_result(outcome)
+def _recorded(log: "Log", submissions: "Sequence[Submission]") -> "Future[list[Outcome]]":
+    answer: Future[list[Outcome]] = Future()
+    answer.set_result(log.append(submissions))
     return answer
 
 
