@@ -32,7 +32,8 @@ class Ahead:
         self.roots: set[int] = set()
         self.new = False
         self._parts: dict[tuple[int, str], int] = {}
-        self._told: Counter[tuple[int, str]] = Counter()
+        self._ugs: dict[tuple[int, str, int], int] = {}
+        self._told: Counter[tuple[int, str] | tuple[int, str, int]] = Counter()
 
     def part(self, entry: int, lot: str) -> int:
         """As it was told last."""
@@ -44,6 +45,17 @@ class Ahead:
         if self.part(entry, lot) != part and self._told[entry, lot] < _PASSES:
             self._parts[entry, lot], self.new = part, True
             self._told[entry, lot] += 1
+
+    def settled(self, entry: int, lot: str, receipt: int) -> int:
+        """The µg that an event sent to an earlier receipt."""
+        return self._ugs.get((entry, lot, receipt), 0)
+
+    def settle(self, entry: int, lot: str, receipt: int, ug: int) -> None:
+        """Likewise told."""
+        key = (entry, lot, receipt)
+        if self.settled(*key) != ug and self._told[key] < _PASSES:
+            self._ugs[key], self.new = ug, True
+            self._told[key] += 1
 
 
 class Found:

@@ -144,8 +144,9 @@ class Walk:
         for number, posting in enumerate(one.credits):
             lot = source_of(one, posting.lot)
             if posting.kind == "late":
-                part = sent_early(one, posting, self.ahead)
-                self._credit(one, posting, Taken(self.amounts.of(part, posting.g), part), begun)
+                rows = (row for row in one.settled if row.lot == posting.lot)
+                ug = sum(self.ahead.settled(row.entry, row.lot, one.index) for row in rows)
+                self._credit(one, posting, Taken(ug, sent_early(one, posting, self.ahead)), begun)
             elif posting.kind:
                 self._credit(one, posting, NONE, begun)
             else:
@@ -165,15 +166,18 @@ class Walk:
             kinds = {posting.kind for posting in one.debits}
             weights |= {(2, kind): g for kind, g in one.left.items() if kind not in kinds}
         else:
-            early = sum(row.g for row in (*one.settles, *one.settled) if row.lot == lot)
+            early = {(1, str(row.entry)): row.g for row in (*one.settles, *one.settled) if row.lot == lot}
             took = sum(posting.g for posting in one.debits if posting.lot == lot and not posting.kind)
-            more = took - early - sum(weights.values())
-            weights |= ({(1, ""): early} if early else {}) | ({(2, "late"): more} if more > 0 else {})
+            weights |= early
+            more = took - sum(weights.values())
+            weights |= {(2, "late"): more} if more > 0 else {}
         found: dict[int, int] = {}
         for (where, key), part in self.amounts.shared(ug, weights or {(2, "unknown"): 1}).items():
             if where == 0:
                 found[int(key)] = part
-            elif where == 2:
+            elif where == 1:
+                self.ahead.settle(one.index, lot, int(key), part)
+            else:
                 self.found.left_for(key, part)
         return found
 
