@@ -45,6 +45,7 @@ class Descent(Struct, frozen=True, gc=False):
     """Where metal went: events in their order, what is in each place now, and what left for good, by kind.
 
     Where a run has part, `left` and `places` need not add up to `ug`: each gram that comes out is of all that went in.
+    Nor where an addition was corrected after something else was mixed with it: a trace up says the same then (5.6).
     `unweighed` are the places with some that came there by a piece of unknown mass, and so is of unknown mass itself.
     """
 
