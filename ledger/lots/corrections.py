@@ -27,6 +27,7 @@ from ledger.lots.records import (
     place_of_run,
 )
 from ledger.lots.runs import leave_run, take_back_run
+from ledger.lots.weighing import add_where_it_is, found_again, weighed_still
 
 REPLACED = "correction"
 
@@ -45,8 +46,11 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
     take_back_marks(booking, old)
     under_way, no_more = tuple(_take_back_late(book, old, event.index)), tuple(_sent_again(book, old))
     gone = (*old.credits, *no_more)
+    still = tuple(weighed_still(booking, old))
     for posting in gone:
         _withdraw(booking, posting, wrong)
+    for posting in still:
+        _add(booking, posting)
     for posting in old.debits:
         _restore(booking, posting)
     for posting in under_way:
@@ -60,19 +64,20 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
         add_to_delivery(book, moved)
     touched = dict.fromkeys(posting.lot for posting in (*gone, *old.debits))
     for lot in known_of(book, touched):
-        book.put_lot(found(lot, partial(_stands, book)))
+        book.put_lot(found(_unmade(booking, lot), partial(_stands, book)))
     take_back_packing(booking, old)
     return replace(
-        _nothing(event), undoes=wrong, debits=gone, credits=(*old.debits, *under_way),
-        entered=_with_late(old.left, under_way), left=_with_late(old.entered, no_more), moved=back,
+        _nothing(event), undoes=wrong, debits=gone, credits=(*old.debits, *under_way, *still),
+        entered=_with(old.left, (*under_way, *still)), left=_with(old.entered, no_more), moved=back,
         packed=tuple(booking.packed), unpacked=tuple(booking.unpacked),
         findings=(*_shortages(book, touched), *booking.findings, *take_back(book, wrong)),
     )  # fmt: skip
 
 
-def _with_late(kinds: dict[str, int], postings: Iterable[Posting]) -> dict[str, int]:
-    g = sum(posting.g for posting in postings)
-    return {**kinds, "late": kinds.get("late", 0) + g} if g else kinds
+def _with(kinds: dict[str, int], postings: Iterable[Posting]) -> dict[str, int]:
+    for one in postings:
+        kinds = {**kinds, one.kind: kinds.get(one.kind, 0) + one.g} if one.g else kinds
+    return kinds
 
 
 def _nothing(event: LotEvent) -> Effects:
@@ -84,19 +89,26 @@ def _withdraw(booking: Booking, posting: Posting, wrong: int) -> None:
 
     One that it made is, in doubt.
     """
-    book, lot = booking.book, booking.book.lot(posting.lot)
-    if lot is None:
-        return
+    book, lot = booking.book, booking.lot(posting.lot)
     if _weightless(lot, posting):
         by = {one.index for one in in_turn(book, wrong)}
         if lot.made_by != wrong:
             book.put_lot(left(lot, _at(booking, posting), by))
         return
     _post(booking, posting, -posting.g)
-    if lot.made_by != wrong:
+    if lot.made_by != wrong or posting.kind == "weighed":
         _leave(book, booking.lot(posting.lot), posting)
     if posting.kind == "weighed":  # it is there without these grams, unless it moved on from there
         book.put_lot(owing(booking.lot(posting.lot), _at(booking, posting), 1))
+
+
+def _add(booking: Booking, posting: Posting) -> None:
+    """What a piece weighs by its maker's word, where a first weight was taken back."""
+    _post(booking, posting, posting.g)
+    found_again(booking, posting.lot, posting.place)
+    lot = booking.lot(posting.lot)
+    if len(lot.holdings) > 1:
+        _leave(booking.book, lot, posting)
 
 
 def _leave(book: Book, lot: Lot, posting: Posting) -> None:
@@ -107,8 +119,8 @@ def _leave(book: Book, lot: Lot, posting: Posting) -> None:
 
 def _restore(booking: Booking, posting: Posting) -> None:
     """A debit taken back. A thing is in one place: what was short of it there is made good where it is elsewhere."""
-    book, lot = booking.book, booking.book.lot(posting.lot)
-    if lot is None:
+    book, lot = booking.book, booking.lot(posting.lot)
+    if posting.kind == REPLACED and not posting.g:
         return
     if _weightless(lot, posting):
         book.put_lot(came(lot, _at(booking, posting)))
@@ -117,6 +129,17 @@ def _restore(booking: Booking, posting: Posting) -> None:
     lot = booking.lot(posting.lot)
     if lot.consumed_by != NOBODY or len(lot.holdings) > 1 or due(lot):
         _leave(book, lot, posting)
+
+
+def _unmade(booking: Booking, lot: Lot) -> Lot:
+    """A thing in doubt of which nothing is anywhere is where it was made, whichever move of it was taken back last."""
+    weighed = lot.single and lot.g is not None and lot.consumed_by == NOBODY
+    made = booking.book.effects(lot.made_by) if weighed and lot.doubt != NOBODY else None
+    if made is None or any(one.g for one in lot.holdings):
+        return lot
+    posting = next(one for one in made.credits if one.lot == lot.id)
+    at = replace(_at(booking, posting), mix=places_of(booking.book, made.index)[posting.place])
+    return replace(lot, holdings=(at,))
 
 
 def _weightless(lot: Lot, posting: Posting) -> bool:
@@ -153,12 +176,10 @@ def _set_aside(lot: Lot) -> Lot:
 
 
 def _shortages(book: Book, names: Iterable[str]) -> Iterable[Finding]:
-    for name in names:
-        lot = book.lot(name)
-        for one in lot.holdings if lot is not None else ():
-            if one.g < 0:
-                says = f"{one.holder} has used {tonnes(-one.g)} of lot {name} more than there was, with the correction"
-                yield Finding("shortage", name, says, {"short": -one.g})
+    for lot in known_of(book, names):
+        for one in (one for one in lot.holdings if one.g < 0):
+            says = f"{one.holder} has used {tonnes(-one.g)} of lot {lot.id} more than there was, with the correction"
+            yield Finding("shortage", lot.id, says, {"short": -one.g})
 
 
 def _take_back_late(book: Book, old: Effects, declared_by: int) -> Iterator[Posting]:
@@ -166,11 +187,11 @@ def _take_back_late(book: Book, old: Effects, declared_by: int) -> Iterator[Post
 
     Yields what a sender sent off and nobody has received, now that the early receipt is none; his event remembers it.
     """
-    for lot in known_of(book, {posting.lot for posting in old.credits if posting.kind == "late"}):
+    for lot in known_of(book, {posting.lot: 0 for posting in old.credits}):
         book.put_lot(replace(lot, late=tuple(one for one in lot.late if one.entry != old.index)))
     for row in old.settles:
         known, receipt = book.lot(row.lot), book.effects(row.entry)
-        if known is not None and receipt is not None and receipt.declared_by == NOBODY:
+        if known is not None and receipt is not None:
             more = row.g + sum(one.g for one in known.late if one.entry == row.entry)
             others = (one for one in known.late if one.entry != row.entry)
             waiting = sorted((*others, Late(receipt.issuer, row.entry, more, row.sender)), key=lambda one: one.entry)
@@ -179,11 +200,11 @@ def _take_back_late(book: Book, old: Effects, declared_by: int) -> Iterator[Post
             book.put(effects_key(row.entry), replace(receipt, settled=left))
     for row in old.settled:
         sent = book.effects(row.entry)
-        delivery = next((one.delivery for one in sent.moved if one.lot == row.lot), "") if sent is not None else ""
-        if sent is not None and sent.declared_by == sent.undoes == NOBODY and delivery:
+        if sent is not None and sent.declared_by == sent.undoes == NOBODY:
             left = tuple(one for one in sent.settles if (one.lot, one.entry) != (row.lot, old.index))
             again = (*sent.settled, replace(row, entry=declared_by))
             book.put(effects_key(row.entry), replace(sent, settles=left, settled=again))
+            delivery = sent.moved[0].delivery  # a shipment has one
             yield Posting(row.lot, sent.issuer, delivery, old.issuer, row.g, mix=row.entry, kind="late")
 
 
@@ -192,9 +213,7 @@ def _sent_again(book: Book, old: Effects) -> Iterator[Posting]:
     for row in old.settled:
         one = book.effects(row.entry)
         if one is not None and one.undoes != NOBODY:
-            yield from (
-                part for part in one.credits if part.kind == "late" and (part.lot, part.mix) == (row.lot, old.index)
-            )
+            yield from (part for part in one.credits if (part.lot, part.mix) == (row.lot, old.index))
 
 
 def replaced(book: Book, event: LotEvent) -> int:
@@ -286,9 +305,9 @@ def _settle_piece(booking: Booking, lot: Lot, posting: Posting) -> None:
     if left > 0:
         booking.debit(lot.id, left, holder=posting.holder, kind=REPLACED)
     elif left < 0:
-        booking.credit(lot.id, -left, holder=posting.holder, owner=posting.owner, kind=REPLACED, mixes=False)
-    lot = booking.lot(lot.id)
+        booking.credit(lot.id, -left, holder=posting.holder, owner=posting.owner, kind=REPLACED)
     booking.book.put_lot(replace(lot, holdings=tuple(elsewhere)))
-    if left:
+    first = left == posting.g > 0 and add_where_it_is(booking, booking.lot(lot.id), left, elsewhere)
+    if left and not first:
         says = f"piece {lot.id} had moved on with {tonnes(posting.g - left)}, it is corrected to {tonnes(posting.g)}"
         booking.find("corrected_after_use", lot.id, says, was=posting.g - left, corrected=posting.g)

@@ -11,7 +11,8 @@ from ledger.lots.holdings import without
 from ledger.lots.packing import with_contents
 from ledger.lots.products import judge_told
 from ledger.lots.records import NOBODY, ON_HAND, Delivery, Late, Line, Lot, Settled, Sold
-from ledger.lots.taking import check_holder, take, weigh, weighed_before
+from ledger.lots.taking import check_holder, take
+from ledger.lots.weighing import weigh, weighed_before
 
 _NORMAL, _WET = 200, 50  # one part in 200 is 0.5 %, one in 50 is 2 %
 _BULK = frozenset({"bauxite", "alumina", "residue"})
@@ -57,7 +58,7 @@ def _send(booking: Booking, part: Part, going: set[str]) -> None:
     g, owner = take(booking, part, consume=False)
     if inside:
         booking.book.put_lot(replace(booking.lot(part.id), inside=inside))
-    known = min(g, 0 if lot.single else lot.late_from(event.issuer, event.receiver))
+    known = 0 if lot.single else min(g, lot.late_from(event.issuer, event.receiver))
     new_owner = _owner_after(event, owner)
     booking.credit(part.id, g - known, holder=event.issuer, owner=new_owner, delivery=name)
     wet = booking.lot(part.id).attributes.get("material") in _BULK
@@ -172,7 +173,7 @@ def _take_in(booking: Booking, part: Part) -> None:
         )
     delivery, holder, under_way, owner = sent
     here = any((one.holder, one.delivery) == (holder, delivery) for one in lot.holdings)
-    if lot.single and lot.g is None and part.g is not None and (here or weighed_before(booking, lot)):
+    if lot.single and lot.g is None and part.g is not None and (here or weighed_before(booking, lot) is not None):
         lot = weigh(booking, lot, part, holder, delivery)
         under_way = part.g
     elif not here:

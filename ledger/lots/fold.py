@@ -14,6 +14,7 @@ from ledger.lots.event import LotEvent, lots_of
 from ledger.lots.records import NOBODY, Effects
 from ledger.lots.steps import transform
 from ledger.lots.taking import check_some_here, check_worker
+from ledger.lots.weighing import weigh_named
 
 LATE = 24 * 3600 * 1_000_000  # µs from the event to its record: later is found, never refused
 
@@ -81,14 +82,21 @@ def _check_sites(event: LotEvent, sites: Mapping[str, str]) -> None:
 
 
 def _act(booking: Booking, operator: str) -> None:
-    kind, action = booking.event.type, booking.event.action
+    kind = booking.event.type
     if kind == "TransformationEvent":
         transform(booking)
     elif kind == "ObjectEvent":
         _on_objects(booking, operator)
-    elif kind in {"AggregationEvent", "AssociationEvent"} and action == "ADD":
+    else:
+        _on_units(booking)
+        weigh_named(booking)
+
+
+def _on_units(booking: Booking) -> None:
+    packs = booking.event.type in {"AggregationEvent", "AssociationEvent"}
+    if packs and booking.event.action == "ADD":
         packing.pack(booking)
-    elif kind in {"AggregationEvent", "AssociationEvent"} and action == "DELETE":
+    elif packs and booking.event.action == "DELETE":
         packing.take_out(booking)
     else:
         _check_known(booking)
@@ -110,6 +118,8 @@ def _on_objects(booking: Booking, operator: str) -> None:
         custody.check_described(booking)
         custody.sell(booking)
     custody.note_attributes(booking)
+    if event.step not in {"shipping", "receiving"}:  # which weigh what they take
+        weigh_named(booking)
 
 
 def _look(booking: Booking, operator: str) -> None:

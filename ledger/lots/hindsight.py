@@ -19,6 +19,7 @@ from ledger.lots.records import Delivery, Effects, Finding
 _ROW = Struct(">32sQBQIq")
 ROW_SIZE = _ROW.size
 _EPOCH = 1 << 63  # times before 1970 sort before those after
+_NO_ENTRY = (1 << 64) - 1  # which nobody declares wrong
 
 
 class Short(NamedTuple):
@@ -31,12 +32,17 @@ class Short(NamedTuple):
 
 
 def rows_of(effects: Effects) -> Iterator[bytes]:
-    """What one event adds and takes, a row of ROW_SIZE bytes for each posting."""
+    """What one event adds and takes, a row of ROW_SIZE bytes for each posting.
+
+    Nobody took what a correction sets off. What a declaration leaves of a weight, by its maker's word, stands.
+    """
     time, entry = effects.time + _EPOCH, effects.index
     for number, posting in enumerate(effects.credits):
-        yield _ROW.pack(_digest(posting.place), time, 0, entry, number, posting.g)
+        stands = effects.undoes >= 0 and posting.kind == "weighed"
+        yield _ROW.pack(_digest(posting.place), time, 0, _NO_ENTRY if stands else entry, number, posting.g)
     for number, posting in enumerate(effects.debits):
-        yield _ROW.pack(_digest(posting.place), time, 1, entry, number, posting.g)
+        if posting.kind != "correction":
+            yield _ROW.pack(_digest(posting.place), time, 1, entry, number, posting.g)
 
 
 def _digest(place: Iterable[str]) -> bytes:

@@ -10,6 +10,7 @@ from ledger.lots.holdings import holding_of, with_surplus
 from ledger.lots.packing import holds, put_in
 from ledger.lots.records import NOBODY, Contained, Effects, Hold, Lot, Site
 from ledger.lots.taking import unpack
+from ledger.lots.weighing import maker_gave
 
 
 def take_back_marks(booking: Booking, old: Effects) -> None:
@@ -75,7 +76,7 @@ def _take_back_weights(book: Book, old: Effects) -> None:
     """A piece that it was the first to weigh waits for its mass again."""
     weighed = {(one.lot, one.g) for one in old.credits if one.kind == "weighed"}
     for lot in known_of(book, sorted(name for name, _ in weighed)):
-        if (lot.id, lot.g) in weighed:
+        if (lot.id, lot.g) in weighed and maker_gave(book, lot, old) is None:
             book.put_lot(replace(lot, g=None))
 
 

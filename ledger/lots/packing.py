@@ -21,7 +21,7 @@ def with_contents(booking: Booking, parts: tuple[Part, ...]) -> Iterator[Part]:
             continue
         found[part.id] = part
         lot = booking.lot(part.id)
-        waiting += [Part(one, True, None) for one in reversed(lot.contents)]
+        waiting += [named.get(one, Part(one, True, None)) for one in reversed(lot.contents)]
         waiting += [named.get(one.lot, Part(one.lot, False, None)) for one in lot.amounts]
         for one in lot.amounts:
             amounts[one.lot] = amounts.get(one.lot, 0) + one.g

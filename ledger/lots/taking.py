@@ -9,10 +9,8 @@ from ledger.lots.booking import Booking, tonnes
 from ledger.lots.event import Part
 from ledger.lots.event_body import GRAMS_IN
 from ledger.lots.holdings import holding_of, without
-from ledger.lots.products import judge_size
 from ledger.lots.records import NOBODY, ON_HAND, Contained, Lot
-
-_PERCENT = 200  # one part in 200: 0.5 %
+from ledger.lots.weighing import weigh, weighed_before
 
 
 def check_usable(booking: Booking, lot: Lot) -> None:
@@ -93,7 +91,7 @@ def _check_taker(booking: Booking, lot: Lot) -> None:
 
 def check_worker(booking: Booking, lot: Lot) -> None:
     """Rule 5.3: who works on a lot has it; by 5.6 he had, where he did so wrongly. Raises RuleBroken ("not_holder")."""
-    if lot.id not in booking.told:
+    if lot.id not in booking.told and weighed_before(booking, lot) is None:
         _check_taker(booking, lot)
 
 
@@ -151,36 +149,12 @@ def _take_again(booking: Booking, lot: Lot, part: Part, *, kind: str, scrap: str
     here = holding_of(lot, booking.event.issuer)
     g = 0 if times(lot, here) > 0 else lot.g or 0  # it left unweighed, and is sent so again
     weighs = lot.g is None and lot.consumed_by == NOBODY  # what was used up unweighed, nobody weighs any more
-    if weighs and part.g is not None and weighed_before(booking, lot):
+    if weighs and part.g is not None and weighed_before(booking, lot) is not None:
         weigh(booking, lot, part, booking.event.issuer, ON_HAND)
         g = part.g
     elif weighs and lot.holdings:
         weigh(booking, lot, part, lot.holdings[0].holder, lot.holdings[0].delivery)
     return g, booking.debit(lot.id, g, holder=booking.event.issuer, role=part.role, kind=kind, scrap=scrap)
-
-
-def weighed_before(booking: Booking, lot: Lot) -> bool:
-    """Rule 5.6: whether an event whose place this one takes was the first to weigh it."""
-    before = (one for one in map(booking.book.effects, booking.instead_of) if one is not None)
-    return any((one.lot, one.kind) == (lot.id, "weighed") for done in before for one in done.credits)
-
-
-def weigh(booking: Booking, lot: Lot, part: Part, holder: str, delivery: str) -> Lot:
-    """A piece that nobody had weighed gets its mass; one that weighs something else now is found, not changed."""
-    if part.g is None:
-        return lot
-    if lot.g is None:
-        booking.book.put_lot(replace(lot, g=part.g))
-        held = holding_of(lot, holder, delivery)
-        booking.credit(
-            lot.id, part.g, holder=holder, owner=held.owner, delivery=delivery, kind="weighed", mixes=False
-        )  # fmt: skip
-        judge_size(booking, lot.id)
-        return booking.lot(lot.id)
-    if abs(part.g - lot.g) * _PERCENT > lot.g:
-        says = f"piece {lot.id} has {tonnes(lot.g)}, the event says {tonnes(part.g)}"
-        booking.find("weight_differs", lot.id, says, was=lot.g, weighed=part.g)
-    return lot
 
 
 def unpack(booking: Booking, lot: Lot) -> Lot:

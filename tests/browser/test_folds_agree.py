@@ -310,6 +310,51 @@ def test_both_know_where_a_piece_is_whose_moves_and_first_weight_are_wrong():
     alike([*(sent_on(order, again=False) for order in orders), sent_on((0,), again=True)])
 
 
+def weighed_later(*, made=None, moved=False, wrong=False):
+    """First weighed where it came to, or by its making that is corrected then; the weighing may be wrong."""
+    made_of = Park()
+    made_of.new(SMELTER, (OWN, None))
+    made_of.ship(SMELTER, MILL, (OWN, None))
+    made_of.receive(MILL, SMELTER, (OWN, None))
+    weighed = None if wrong is None else made_of.look(MILL, "inspecting", (OWN, 500)).index
+    if moved:
+        made_of.ship(MILL, SMELTER, (OWN, None), paper="D-2")
+    made_of.wrong(SMELTER, 0, "urn:made")
+    made_of.new(SMELTER, (OWN, made), eventID="urn:made")
+    if wrong:
+        made_of.wrong(MILL, weighed, "urn:weighed")
+        made_of.look(MILL, "stock_taking", (OWN, 480), eventID="urn:weighed")
+    return made_of
+
+
+def test_both_weigh_a_piece_by_any_event_and_correct_that():
+    kinds = [{"made": made, "moved": moved} for made in (None, 480, 500) for moved in (False, True)]
+    packed = Park()
+    packed.new(SMELTER, (OWN, None))
+    packed.say(SMELTER, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[OWN])
+    packed.ship(SMELTER, MILL, (pallet(1), None), (OWN, 500))
+    alike([packed, *(weighed_later(**kind, wrong=wrong) for kind in kinds for wrong in (False, True, None))])
+
+
+def in_doubt(order):
+    """A piece whose making, shipment and receipt are wrong, made again and sent off."""
+    made = Park()
+    wrong = [
+        (SMELTER, made.new(SMELTER, (OWN, 100)).index),
+        (SMELTER, made.ship(SMELTER, MILL, (OWN, None)).index),
+        (MILL, made.receive(MILL, SMELTER, (OWN, None)).index),
+    ]
+    for one in order:
+        made.wrong(*wrong[one], *["urn:made"][one:])
+    made.new(SMELTER, (OWN, 90), eventID="urn:made")
+    made.ship(SMELTER, MILL, (OWN, None))
+    return made
+
+
+def test_both_know_that_a_piece_in_doubt_whose_moves_are_wrong_too_is_where_it_was_made():
+    alike([in_doubt(order) for order in ((0, 1, 2), (2, 1, 0))])
+
+
 def test_both_let_a_correction_take_and_describe_what_its_issuer_had():
     """A piece that somebody else made, and that was sent on while an event stood that did not take it; its own."""
     made = Park()

@@ -62,6 +62,31 @@ def test_records_and_tags_come_back_byte_for_byte(world, place):
     assert audit(Order(DatabaseSource(world.places.location))).findings == ()
 
 
+def weighed(serial, g, **members):
+    body, al = coil(serial, **members), {"al": "https://coilmark.org/ns/al/1/"}
+    masses = [{"id": body["epcList"][0], "g": g, "basis": "dry", "method": "scale"}]
+    return {**body, "@context": [*body["@context"], al], "al:mass": masses}
+
+
+def test_a_weight_that_making_and_weighing_were_corrected_of_comes_back_byte_for_byte(world, place):
+    """The declaration that the weighing was wrong changes what the books have of the corrected making before it."""
+    looked = {"action": "OBSERVE", "bizStep": "inspecting", "eventID": "urn:event:weighed"}
+    declared = {"declarationTime": "2026-01-05T09:00:00.000+05:00"}
+    name = piece("C-1")
+    world.post(world.plant, "lot-event", weighed("C-1", 500, **looked))
+    declaring = {"errorDeclaration": {**declared, "correctiveEventIDs": ["urn:event:third"]}}
+    world.post(world.plant, "lot-event", coil("C-1", "C-2", eventID=RIGHT, **declaring))
+    world.post(world.plant, "lot-event", weighed("C-1", 480, eventID="urn:event:third"))
+    world.post(world.plant, "lot-event", weighed("C-1", 500, **looked, errorDeclaration=declared))
+    with open_store(world.places.location, write=False).reading() as transaction:
+        assert b"\xcd\x01\xe0" in transaction.state_records([lot_key(name)])[lot_key(name)]  # 480
+    world.close()
+    before = rows(world)
+    rebuild_ledger(world.places, owner=owner(place))
+    assert rows(world) == before
+    assert audit(Order(DatabaseSource(world.places.location))).findings == ()
+
+
 @pytest.mark.parametrize("kept", [0, 1], ids=["none", "some under other keys"])
 def test_a_ledger_without_its_records_does_not_open_until_they_are_made_again(world, place, kept):
     world.close()

@@ -192,6 +192,19 @@ class Handling(Chance):
             to = self.random.choice(PARTIES)
             self.park.ship(one.holdings[0].holder, to, (one.id, self.random.randint(1, 99)), paper="D-3")
 
+    def look_at(self):
+        """Some piece is looked at, counted or packed, and its mass told, by who has it or made it."""
+        pieces = [one for one in self.lots() if one.single and one.holdings and not one.id.startswith("(00)")]
+        if not pieces:
+            return self.unweighed()
+        one = self.random.choice(pieces)
+        who, g = self.random.choice((one.holdings[0].holder, one.maker or MINE)), self.random.randint(1, 99)
+        step = self.random.choice(("inspecting", "stock_taking", "packing"))
+        if step != "packing":
+            return self.park.look(who, step, (one.id, g))
+        unit = {"parentID": pallet(self.random.randint(1, 3)), "childEPCs": [one.id], "al_mass": [mass(one.id, g)]}
+        return self.park.say(who, "Aggregation", action="ADD", **unit)
+
     def hold(self):
         who, (name, _) = self.some()
         self.park.look(who, "holding", (name, None))
@@ -285,7 +298,30 @@ def weighed(said, more):
 
 HANDLING = (
     *HONEST, "ship", "receive", "pack", "pack_more", "pack_more", "unpack", "unpack", "unweighed", "weigh", "hold",
-    "free", "back", "sell", "open_site", "close", "count", "buy", "casts", "casts",
+    "free", "back", "look_at", "sell", "open_site", "close", "count", "buy", "casts", "casts",
 )  # fmt: skip
-OF_PIECES = ("unweighed", "weigh", "weigh", "late", "carry", "carry", "carry", "declare_making", "declare_making")
-EVERYTHING = (*HANDLING, *OF_PIECES, "commission", "transform", "transform", "declare", *("correct",) * 5)
+OF_PIECES = (
+    "unweighed",
+    "unweighed",
+    "weigh",
+    "weigh",
+    "look_at",
+    "look_at",
+    "late",
+    "carry",
+    "carry",
+    "carry",
+    "declare_making",
+    "declare_making",
+)
+EVERYTHING = (
+    *HANDLING,
+    *OF_PIECES,
+    "ship",
+    "receive",
+    "commission",
+    "transform",
+    "transform",
+    "declare",
+    *("correct",) * 5,
+)

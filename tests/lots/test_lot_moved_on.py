@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from chance import HANDLING, SETTINGS, Handling, seeds
-from folded import CUSTOMER, MILL, SITE, SMELTER, Park, pallet, piece, places, rules
+from folded import CUSTOMER, MILL, SITE, SMELTER, Park, lot, pallet, piece, places, rules
 from hypothesis import given
 from hypothesis import strategies as st
 from test_lot_never_recorded import places as all_places
@@ -13,7 +13,7 @@ from test_lot_never_recorded import places as all_places
 from ledger.kernel.errors import Refused
 from ledger.lots.records import Delivery, Lot
 
-SLAB, BAND, UNIT, OTHER = piece("S-1"), piece("H-1"), pallet(1), piece("S-2")
+METAL, SLAB, BAND, UNIT, OTHER = lot("PL-1"), piece("S-1"), piece("H-1"), pallet(1), piece("S-2")
 
 
 @pytest.fixture
@@ -73,6 +73,26 @@ def test_a_piece_that_went_to_and_fro_is_with_its_maker_once_no_move_stands(park
     for one in order:
         park.wrong(*moves[one])
     assert (places(park, SLAB), park.lot(SLAB).owed, park.blocked(SLAB)) == ([(SMELTER, "", 0)], (), False)
+
+
+def test_a_piece_without_mass_that_came_twice_is_there_as_long_as_its_second_receipt_stands(park):
+    park.new(SMELTER, (SLAB, None))
+    park.ship(SMELTER, MILL, (SLAB, None))
+    first = park.receive(MILL, SMELTER, (SLAB, None)).index
+    park.ship(MILL, SMELTER, (SLAB, None), paper="D-2")
+    park.receive(SMELTER, MILL, (SLAB, None), paper="D-2")
+    park.ship(SMELTER, MILL, (SLAB, None), paper="D-3")
+    second = park.receive(MILL, SMELTER, (SLAB, None), paper="D-3").index
+    park.wrong(MILL, first)
+    assert places(park, SLAB) == [(MILL, "", 0)]
+    park.wrong(MILL, second)
+    assert places(park, SLAB) == [(SMELTER, "D-3", 0)]
+
+
+def test_of_an_amount_nothing_is_owed_where_a_shipment_of_none_of_it_was_wrong(park):
+    park.new(SMELTER, (METAL, 100))
+    park.wrong(SMELTER, park.ship(SMELTER, MILL, (METAL, 0)).index)
+    assert (places(park, METAL), park.lot(METAL).owed) == ([(SMELTER, "", 100)], ())
 
 
 def test_a_piece_that_was_wrongly_taken_out_and_weighed_is_in_its_unit_again(park):
@@ -214,6 +234,35 @@ def test_a_piece_that_was_weighed_since_keeps_its_mass_when_its_maker_corrects_a
     park.wrong(SMELTER, again, "urn:other")
     park.new(SMELTER, (OTHER, None), eventID="urn:other")
     assert park.lot(OTHER).g is None
+
+
+@pytest.mark.parametrize("receiver", [CUSTOMER, SMELTER])
+@pytest.mark.parametrize("weighed", WEIGHED)
+def test_of_a_piece_whose_making_and_moves_are_all_wrong_nothing_is_anywhere_but_where_it_was_made(receiver, weighed):
+    """In whatever order that is said: who made it makes it again, and has it to ship."""
+    seen = []
+    for order in permutations(range(5)):
+        park, (made, first, second) = Park(), WEIGHED[weighed]
+        wrong = [(SMELTER, park.new(SMELTER, (SLAB, made)).index), *sent_on(park, first, second, receiver)]
+        for one in order:
+            park.wrong(*wrong[one], *["urn:made"][one:])
+        seen.append((park.lot(SLAB).holdings, park.lot(SLAB).owed, park.lot(SLAB).g))
+        park.new(SMELTER, (SLAB, 900), eventID="urn:made")
+        park.ship(SMELTER, MILL, (SLAB, None))
+        assert places(park, SLAB) == [(SMELTER, "D-1", 900)], order
+    ((here,), owed, _), *_ = seen
+    assert (seen, here.holder, here.delivery, here.g, owed) == (seen[:1] * len(seen), SMELTER, "", 0, ())
+
+
+def test_a_piece_without_mass_that_is_made_again_after_it_moved_on_comes_back_once(park):
+    park.new(SMELTER, (METAL, 100))
+    made = park.make(SMELTER, [(METAL, 100)], [(SLAB, None)]).index
+    sent = park.ship(SMELTER, MILL, (SLAB, None)).index
+    park.wrong(SMELTER, made, "urn:made")
+    park.make(SMELTER, [(METAL, 100)], [(SLAB, None)], eventID="urn:made")
+    assert (places(park, SLAB), park.lot(SLAB).owed) == ([(SMELTER, "D-1", 0)], ())
+    park.wrong(SMELTER, sent)
+    assert (places(park, SLAB), park.lot(SLAB).owed) == ([(SMELTER, "", 0)], ())
 
 
 def test_a_maker_corrects_what_its_receiver_has_early_and_has_it_still_to_send(park):

@@ -40,8 +40,9 @@ def test_a_piece_whose_receipt_is_declared_wrong_is_on_its_delivery_and_not_with
 
 @pytest.mark.parametrize("corrected", ["receipt", "shipment"])
 @pytest.mark.parametrize("used", [False, True])
-def test_a_piece_that_moved_on_from_what_is_corrected_is_only_where_it_is_now(park, corrected, used):
-    park.new(SMELTER, (SLAB, 9_000))
+@pytest.mark.parametrize("g", [9_000, None])
+def test_a_piece_that_moved_on_from_what_is_corrected_is_only_where_it_is_now(park, corrected, used, g):
+    park.new(SMELTER, (SLAB, g))
     sent = park.ship(SMELTER, MILL, (SLAB, None)).index
     taken = park.receive(MILL, SMELTER, (SLAB, None)).index
     park.ship(MILL, CUSTOMER, (SLAB, None), paper="D-2")

@@ -199,6 +199,17 @@ def test_of_an_early_receipt_that_two_shipments_settled_each_stands_for_its_part
     assert sorted(places(park, METAL)) == [(SMELTER, "", 140), (SMELTER, "D-2", 60), (MILL, "", 0)]
 
 
+def test_a_shipment_that_two_early_receipts_stood_for_is_taken_back_whole_when_both_were_wrong(park):
+    early = receive_late(park, 70), receive_late(park, 50)
+    park.new(SMELTER, (METAL, 200))
+    sent = park.ship(SMELTER, MILL, (METAL, 200)).index
+    for one in early:
+        park.wrong(MILL, one)
+    assert places(park, METAL) == [(SMELTER, "", 0), (SMELTER, "D-1", 200), (MILL, "", 0)]
+    park.wrong(SMELTER, sent)
+    assert places(park, METAL) == [(SMELTER, "", 200), (MILL, "", 0)]
+
+
 def test_a_receipt_of_several_lots_takes_back_the_early_one_and_the_other(park):
     park.new(SMELTER, (ORE, 10), (METAL, 100))
     park.ship(SMELTER, MILL, (ORE, 10))

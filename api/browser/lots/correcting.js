@@ -9,6 +9,7 @@ import { grams, sum } from "./exact.js";
 import { leaveRun, takeBackRun } from "./runs.js";
 import { parted } from "./packing.js";
 import { knownOf, takeBackMarks, takeBackPacking } from "./marks.js";
+import { addWhereItIs, foundAgain, weighedStill } from "./weighing.js";
 
 const REPLACED = "correction";
 
@@ -25,7 +26,9 @@ export function declare(book, event, wrong) {
   takeBackRun(booking, old);
   takeBackMarks(booking, old);
   const underWay = takeBackLate(book, old, event.index), noMore = sentAgain(book, old), gone = [...old.credits, ...noMore];
+  const still = weighedStill(book, old);
   for (const one of gone) withdraw(book, one, wrong);
+  for (const one of still) add(book, one);
   for (const one of old.debits) restore(book, one);
   for (const one of underWay) post(book, one, one.g);
   const moved = [
@@ -35,18 +38,19 @@ export function declare(book, event, wrong) {
   ];
   for (const one of moved) addToDelivery(book, one);
   const touched = new Set([...gone, ...old.debits].map((one) => one.lot));
-  for (const lot of knownOf(book, touched)) book.put(found(lot, standing(book)));
+  for (const lot of knownOf(book, touched)) book.put(found(unmade(book, lot), standing(book)));
   takeBackPacking(booking, old);
   return {
-    ...nothing, undoes: wrong, debits: gone, credits: [...old.debits, ...underWay], moved,
-    entered: withLate(old.left, underWay), left: withLate(old.entered, noMore), packed: booking.packed,
+    ...nothing, undoes: wrong, debits: gone, credits: [...old.debits, ...underWay, ...still], moved,
+    entered: withKinds(old.left, [...underWay, ...still]), left: withKinds(old.entered, noMore), packed: booking.packed,
     unpacked: booking.unpacked, findings: [...shortages(book, touched), ...booking.findings],
   };
 }
 
-function withLate(kinds, postings) {
-  const g = sum(postings.map((one) => one.g));
-  return g ? new Map(kinds).set("late", (kinds.get("late") ?? 0n) + g) : kinds;
+function withKinds(kinds, postings) {
+  const all = new Map(kinds);
+  for (const { kind, g } of postings) if (g) all.set(kind, (all.get(kind) ?? 0n) + g);
+  return all;
 }
 
 // A credit taken back. A thing that it moved is not there any more, unless it is back by what stands; one that it made is,
@@ -61,9 +65,17 @@ function withdraw(book, posting, wrong) {
     return;
   }
   post(book, posting, -posting.g);
-  if (moved) leave(book, book.lots.get(posting.lot), posting);
+  if (moved || posting.kind === "weighed") leave(book, book.lots.get(posting.lot), posting);
   // It is there without these grams, unless it moved on from there.
   if (posting.kind === "weighed") book.put(owing(book.lots.get(posting.lot), emptyAt(posting), 1));
+}
+
+// What a piece weighs by its maker's word, where a first weight was taken back.
+function add(book, posting) {
+  post(book, posting, posting.g);
+  foundAgain(book, posting.lot, posting);
+  const lot = book.lots.get(posting.lot);
+  if (lot.holdings.length > 1) leave(book, lot, posting);
 }
 
 // Where a single thing has nothing any more, it is not.
@@ -74,11 +86,19 @@ function leave(book, lot, { holder, delivery }) {
 // A debit taken back. A thing is in one place: what was short of it there is made good where it is elsewhere.
 function restore(book, posting) {
   const before = book.lots.get(posting.lot);
-  if (!before) return;
+  if (!before || (posting.kind === REPLACED && !posting.g)) return;
   if (weightless(before, posting)) return void book.put(came(before, emptyAt(posting)));
   post(book, posting, posting.g);
   const lot = book.lots.get(posting.lot);
   if (lot.consumedBy !== NOBODY || lot.holdings.length > 1 || owedTo(lot).length) leave(book, lot, posting);
+}
+
+// A thing in doubt of which nothing is anywhere is where it was made, whichever of its moves was taken back last.
+function unmade(book, lot) {
+  const weighed = lot.single && lot.g !== null && lot.consumedBy === NOBODY, made = book.effects.get(lot.madeBy);
+  if (!weighed || lot.doubt === NOBODY || !made || lot.holdings.some((one) => one.g)) return lot;
+  const posting = made.credits.find((one) => one.lot === lot.id), mix = placesOf(book, made.index).get(placeOf(posting));
+  return { ...lot, holdings: [emptyAt({ ...posting, mix })] };
 }
 
 const weightless = (lot, { g }) => lot.single && !g;
@@ -215,7 +235,7 @@ function settlePiece(booking, lot, { holder, delivery, owner, g }) {
   if (left > 0n) booking.debit(lot.id, left, { holder, kind: REPLACED });
   else if (left < 0n) booking.credit(lot.id, -left, { holder, owner, kind: REPLACED, mixes: false });
   booking.book.change(booking.lot(lot.id), { holdings: elsewhere });
-  if (!left) return;
+  if (!left || (left === g && g > 0n && addWhereItIs(booking, booking.lot(lot.id), g, elsewhere))) return;
   const says = `piece ${lot.id} had moved on with ${grams(g - left)}, it is corrected to ${grams(g)}`;
   booking.find("corrected_after_use", lot.id, says);
 }

@@ -8,7 +8,8 @@ import { abs, grams, least, sum } from "./exact.js";
 import { withContents } from "./packing.js";
 import { judgeTold } from "./products.js";
 import { same } from "./same.js";
-import { checkHolder, take, weigh, weighedBefore } from "./taking.js";
+import { checkHolder, take } from "./taking.js";
+import { weigh, weighedBefore } from "./weighing.js";
 
 const BULK = ["bauxite", "alumina", "residue"];
 

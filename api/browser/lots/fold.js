@@ -10,6 +10,7 @@ import { commission, count, end, hold, release } from "./observing.js";
 import { pack, takeOut } from "./packing.js";
 import { checkSomeHere, checkWorker } from "./taking.js";
 import { checkProcess, transform } from "./transforming.js";
+import { weighNamed } from "./weighing.js";
 
 const HOUR = 3600000000n; // µs
 const PACKING = ["AggregationEvent", "AssociationEvent"];
@@ -32,12 +33,18 @@ function effectsOf(book, event, operator, sites) {
 }
 
 function act(booking, operator) {
-  const { type, action } = booking.event;
+  const { type } = booking.event;
   if (type === "TransformationEvent") transform(booking);
   else if (type === "ObjectEvent") onObjects(booking, operator);
-  else if (PACKING.includes(type) && action === "ADD") pack(booking);
-  else if (PACKING.includes(type) && action === "DELETE") takeOut(booking);
+  else onUnits(booking);
+}
+
+function onUnits(booking) {
+  const { type, action } = booking.event, packs = PACKING.includes(type);
+  if (packs && action === "ADD") pack(booking);
+  else if (packs && action === "DELETE") takeOut(booking);
   else checkKnown(booking);
+  weighNamed(booking);
 }
 
 const MOVEMENTS = { shipping: ship, receiving: receive, void_shipping: callBack };
@@ -53,7 +60,9 @@ function onObjects(booking, operator) {
     checkDescribed(booking);
     sell(booking);
   }
-  return noteAttributes(booking);
+  noteAttributes(booking);
+  if (!["shipping", "receiving"].includes(step)) weighNamed(booking); // these weigh what they take
+  return undefined;
 }
 
 function look(booking, operator) {

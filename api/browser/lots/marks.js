@@ -5,6 +5,7 @@ import { grams, most, sum } from "./exact.js";
 import { holds, parted, putIn } from "./packing.js";
 import { same } from "./same.js";
 import { unpack } from "./taking.js";
+import { makerGave } from "./weighing.js";
 
 // The lots under these names that are there, one after the other as the book has them then.
 export function* knownOf(book, names) {
@@ -65,7 +66,7 @@ function takeBackWords(book, old) {
 // A piece that it was the first to weigh waits for its mass again.
 function takeBackWeights(book, old) {
   for (const { lot: name, g } of old.credits.filter((one) => one.kind === "weighed")) {
-    for (const lot of knownOf(book, [name])) if (lot.g === g) book.change(lot, { g: null });
+    for (const lot of knownOf(book, [name])) if (lot.g === g && !makerGave(book, lot, old)) book.change(lot, { g: null });
   }
 }
 

@@ -16,7 +16,7 @@ export function withContents(booking, parts) {
     if (found.has(part.id)) continue;
     found.set(part.id, part);
     const lot = booking.lot(part.id);
-    waiting.push(...[...lot.contents].reverse().map((one) => inUnit(one, true, null)));
+    waiting.push(...[...lot.contents].reverse().map((one) => named.get(one) ?? inUnit(one, true, null)));
     waiting.push(...lot.amounts.map((one) => named.get(one.lot) ?? inUnit(one.lot, false, null)));
     for (const one of lot.amounts) amounts.set(one.lot, (amounts.get(one.lot) ?? 0n) + one.g);
   }

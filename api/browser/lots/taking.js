@@ -3,8 +3,8 @@
 import { refuse } from "../verifier/fault.js";
 import { times } from "./astray.js";
 import { NOBODY, ON_HAND, blocks, heldBy, holdingOf, isWith, onHand, without } from "./book.js";
-import { abs, grams, most, sum } from "./exact.js";
-import { judgeSize } from "./products.js";
+import { grams, most, sum } from "./exact.js";
+import { weigh, weighedBefore } from "./weighing.js";
 
 // Neither used up nor held; a correction goes through, and what it meets is found.
 export function checkUsable(booking, lot) {
@@ -53,7 +53,7 @@ function checkTaker({ event: { issuer }, lenient, taken }, lot) {
 
 // Who works on a lot has it; by 5.6 he had, where he did so wrongly.
 export function checkWorker(booking, lot) {
-  if (!booking.told.has(lot.id)) checkTaker(booking, lot);
+  if (!booking.told.has(lot.id) && !weighedBefore(booking, lot)) checkTaker(booking, lot);
 }
 
 // Who had some of a class lot once does not work on it; by 5.6 he may.
@@ -99,31 +99,10 @@ function massAgain(booking, lot, part, holder) {
   return times(lot, here) > 0 ? 0n : lot.g || 0n; // what left unweighed is sent so again
 }
 
-// Whether an event whose place this one takes was the first to weigh it.
-export function weighedBefore({ before }, { id }) {
-  return before.some((old) => old.credits.some((one) => one.lot === id && one.kind === "weighed"));
-}
-
 function takenOut(booking, lot) {
   if (!lot.inside) return lot;
   booking.find("taken_from_unit", lot.id, `piece ${lot.id} was taken out of ${lot.inside} without unpacking it`);
   return unpack(booking, lot);
-}
-
-// A piece that nobody had weighed gets its mass; one that weighs something else now is found, not changed.
-export function weigh(booking, lot, part, holder, delivery) {
-  if (part.g === null) return lot;
-  if (lot.g === null) {
-    booking.book.change(lot, { g: part.g });
-    const { owner } = holdingOf(lot, holder, delivery);
-    booking.credit(lot.id, part.g, { holder, owner, delivery, kind: "weighed", mixes: false });
-    judgeSize(booking, lot.id);
-    return booking.lot(lot.id);
-  }
-  if (abs(part.g - lot.g) * 200n > lot.g) {
-    booking.find("weight_differs", lot.id, `piece ${lot.id} has ${grams(lot.g)}, the event says ${grams(part.g)}`);
-  }
-  return lot;
 }
 
 // Take a thing out of the unit it is in.
