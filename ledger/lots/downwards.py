@@ -6,7 +6,7 @@ it is folded: a trace up from there would fold it too. What an event puts into a
 sender who is heard late, it tells ahead: the place has it when the entries are gone through again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
 
 from ledger.kernel.gs1 import names_one_thing
@@ -15,6 +15,7 @@ from ledger.lots.descent_records import NONE, Ahead, Found, Taken
 from ledger.lots.genealogy import NO_ADDITION, UG, Correction, Start, first_there, run_name
 from ledger.lots.instead import (
     INTO_RUN,
+    drawn,
     fed,
     fed_instead,
     instead_of,
@@ -127,7 +128,7 @@ class Walk:
                 continue
             lot = source_of(one, posting.lot)
             ugs[lot] = ugs.get(lot, 0) + ug
-            rows.setdefault(lot, []).extend(_drawn(posting, part))
+            rows.setdefault(lot, []).extend(drawn(posting, part))
             self.found.reached(one, posting.lot, ug)
         return {lot: self._taken(one, ug, rows[lot]) for lot, ug in ugs.items()}
 
@@ -187,8 +188,14 @@ class Walk:
         if early and moved.shipped:
             self.found.sent_off(one, moved.lot, moved.delivery, self.amounts.of(some.part, early), moved.shipped)
         place = (moved.lot, one.issuer, moved.delivery)
-        if some.part and all(posting.place != place for posting in one.credits):
-            self.mixes.parts[place, one.index] = some.part  # all of it had; what comes back to there is of it
+        if all(posting.place != place for posting in one.credits):
+            self._arrived(place, one.index, some.part)
+
+    def _arrived(self, place: Place, entry: int, part: int) -> None:
+        """All of it had arrived before it was sent; what a declaration puts back to there is of it."""
+        if part:
+            self.mixes.empty(place, entry, part)
+            self._follow(place, entry)
 
     def _credit(self, one: Effects, posting: Posting, some: Taken, begun: Mapping[Place, int]) -> None:
         if posting.kind in NO_ADDITION:
@@ -252,6 +259,8 @@ class Walk:
         stands = standing(one, self.onward)
         for place in dict.fromkeys(posting.place for posting in one.credits if posting.kind not in NO_ADDITION):
             self._instead(one, stands, place, begun.get(place))
+        for place in {(moved.lot, one.issuer, moved.delivery) for moved in one.moved} - {p.place for p in one.credits}:
+            self._arrived(place, one.index, stood_for(one, stands, place, 0, self.ahead)[1])
         if one.run and one.debits:
             self._run_instead(one, stands, begun)
         if self.amounts.by_mass:
@@ -280,14 +289,6 @@ class Walk:
                 g, part = g or fed(one), _part_of(begun[run], g or fed(one))
             self.mixes.add(run, one.index, (one.run_had, one.run_mix), g, Taken(self.amounts.of(part, g), part))
             self._follow(run, one.index)
-
-
-def _drawn(posting: Posting, part: int) -> Iterator[tuple[int, int]]:
-    """What was there, and what nothing explains."""
-    there = max(0, min(posting.g, posting.had))
-    yield there, part
-    if posting.g > there:
-        yield posting.g - there, 0
 
 
 def _part_of(ug: int, g: int) -> int:

@@ -80,3 +80,11 @@ def mean(rows: Sequence[tuple[int, int]]) -> int:
     if g > 0:
         return sum(row[0] * row[1] for row in rows) // g
     return sum(row[1] for row in rows) // len(rows) if rows else 0
+
+
+def drawn(posting: Posting, part: int) -> Iterator[tuple[int, int]]:
+    """What was there, and what nothing explains."""
+    there = max(0, min(posting.g, posting.had))
+    yield there, part
+    if posting.g > there:
+        yield posting.g - there, 0

@@ -60,6 +60,11 @@ class Mixes:
         if pool.g != whole:
             pool.ug = self.amounts.of(part, pool.g)
 
+    def empty(self, place: Place, entry: int, part: int) -> None:
+        """A mix of which nothing is there."""
+        self.pools.setdefault(place, Pool())
+        self.parts[place, entry] = part
+
     def more(self, place: Place, before: tuple[int, int], g: int, first: int = NOBODY) -> None:
         """More g of what is there; by a correction, of the mix that it belongs to, where there is no newer one."""
         (had, mix), newest = before, max(before[1], first)
