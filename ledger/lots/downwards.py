@@ -210,6 +210,8 @@ class Walk:
         if place in starts and not posting.kind:
             self.found.back += some.ug
         if root != one.index:
+            rows = [(max(0, posting.had), self.mixes.part(place, posting.mix)), (posting.g, some.part)]
+            self.mixes.parts[place, one.index] = mean(rows)  # of what a declaration puts back there (5.6)
             self.mixes.more(place, before, posting.g, root)
         else:
             some = self._begins(posting, begun[place], some) if place in begun else some
