@@ -10,11 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ledger.lots.amounts import Unweighed, Weighed
-from ledger.lots.downwards import Found, Walk
+from ledger.lots.descent_records import Ahead, Found
+from ledger.lots.downwards import Walk
 from ledger.lots.genealogy import Correction, Loader, Start, Versions
+from ledger.lots.onward import Onward
 from ledger.lots.records import Place
-
-_PASSES = 8
 
 
 class Reached(Struct, frozen=True, gc=False):
@@ -45,6 +45,7 @@ class Descent(Struct, frozen=True, gc=False):
     """Where metal went: events in their order, what is in each place now, and what left for good, by kind.
 
     Where a run has part, `left` and `places` need not add up to `ug`: each gram that comes out is of all that went in.
+    Nor where an addition was corrected after something else was mixed with it: a trace up says the same then (5.6).
     `unweighed` are the places with some that came there by a piece of unknown mass, and so is of unknown mass itself.
     """
 
@@ -61,10 +62,10 @@ class Descent(Struct, frozen=True, gc=False):
 
 def down(starts: Iterable[Start], load: Loader, versions: Versions) -> Descent:
     """Everywhere that metal of these additions went since. An addition of 0 µg is a piece of unknown mass."""
-    begun = list(starts)
-    found = _walked([one for one in begun if one.ug], load, versions, Weighed())
+    begun, onward = list(starts), Onward(load, versions)
+    found = _walked([one for one in begun if one.ug], onward, Weighed())
     unweighed = [replace(one, ug=1) for one in (*begun, *found.unweighed) if not one.ug]
-    more = _walked(unweighed, load, versions, Unweighed())
+    more = _walked(unweighed, onward, Unweighed())
     return Descent(
         ug=sum(one.ug for one in begun),
         nodes=tuple(_nodes(found, more)),
@@ -78,13 +79,14 @@ def down(starts: Iterable[Start], load: Loader, versions: Versions) -> Descent:
     )
 
 
-def _walked(begun: list[Start], load: Loader, versions: Versions, amounts: Weighed) -> Found:
-    found = Found()
-    for _ in range(_PASSES):
-        if not begun:
-            break
-        begun = Walk(found, load, versions, amounts).go(begun)
-    found.left_for("circular", sum(one.ug for one in begun))
+def _walked(begun: list[Start], onward: Onward, amounts: Weighed) -> Found:
+    """Until nothing is put into an earlier place that was not there the time before."""
+    ahead = Ahead()
+    first = found = Walk(onward, amounts, ahead).go(begun)
+    while ahead.new:
+        ahead.new = False
+        found = Walk(onward, amounts, ahead).go(begun)
+    found.left_for("circular", found.back - first.back)
     return found
 
 

@@ -1,225 +1,298 @@
-"""Once down through the entries, from some additions on, with what was found on the way (rule 5.2).
+"""Once down through the entries, from some additions on (rule 5.2).
 
 Entries are gone through in their order. A draw takes of what is traced in a place as it takes of what is there; what
 an event took goes to what it put somewhere and to what left, by mass. Where that is under 0.1 % of what the event took
-it is folded: a trace up from there would fold it too. What a correction or a late sender puts into an earlier place is
-left for another walk, from there on.
+it is folded: a trace up from there would fold it too. What an event puts into an earlier place, as a correction or as a
+sender who is heard late, it tells ahead: the place has it when the entries are gone through again.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
-from itertools import chain
 
 from ledger.kernel.gs1 import names_one_thing
-from ledger.lots.amounts import Weighed
-from ledger.lots.genealogy import NO_ADDITION, Correction, Loader, Start, Versions, first_there, run_name
-from ledger.lots.records import NOBODY, ON_HAND, Effects, Place, Posting, place_of_run
-
-_MOST_WAVES = 16  # generations that are loaded before they are asked for
-
-
-class Found:
-    """What all walks found. `unweighed` are the pieces of unknown mass that were made of what is traced."""
-
-    def __init__(self) -> None:
-        self.took: dict[int, tuple[str, int, set[str]]] = {}
-        self.places: dict[Place, int] = {}
-        self.sent: dict[tuple[int, str, str], tuple[int, int]] = {}
-        self.left: dict[str, int] = {}
-        self.folded, self.folded_ug = 0, 0
-        self.corrections: dict[int, Correction] = {}
-        self.unweighed: list[Start] = []
-
-    def fold(self, ug: int) -> None:
-        self.folded, self.folded_ug = self.folded + 1, self.folded_ug + ug
-
-    def left_for(self, kind: str, ug: int) -> None:
-        if ug:
-            self.left[kind] = self.left.get(kind, 0) + ug
-
-    def reached(self, one: Effects, lot: str, ug: int) -> None:
-        _, before, lots = self.took.get(one.index, ("", 0, set()))
-        self.took[one.index] = (one.what, before + ug, lots | {lot})
-
-    def sent_off(self, one: Effects, posting: Posting, ug: int) -> None:
-        key = (one.index, posting.lot, posting.delivery)
-        self.sent[key] = (self.sent.get(key, (0, 0))[0] + ug, posting.g)
+from ledger.lots.amounts import WHOLE, Weighed
+from ledger.lots.descent_records import NONE, Ahead, Found, Taken
+from ledger.lots.genealogy import NO_ADDITION, UG, Correction, Start, first_there, run_name
+from ledger.lots.instead import (
+    INTO_RUN,
+    drawn,
+    fed,
+    fed_instead,
+    instead_of,
+    mean,
+    sent_early,
+    source_of,
+    standing,
+    stood_for,
+)  # fmt: skip
+from ledger.lots.mixes import Mixes
+from ledger.lots.onward import Onward
+from ledger.lots.records import NOBODY, ON_HAND, Effects, Moved, Place, Posting, place_of_run
 
 
 class Walk:
-    """From some starts; what belongs earlier is left for the next."""
+    """From some starts."""
 
-    def __init__(self, found: Found, load: Loader, versions: Versions, amounts: Weighed) -> None:
-        self.found, self.load, self.versions, self.amounts = found, load, versions, amounts
-        self.there: dict[Place, int] = {}
+    def __init__(self, onward: Onward, amounts: Weighed, ahead: Ahead) -> None:
+        self.found, self.onward, self.amounts, self.ahead = Found(), onward, amounts, ahead
+        self.mixes = Mixes(amounts)
         self.heap: list[int] = []
         self.in_heap: set[int] = set()
-        self.known: dict[int, Effects | None] = {}
-        self.entries: dict[str, tuple[int, ...]] = {}
         self.followed: set[str] = set()
-        self.misses = 0
-        self.starts: dict[int, list[Start]] = {}
-        self.next: list[Start] = []
+        self.begun: dict[int, dict[Place, int]] = {}
 
-    def go(self, starts: Iterable[Start]) -> list[Start]:
+    def go(self, starts: Iterable[Start]) -> Found:
         for start in starts:
-            self.starts.setdefault(start.mix, []).append(start)
-            self._visit(start.mix)
+            here = self.begun.setdefault(start.mix, {})
+            here[start.place] = here.get(start.place, 0) + start.ug
+        for entry in self.begun.keys() | self.ahead.roots:
+            self._visit(entry)
         while self.heap:
             self._enter(heappop(self.heap))
-        for place, ug in self.there.items():
-            self.found.places[place] = self.found.places.get(place, 0) + ug
-        return self.next
+        self.found.places = {place: pool.ug for place, pool in self.mixes.pools.items() if pool.ug}
+        return self.found
 
     def _visit(self, entry: int) -> None:
         if entry not in self.in_heap:
             self.in_heap.add(entry)
             heappush(self.heap, entry)
 
-    def _effects(self, entry: int) -> Effects | None:
-        """Loads all that is waiting, and what comes of it: one more generation with every miss."""
-        if entry not in self.known:
-            self.misses += 1
-            wave = {entry, *self.heap}
-            for _ in range(min(self.misses, _MOST_WAVES)):
-                wave = self._fetch(wave)
-        return self.known[entry]
-
-    def _fetch(self, entries: set[int]) -> set[int]:
-        """The later entries of the lots and runs that these put something into."""
-        missing = entries - self.known.keys()
-        loaded = self.load(missing) if missing else {}
-        self.known.update({one: loaded.get(one) for one in missing})
-        first: dict[str, int] = {}
-        for one in loaded.values():
-            for name in _names_of(one):
-                first[name] = min(one.index, first.get(name, one.index))
-        names = first.keys() - self.entries.keys()
-        found = self.versions(names) if names else {}
-        self.entries.update({name: tuple(found.get(name, ())) for name in names})
-        later = (self.entries[name][bisect_right(self.entries[name], entry) :] for name, entry in first.items())
-        return set(chain.from_iterable(later))
-
-    def _put(self, place: Place, entry: int, ug: int) -> None:
-        if not ug:
-            return
-        self.there[place] = self.there.get(place, 0) + ug
+    def _follow(self, place: Place, entry: int) -> None:
+        """The later entries of a lot or run, as soon as some of it is traced."""
         lot, holder, delivery = place
         name = lot or run_name(holder, delivery)
-        if name not in self.followed:
+        if name not in self.followed and place in self.mixes.pools:
             self.followed.add(name)
-            if name not in self.entries:
-                self.entries[name] = tuple(self.versions([name]).get(name, ()))
-            for later in self.entries[name]:
-                if later > entry:
-                    self._visit(later)
+            for later in self.onward.later(name, entry):
+                self._visit(later)
 
     def _enter(self, entry: int) -> None:
-        one, begun = self._effects(entry), self.starts.get(entry, [])
+        one, begun = self.onward.effects(entry, self.heap), self.begun.get(entry, {})
         if one is not None and one.declared_by != NOBODY:
             self.found.corrections[entry] = Correction(entry, one.declared_by, one.replaced_by)
-        elif one is not None and one.undoes == NOBODY:
-            self._flow(one, {start.place for start in begun})
-        for start in begun:
-            self._put(start.place, entry, start.ug)
+            self._wrong(one, begun)
+        elif one is not None and one.undoes != NOBODY:
+            self._undo(one)
+        elif one is not None:
+            self._flow(one, begun)
+        for place, ug in begun.items():
+            if (place, entry) not in self.mixes.parts:
+                self.mixes.add(place, entry, (0, NOBODY), ug // UG, Taken(ug, WHOLE))
+            self._follow(place, entry)
 
-    def _flow(self, one: Effects, begun: set[Place]) -> None:
+    def _flow(self, one: Effects, begun: Mapping[Place, int]) -> None:
         """From where the event took to where it put; what begins here is counted already."""
+        self._weigh(one)
         taken = self._take(one)
         if one.run:
-            self._through_run(one, taken.get("", 0))
+            self._through_run(one, taken.get("", NONE), begun)
         else:
-            for lot, ug in taken.items():
-                self._share(one, lot, ug, begun)
-        for posting in one.credits:
-            if posting.kind not in NO_ADDITION:
-                self._thin(posting.place, posting.had + posting.g)
+            self._tell(one, {lot: some.part for lot, some in taken.items()})
+            self._put(one, taken, begun)
+        self._correct(one)
 
-    def _take(self, one: Effects) -> dict[str, int]:
-        """What is traced of what the event took: all together, or by lot; under 0.1 % is folded."""
-        taken: dict[str, int] = {}
-        whole: dict[str, int] = {}
+    def _tell(self, one: Effects, parts: Mapping[str, int]) -> None:
+        """Rules 5.1, 5.6: what is put into the place of an earlier event is there from that one on."""
+        if not any(parts.values()) or (one.replaces == NOBODY and not one.settles):
+            return
+        receipts = self.onward.load({row.entry for row in one.settles})
+        roots = {*receipts, *(root for event in (one, *receipts.values()) for root in instead_of(event, self.onward))}
+        for lot, part in parts.items():
+            self.ahead.tell(one.index, lot, part, roots)
+
+    def _weigh(self, one: Effects) -> None:
+        """What is weighed is there with its mass before it is taken."""
+        for posting in one.credits:
+            if posting.kind == "weighed":
+                self.mixes.more(posting.place, (posting.had, posting.mix), posting.g)
+
+    def _correct(self, one: Effects) -> None:
+        """Rule 5.6: what had moved on is put right after all else; that is no loss of what it was made of."""
+        for posting in one.credits:
+            if posting.kind == "correction":
+                self.mixes.more(posting.place, (posting.had, posting.mix), posting.g)
         for posting in one.debits:
-            ug = self._draw(posting)
+            if posting.kind == "correction":
+                self.mixes.draw(posting)
+
+    def _take(self, one: Effects) -> dict[str, Taken]:
+        """What is traced of what the event took: all together, or by lot; under 0.1 % is folded."""
+        ugs: dict[str, int] = {}
+        rows: dict[str, list[tuple[int, int]]] = {}
+        for posting in one.debits:
+            if posting.kind == "correction":
+                continue
+            part, ug = self.mixes.part(posting.place, posting.mix), self.mixes.draw(posting)
             if posting.kind:
                 self.found.left_for(posting.kind, ug)
                 continue
-            lot = "" if one.joins else posting.lot
-            whole[lot] = whole.get(lot, 0) + posting.g
-            taken[lot] = taken.get(lot, 0) + ug
-            if ug:
-                self.found.reached(one, posting.lot, ug)
-        for lot, ug in taken.items():
-            if ug and self.amounts.is_little(ug, whole[lot]):
-                self.found.fold(ug)
-                taken[lot] = 0
-        return {lot: ug for lot, ug in taken.items() if ug}
+            lot = source_of(one, posting.lot)
+            ugs[lot] = ugs.get(lot, 0) + ug
+            rows.setdefault(lot, []).extend(drawn(posting, part))
+            self.found.reached(one, posting.lot, ug)
+        return {lot: self._taken(one, ug, rows[lot]) for lot, ug in ugs.items()}
 
-    def _draw(self, posting: Posting) -> int:
-        traced = self.there.get(posting.place, 0)
-        if traced:
-            traced, self.there[posting.place] = self.amounts.drawn(traced, posting)
-        return traced
+    def _taken(self, one: Effects, ug: int, rows: list[tuple[int, int]]) -> Taken:
+        if ug and self.amounts.is_little(ug, sum(g for g, _ in rows)):
+            self.found.fold(ug)
+            return NONE
+        unaccounted = one.entered.get("unaccounted", 0) if one.joins and not one.run else 0
+        return Taken(ug, self.amounts.known(mean([*rows, (unaccounted, 0)] if unaccounted else rows), ug))
 
-    def _share(self, one: Effects, lot: str, ug: int, begun: set[Place]) -> None:
+    def _put(self, one: Effects, taken: Mapping[str, Taken], begun: Mapping[Place, int]) -> None:
         """By mass, to what it put somewhere, what it settled that was there early, and what left."""
-        added = [p for p in one.credits if not p.kind and (one.joins or p.lot == lot)]
-        settles = [row for row in one.settles if not one.joins and row.lot == lot]
-        weights = {(0, str(number)): posting.g for number, posting in enumerate(added)}
-        weights |= {(1, str(number)): row.g for number, row in enumerate(settles)}
+        shared = {lot: self._share(one, lot, some.ug) for lot, some in taken.items() if some.ug}
+        for number, posting in enumerate(one.credits):
+            lot = source_of(one, posting.lot)
+            if posting.kind == "late":
+                rows = (row for row in one.settled if row.lot == posting.lot)
+                ug = sum(self.ahead.settled(row.entry, row.lot, one.index) for row in rows)
+                self._credit(one, posting, Taken(ug, sent_early(one, posting, self.ahead)), begun)
+            elif posting.kind:
+                self._credit(one, posting, NONE, begun)
+            else:
+                ug = shared.get(lot, {}).get(number, 0)
+                self._credit(one, posting, Taken(ug, taken.get(lot, NONE).part), begun)
+        for moved in one.moved if not one.joins else ():
+            self._sent_early(one, moved, taken.get(moved.lot, NONE))
+
+    def _share(self, one: Effects, lot: str, ug: int) -> Mapping[int, int]:
+        """What goes to each credit, by its number."""
+        weights = {
+            (0, str(number)): posting.g
+            for number, posting in enumerate(one.credits)
+            if not posting.kind and source_of(one, posting.lot) == lot
+        }
         if one.joins:
             kinds = {posting.kind for posting in one.debits}
             weights |= {(2, kind): g for kind, g in one.left.items() if kind not in kinds}
+        else:
+            early = {(1, str(row.entry)): row.g for row in (*one.settles, *one.settled) if row.lot == lot}
+            took = sum(posting.g for posting in one.debits if posting.lot == lot and not posting.kind)
+            weights |= early
+            more = took - sum(weights.values())
+            weights |= {(2, "late"): more} if more > 0 else {}
+        found: dict[int, int] = {}
         for (where, key), part in self.amounts.shared(ug, weights or {(2, "unknown"): 1}).items():
             if where == 0:
-                self._credit(one, added[int(key)], part, begun)
+                found[int(key)] = part
             elif where == 1:
-                self._settle(one, lot, settles[int(key)].entry, part)
+                self.ahead.settle(one.index, lot, int(key), part)
             else:
                 self.found.left_for(key, part)
+        return found
 
-    def _credit(self, one: Effects, posting: Posting, ug: int, begun: set[Place]) -> None:
-        root = first_there(one, posting.place, self.load) if one.replaces != NOBODY else one.index
-        if posting.delivery != ON_HAND and ug:
-            self.found.sent_off(one, posting, ug)
-        if not ug and not posting.g and names_one_thing(posting.lot):
-            self.found.unweighed.append(Start(posting.place, root, 0, one.index))
+    def _sent_early(self, one: Effects, moved: Moved, some: Taken) -> None:
+        """Rule 5.1: what had arrived before it was sent went to that receiver all the same."""
+        early = sum(row.g for row in one.settles if row.lot == moved.lot)
+        if early and moved.shipped:
+            self.found.sent_off(one, moved.lot, moved.delivery, self.amounts.of(some.part, early), moved.shipped)
+        place = (moved.lot, one.issuer, moved.delivery)
+        if all(posting.place != place for posting in one.credits):
+            self._arrived(place, one.index, some.part)
+
+    def _arrived(self, place: Place, entry: int, part: int) -> None:
+        """All of it had arrived before it was sent; what a declaration puts back to there is of it."""
+        if part:
+            self.mixes.empty(place, entry, part)
+            self._follow(place, entry)
+
+    def _credit(self, one: Effects, posting: Posting, some: Taken, begun: Mapping[Place, int]) -> None:
+        if posting.kind in NO_ADDITION:
+            return
+        place, before = posting.place, (posting.had, posting.mix)
+        root = first_there(one, place, self.onward.load)
+        if posting.delivery != ON_HAND:
+            self.found.sent_off(one, posting.lot, posting.delivery, some.ug, posting.g)
+        if some.part and not some.ug and not posting.g and posting.lot in one.made and names_one_thing(posting.lot):
+            self.found.unweighed.append(Start(place, root, 0, one.index))
+        starts = begun if root == one.index else self.begun.get(root, {})
+        if place in starts and not posting.kind:
+            self.found.back += some.ug
         if root != one.index:
-            self.next.append(Start(posting.place, root, ug, one.index))
-        elif posting.place not in begun:
-            self._put(posting.place, one.index, ug)
-
-    def _settle(self, one: Effects, lot: str, receipt: int, ug: int) -> None:
-        early = self.load([receipt]).get(receipt)
-        if early is not None and ug:
-            self.next.append(Start((lot, early.issuer, ON_HAND), receipt, ug, one.index))
-
-    def _through_run(self, one: Effects, ug: int) -> None:
-        """What goes into a run is in all that comes out after it, each gram as much as the run is of it."""
-        run = place_of_run(one.issuer, one.run)
-        root = first_there(one, run, self.load)
-        if root != one.index and ug:
-            self.next.append(Start(run, root, ug, one.index))  # what came out since that one is of it too (5.6)
+            rows = [(max(0, posting.had), self.mixes.part(place, posting.mix)), (posting.g, some.part)]
+            self.mixes.parts[place, one.index] = mean(rows)  # of what a declaration puts back there (5.6)
+            self.mixes.more(place, before, posting.g, root)
         else:
-            self._put(run, one.index, ug)
-        whole = one.run_had + sum(posting.g for posting in one.debits)
-        traced = self._thin(run, whole)
-        for posting in one.credits if traced else ():
-            part = self.amounts.out_of_run(posting.g, traced, whole)
-            self.found.reached(one, "", part)
-            self._credit(one, posting, part, set())
+            some = self._begins(posting, begun[place], some) if place in begun else some
+            self.mixes.add(place, one.index, before, posting.g, some)
+        self.found.fold(self.mixes.thin(place, posting.had + posting.g))
+        self._follow(place, one.index)
 
-    def _thin(self, place: Place, whole: int) -> int:
-        """Where what is traced has become under 0.1 % of what is there, it is followed no further."""
-        traced = self.there.get(place, 0)
-        if traced and self.amounts.is_little(traced, whole):
-            self.found.fold(traced)
-            self.there[place] = traced = 0
-        return traced
+    def _begins(self, posting: Posting, ug: int, some: Taken) -> Taken:
+        """What is traced from here on; of what came early also what its sender took, if not of it."""
+        if posting.kind == "late":
+            ug += some.ug
+            self.found.left_for("circular", ug - min(ug, posting.g * UG))
+        return Taken(min(ug, posting.g * UG) if posting.g else ug, _part_of(ug, posting.g))
+
+    def _through_run(self, one: Effects, some: Taken, begun: Mapping[Place, int]) -> None:
+        """What goes into a run is in all that comes out after it, each gram as much as the run is of it."""
+        run, before, g = place_of_run(one.issuer, one.run), (one.run_had, one.run_mix), fed(one)
+        self._tell(one, {INTO_RUN: some.part})
+        if g:
+            some = Taken(begun[run], _part_of(begun[run], g)) if run in begun else some
+            self.mixes.add(run, one.index, before, g, some)
+        pool = self.mixes.there(run, one.run_had + g, one.run_from)  # of what it took the place of, if any (5.6)
+        self.found.fold(self.mixes.thin(run, one.run_had + g))
+        part = self.mixes.part(run, one.run_from)
+        self._follow(run, one.index)
+        self._tell(one, {"": part})
+        for posting in one.credits:
+            out = self.amounts.out_of_run(posting.g, pool, part) if pool is not None and not posting.kind else 0
+            self.found.reached(one, "", out)
+            self._credit(one, posting, Taken(out, 0 if posting.kind else part), begun)
+
+    def _undo(self, one: Effects) -> None:
+        """Rule 5.6: a declaration takes back what was put, and puts back what was taken; it makes no mix."""
+        if self.amounts.by_mass:
+            for posting in one.debits:
+                self.mixes.adjust(posting.place, -posting.g, posting.mix)
+            for posting in one.credits:
+                self.mixes.adjust(posting.place, posting.g, posting.mix)
+
+    def _wrong(self, one: Effects, begun: Mapping[Place, int]) -> None:
+        """Rule 5.6: what it added is of what took its place; what it took was gone, until it was declared wrong."""
+        if self.amounts.by_mass:
+            self._weigh(one)
+            for posting in one.debits:
+                if posting.kind != "correction":
+                    self.mixes.draw(posting)
+        stands = standing(one, self.onward)
+        for place in dict.fromkeys(posting.place for posting in one.credits if posting.kind not in NO_ADDITION):
+            self._instead(one, stands, place, begun.get(place))
+        for place in {(moved.lot, one.issuer, moved.delivery) for moved in one.moved} - {p.place for p in one.credits}:
+            self._arrived(place, one.index, stood_for(one, stands, place, 0, self.ahead)[1])
+        if one.run and one.debits:
+            self._run_instead(one, stands, begun)
+        if self.amounts.by_mass:
+            self._correct(one)
+
+    def _instead(self, one: Effects, stands: Effects | None, place: Place, ug: int | None) -> None:
+        """A start is of what a correction added, where it belongs to, or of what none was made for."""
+        added = [posting for posting in one.credits if posting.place == place and posting.kind not in NO_ADDITION]
+        before, really = (added[0].had, added[0].mix), sum(posting.g for posting in added)
+        root = first_there(one, place, self.onward.load)
+        if root != one.index:
+            self.mixes.more(place, before, really, root)
+        else:
+            g, part = stood_for(one, stands, place, before[0], self.ahead)
+            if ug is not None:
+                g, part = g or really, _part_of(ug, g or really)
+            self.mixes.add(place, one.index, before, g, Taken(self.amounts.of(part, g), part), really=really)
+        self.found.fold(self.mixes.thin(place, before[0] + really))
+        self._follow(place, one.index)
+
+    def _run_instead(self, one: Effects, stands: Effects | None, begun: Mapping[Place, int]) -> None:
+        run = place_of_run(one.issuer, one.run)
+        if first_there(one, run, self.onward.load) == one.index:
+            g, part = fed_instead(one, stands, self.ahead)
+            if run in begun:
+                g, part = g or fed(one), _part_of(begun[run], g or fed(one))
+            self.mixes.add(run, one.index, (one.run_had, one.run_mix), g, Taken(self.amounts.of(part, g), part))
+            self._follow(run, one.index)
 
 
-def _names_of(one: Effects) -> Iterable[str]:
-    yield from (posting.lot for posting in one.credits)
-    if one.run:
-        yield run_name(one.issuer, one.run)
+def _part_of(ug: int, g: int) -> int:
+    """The share that so many µg are of so many g; all of what nobody weighed."""
+    return min(WHOLE, ug * WHOLE // (g * UG)) if g > 0 else WHOLE

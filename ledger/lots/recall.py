@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.kernel.gs1 import names_one_thing
 from ledger.lots.descent import Descent
@@ -50,12 +51,23 @@ def starts_from_entry(one: Effects, load: Loader, *, weighed: int = 0) -> tuple[
 
 
 def starts_from_lot(name: str, load: Loader, versions: Versions) -> tuple[Start, ...]:
-    """All that was ever made of a lot or entered as it."""
+    """All that was made of a lot or entered as it; what came early and was sent since is of what its sender had."""
     entries = load(versions([name]).get(name, ()))
     made = (one for one in entries.values() if name in one.made and one.declared_by == NOBODY)
     weighed = sum(posting.g for one in entries.values() for posting in _weighed(one) if posting.lot == name)
-    starts = (start for one in made for start in starts_from_entry(one, load, weighed=weighed))
-    return tuple(start for start in starts if start.place[0] == name)
+    starts = (
+        (start, start.ug - _settled(one, name) * UG)
+        for one in made
+        for start in starts_from_entry(one, load, weighed=weighed)
+        if start.place[0] == name
+    )
+    return tuple(replace(start, ug=left) for start, left in starts if left or not start.ug)
+
+
+def _settled(one: Effects, name: str) -> int:
+    """Rule 5.1: what an event had early and a sender was heard of since, in g."""
+    late = any(posting.kind == "late" for posting in one.credits if posting.lot == name)
+    return sum(row.g for row in one.settled if row.lot == name) if late else 0
 
 
 def _weighed(one: Effects) -> Iterator[Posting]:

@@ -106,7 +106,7 @@ class _Look:
             if one.awaited or not found:
                 _more(found, end_at(one.index, place[0], "in-doubt"), sum(posting.g for posting in added))
             return found
-        for posting in _added_by(stands, place):
+        for posting in added_by(stands, place):
             _came_from(found, stands, posting)
         if not found and any(posting.lot == place[0] for posting in stands.debits) and not stands.joins:
             return {(stands.index, MADE, place[0], "", ""): 1}  # all that it sent had arrived early
@@ -154,7 +154,7 @@ def _more(found: dict[Target, int], target: Target, g: int) -> None:
     found[target] = found.get(target, 0) + g
 
 
-def _added_by(stands: Effects, place: Place) -> list[Posting]:
+def added_by(stands: Effects, place: Place) -> list[Posting]:
     """What the event put there; where a correction put it elsewhere, that."""
     there = [posting for posting in stands.credits if posting.place == place]
     return there or [posting for posting in stands.credits if posting.lot == place[0]]

@@ -79,5 +79,5 @@ def test_what_came_out_of_a_run_before_its_input_was_corrected_is_of_what_took_i
     park.make(SMELTER, [], [(COIL, 50)], **RUN)
     places = park.down(PILE).places
     assert {name: places[name, SMELTER, ""] for name in (A, B, SLAB, COIL)} == {
-        A: 80 * UG, B: 100 * UG, SLAB: 100 * UG, COIL: 50 * UG,
+        A: 100 * UG, B: 100 * UG, SLAB: 100 * UG, COIL: 50 * UG,
     }  # fmt: skip

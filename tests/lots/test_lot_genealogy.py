@@ -156,7 +156,7 @@ def test_a_late_lot_says_that_its_maker_was_not_heard_until_it_is(park):
     park.new(MINE, (PILE, 500))
     park.ship(MINE, SMELTER, (PILE, 60))
     assert ends(park.up(PILE, SMELTER)) == {(0, "late"): 40 * UG, (1, "commissioned"): 60 * UG}
-    assert park.down(PILE).places[PILE, SMELTER, ""] == 60 * UG + 100 * UG
+    assert park.down(PILE).places[PILE, SMELTER, ""] == 100 * UG
     park.wrong(MINE, 2)
     assert ends(park.up(PILE, SMELTER)) == {(0, "late"): 100 * UG}
     assert park.lot(PILE).late_from(MINE, SMELTER) == 100

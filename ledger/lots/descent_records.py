@@ -1,0 +1,93 @@
+"""What a walk down the entries notes on its way (rule 5.2)."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from ledger.lots.records import Effects, Place
+
+if TYPE_CHECKING:
+    from ledger.lots.genealogy import Correction, Start
+
+_PASSES = 64  # so often what is put into an earlier place may come back to it: where it halves, all of it has
+
+
+class Taken(NamedTuple):
+    """What an event took of what is traced, in µg, and which share that is of all that it took."""
+
+    ug: int
+    part: int
+
+
+NONE = Taken(0, 0)
+
+
+class Ahead:
+    """What later events put into earlier places: the share that each took, by entry and lot, and those places' entries.
+
+    `new` says that there is something that the last walk did not know.
+    """
+
+    def __init__(self) -> None:
+        self.roots: set[int] = set()
+        self.new = False
+        self._parts: dict[tuple[int, str], int] = {}
+        self._ugs: dict[tuple[int, str, int], int] = {}
+        self._told: Counter[tuple[int, str] | tuple[int, str, int]] = Counter()
+
+    def part(self, entry: int, lot: str) -> int:
+        """As it was told last."""
+        return self._parts.get((entry, lot), 0)
+
+    def tell(self, entry: int, lot: str, part: int, roots: Iterable[int]) -> None:
+        """A share, for the places that these entries added to."""
+        self.roots.update(roots)
+        if self.part(entry, lot) != part and self._told[entry, lot] < _PASSES:
+            self._parts[entry, lot], self.new = part, True
+            self._told[entry, lot] += 1
+
+    def settled(self, entry: int, lot: str, receipt: int) -> int:
+        """The µg that an event sent to an earlier receipt."""
+        return self._ugs.get((entry, lot, receipt), 0)
+
+    def settle(self, entry: int, lot: str, receipt: int, ug: int) -> None:
+        """Likewise told."""
+        key = (entry, lot, receipt)
+        if self.settled(*key) != ug and self._told[key] < _PASSES:
+            self._ugs[key], self.new = ug, True
+            self._told[key] += 1
+
+
+class Found:
+    """What a walk found. `unweighed` are the pieces of unknown mass that were made of what is traced.
+
+    `back` are the µg that came to where they are traced from.
+    """
+
+    def __init__(self) -> None:
+        self.took: dict[int, tuple[str, int, set[str]]] = {}
+        self.places: dict[Place, int] = {}
+        self.sent: dict[tuple[int, str, str], tuple[int, int]] = {}
+        self.left: dict[str, int] = {}
+        self.folded, self.folded_ug, self.back = 0, 0, 0
+        self.corrections: dict[int, Correction] = {}
+        self.unweighed: list[Start] = []
+
+    def fold(self, ug: int) -> None:
+        if ug:
+            self.folded, self.folded_ug = self.folded + 1, self.folded_ug + ug
+
+    def left_for(self, kind: str, ug: int) -> None:
+        if ug:
+            self.left[kind] = self.left.get(kind, 0) + ug
+
+    def reached(self, one: Effects, lot: str, ug: int) -> None:
+        if ug:
+            _, before, lots = self.took.get(one.index, ("", 0, set()))
+            self.took[one.index] = (one.what, before + ug, lots | {lot})
+
+    def sent_off(self, one: Effects, lot: str, delivery: str, ug: int, g: int) -> None:
+        """More µg; `g` as it is told last."""
+        if ug:
+            key = (one.index, lot, delivery)
+            self.sent[key] = (self.sent.get(key, (0, 0))[0] + ug, g)
