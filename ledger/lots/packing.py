@@ -1,13 +1,13 @@
 """Units and returnable frames: what happens to one happens to what is packed in it (rule 5.3)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from ledger.kernel.errors import RuleBroken
 from ledger.lots.booking import Booking
 from ledger.lots.event import Part
-from ledger.lots.records import Contained, Effects, Lot
+from ledger.lots.records import Contained, Lot
 from ledger.lots.taking import check_holder, check_not_in_doubt, check_usable, unpack
 
 
@@ -50,28 +50,16 @@ def pack(booking: Booking) -> None:
     if known is None:
         booking.book.put_lot(unit)
         booking.credit(unit.id, 0, holder=event.issuer, owner=event.issuer)
-    unit, before = booking.lot(unit.id), _before(booking)
-    if not any(row.unit == unit.id for done in before for row in done.packed):
-        check_holder(unit, event.issuer)  # rule 5.6: or it was here when he packed it wrongly
+    check_holder(booking.lot(unit.id), event.issuer)
     for part in event.children:
-        _put_in(booking, unit.id, part, before)
+        _put_in(booking, event.parent, part)
 
 
-def _before(booking: Booking) -> tuple[Effects, ...]:
-    """Rule 5.6: the packings whose place the event takes, in order."""
-    return tuple(one for one in map(booking.book.effects, sorted(booking.instead_of)) if one is not None)
-
-
-def _put_in(booking: Booking, unit: str, part: Part, before: Sequence[Effects]) -> None:
+def _put_in(booking: Booking, unit: str, part: Part) -> None:
     lot, event = booking.lot(part.id), booking.event
     check_usable(booking, lot)
     check_not_in_doubt(booking, lot)
-    his = lot.maker == event.issuer or any(row.lot == lot.id for done in before for row in done.packed)
-    if not (booking.lenient and his):
-        check_holder(lot, event.issuer)
-    if not (booking.lot(unit).is_with(event.issuer) and lot.is_with(event.issuer)):
-        _put_in_again(booking, booking.lot(unit), lot, part, before)
-        return
+    check_holder(lot, event.issuer)
     if lot.inside:
         if lot.inside != unit:
             booking.find("taken_from_unit", lot.id, f"{lot.id} was in {lot.inside} and is packed in {unit} now")
@@ -79,34 +67,6 @@ def _put_in(booking: Booking, unit: str, part: Part, before: Sequence[Effects]) 
     if holds(booking, part.id, unit):
         raise RuleBroken("packed_in_itself", f"{unit} is packed in {part.id}, which cannot be packed in it", id=unit)
     put_in(booking, Contained(unit, part.id, 0 if lot.single else part.g or 0, event.index))
-
-
-def _put_in_again(booking: Booking, unit: Lot, lot: Lot, part: Part, before: Sequence[Effects]) -> None:
-    """Rule 5.6: one had moved on. What the declaration took out of the unit is in it again, if they are together.
-
-    What had been taken out by then stays out. What was in it, by the correction alone, is found: it did not go with it.
-    """
-    packed = [row for done in before for row in done.packed if (row.unit, row.lot) == (unit.id, lot.id)]
-    declared = map(booking.book.effects, (done.declared_by for done in before))
-    out = [
-        row for one in declared if one is not None for row in one.unpacked if (row.unit, row.lot) == (unit.id, lot.id)
-    ]
-    if packed and not out:
-        return
-    if out and not lot.inside and _together(unit, lot) and not holds(booking, lot.id, unit.id):
-        used = sum(one.g for one in packed) - sum(one.g for one in out)
-        put_in(
-            booking, Contained(unit.id, lot.id, 0 if lot.single else max(0, (part.g or 0) - used), booking.event.index)
-        )
-        return
-    says = f"lot {lot.id} is not put into {unit.id}: one of them had moved on before that was corrected"
-    booking.find("corrected_after_use", lot.id, says, unit=unit.id)
-
-
-def _together(unit: Lot, lot: Lot) -> bool:
-    """Whether they are in one place; of a class lot some may be elsewhere too."""
-    at, there = ({(one.holder, one.delivery) for one in thing.holdings} for thing in (unit, lot))
-    return bool(at) and (at == there if lot.single else at <= there)
 
 
 def put_in(booking: Booking, what: Contained) -> None:

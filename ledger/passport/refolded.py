@@ -225,7 +225,7 @@ class Refolded:
             known = None
         # What is released was held, by something that the bundle does not show (5.3).
         held = (Hold(event.issuer, NOBODY),) if unsets(event) else ()
-        if known is not None and (known.contents or known.amounts or self._corrects_packing(event, part.id)):
+        if known is not None and (known.contents or known.amounts):
             self._book.put_lot(replace(known, holds=(*known.holds, *held)))
             return
         self.stood_in.setdefault(event.index, set()).add(part.id)
@@ -235,11 +235,6 @@ class Refolded:
         if event.step in {"receiving", "void_shipping"} and self._book.delivery(name) is None:
             receiver = event.issuer if event.step == "receiving" else event.receiver
             self._book.put(delivery_key(name), Delivery(name, event.sender or event.issuer, receiver))
-
-    def _corrects_packing(self, event: LotEvent, unit: str) -> bool:
-        """Where the unit went since it was packed wrongly is shown, and counts (5.6)."""
-        named = self._book.named(event.issuer, event.name)
-        return event.parent == unit and named is not None and named.replaces != NOBODY
 
     def _has_before(self, name: str, entry: int) -> bool:
         """Whether the bundle has the version before the one that an entry made: what was in it, and it in, still is."""

@@ -107,10 +107,9 @@ def packings(effects: Mapping[int, Effects]) -> Mapping[str, dict[int, Effects]]
     """The events that packed some of a class lot, by lot."""
     found: dict[str, dict[int, Effects]] = {}
     for entry, one in effects.items():
-        apart = (said.lot for said in one.findings if "unit" in said.facts)  # not packed, by a correction
-        for lot in (*(row.lot for row in one.packed), *apart):
-            if one.undoes == NOBODY and not names_one_thing(lot):
-                found.setdefault(lot, {})[entry] = one
+        for row in one.packed:
+            if one.undoes == NOBODY and not names_one_thing(row.lot):
+                found.setdefault(row.lot, {})[entry] = one
     return found
 
 
@@ -121,29 +120,6 @@ def spans_of(name: str, upto: int, own: Mapping[int, Effects], source: History, 
             span = Span(stay.unit, source.packed_since(stay.unit, stay.first), stay.last)
             yield span
             yield from spans_of(span.unit, span.last, source.effects(within(span, source)), source, stay.first)
-    yield from _until_corrected(name, own, source)
-
-
-def _until_corrected(name: str, own: Mapping[int, Effects], source: History) -> Iterator[Span]:
-    """From a wrong packing to what takes its place, where the unit went on: whether this is in it rests on that."""
-    for entry, one in own.items():
-        for unit in sorted(_units_of(name, one)) if one.replaces != NOBODY else ():
-            span = Span(unit, _first_of(one, source), entry)
-            moves = (each for each in source.effects(within(span, source)).values() if each.undoes == NOBODY)
-            if any(posting.lot == unit for each in moves for posting in each.debits):
-                yield span
-
-
-def _units_of(name: str, one: Effects) -> set[str]:
-    """The units that it packs something in, or finds it not to be in."""
-    found = {row.unit for row in one.packed if row.lot == name}
-    return found | {said.facts["unit"] for said in one.findings if said.lot == name and "unit" in said.facts}
-
-
-def _first_of(one: Effects, source: History) -> int:
-    """The first of those whose place it takes in turn."""
-    old = source.effects([one.replaces]).get(one.replaces)
-    return one.replaces if old is None or old.replaces == NOBODY else _first_of(old, source)
 
 
 def _stays(name: str, upto: int, own: Mapping[int, Effects], source: History) -> Iterator[Span]:

@@ -379,27 +379,3 @@ def test_both_let_a_correction_take_and_describe_what_its_issuer_had():
     made.ship(MILL, SMELTER, (piece("S-3"), None), paper="D-2")
     made.make(MILL, [(piece("S-3"), 100)], [(piece("C-2"), 100)], eventID="urn:last")
     alike([made])
-
-
-def repacked(right, *, unit=1, taken_out=False):
-    """A slab was packed and sent; what was in the unit is corrected there, after it was taken out or not."""
-    made = Park()
-    made.new(MILL, (OWN, 100), (COIL, 90), (ONCE, 500))
-    amounts = [{"epcClass": ONCE, "quantity": 300, "uom": "GRM"}]
-    made.say(MILL, "Aggregation", action="ADD", parentID=pallet(1), childEPCs=[OWN], childQuantityList=amounts)
-    made.ship(MILL, SMELTER, (pallet(1), None))
-    made.receive(SMELTER, MILL, (pallet(1), None))
-    out = [{**amounts[0], "quantity": 100}]
-    if taken_out:
-        made.say(SMELTER, "Aggregation", action="DELETE", parentID=pallet(1), childEPCs=[OWN], childQuantityList=out)
-    made.wrong(MILL, 1, "urn:right")
-    more = {"childQuantityList": amounts, "eventID": "urn:right"}
-    made.say(MILL, "Aggregation", action="ADD", parentID=pallet(unit), childEPCs=right, **more)
-    return made
-
-
-def test_both_correct_a_packing_when_the_unit_moved_on():
-    rights = ([OWN], [COIL], [OWN, COIL])
-    parks = [repacked(right, unit=unit, taken_out=out) for right in rights for unit in (1, 2) for out in (False, True)]
-    assert {len(made.lot(pallet(1)).contents) for made in parks} == {0, 1}
-    alike(parks)

@@ -135,13 +135,12 @@ class Mill:
             **members,
         )
 
-    def pack(self, who, unit, *names, action="ADD", **members):
-        named = {"bizStep": "packing", "parentID": unit, "childEPCs": list(names)}
-        return self.say(who, "Aggregation", action=action, **named, **members)
+    def pack(self, who, unit, *names, action="ADD"):
+        return self.say(who, "Aggregation", action=action, bizStep="packing", parentID=unit, childEPCs=list(names))
 
-    def pack_some(self, who, name, g, *names, action="ADD", into=None, **more):
+    def pack_some(self, who, name, g, *names, action="ADD", into=None):
         """An amount of a class lot, on a pallet, with single things."""
-        members = {"childEPCs": list(names), "childQuantityList": [amount(name, g)], **more}
+        members = {"childEPCs": list(names), "childQuantityList": [amount(name, g)]}
         return self.say(who, "Aggregation", action=action, parentID=into or pallet(), **members)
 
     def send_some_in_a_unit(self, who, to, name, g):

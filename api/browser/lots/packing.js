@@ -1,8 +1,8 @@
 // Units and returnable frames: what happens to one happens to what is packed in it (SPEC 5.3).
 
 import { refuse } from "../verifier/fault.js";
-import { isWith, newLot } from "./book.js";
-import { compareText, least, most, sum } from "./exact.js";
+import { newLot } from "./book.js";
+import { compareText, least, sum } from "./exact.js";
 import { checkHolder, checkNotInDoubt, checkUsable, unpack } from "./taking.js";
 
 const inUnit = (id, single, g) => ({ id, single, g, role: "" });
@@ -40,49 +40,22 @@ export function pack(booking) {
     book.put(newLot(parent, true, issuer, event.index, "made", event.time, 0n));
     booking.credit(parent, 0n, { holder: issuer, owner: issuer });
   }
-  // Or it was here when it was packed wrongly (5.6).
-  if (!booking.before.some((old) => old.packed.some((row) => row.unit === parent))) checkHolder(booking.lot(parent), issuer);
+  checkHolder(booking.lot(parent), issuer);
   for (const part of event.children) packIn(booking, parent, part);
 }
 
 function packIn(booking, unit, part) {
-  const { issuer } = booking.event;
   let lot = booking.lot(part.id);
   checkUsable(booking, lot);
   checkNotInDoubt(booking, lot);
-  const his = lot.maker === issuer || booking.before.some((old) => old.packed.some((row) => row.lot === lot.id));
-  if (!booking.lenient || !his) checkHolder(lot, issuer);
-  if (!isWith(booking.lot(unit), issuer) || !isWith(lot, issuer)) return void putInAgain(booking, booking.lot(unit), lot, part);
+  checkHolder(lot, booking.event.issuer);
   if (lot.inside) {
     const says = `${lot.id} was in ${lot.inside} and is packed in ${unit} now`;
     if (lot.inside !== unit) booking.find("taken_from_unit", lot.id, says);
     lot = unpack(booking, lot);
   }
   if (holds(booking, part.id, unit)) refuse("packed_in_itself", `${unit} is packed in ${part.id}, which cannot be packed in it`);
-  return void putIn(booking, { unit, lot: lot.id, g: lot.single ? 0n : (part.g ?? 0n), entry: booking.event.index });
-}
-
-// One of them had moved on. What the declaration took out of the unit is in it again, if they are together; what had been
-// taken out by then stays out. What was in it, by the correction alone, is found: it did not go with it (5.6).
-function putInAgain(booking, unit, lot, part) {
-  const { before, book, event } = booking, ours = (row) => row.unit === unit.id && row.lot === lot.id;
-  const packed = before.flatMap((old) => old.packed).filter(ours);
-  const out = before.flatMap(({ declaredBy }) => book.effects.get(declaredBy)?.unpacked ?? []).filter(ours);
-  if (packed.length && !out.length) return;
-  if (out.length && !lot.inside && together(unit, lot) && !holds(booking, lot.id, unit.id)) {
-    const used = sum(packed.map(({ g }) => g)) - sum(out.map(({ g }) => g)), g = lot.single ? 0n : most(0n, (part.g ?? 0n) - used);
-    putIn(booking, { unit: unit.id, lot: lot.id, g, entry: event.index });
-    return;
-  }
-  const says = `lot ${lot.id} is not put into ${unit.id}: one of them had moved on before that was corrected`;
-  booking.findings.push({ rule: "corrected_after_use", lot: lot.id, says, unit: unit.id });
-}
-
-// Whether they are in one place; of a class lot some may be elsewhere too.
-function together(unit, lot) {
-  const places = (thing) => new Set(thing.holdings.map(({ holder, delivery }) => `${holder}\n${delivery}`));
-  const at = places(unit), there = places(lot);
-  return at.size > 0 && [...at].every((one) => there.has(one)) && (!lot.single || at.size === there.size);
+  putIn(booking, { unit, lot: lot.id, g: lot.single ? 0n : (part.g ?? 0n), entry: booking.event.index });
 }
 
 // Written, in the unit and in the piece.

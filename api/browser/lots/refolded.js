@@ -186,9 +186,7 @@ export class Refolded {
     const name = deliveryName(event), { deliveries } = this.book;
     if (!this.lacks(part.id, event.index)) return;
     const held = unsets(event) ? [{ by: event.issuer, entry: NOBODY }] : []; // by something that the bundle does not show (5.3)
-    // Where a unit went since it was packed wrongly is shown, and counts (5.6).
-    const corrects = event.parent === part.id && this.book.corrections.has(twoLines(event.issuer, event.name));
-    if (known?.contents.length || known?.amounts.length || (known && corrects)) {
+    if (known?.contents.length || known?.amounts.length) {
       this.book.change(known, { holds: [...known.holds, ...held] });
       return;
     }

@@ -55,8 +55,7 @@ function untilOff({ lot, unit, entry }, last, own, source) {
 function packings(effects) {
   const found = new Map();
   for (const one of effects.values()) {
-    const apart = one.findings.filter(({ unit }) => unit); // not packed, by a correction
-    const all = one.undoes === NOBODY ? [...one.packed, ...apart].map(({ lot }) => lot) : [], lots = all.filter((lot) => !namesOneThing(lot));
+    const lots = one.undoes === NOBODY ? one.packed.map((row) => row.lot).filter((lot) => !namesOneThing(lot)) : [];
     for (const lot of new Set(lots)) found.set(lot, [...(found.get(lot) ?? []), one]);
   }
   return found;
@@ -65,32 +64,10 @@ function packings(effects) {
 // The units that something was in, since and up to an entry, and those that they were in: { unit, first, last } each.
 // `own` are its events.
 export function spansOf(name, upto, own, source, since = 0) {
-  const found = stays(name, upto, own, source).filter((stay) => stay.last >= since).flatMap(({ unit, first, last }) => {
+  return stays(name, upto, own, source).filter((stay) => stay.last >= since).flatMap(({ unit, first, last }) => {
     const span = { unit, first: source.packedSince(unit, first), last };
     return [span, ...spansOf(unit, last, eventsOf(source, unit, span.first, last), source, first)];
   });
-  return [...found, ...untilCorrected(name, own, source)];
-}
-
-// From a wrong packing to what takes its place, where the unit went on: whether this is in it rests on that (5.6).
-function untilCorrected(name, own, source) {
-  return own.filter(({ replaces }) => replaces !== NOBODY).flatMap((one) => {
-    const spans = [...unitsOf(name, one)].map((unit) => ({ unit, first: firstOf(one, source), last: one.index }));
-    const moves = ({ unit, first, last }) => eventsOf(source, unit, first, last).filter(({ undoes }) => undoes === NOBODY);
-    return spans.filter((span) => moves(span).some(({ debits }) => debits.some(({ lot }) => lot === span.unit)));
-  });
-}
-
-// The units that it packs something in, or finds it not to be in.
-function unitsOf(name, { packed, findings }) {
-  const apart = findings.filter(({ lot, unit }) => lot === name && unit).map(({ unit }) => unit);
-  return new Set([...packed.filter((row) => row.lot === name).map(({ unit }) => unit), ...apart]);
-}
-
-// The first of those whose place it takes in turn.
-function firstOf({ replaces }, source) {
-  const old = source.effects.get(replaces);
-  return !old || old.replaces === NOBODY ? replaces : firstOf(old, source);
 }
 
 // What the events of a lot did, between two entries.
