@@ -20,7 +20,6 @@ from ledger.recording.log import Log
 from tests.eventually import SOON, eventually
 from tests.small_ledger import coil
 
-
 NO_TEXT = b"\x91\x81\xa1\xff\x01"  # MessagePack: an object in a list, whose one name is no UTF-8
 
 
