@@ -139,7 +139,7 @@ def _sentence(power: Iterable[Body], said: Words, mean: Mean | None) -> str:
 def _sources(row: Body, said: Words) -> str:
     told = sorted(row.get("sources", ()), key=lambda one: -one["wh"])
     names = [said.of("source", one["source"]) for one in told if one["wh"] * 100 >= row["wh"]]
-    return said("comma").join(names) or said("source.attested")
+    return said("list").join(names) or said("source.attested")
 
 
 def _stages(parts: Sequence[Body], power: Sequence[Body], mass: int, said: Words) -> Iterable[Bar]:

@@ -26,7 +26,7 @@ def origins_of(body: Body, registry: Registry, words: Words) -> dict[str, tuple[
 
 def _sentence(found: Counter[str], whole: int, words: Words) -> str:
     parts = (f"{words.mass(grams)} {origin}" for origin, grams in found.most_common())
-    return words("way_share", whole=words.mass(whole), parts=words("comma").join(parts))
+    return words("way_share", whole=words.mass(whole), parts=words("list").join(parts))
 
 
 def _ends(body: Body, registry: Registry, words: Words) -> Iterable[tuple[str, str, int]]:

@@ -126,7 +126,7 @@ def _facts(body: Body, names: Names, words: Words) -> Iterable[Row]:
         ("width", words.millimetres),
         ("coating", str),
         ("cn", str),
-        ("heats", ", ".join),
+        ("heats", words("list").join),
         ("standard", str),
         ("local_id", str),
         ("order", str),
@@ -139,7 +139,7 @@ def _facts(body: Body, names: Names, words: Words) -> Iterable[Row]:
         one["id"].partition("(21)")[2] for one in body["references"] if one["kind"] == "lot" and "(21)" in one["id"]
     ]
     if slabs:
-        yield Row(words("made_from"), ", ".join(slabs))
+        yield Row(words("made_from"), words("list").join(slabs))
     for at, one in enumerate(facts.get("certificates", ())):
         digest = words("certificate_digest", digest=one["digest"])
         yield Row(words("certificates"), one["id"], digest, at=f"facts.certificates.{at}.digest", raw=one["digest"])
@@ -157,7 +157,8 @@ def _share(at: int, one: Body, words: Words) -> Row:
 def _figure(at: int, one: Body, words: Words) -> Row:
     notes = [one[member] for member in ("scope", "coc_model", "matching") if member in one]
     name, value = one["name"].replace("-", " "), measured(one["value"], one["unit"])
-    return Row(name, value, ", ".join([*notes, _method(one, words)]), at=f"figures.{at}.value", raw=one["value"])
+    note = words("comma").join([*notes, _method(one, words)])
+    return Row(name, value, note, at=f"figures.{at}.value", raw=one["value"])
 
 
 def _method(one: Body, words: Words) -> str:
@@ -166,8 +167,8 @@ def _method(one: Body, words: Words) -> str:
 
 def _step(at: int, one: Body, names: Names, words: Words) -> Row:
     party, site = names.get(one["party"], one["party"]), names.get(one.get("site", ""), one.get("site", ""))
-    named = site if site.startswith(party) else ", ".join(filter(None, (party, site)))  # it need not be said twice
-    where = ", ".join(filter(None, (named, one.get("country", ""))))
+    named = [site] if site.startswith(party) else [party, site]  # it need not be said twice
+    where = words("comma").join(filter(None, (*named, one.get("country", ""))))
     step = words.of("step", one["step"])
     what = words("of_lot", step=step, lot=one["lot"].partition("(21)")[2] or one["lot"]) if "lot" in one else step
     times = {"at": words.moment(one["at"]), "recorded": words.moment(one["recorded"]), "entry": one["entry"]}
@@ -186,7 +187,7 @@ def _findings(findings: Iterable[Body], words: Words) -> Iterable[Group]:
 
 def _finding_at(one: Body, words: Words) -> str:
     where = [words("finding_at", entry=one["entry"])] if "entry" in one else []
-    return ", ".join((*where, *([one["about"]["id"]] if "about" in one else [])))
+    return words("comma").join((*where, *([one["about"]["id"]] if "about" in one else [])))
 
 
 def _ends(body: Body, names: Names, words: Words) -> Iterable[Group]:

@@ -140,7 +140,7 @@ def _stop(number: int, site: _Site, places: Mapping[str, Body], registry: Regist
     works = places[site.id]["name"] if site.id in places else ""
     if works.startswith(name):  # it need not be said twice
         name, works = works, ""
-    where = ", ".join(part for part in (works, site.country) if part)
+    where = words("comma").join(part for part in (works, site.country) if part)
     return Stop(number, name, where, tuple(_did(site.rows, words)))
 
 

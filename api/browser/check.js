@@ -102,7 +102,7 @@ function checked(tongue, report) {
   const skipped = report.steps.filter((step) => step.outcome === "not_checked");
   if (!skipped.length) return tongue.say("good_all");
   const named = skipped.map(({ number }) => `${number} (${tongue.say(`t${number}`)})`);
-  return tongue.say("good_says", { skipped: named.join(tongue.say("comma")) });
+  return tongue.say("good_says", { skipped: named.join(tongue.say("list")) });
 }
 
 // What the failure means; SPEC's code may have words of its own at this step.

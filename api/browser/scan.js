@@ -35,7 +35,7 @@ function compare(tongue, { about, body }) {
   const differing = shown.filter((one) => plain(member(body, one.dataset.at)) !== one.dataset.is);
   for (const one of shown) one.classList.toggle("differs", differing.includes(one));
   if (!differing.length) return { good: true, text: tongue.say("page_good") };
-  const rows = [...new Set(differing.map(nameOf))].join(tongue.say("comma"));
+  const rows = [...new Set(differing.map(nameOf))].join(tongue.say("list"));
   return { good: false, text: tongue.say("page_bad", { rows }) };
 }
 

@@ -98,6 +98,19 @@ def test_a_run_that_nobody_judged_is_no_finding_and_is_shown_as_not_checked(tmp_
     assert "says run_not_judged" not in findings.partition("</section>")[0]
 
 
+@pytest.mark.parametrize(("language", "mark"), [("zh", "、"), ("kk", ", ")])
+def test_things_of_one_kind_are_listed_as_the_language_does(tmp_path, language, mark):
+    facts = passport(7)["facts"] | {"heats": ["F1-26-0815", "F1-26-0816"]}
+
+    async def scenario():
+        async with shop(tmp_path) as app:
+            wire = app.world.statement(OPERATOR, "passport", passport(7, facts=facts))
+            assert (await app.post(wire)).status == 201
+            return (await scan(app, query=code() + f"&lang={language}".encode())).body.decode()
+
+    assert f"F1-26-0815{mark}F1-26-0816" in run(scenario)
+
+
 def test_with_the_code_the_page_shows_the_passport(tmp_path):
     async def scenario():
         async with shop(tmp_path) as app:
