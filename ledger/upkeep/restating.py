@@ -6,7 +6,7 @@ their passports anew where they differ.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ledger.checking.quick_json import parse_quickly
@@ -15,12 +15,7 @@ from ledger.issuing.footprints import ACCOUNTING, Footprints, footprints_of
 from ledger.issuing.passport_source import StoreSource
 from ledger.issuing.remembering import Memory
 from ledger.kernel.errors import CoilmarkError
-from ledger.kernel.gs1 import names_one_thing
-from ledger.kernel.implied import implied
 from ledger.kernel.subjects import subject_key
-from ledger.lots.descent import down
-from ledger.lots.genealogy import run_name
-from ledger.lots.recall import starts_from_entry
 from ledger.lots.records import NOBODY, Effects
 from ledger.passport.body import is_piece, pieces_sent_off, shown
 from ledger.passport.issue import Basis, Issuer, body_of, signed
@@ -29,6 +24,7 @@ from ledger.recording.log import Log, Recorded, Submission
 from ledger.recording.recovery import as_recorded
 from ledger.showing.passports import CHANGING, Standing, newest_passport
 from ledger.store.store import Stored, Transaction
+from ledger.upkeep.reach import downstream, touched
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -144,21 +140,20 @@ class Restater:
         """Make passports of pending pieces, the longest pending first, then by id; how many were recorded.
 
         Those of which none could be made come last: where many are damaged, the sound ones do not wait for them. One
-        commit records them all.
+        commit records them all; where a shipment came meanwhile, the next round says so.
         """
         waiting = sorted(self.pending.items(), key=lambda one: (one[0] in self._stuck, one[1], one[0]))
         anew: dict[str, Submission] = {}
         for piece, _ in waiting[:_PASSPORTS]:
             try:
-                changed = self._changed(piece, now)
+                body = self._changed(piece)
+                if body is None:
+                    self._settle(piece)
+                elif self.leads:  # else the server that leads makes it
+                    anew[piece] = self._signed(body, now)
             except CoilmarkError as error:
                 self._put_off(piece, error)
-                continue
-            if changed is None:
-                self._settle(piece)
-            else:
-                anew[piece] = changed
-        made = self._record(anew) if anew and self.leads else 0  # else the server that leads makes them
+        made = self._record(anew) if anew else 0
         if not self.pending:
             self._memory = None
         return made
@@ -177,7 +172,7 @@ class Restater:
         source = StoreSource(transaction, stored.index + 1)
         one = source.effects([stored.index]).get(stored.index, _NOTHING)
         shipped = set(pieces_sent_off(one))
-        for piece in {*_touched(stored, one, source), *_downstream(one, source)}:
+        for piece in {*touched(stored, one, source), *downstream(one, source)}:
             seen = self._seen(transaction, piece)
             if piece in shipped if seen is None else seen <= stored.index:
                 self.pending.setdefault(piece, stored.index)
@@ -191,8 +186,8 @@ class Restater:
             self._states[index] = _as_of(transaction.entry(index))
         return None if index is None else self._states[index]
 
-    def _changed(self, piece: str, now: int) -> Submission | None:
-        """The passport as it should be, signed and checked, or None where the newest one says the same.
+    def _changed(self, piece: str) -> Mapping[str, Any] | None:
+        """The passport as it should be, or None where the newest one says the same.
 
         Raises Damaged where the newest is not what was recorded: its page refuses, which another would hide.
         """
@@ -208,8 +203,12 @@ class Restater:
         if _without_state(said) == _without_state(shown(body)):
             self._right |= {piece: index} if index is not None else {}
             return None
-        wire = signed(body, self._issuer, state.registry, now=now)
-        return Submission((check(wire, audience=state.registry.uri, keys=state.registry.all_keys()),))
+        return body
+
+    def _signed(self, body: Mapping[str, Any], now: int) -> Submission:
+        registry = self._log.state.registry
+        wire = signed(body, self._issuer, registry, now=now)
+        return Submission((check(wire, audience=registry.uri, keys=registry.all_keys()),))
 
     def _source(self, transaction: Transaction, size: int) -> Source:
         """What is remembered, until more has come than passports that were made here; for a single piece the store.
@@ -250,50 +249,6 @@ def _as_of(passport: Stored) -> int:
         return int(parse_quickly(passport.wire).body["as_of"]["size"])
     except (CoilmarkError, LookupError, TypeError, ValueError):
         return 0
-
-
-def _touched(stored: Stored, one: Effects, source: StoreSource) -> Iterator[str]:
-    """The pieces that a statement is about, and all in the units that it is about, or takes something out of."""
-    statement = parse_quickly(stored.wire)
-    named = implied(statement.typ, statement.iss, statement.aud, statement.body)
-    waiting = {subject.id for subject in named if subject.kind == "lot"}
-    waiting |= {posting.lot for posting in (*one.debits, *one.credits)} | {row.lot for row in one.unpacked}
-    found = set[str]()
-    while waiting:
-        name = waiting.pop()
-        found.add(name)
-        unit = source.lot(name) if names_one_thing(name) and not is_piece(name) else None
-        waiting |= set(unit.contents) - found if unit is not None else set()
-    return filter(is_piece, found)
-
-
-def _downstream(one: Effects, source: StoreSource) -> Iterator[str]:
-    """Where an event changes what earlier ones did, or a run of theirs: the pieces that have metal of those."""
-    corrected = {one.undoes, *_in_place_of(one, source)} - {NOBODY}
-    changed = corrected.union(row.entry for row in one.settles)
-    earlier = source.effects(corrected).values() if corrected else ()
-    entries = changed.union(*(source.versions([run])[run] for run in _runs_changed(one, earlier, source)))
-    if not entries:
-        return
-    starts = [start for event in source.effects(entries).values() for start in starts_from_entry(event, source.effects)]
-    found = down(starts, source.effects, source.changes)
-    lots = {lot for node in found.nodes for lot in node.lots}
-    lots |= {place[0] for place in (*found.places, *found.unweighed)} | {sent.lot for sent in found.sent}
-    yield from filter(is_piece, sorted(lots))
-
-
-def _runs_changed(one: Effects, earlier: Iterable[Effects], source: StoreSource) -> set[str]:
-    """What an event takes back, or takes the place of, changes what its run comes to; what it closes is judged."""
-    own = source.closed([run_name(one.issuer, one.run)]) if one.run else {}
-    closed = (name for name, entry in own.items() if entry == one.index)
-    return {*closed, *(run_name(event.issuer, event.run) for event in earlier if event.run)}
-
-
-def _in_place_of(one: Effects | None, source: StoreSource) -> Iterator[int]:
-    """What it takes the place of, and what that did in turn: it counts again where the first of them did (5.6)."""
-    while one is not None and one.replaces != NOBODY:
-        yield one.replaces
-        one = source.effects([one.replaces]).get(one.replaces)
 
 
 def _without_state(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -138,12 +138,12 @@ def test_passports_of_one_round_say_what_each_would_say_alone(mill):
     """Also where something is recorded between them: what was read for the first is not true for the second."""
     wrong, changed = mill.steps["B"]["refining"][0], mill.restater._changed
 
-    def between(piece, now):
-        submission = changed(piece, now)
+    def between(piece):
+        body = changed(piece)
         if wrong not in declared:
             mill.wrong(PLANT, wrong)
             declared.append(wrong)
-        return submission
+        return body
 
     declared = []
     mill.take(CUSTOMER, ROLLING, (pallet(), None), paper="X")
