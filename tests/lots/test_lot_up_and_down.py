@@ -65,7 +65,8 @@ class Closed(Handling):
         """If there is one, of a piece whose maker has given its mass since."""
         events = [self.park.book.effects(one.index) for one in self.park.effects]
         first = [one for one in events if one.declared_by == NOBODY and first_weights(one)]
-        since = [one for one in first if max(self.park.lot(each.lot).made_by for each in first_weights(one)) > one.index]
+        made = {one.id: one.made_by for one in self.lots()}
+        since = [one for one in first if max(made[each.lot] for each in first_weights(one)) > one.index]
         self.declared(since or first)
 
 
