@@ -16,7 +16,7 @@ from ledger.lots.genealogy import Correction, Loader, Start, Versions
 from ledger.lots.onward import Onward
 from ledger.lots.records import Place
 
-_MOST_WALKS = 32  # what half of goes round is all there by then, but for a few parts in 10**9
+_MOST_WALKS = 64  # so many corrections in series are followed, but two
 
 
 class Reached(Struct, frozen=True, gc=False):
@@ -82,19 +82,19 @@ def down(starts: Iterable[Start], load: Loader, versions: Versions) -> Descent:
 
 
 def _walked(begun: list[Start], onward: Onward, amounts: Weighed) -> Found:
-    """Until nothing is put into an earlier place that was not there the time before.
+    """Until nothing is put into an earlier place that was not there the time before, or next to nothing.
 
-    What many corrections in series, or a circle, would need more walks for is told as circular.
+    What more corrections in series, or a circle, would need more walks for is told as circular.
     """
     ahead = Ahead()
     first = found = Walk(onward, amounts, ahead).go(begun)
     for _ in range(_MOST_WALKS - 1):
         if not ahead.new:
             break
-        ahead.new = False
+        ahead.new = ahead.off = False
         found = Walk(onward, amounts, ahead).go(begun)
     found.left_for("circular", found.back - first.back)
-    if ahead.new and amounts.by_mass:
+    if ahead.off and amounts.by_mass:
         found.left_for("circular", found.missing(sum(one.ug for one in begun)))
     return found
 

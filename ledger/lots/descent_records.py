@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ledger.lots.amounts import WHOLE
 from ledger.lots.records import Effects, Place
 
 if TYPE_CHECKING:
     from ledger.lots.genealogy import Correction, Start
+
+
+_NEAR = WHOLE >> 32  # a share that differs by less is worth no other walk
 
 
 class Taken(NamedTuple):
@@ -22,12 +26,12 @@ NONE = Taken(0, 0)
 class Ahead:
     """What later events put into earlier places: the share that each took, by entry and lot, and those places' entries.
 
-    `new` says that there is something that the last walk did not know.
+    `new` says that there is something that the last walk did not know, `off` that this may be next to nothing.
     """
 
     def __init__(self) -> None:
         self.roots: set[int] = set()
-        self.new = False
+        self.new = self.off = False
         self._parts: dict[tuple[int, str], int] = {}
         self._ugs: dict[tuple[int, str, int], int] = {}
 
@@ -38,8 +42,9 @@ class Ahead:
     def tell(self, entry: int, lot: str, part: int, roots: Iterable[int]) -> None:
         """A share, for the places that these entries added to."""
         self.roots.update(roots)
-        if self.part(entry, lot) != part:
-            self._parts[entry, lot], self.new = part, True
+        before = self.part(entry, lot)
+        self._parts[entry, lot] = part
+        self.new, self.off = self.new or abs(part - before) > _NEAR, self.off or part != before
 
     def settled(self, entry: int, lot: str, receipt: int) -> int:
         """The µg that an event sent to an earlier receipt."""
@@ -49,7 +54,7 @@ class Ahead:
         """Likewise told."""
         key = (entry, lot, receipt)
         if self.settled(*key) != ug:
-            self._ugs[key], self.new = ug, True
+            self._ugs[key], self.new, self.off = ug, True, True
 
 
 class Found:
