@@ -18,6 +18,7 @@ from ledger.kernel.errors import Missing
 from ledger.rules import rule_set
 
 _FOLDER = Path(__file__).parent / "browser"
+_WORDS = _FOLDER / "words"
 # A check calls nearly every function once. Chromium compiles them all beside the page's own work where a script begins
 # like this, and else each when it is called, which took a third of the check.
 _WHOLE = b"//# allFunctionsCalledOnLoad\n"
@@ -55,7 +56,7 @@ class Assets:
 @cache
 def assets() -> Assets:
     """Read once: they come with the program."""
-    paths = sorted(path for path in _FOLDER.rglob("*") if path.suffix in _TYPES)
+    paths = sorted(path for path in _FOLDER.rglob("*") if path.suffix in _TYPES and path.parent != _WORDS)
     files = {str(path.relative_to(_FOLDER)): _asset(_read(path), path.suffix) for path in paths}
     for language in LANGUAGES:
         files[f"words/{language}.json"] = _asset(_words(language), ".json")
@@ -80,7 +81,7 @@ def _read(path: Path) -> bytes:
 
 def _words(language: str) -> bytes:
     """What a page's script says, and how the language writes numbers and dates."""
-    said = json.loads((_FOLDER / "words" / f"{language}.json").read_bytes())
+    said = json.loads((_WORDS / f"{language}.json").read_bytes())
     return json.dumps({**said, **forms(language)}, ensure_ascii=False).encode()
 
 

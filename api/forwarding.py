@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from api.answers import Answer
-from api.leader_line import LeaderLine, no_answer
+from api.leader_line import UNDECODABLE, LeaderLine, no_answer
 from api.settling import settle
 from api.siblings import SiblingLine
 from ledger.checking.statements import Checked
@@ -45,7 +45,11 @@ class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def large(self) -> bool:
-        """It goes by itself: two that went together would be answered, and followed by the next, at one moment."""
+        """It goes by itself.
+
+        Of two in one request the first would wait for the second, and whoever posts batch after batch would then post
+        both at once.
+        """
         return len(self.body) >= _LARGE
 
 
@@ -158,7 +162,7 @@ def read_group(body: bytes) -> list[Posted]:
     """What a standby sent on. Raises Malformed, TooLarge."""
     try:
         group = msgspec.msgpack.decode(body, type=list[Posted])
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise Malformed("members", f"the body is not as it must be: {error}") from None
     if len(group) > _GROUP:
         raise TooLarge("batch_size", f"{len(group)} submissions are too many, the most is {_GROUP}")
@@ -176,7 +180,7 @@ def _read_answers(body: bytes, count: int) -> list[Answer]:
     """One a submission. Raises Unsettled for what is no such answer, of whoever stood between."""
     try:
         answered = msgspec.msgpack.decode(body, type=list[Answered])
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         raise no_answer() from None
     if len(answered) != count:
         raise no_answer()

@@ -15,7 +15,8 @@ _FOLDER = Path(__file__).parent / "words"
 _NARROW = "\u202f"  # no-break, as ISO 80000-1 groups digits
 _TIED = "\u00a0"  # no-break: a number and its unit stand on one line, and so does a date
 _JOINED = "\u2060"  # no-break and no space: Chinese may be broken between any two signs
-_UNIT = re.compile(r"(?<=\d) (?=(?:%|h|g|kg|t|µm|mm|Wh|kWh)(?!\w))")
+# In what rules say: between three digits and the next three, and before a unit.
+_WITHIN = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|(?:%|Ah|h|g|kg|t|µm|mm|Wh|kWh)(?!\w))")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -96,7 +97,7 @@ class Words:
 
     def amount(self, value: Decimal | int, unit: str) -> str:
         """A number, exact, and its unit, which no end of a line parts."""
-        return f"{self.number(value)}{_TIED}{self.of('unit', unit)}"
+        return measured(self.number(value), self.of("unit", unit))
 
     def mass(self, grams: int) -> str:
         """In t from one tonne on, in kg below; exact."""
@@ -139,9 +140,14 @@ class Words:
         return self.time(datetime.fromtimestamp(microseconds // 1_000_000, UTC))
 
 
+def measured(number: str, unit: str) -> str:
+    """A number as it is written, and its unit, which no end of a line parts."""
+    return f"{number}{_TIED}{unit}"
+
+
 def tied(text: str) -> str:
     """What a rule says of an event, in English: its numbers and their units on one line."""
-    return _UNIT.sub(_TIED, text)
+    return _WITHIN.sub(_TIED, text)
 
 
 def _plain(value: Decimal) -> Decimal:

@@ -19,6 +19,8 @@ _CONNECT = 2.0  # seconds
 _ANSWER = 60.0  # seconds: a batch of 10 000 is checked and recorded in a few
 _STANDBY = "standby"
 _REFUSED, _FAULTS, _NOT_NOW = 400, 500, 503  # statuses
+# What msgspec raises of bytes that anybody may have sent; only the first is its own, for what is no form of it.
+UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _TRIES = 2  # the second where the first server leads no more, or hung up on a connection that it had kept
 
 
@@ -186,7 +188,7 @@ def _stands_by(answer: bytes) -> bool:
     """Whether it is a server of ours that says so."""
     try:
         return msgspec.json.decode(answer, type=_Problem).code == _STANDBY
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         return False
 
 

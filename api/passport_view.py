@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.languages import Words, tied
+from api.languages import Words, measured, tied
 from api.origins import primary_mass
 from ledger.kernel.verify_passports import NOT_JUDGED
 
@@ -156,7 +156,7 @@ def _share(at: int, one: Body, words: Words) -> Row:
 
 def _figure(at: int, one: Body, words: Words) -> Row:
     notes = [one[member] for member in ("scope", "coc_model", "matching") if member in one]
-    name, value = one["name"].replace("-", " "), f"{one['value']}\u00a0{one['unit']}"
+    name, value = one["name"].replace("-", " "), measured(one["value"], one["unit"])
     return Row(name, value, ", ".join([*notes, _method(one, words)]), at=f"figures.{at}.value", raw=one["value"])
 
 

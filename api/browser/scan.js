@@ -10,8 +10,8 @@ import { verify } from "./verifier/verify.js";
 const section = document.getElementById("check");
 const given = section.dataset;
 
-async function fetched(path) {
-  const answer = await fetch(path, { credentials: "same-origin" });
+async function fetched(path, cache) {
+  const answer = await fetch(path, { cache, credentials: "same-origin" });
   if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
   return new Uint8Array(await answer.arrayBuffer());
 }
@@ -46,14 +46,14 @@ const member = (body, path) => path.split(".").reduce((value, name) => value?.[n
 const isText = (value) => typeof value !== "object";
 const plain = (value) => (Array.isArray(value) && value.every(isText) ? value.join() : isText(value) ? String(value) : JSON.stringify(value));
 
-async function check(tongue, path) {
+async function check(tongue, path, cache) {
   const { trust, say, since } = believed();
   showKey(tongue, trust, say === "key_first" ? "" : say, since);
   section.querySelector(".again")?.remove();
   verdictLine(section, "idle", tongue.say("working"));
   let bytes;
   try {
-    bytes = await fetched(path);
+    bytes = await fetched(path, cache);
   } catch (error) {
     nothing(tongue, "no_file", error);
     return offerAgain(tongue, path);
@@ -101,9 +101,10 @@ function offerFull(tongue) {
   section.append(button);
 }
 
-async function start(tongue, path) {
+// What a button asks for is asked for anew, whatever was answered before.
+async function start(tongue, path, cache = "no-store") {
   try {
-    await check(tongue, path);
+    await check(tongue, path, cache);
   } catch (error) {
     nothing(tongue, "broke", error); // a fault of ours is no verdict, and never looks like one
   }
@@ -119,5 +120,5 @@ function nothing(tongue, why, error) {
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
 
 const tongue = await Tongue.here();
-await start(tongue, given.short);
+await start(tongue, given.short, "default"); // the page asked for it already: with another mode it would be asked twice
 offerFull(tongue);

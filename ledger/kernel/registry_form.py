@@ -37,7 +37,8 @@ _FORMS: dict[str, _Form] = {
 def check_form(statement: Statement, index: int) -> None:
     """Of any statement; of those that the registry is not folded from nothing is asked. Raises Malformed ("body")."""
     if not _fits(statement.body, _FORMS.get(statement.typ, {})):
-        raise Malformed("body", f"the body of the registry statement at entry {index} is not in the form of SPEC 4.5")
+        says = f"the body of the {statement.typ} statement at entry {index} is not in the form of SPEC 4.9"
+        raise Malformed("body", says)
 
 
 def _fits(value: Any, form: _Form) -> bool:

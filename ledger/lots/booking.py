@@ -1,6 +1,6 @@
 """One event's entry in the book: postings, and what came from nowhere or went nowhere, until both sides are equal."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -46,7 +46,7 @@ class Booking:
     `in_part`: what else is of its run may not be there, as in a bundle, so nothing is refused for all of a run.
     `standing`: where the event that it takes the place of had added; it adds to what is mixed there, as that event did.
     `taken` and `told`: the lots that this one had taken from its issuer, and had said something new of. `instead_of`
-    has the entry of this one, and of those that it in turn took the place of.
+    has the entry of that event, and of those that it in turn took the place of, the newest first.
     `sites` has the party of each registered site.
     """
 
@@ -61,7 +61,7 @@ class Booking:
         standing: Mapping[Place, int] = NOWHERE,
         taken: Collection[str] = (),
         told: Collection[str] = (),
-        instead_of: Collection[int] = (),
+        instead_of: Sequence[int] = (),
     ) -> None:
         self.book = book
         self.event = event

@@ -27,9 +27,7 @@ from ledger.lots.records import (
     place_of_run,
 )
 from ledger.lots.runs import leave_run, take_back_run
-from ledger.lots.weighing import add_where_it_is, found_again, weighed_still
-
-REPLACED = "correction"
+from ledger.lots.weighing import REPLACED, found_again, settle_piece, weighed_by_maker
 
 
 def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -> Effects:
@@ -46,10 +44,10 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
     take_back_marks(booking, old)
     under_way, no_more = tuple(_take_back_late(book, old, event.index)), tuple(_sent_again(book, old))
     gone = (*old.credits, *no_more)
-    still = tuple(weighed_still(booking, old))
+    by_maker = tuple(weighed_by_maker(booking, old))
     for posting in gone:
         _withdraw(booking, posting, wrong)
-    for posting in still:
+    for posting in by_maker:
         _add(booking, posting)
     for posting in old.debits:
         _restore(booking, posting)
@@ -67,8 +65,8 @@ def declare(book: Book, event: LotEvent, wrong: int, sites: Mapping[str, str]) -
         book.put_lot(found(_unmade(booking, lot), partial(_stands, book)))
     take_back_packing(booking, old)
     return replace(
-        _nothing(event), undoes=wrong, debits=gone, credits=(*old.debits, *under_way, *still),
-        entered=_with(old.left, (*under_way, *still)), left=_with(old.entered, no_more), moved=back,
+        _nothing(event), undoes=wrong, debits=gone, credits=(*old.debits, *under_way, *by_maker),
+        entered=_with(old.left, (*under_way, *by_maker)), left=_with(old.entered, no_more), moved=back,
         packed=tuple(booking.packed), unpacked=tuple(booking.unpacked),
         findings=(*_shortages(book, touched), *booking.findings, *take_back(book, wrong)),
     )  # fmt: skip
@@ -137,7 +135,9 @@ def _unmade(booking: Booking, lot: Lot) -> Lot:
     made = booking.book.effects(lot.made_by) if weighed and lot.doubt != NOBODY else None
     if made is None or any(one.g for one in lot.holdings):
         return lot
-    posting = next(one for one in made.credits if one.lot == lot.id)
+    posting = next((one for one in made.credits if one.lot == lot.id), None)
+    if posting is None:
+        return lot
     at = replace(_at(booking, posting), mix=places_of(booking.book, made.index)[posting.place])
     return replace(lot, holdings=(at,))
 
@@ -204,8 +204,9 @@ def _take_back_late(book: Book, old: Effects, declared_by: int) -> Iterator[Post
             left = tuple(one for one in sent.settles if (one.lot, one.entry) != (row.lot, old.index))
             again = (*sent.settled, replace(row, entry=declared_by))
             book.put(effects_key(row.entry), replace(sent, settles=left, settled=again))
-            delivery = sent.moved[0].delivery  # a shipment has one
-            yield Posting(row.lot, sent.issuer, delivery, old.issuer, row.g, mix=row.entry, kind="late")
+            delivery = next((one.delivery for one in sent.moved if one.lot == row.lot), "")
+            if delivery:
+                yield Posting(row.lot, sent.issuer, delivery, old.issuer, row.g, mix=row.entry, kind="late")
 
 
 def _sent_again(book: Book, old: Effects) -> Iterator[Posting]:
@@ -267,7 +268,7 @@ def settle(booking: Booking, wrong: int) -> None:
     for posting in [*booking.credits]:
         lot = booking.lot(posting.lot)
         if lot.single and lot.made_by == event.index:
-            _settle_piece(booking, lot, posting)
+            settle_piece(booking, lot, posting)
         elif posting.g:
             _leave(book, lot, posting)  # it had moved on from there: what was short of it is made good
         book.put_lot(settled(booking.lot(posting.lot), posting.holder))
@@ -296,20 +297,3 @@ def _settle_moves(booking: Booking) -> None:
             book.put_lot(owing(lot if at.g else replace(lot, holdings=others), replace(at, g=0), 1))
     for lot in known_of(book, {posting.lot: 0 for posting in (*booking.debits, *booking.credits)}):
         book.put_lot(found(lot, partial(_stands, book)))
-
-
-def _settle_piece(booking: Booking, lot: Lot, posting: Posting) -> None:
-    elsewhere = [one for one in lot.holdings if (one.holder, one.delivery) != (posting.holder, posting.delivery)]
-    awaited = any(one.holder != posting.holder for one in lot.late)  # by who received it before its maker was heard
-    if awaited or (not elsewhere and lot.consumed_by == NOBODY):
-        return
-    left = lot.on_hand(posting.holder)
-    if left > 0:
-        booking.debit(lot.id, left, holder=posting.holder, kind=REPLACED)
-    elif left < 0:
-        booking.credit(lot.id, -left, holder=posting.holder, owner=posting.owner, kind=REPLACED)
-    booking.book.put_lot(replace(lot, holdings=tuple(elsewhere)))
-    first = left == posting.g > 0 and add_where_it_is(booking, booking.lot(lot.id), left, elsewhere)
-    if left and not first:
-        says = f"piece {lot.id} had moved on with {tonnes(posting.g - left)}, it is corrected to {tonnes(posting.g)}"
-        booking.find("corrected_after_use", lot.id, says, was=posting.g - left, corrected=posting.g)

@@ -70,7 +70,7 @@ def _booking(book: Book, event: LotEvent, sites: Mapping[str, str], replaces: in
     return Booking(
         book, event, sites=sites, in_part=in_part, lenient=True, standing=places_of(book, replaces),
         taken=taken_before(book, replaces), told=told_before(book, replaces),
-        instead_of={old.index for old in in_turn(book, replaces)},
+        instead_of=tuple(old.index for old in in_turn(book, replaces)),
     )  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def starts_of(lot: Lot, *, at: int, load: Loader) -> tuple[Start, ...]:
     made = load([lot.made_by]).get(lot.made_by)
     if made is None:
         return ()
-    g = lot.g or sum(one.g for one in made.credits if one.lot == lot.id)
+    g = lot.g or sum(one.g for one in made.credits if one.lot == lot.id and one.kind not in NO_ADDITION)
     return (Start((lot.id, made.issuer, ON_HAND), lot.made_by, g * UG, at),)
 
 

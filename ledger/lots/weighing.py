@@ -12,6 +12,7 @@ from ledger.lots.holdings import holding_of, settled, without
 from ledger.lots.products import judge_size
 from ledger.lots.records import NOBODY, ON_HAND, Effects, Holding, Lot, Place, Posting
 
+REPLACED = "correction"  # what a making that is corrected sets off, or adds, where it had been made
 _PERCENT = 200  # one part in 200: 0.5 %
 
 
@@ -34,7 +35,7 @@ def weigh(booking: Booking, lot: Lot, part: Part, holder: str, delivery: str) ->
 
 
 def weighed_before(booking: Booking, lot: Lot) -> Posting | None:
-    """Rule 5.6: what an event whose place this one takes booked, where it was the first to weigh it."""
+    """Rule 5.6: what the newest event whose place this one takes booked, where it was the first to weigh it."""
     before = (one for one in map(booking.book.effects, booking.instead_of) if one is not None)
     return next((one for done in before for one in done.credits if (one.lot, one.kind) == (lot.id, "weighed")), None)
 
@@ -52,14 +53,14 @@ def weigh_named(booking: Booking) -> None:
 
 def _weigh_there(booking: Booking, lot: Lot, part: Part, g: int) -> None:
     before = weighed_before(booking, lot)
-    his = booking.event.issuer == lot.maker or lot.has(booking.event.issuer) or before is not None
+    may_weigh = booking.event.issuer == lot.maker or lot.has(booking.event.issuer) or before is not None
     if lot.g is not None:
         counted = booking.event.step == "stock_taking"  # judged by its scale (5.7)
-        if his and lot.g and not counted:  # a unit has no mass of its own
+        if may_weigh and lot.g and not counted:  # a unit has no mass of its own
             weigh(booking, lot, part, "", "")
         return
     place = _where(lot.holdings, before)
-    if his and place is not None and lot.consumed_by == NOBODY:  # what was used up unweighed, nobody weighs any more
+    if may_weigh and place is not None and lot.consumed_by == NOBODY:  # used up unweighed, nobody weighs it any more
         weigh(booking, lot, part, *place[1:])
         found_again(booking, lot.id, place)
         if place[2] != ON_HAND:
@@ -79,6 +80,29 @@ def found_again(booking: Booking, name: str, place: Place) -> None:
     at = holding_of(lot, *place[1:])
     if times(lot, at) > 0:
         booking.book.put_lot(owing(lot, at, -1))
+
+
+def settle_piece(booking: Booking, lot: Lot, posting: Posting) -> None:
+    """Rule 5.6: a piece that is made again, and had moved on, stays where it is, with the difference found."""
+    elsewhere = [one for one in lot.holdings if (one.holder, one.delivery) != (posting.holder, posting.delivery)]
+    awaited = any(one.holder != posting.holder for one in lot.late)  # by who received it before its maker was heard
+    if awaited or (not elsewhere and lot.consumed_by == NOBODY):
+        return
+    left = lot.on_hand(posting.holder)
+    if left > 0:
+        booking.debit(lot.id, left, holder=posting.holder, kind=REPLACED)
+    elif left < 0:
+        booking.credit(lot.id, -left, holder=posting.holder, owner=posting.owner, kind=REPLACED)
+    booking.book.put_lot(replace(lot, holdings=tuple(elsewhere)))
+    unweighed = left == posting.g > 0
+    if not left or (unweighed and add_where_it_is(booking, booking.lot(lot.id), left, elsewhere)):
+        return
+    was = sum(one.g for one in elsewhere) if unweighed else posting.g - left
+    says = f"had moved on with {tonnes(was)}, it is corrected to {tonnes(posting.g)}"
+    if unweighed:
+        others = f", others weighed {tonnes(was)}" if was > 0 else ""
+        says = f"had moved on unweighed{others}, its maker now says {tonnes(posting.g)}"
+    booking.find("corrected_after_use", lot.id, f"piece {lot.id} {says}", was=was, corrected=posting.g)
 
 
 def add_where_it_is(booking: Booking, lot: Lot, g: int, elsewhere: Sequence[Holding]) -> bool:
@@ -104,11 +128,11 @@ def maker_gave(book: Book, lot: Lot, weighing: Effects) -> Effects | None:
     made = book.effects(lot.made_by)
     if made is None or made.declared_by != NOBODY or made.index <= weighing.index:
         return None
-    given = any(one.lot == lot.id and one.g and one.kind not in {"weighed", "correction"} for one in made.credits)
+    given = any(one.lot == lot.id and one.g and one.kind not in {"weighed", REPLACED} for one in made.credits)
     return made if given else None
 
 
-def weighed_still(booking: Booking, old: Effects) -> Iterator[Posting]:
+def weighed_by_maker(booking: Booking, old: Effects) -> Iterator[Posting]:
     """Rule 5.6: without its first weight a piece has where it was weighed what its maker has said since that it weighs.
 
     The making had set off what was weighed: against that, where it was made, or else what it added there itself.
@@ -116,18 +140,21 @@ def weighed_still(booking: Booking, old: Effects) -> Iterator[Posting]:
     for posting in old.credits:
         lot = booking.book.lot(posting.lot)
         made = maker_gave(booking.book, lot, old) if lot is not None and posting.kind == "weighed" else None
-        if made is not None:
-            off = [one for one in made.debits if (one.lot, one.kind) == (posting.lot, "correction")]
-            here = all(one.place == posting.place for one in off)
-            added = replace(posting, g=sum(one.g for one in off), kind="correction" if here else "weighed")
-            booking.book.put(effects_key(made.index), _not_set_off(made, off) if here else _adding(made, added))
+        if made is None:
+            continue
+        set_off = [one for one in made.debits if (one.lot, one.kind) == (posting.lot, REPLACED) and one.g]
+        if set_off:
+            where_made = all(one.place == posting.place for one in set_off)
+            added = replace(posting, g=sum(one.g for one in set_off), kind=REPLACED if where_made else "weighed")
+            changed = _not_set_off(made, set_off) if where_made else _adding(made, added)
+            booking.book.put(effects_key(made.index), changed)
             yield added
 
 
-def _not_set_off(made: Effects, off: Sequence[Posting]) -> Effects:
+def _not_set_off(made: Effects, set_off: Sequence[Posting]) -> Effects:
     """The debits stay, with nothing in them: others are known by their place in the list."""
-    left = {**made.left, "correction": made.left.get("correction", 0) - sum(one.g for one in off)}
-    return replace(made, debits=tuple(replace(one, g=0) if one in off else one for one in made.debits), left=left)
+    left = {**made.left, REPLACED: made.left.get(REPLACED, 0) - sum(one.g for one in set_off)}
+    return replace(made, debits=tuple(replace(one, g=0) if one in set_off else one for one in made.debits), left=left)
 
 
 def _adding(made: Effects, more: Posting) -> Effects:

@@ -109,7 +109,7 @@ def _standing(story: Story, entry: int) -> Effects | None:
 
 
 def _require(source: Refolded, lots: Collection[str], entry: int) -> None:
-    for name in lots:
+    for name in sorted(lots):
         if lacking := source.lacks(name, entry):
             raise Unverified(
                 "inputs", f"the bundle leaves out a version of lot {lacking}, on which entry {entry} rests", step=11

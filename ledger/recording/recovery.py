@@ -89,8 +89,12 @@ def statement_of(stored: Stored) -> Statement:
 
 def reread(transaction: Transaction, start: int, end: int, leaves: Sequence[bytes]) -> list[tuple[Stored, Entry]]:
     """Read entries start..end-1 again and hash them: what is stored is what the root was made of. Raises Damaged."""
-    previous = transaction.leaves(start - 1, start)[0] if start else NO_HASH
-    read = transaction.entries(start, end)
+    before, read = transaction.leaves(max(start - 1, 0), start), transaction.entries(start, end)
+    if start and not before:
+        raise Damaged("entry", f"entry {start - 1} is not there, which entry {start} continues")
+    if len(read) != end - start:
+        raise Damaged("entry", f"of entries {start} to {end - 1} only {len(read)} are there")
+    previous = before[0] if start else NO_HASH
     entries = list(map(_entry_of, read, lineage_digests([(stored.seed, stored.items) for stored in read])))
     for entry, leaf in zip(entries, leaves, strict=True):
         if entry.leaf != leaf:
@@ -199,4 +203,7 @@ def catch_up(second: SecondHead, tree: Tree, transaction: Transaction, head: Che
 
 def _extend(tree: Tree, transaction: Transaction, size: int) -> None:
     while tree.size < size:
-        tree.append(transaction.leaves(tree.size, min(tree.size + _BATCH, size)))
+        found = transaction.leaves(tree.size, min(tree.size + _BATCH, size))
+        if not found:
+            raise Damaged("entry", f"entry {tree.size} is not there, and the head counts {size}")
+        tree.append(found)

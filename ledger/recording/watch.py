@@ -20,9 +20,9 @@ class Watch:
         return self._unmoved < _STANDS_STILL
 
     def passes_over(self, shown: int, kept: int) -> bool:
-        """Whether another server moves it on, and has not: then the database has nothing to show, or not yet.
+        """Whether another server moves it on, but not beyond what is shown: the database has nothing to show then.
 
-        For a few looks only, since that server may be gone. So a commit that it takes long to read back is not read
+        For a few looks only, since that server may be gone. So a commit that takes long to read back there is not read
         back here as well, in the middle of it.
         """
         still = kept <= shown and self._unmoved < _STANDS_STILL

@@ -200,7 +200,10 @@ class Store(Protocol):
         ...
 
     def raw(self) -> "AbstractContextManager[RawReader]":
-        """Likewise, as the database rests: for who holds it against what was signed. Raises what UNREADABLE lists."""
+        """A snapshot of what stands in the database, believed in nothing: for the self-check.
+
+        Raises what UNREADABLE lists; Busy where the server does not answer.
+        """
         ...
 
     def forget(self) -> None:

@@ -167,6 +167,7 @@ def test_the_page_speaks_the_reader_s_language(park, language):
     verdicts = set(re.findall(r"<strong>(.*?)</strong>", text))
     assert verdicts
     assert verdicts <= {said(f"cl.{one}") for one in ("held", "not held", "cannot be said")}
+    assert all(re.match(rf"( [^:\uff1a]+)?{said('colon')}\S", one) for one in re.findall(r"</strong>(.*?)</p>", text))
     assert text.count('class="status') == html.unescape(english.body.decode()).count('class="status')
 
 

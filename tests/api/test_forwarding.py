@@ -20,6 +20,8 @@ from ledger.recording.log import Log
 from tests.eventually import SOON, eventually
 from tests.small_ledger import coil
 
+NO_TEXT = b"\x91\x81\xa1\xff\x01"  # MessagePack: an object in a list, whose one name is no UTF-8
+
 
 class Pair:
     """A server that leads and its standby, on one folder; the leader can be taken away."""
@@ -155,6 +157,7 @@ def test_what_is_not_there_is_still_missing(pair):
         (msgspec.msgpack.encode([{"body": "text"}]), 400),
         (msgspec.msgpack.encode([{"body": b"a", "leader": "me"}]), 400),
         (msgspec.msgpack.encode([{"body": b"a"}] * 2_001), 413),
+        (NO_TEXT, 400),
     ],
 )
 def test_the_inner_door_has_limits_too(pair, body, status):
@@ -304,7 +307,19 @@ def test_a_leader_that_hangs_up_in_the_middle_may_have_recorded_it(tmp_path, sec
     assert unknown.value.code == "outcome_unknown"
 
 
-@pytest.mark.parametrize("first", [(500, b""), (502, b""), (503, b"upstream reset"), (503, b"{}"), (504, b"")])
+@pytest.mark.parametrize(
+    "first",
+    [
+        (500, b""),
+        (502, b""),
+        (503, b"upstream reset"),
+        (503, b"{}"),
+        (503, b'{"code":"\xff"}'),
+        (503, b'{"x":' + b"[" * 100_000),
+        (504, b""),
+    ],
+    ids=lambda first: f"{first[0]} {first[1][:12]!r}",
+)
 def test_a_proxy_that_gave_up_may_have_passed_it_on(tmp_path, first):
     path = tmp_path / "s"
     with (
@@ -314,7 +329,7 @@ def test_a_proxy_that_gave_up_may_have_passed_it_on(tmp_path, first):
         asked(f"unix:{path}", b"x")
 
 
-@pytest.mark.parametrize("said", [b"<p>Sign in</p>", msgspec.msgpack.encode([]), msgspec.msgpack.encode([{}])])
+@pytest.mark.parametrize("said", [b"<p>Sign in</p>", msgspec.msgpack.encode([]), msgspec.msgpack.encode([{}]), NO_TEXT])
 def test_what_is_no_answer_to_each_may_have_been_recorded(tmp_path, said):
     path = tmp_path / "s"
 

@@ -96,6 +96,11 @@ def test_no_sentence_lets_a_line_end_between_a_number_and_its_unit(folder, langu
     assert PARTED.findall(said) == []
 
 
+@pytest.mark.parametrize("number", ["7", "999 g", "1 234 567 g", "12 345", "330 000 Ah", "1 234.5 mm"])
+def test_no_line_ends_within_a_number_of_a_rule(number):
+    assert tied(f"of {number} in 3 lots") == f"of {number.replace(' ', chr(0xA0))} in 3 lots"
+
+
 def test_what_a_rule_says_keeps_numbers_and_units_together():
     said = tied("it was recorded 126 h after it happened; 20 g of 3 things, 5 % and 1.5 mm")
     assert said == "it was recorded 126\u00a0h after it happened; 20\u00a0g of 3 things, 5\u00a0% and 1.5\u00a0mm"

@@ -342,6 +342,27 @@ def test_both_weigh_a_piece_by_any_event_and_correct_that():
     alike([packed, used, *(weighed_later(**kind, wrong=wrong) for kind in kinds for wrong in (False, True, None))])
 
 
+def weighed_twice(entries_before):
+    """Weighed wrongly where it was made, and then where it was; it has moved on since."""
+    made = Park()
+    for number in range(entries_before):
+        made.new(MINE, (piece(f"X-{number}"), 1))
+    made.new(SMELTER, (OWN, None))
+    made.wrong(SMELTER, made.look(SMELTER, "inspecting", (OWN, 500)).index, "urn:first")
+    for paper, giver, taker in (("D-1", SMELTER, MILL), ("D-2", MILL, SMELTER)):
+        made.ship(giver, taker, (OWN, None), paper=paper)
+        made.receive(taker, giver, (OWN, None), paper=paper)
+        if paper == "D-1":
+            weighed = made.look(SMELTER, "inspecting", (OWN, 500), eventID="urn:first")
+    made.wrong(SMELTER, weighed.index, "urn:second")
+    made.look(SMELTER, "inspecting", (OWN, 500), eventID="urn:second")
+    return made
+
+
+def test_both_correct_the_newest_of_several_weighings_whatever_their_numbers():
+    alike(list(map(weighed_twice, range(10))))
+
+
 def in_doubt(order):
     """A piece whose making, shipment and receipt are wrong, made again and sent off."""
     made = Park()

@@ -291,6 +291,29 @@ def test_who_was_without_a_network_for_a_moment_tries_again_on_the_page(reader, 
     reader.forgive("Failed to load resource")
 
 
+def test_a_button_asks_anew_whatever_a_cache_kept(reader, address):
+    """The answer was a 503 that a browser may keep: only a request that no cache answers is another one."""
+    kept = {"status": 503, "headers": {"cache-control": "max-age=60"}}
+
+    def prepare(page):
+        page.add_init_script("""
+            window.modes = [];
+            const ask = window.fetch;
+            window.fetch = (path, given) => {
+                if (String(path).includes("/bundle")) modes.push(given.cache);
+                return ask(path, given);
+            };
+        """)
+        page.route("**/bundle*", lambda route: route.fulfill(**kept), times=1)
+
+    reader.open(address, prepare=prepare)
+    assert refused(reader)
+    reader.again(SAY["try_again"])
+    assert (reader.kind, reader.outcomes) == ("good", SHORT)
+    assert reader.page.evaluate("modes") == ["default", "no-store"]
+    reader.forgive("status of 503")
+
+
 @pytest.mark.slow
 def test_a_script_that_is_missing_leaves_nothing_verified(reader, address):
     reader.open(address, done="", prepare=lambda page: page.route("**/curves.js", lambda route: route.abort()))

@@ -89,3 +89,19 @@ def test_both_compute_it_again(tmp_path, way):
     assert here.verified, here.verdict
     assert there["verified"], there
     assert told.said[coil][0]["facts"]["mass"] == 2_900_000
+
+
+def test_of_a_piece_in_doubt_both_trace_its_mass_once(tmp_path):
+    """Its corrected making, which had said what it weighs, is declared wrong too."""
+    slab = canonical_id(SLAB)
+    with small_mill(tmp_path) as mill:
+        bought(mill)
+        wrong = cast(mill)
+        sent(mill)
+        mill.wrong(PLANT, wrong, "urn:cast")
+        mill.wrong(PLANT, cast(mill, 2_940_000, eventID="urn:cast"), "urn:cast:2")
+        told = told_by(mill, [slab])
+    ((here, there),) = reports([bundled(copied(told.ledger), slab, *told.said[slab])])
+    assert here.verified, here.verdict
+    assert there["verified"], there
+    assert [end["mass"] for end in told.said[slab][0]["ends"]] == [2_940_000]

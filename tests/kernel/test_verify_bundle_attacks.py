@@ -147,7 +147,7 @@ def test_verify_index_0_that_follows_something():
 def test_verify_index_0_in_no_form(founding):
     forged = ForgedLedger(founding=None)
     forged.add(OPERATOR, "ledger", ledger_body(**founding), items=[])
-    breaks(forged, 0, 4, "the body of the registry statement at entry 0 is not in the form of SPEC 4.5")
+    breaks(forged, 0, 4, "the body of the ledger statement at entry 0 is not in the form of SPEC 4.9")
 
 
 # (5), (6), (8)

@@ -231,4 +231,4 @@ def test_verify_witness_key_as_party_key():
 def test_verify_key_statement_in_no_form(body):
     forged = ForgedLedger()
     forged.add(PLANT, "key", {"party": PLANT.id, **body})
-    breaks(forged, 3, 7, "the body of the registry statement at entry 3 is not in the form of SPEC 4.5")
+    breaks(forged, 3, 7, "the body of the key statement at entry 3 is not in the form of SPEC 4.9")

@@ -80,6 +80,20 @@ def _edit(world, place, **columns):
     connection.close()
 
 
+def _lose(world, place, index):
+    """A row of `entry`, to somebody with the owner's rights."""
+    if place:
+        place.execute("ALTER TABLE entry DISABLE TRIGGER entry_append_only")
+        place.execute('DELETE FROM entry WHERE "index" = %s', [index])
+        place.execute("ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_append_only")
+        return
+    with closing(sqlite3.connect(world.places.database)) as connection, connection:
+        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'entry_no_delete'").fetchone()[0]
+        connection.execute("DROP TRIGGER entry_no_delete")
+        connection.execute('DELETE FROM entry WHERE "index" = ?', [index])
+        connection.execute(trigger)
+
+
 def _break_commit(store, broken):
     """From now on a commit goes through, and says that it failed."""
     owner, name, error = (
@@ -185,6 +199,28 @@ def test_what_the_second_head_had_not_seen_is_hashed_again_before_it_is_signed(w
     world.close()
     _flip(world, place, column)
     with pytest.raises(Damaged, match=r"entry 3|leaf hashes in the database do not lead to the root"):
+        world.reopen()
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        (3, "entry 3 is not there, which entry 4 continues"),
+        (4, "of entries 4 to 7 only 3 are there"),
+        (6, "of entries 4 to 7 only 3 are there"),
+        (7, "entry 7 is not there, and the head counts 8"),
+    ],
+)
+def test_a_ledger_that_lost_a_row_does_not_open_where_its_second_head_is_behind(world, place, lost, said):
+    """Its level files have all leaves: it is the rows that are read again."""
+    world.post(world.plant, "lot-event", coil("C-0"))
+    behind = world.places.head.read_bytes()
+    for number in range(1, 5):
+        world.post(world.plant, "lot-event", coil(f"C-{number}"))
+    world.close()
+    world.places.head.write_bytes(behind)
+    _lose(world, place, lost)
+    with pytest.raises(Damaged, match=said):
         world.reopen()
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 from folded import MILL, MINE, OTHER_SITE, SITE, SMELTER, Park, lot, piece, places, refused, rules
+from msgspec.structs import replace
 
 from ledger.kernel.errors import RuleBroken
+from ledger.lots.book import effects_key
 from ledger.lots.genealogy import UG
 from ledger.lots.records import Late
 from ledger.lots.sums import Sums
@@ -226,3 +228,32 @@ def test_what_was_never_received_is_under_way_again_and_still_the_buyers(park):
     received = park.receive(MILL, SMELTER, (SLAB, None)).index
     park.wrong(MILL, received)
     assert [(one.holder, one.owner, one.g) for one in park.lot(SLAB).holdings] == [(SMELTER, MILL, 900)]
+
+
+# What the book has in part: such a declaration is taken as any other, as nothing but a refusal may stop it.
+
+
+def test_of_a_piece_in_doubt_of_whose_making_no_mass_is_known_every_move_is_taken_back(park):
+    park.new(SMELTER, (SLAB, 100))
+    park.ship(SMELTER, MILL, (SLAB, None))
+    park.wrong(SMELTER, 0)
+    park.book.put(effects_key(0), replace(park.book.effects(0), credits=()))
+    assert (park.wrong(SMELTER, 1).undoes, places(park, SLAB)) == (1, [(SMELTER, "", 0)])
+
+
+def test_an_early_receipt_is_taken_back_also_where_nothing_is_known_of_how_it_was_sent(park):
+    early = receive_late(park, 40)
+    park.new(SMELTER, (METAL, 100))
+    sent = park.ship(SMELTER, MILL, (METAL, 40)).index
+    park.book.put(effects_key(sent), replace(park.book.effects(sent), moved=()))
+    assert (park.wrong(MILL, early).undoes, places(park, METAL)) == (early, [(SMELTER, "", 60), (MILL, "", 0)])
+
+
+def test_where_its_making_set_off_nothing_a_first_weight_that_is_taken_back_leaves_nothing(park):
+    park.new(SMELTER, (SLAB, None))
+    weighed = park.look(SMELTER, "inspecting", (SLAB, 500)).index
+    park.wrong(SMELTER, 0, "urn:made")
+    made = park.new(SMELTER, (SLAB, 480), eventID="urn:made").index
+    park.book.put(effects_key(made), replace(park.book.effects(made), debits=(), left={}))
+    assert park.wrong(SMELTER, weighed).credits == ()
+    assert park.book.effects(made).left == {}

@@ -6,6 +6,8 @@ And 5.6: what made it and what weighed it are corrected one by one, and the book
 import pytest
 from folded import CUSTOMER, MILL, SMELTER, Park, at, in_time, mass, pallet, piece, places, refused, rules
 
+from ledger.lots.genealogy import UG
+
 SLAB, BAND, UNIT = piece("S-1"), piece("H-1"), pallet(1)
 
 
@@ -249,3 +251,46 @@ def test_what_made_a_piece_may_be_recorded_again_without_a_mass_when_it_was_weig
     park.wrong(SMELTER, 0, "urn:made")
     park.new(SMELTER, (SLAB, None), eventID="urn:made")
     assert (park.lot(SLAB).g, places(park, SLAB)) == (500, [])
+
+
+@pytest.mark.parametrize("entries_before", range(10))
+def test_a_weighing_that_is_corrected_twice_is_where_the_newest_of_them_was_whatever_its_number(entries_before):
+    park = twice_weighed_wrongly(entries_before)
+    park.look(SMELTER, "inspecting", (SLAB, 500), eventID="urn:second")
+    assert (places(park, SLAB), park.blocked(SLAB)) == ([(CUSTOMER, "", 500)], False)
+
+
+def twice_weighed_wrongly(entries_before):
+    """Weighed by who made it, where it was made and then where it was; it has moved on from there with that."""
+    park = Park()
+    for number in range(entries_before):
+        park.new(MILL, (piece(f"X-{number}"), 1))
+    park.new(SMELTER, (SLAB, None))
+    park.wrong(SMELTER, park.look(SMELTER, "inspecting", (SLAB, 500)).index, "urn:first")
+    hand_over(park)
+    weighed = park.look(SMELTER, "inspecting", (SLAB, 500), eventID="urn:first")
+    hand_over(park, "D-2", MILL, CUSTOMER)
+    park.wrong(SMELTER, weighed.index, "urn:second")
+    return park
+
+
+@pytest.mark.parametrize("used", [False, True])
+@pytest.mark.parametrize("weighed", [None, 500])
+def test_that_a_piece_had_moved_on_unweighed_is_found_as_it_was(park, weighed, used):
+    """Where others had weighed it and it was not used up, with what they had weighed."""
+    hand_over(park)
+    park.look(MILL, "inspecting", (SLAB, weighed))
+    if used:
+        park.make(MILL, [(SLAB, None)], [(BAND, 5)])
+    done = make_again(park, 0, 480)
+    others = ", others weighed 500 g" if weighed and not used else ""
+    says = f"piece {SLAB} had moved on unweighed{others}, its maker now says 480 g"
+    found = [(one.says, one.facts) for one in done.findings if one.rule == "corrected_after_use"]
+    was = {"was": 500 if others else 0, "corrected": 480}
+    assert found == ([(says, was)] if used or weighed else [])
+
+
+def test_a_trace_up_of_a_piece_in_doubt_has_its_mass_once_also_when_it_was_added_where_it_had_gone(park):
+    hand_over(park)
+    park.wrong(SMELTER, make_again(park, 0, 480).index, "urn:third")
+    assert (places(park, SLAB), park.up(SLAB).ug) == ([(MILL, "", 0)], 480 * UG)

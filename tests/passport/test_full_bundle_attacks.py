@@ -10,12 +10,13 @@ from small_mill import CUSTOMER, pallet, piece, small_mill
 from ledger.issuing.passport_source import StoreSource
 from ledger.kernel.bundle import encode_bundle
 from ledger.kernel.encoding import b64url_encode
+from ledger.kernel.errors import Unverified
 from ledger.kernel.gs1 import canonical_id
 from ledger.kernel.hashing import tree_root
 from ledger.kernel.report import Outcome
 from ledger.kernel.verify import Expected, verify_bundle
 from ledger.passport.issue import Basis, body_of, signed
-from ledger.passport.refold import recompute
+from ledger.passport.refold import _require, recompute
 from ledger.passport.story import story_of
 from ledger.rules import rule_set
 from ledger.showing.bundles import Shelf, full_bundle
@@ -168,3 +169,12 @@ def test_what_is_withheld_is_not_judged(mill):
 def test_an_order_withheld_from_this_reader_is_not_missed(mill):
     report = cheat(mill, hidden=("order", "customer_part"))
     assert (report.verified, report.steps[10].outcome) == (True, Outcome.PASSED)
+
+
+def test_of_several_lots_of_which_versions_are_left_out_the_first_is_named_in_every_run():
+    class LackingAll:
+        def lacks(self, name, _):
+            return name
+
+    with pytest.raises(Unverified, match="of lot LOT-00, on which entry 7 rests"):
+        _require(LackingAll(), {f"LOT-{number:02}" for number in range(30)}, 7)

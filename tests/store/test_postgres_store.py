@@ -196,12 +196,12 @@ ROLES = {
             "GRANT SELECT ON stamp TO becomes_keeper",
             "GRANT keeper TO becomes_keeper",
         ],
-        "is a member of keeper, which may UPDATE on entry; REVOKE UPDATE ON entry FROM that role",
+        "is a member of keeper, which may UPDATE on entry; REVOKE keeper FROM it$",
     ),
     "who may become a superuser": (
         "becomes_chief",
         ["CREATE ROLE chief SUPERUSER", "CREATE ROLE becomes_chief LOGIN", f"GRANT {WRITER}, chief TO becomes_chief"],
-        "is a member of chief, which is a superuser and could switch every safeguard off",
+        "is a member of chief, which is a superuser and could switch every safeguard off; REVOKE chief FROM it$",
     ),
     "who may become one that creates": (
         "becomes_maker",
@@ -213,7 +213,7 @@ ROLES = {
             "GRANT SELECT ON stamp TO becomes_maker",
             "GRANT maker TO becomes_maker",
         ],
-        "is a member of maker, which may create objects in the ledger's schema",
+        "is a member of maker, which may create objects in the ledger's schema; REVOKE maker FROM it$",
     ),
     "who may read nothing": ("stranger", ["CREATE ROLE stranger LOGIN"], "there is no ledger in schema None"),
     "who may see nothing": (

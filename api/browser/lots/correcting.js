@@ -3,15 +3,13 @@
 import { came, found, left, owedTo, owing, times } from "./astray.js";
 import { Booking, addToDelivery } from "./booking.js";
 import {
-  NOBODY, ON_HAND, addTo, holdingOf, newEffects, newHolding, onHand, placeOf, placeOfRun, settled, twoLines, without,
+  NOBODY, ON_HAND, addTo, holdingOf, newEffects, newHolding, placeOf, placeOfRun, settled, twoLines, without,
 } from "./book.js";
 import { grams, sum } from "./exact.js";
 import { leaveRun, takeBackRun } from "./runs.js";
 import { parted } from "./packing.js";
 import { knownOf, takeBackMarks, takeBackPacking } from "./marks.js";
-import { addWhereItIs, foundAgain, weighedStill } from "./weighing.js";
-
-const REPLACED = "correction";
+import { REPLACED, foundAgain, settlePiece, weighedByMaker } from "./weighing.js";
 
 // Take back what entry `wrong` did. Never refused for what came of it since: shortages are found, and block.
 export function declare(book, event, wrong) {
@@ -26,9 +24,9 @@ export function declare(book, event, wrong) {
   takeBackRun(booking, old);
   takeBackMarks(booking, old);
   const underWay = takeBackLate(book, old, event.index), noMore = sentAgain(book, old), gone = [...old.credits, ...noMore];
-  const still = weighedStill(book, old);
+  const byMaker = weighedByMaker(book, old);
   for (const one of gone) withdraw(book, one, wrong);
-  for (const one of still) add(book, one);
+  for (const one of byMaker) add(book, one);
   for (const one of old.debits) restore(book, one);
   for (const one of underWay) post(book, one, one.g);
   const moved = [
@@ -41,8 +39,8 @@ export function declare(book, event, wrong) {
   for (const lot of knownOf(book, touched)) book.put(found(unmade(book, lot), standing(book)));
   takeBackPacking(booking, old);
   return {
-    ...nothing, undoes: wrong, debits: gone, credits: [...old.debits, ...underWay, ...still], moved,
-    entered: withKinds(old.left, [...underWay, ...still]), left: withKinds(old.entered, noMore), packed: booking.packed,
+    ...nothing, undoes: wrong, debits: gone, credits: [...old.debits, ...underWay, ...byMaker], moved,
+    entered: withKinds(old.left, [...underWay, ...byMaker]), left: withKinds(old.entered, noMore), packed: booking.packed,
     unpacked: booking.unpacked, findings: [...shortages(book, touched), ...booking.findings],
   };
 }
@@ -56,9 +54,7 @@ function withKinds(kinds, postings) {
 // A credit taken back. A thing that it moved is not there any more, unless it is back by what stands; one that it made is,
 // in doubt.
 function withdraw(book, posting, wrong) {
-  const before = book.lots.get(posting.lot);
-  if (!before) return;
-  const moved = before.madeBy !== wrong;
+  const before = book.lots.get(posting.lot), moved = before.madeBy !== wrong;
   if (weightless(before, posting)) {
     const by = [...inTurn(book, wrong)].map((one) => one.index);
     if (moved) book.put(left(before, emptyAt(posting), by));
@@ -86,7 +82,7 @@ function leave(book, lot, { holder, delivery }) {
 // A debit taken back. A thing is in one place: what was short of it there is made good where it is elsewhere.
 function restore(book, posting) {
   const before = book.lots.get(posting.lot);
-  if (!before || (posting.kind === REPLACED && !posting.g)) return;
+  if (posting.kind === REPLACED && !posting.g) return;
   if (weightless(before, posting)) return void book.put(came(before, emptyAt(posting)));
   post(book, posting, posting.g);
   const lot = book.lots.get(posting.lot);
@@ -97,7 +93,9 @@ function restore(book, posting) {
 function unmade(book, lot) {
   const weighed = lot.single && lot.g && lot.consumedBy === NOBODY, made = book.effects.get(lot.madeBy);
   if (!weighed || lot.doubt === NOBODY || !made || lot.holdings.some((one) => one.g)) return lot;
-  const posting = made.credits.find((one) => one.lot === lot.id), mix = placesOf(book, made.index).get(placeOf(posting));
+  const posting = made.credits.find((one) => one.lot === lot.id);
+  if (!posting) return lot;
+  const mix = placesOf(book, made.index).get(placeOf(posting));
   return { ...lot, holdings: [emptyAt({ ...posting, mix })] };
 }
 
@@ -108,7 +106,6 @@ const standing = (book) => (entry) => entry < NOBODY || book.effects.get(entry)?
 
 // Undoing makes no mix; who bought it since has it.
 function post(book, { lot: name, holder, delivery, owner, mix }, g) {
-  if (!book.lots.has(name)) return;
   const lot = setAside(book.lots.get(name));
   const held = holdingOf(lot, holder, delivery), whose = held.g ? held.owner : owner;
   book.put(settled(addTo(lot, newHolding(holder, delivery, whose, g, held.mix === NOBODY ? mix : held.mix)), holder));
@@ -139,7 +136,7 @@ function takeBackLate(book, old, declaredBy) {
 
 function waitAgain(book, old, { lot: name, entry, g, sender }) {
   const lot = book.lots.get(name), receipt = book.effects.get(entry);
-  if (!lot || !receipt || receipt.declaredBy !== NOBODY) return;
+  if (!lot || !receipt) return;
   const [before, others] = parted(lot.late, (one) => one.entry === entry);
   const again = { holder: receipt.issuer, entry, g: g + sum(before.map((one) => one.g)), sender };
   book.change(lot, { late: [...others, again].sort((a, b) => a.entry - b.entry) });
@@ -225,17 +222,4 @@ function settleMoves({ book, debits, credits, event }) {
     if (moved && elsewhere) book.put(owing(at.g ? lot : { ...lot, holdings }, { ...at, g: 0n }, 1));
   }
   for (const lot of knownOf(book, new Set([...debits, ...credits].map((one) => one.lot)))) book.put(found(lot, standing(book)));
-}
-
-function settlePiece(booking, lot, { holder, delivery, owner, g }) {
-  const elsewhere = lot.holdings.filter((one) => one.holder !== holder || one.delivery !== delivery);
-  const awaited = lot.late.some((one) => one.holder !== holder); // by who received it before its maker was heard
-  if (awaited || (!elsewhere.length && lot.consumedBy === NOBODY)) return;
-  const left = onHand(lot, holder);
-  if (left > 0n) booking.debit(lot.id, left, { holder, kind: REPLACED });
-  else if (left < 0n) booking.credit(lot.id, -left, { holder, owner, kind: REPLACED, mixes: false });
-  booking.book.change(booking.lot(lot.id), { holdings: elsewhere });
-  if (!left || (left === g && g > 0n && addWhereItIs(booking, booking.lot(lot.id), g, elsewhere))) return;
-  const says = `piece ${lot.id} had moved on with ${grams(g - left)}, it is corrected to ${grams(g)}`;
-  booking.find("corrected_after_use", lot.id, says);
 }

@@ -68,9 +68,9 @@ function evidenceOf(said) {
 // Of what the piece rests on, no version is left out (4.6).
 function checkWhole(story, source) {
   for (const { entry, lots } of story.trace.nodes) {
-    for (const lot of lots) if (lot) requireWhole(source, lot, entry);
+    for (const lot of [...lots].sort(compareText)) if (lot) requireWhole(source, lot, entry);
     const one = standing(story, entry), used = one?.joins ? one.debits.map((posting) => posting.lot) : [];
-    for (const lot of used.filter(namesOneThing)) requireWhole(source, lot, one.index);
+    for (const lot of used.filter(namesOneThing).sort(compareText)) requireWhole(source, lot, one.index);
   }
   for (const [lot, entry] of [...restsOn(story.trace, source), ...story.whole]) requireWhole(source, lot, entry);
   requireWhole(source, story.piece.id, source.size);

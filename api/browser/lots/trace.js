@@ -33,7 +33,8 @@ function startsOf(lot, at, { effects }) {
   }
   const made = effects.get(lot.madeBy);
   if (!made) return [];
-  const g = lot.g || sum(made.credits.filter((one) => one.lot === lot.id).map((one) => one.g));
+  const given = made.credits.filter((one) => one.lot === lot.id && !NO_ADDITION.includes(one.kind));
+  const g = lot.g || sum(given.map((one) => one.g));
   return [{ at, ug: g * UG, to: target(lot.madeBy, MIX, lot.id, made.issuer, ON_HAND) }];
 }
 

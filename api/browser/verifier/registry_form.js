@@ -26,7 +26,7 @@ const TYPES = {
 
 export function checkForm({ typ, body }, index) {
   if (!fits(body, FORMS.get(typ) ?? {})) {
-    refuse("body", `the body of the registry statement at entry ${index} is not in the form of SPEC 4.5`);
+    refuse("body", `the body of the ${typ} statement at entry ${index} is not in the form of SPEC 4.9`);
   }
 }
 

@@ -32,6 +32,7 @@ _ATTRIBUTES = {
     "rolsuper": "is a superuser and could switch every safeguard off",
     "rolcreaterole": "may create roles and could give itself the owner's",
 }
+_ROLE_OF_ITS_OWN = "let the server connect as a role made for it, which `coilmark init` grants what it needs"
 _SERVER_FILES = ("pg_write_server_files", "pg_execute_server_program")
 _NAMES = ", ".join(f"'{name}'" for name in (*LEDGER_TABLES, TOKEN_TABLE))
 _FUNCTIONS = ", ".join(f"'{one.name}'" for one in FUNCTIONS)
@@ -47,7 +48,7 @@ _OWNED = (
 )
 # What a membership does not hand on by itself, attributes and what is not inherited, SET ROLE gives.
 _OF_ROLE_OR_ITS_ROLES = (
-    "SELECT CASE WHEN rolname = %(role)s THEN '' ELSE 'is a member of ' || rolname || ', which ' END FROM pg_roles r "
+    "SELECT CASE WHEN rolname = %(role)s THEN '' ELSE quote_ident(rolname) END FROM pg_roles r "
     "WHERE pg_has_role(%(role)s::name, r.oid, 'MEMBER') AND ({holds}) ORDER BY rolname <> %(role)s, rolname LIMIT 1"
 )
 _BY_COLUMN = {"INSERT", "UPDATE", "REFERENCES"}
@@ -123,10 +124,7 @@ def check_role(connection: Connection) -> None:
     """The writing role must not be able to undo what keeps history. Raises Damaged with what it can, and the remedy."""
     role = _role(connection)
     of_tables = (
-        (
-            f"{who}may {privilege} on {table}",
-            f"REVOKE {privilege} ON {table} FROM {'that role' if who else 'it'}, and from PUBLIC",
-        )
+        _found(who, f"may {privilege} on {table}", f"REVOKE {privilege} ON {table} FROM it, and from PUBLIC")
         for who, table, privilege in _too_much_of_tables(connection, role)
     )
     _refuse(role, chain(_too_much(connection, role), of_tables))
@@ -145,14 +143,11 @@ def check_made(connection: Connection, role: str) -> None:
     In the transaction that makes them, so that a refusal leaves none.
     """
     change = "take it back with ALTER DEFAULT PRIVILEGES of their owner, or out of the role that gives it this"
-    found = _too_much_of_tables(connection, role)
-    _refuse(
-        role,
-        (
-            (f"{who}could {privilege} on {table} as soon as the tables are there", change)
-            for who, table, privilege in found
-        ),
+    of_tables = (
+        _found(who, f"could {privilege} on {table} as soon as the tables are there", change)
+        for who, table, privilege in _too_much_of_tables(connection, role)
     )
+    _refuse(role, of_tables)
 
 
 def _refuse(role: str, found: Iterable[tuple[str, str]]) -> None:
@@ -160,25 +155,31 @@ def _refuse(role: str, found: Iterable[tuple[str, str]]) -> None:
         raise Damaged("role", f"the role {role} {too_much}; {remedy}")
 
 
+def _found(who: str, too_much: str, remedy: str) -> tuple[str, str]:
+    """What a role can do, for a sentence that begins with its name, and the remedy; for `who` see `_who`."""
+    return (f"is a member of {who}, which {too_much}", f"REVOKE {who} FROM it") if who else (too_much, remedy)
+
+
 def _role(connection: Connection) -> str:
-    """Who came in: another one, under which this session may run by its settings, is left with RESET ROLE."""
+    """The role that logged in. A setting may let the session run as another one, but RESET ROLE leads back to this."""
     return str(_one(connection, "SELECT session_user")[0])
 
 
 def _too_much(connection: Connection, role: str) -> Iterator[tuple[str, str]]:
-    other = "let the server connect as a role made for it, which `coilmark init` grants what it needs"
-    for too_much in (*_powers(connection, role), *_owned(connection)):
-        yield too_much, other
+    yield from _powers(connection, role)
+    yield from _owned(connection)
     who = _who(connection, role, "has_schema_privilege(r.oid, current_schema(), 'CREATE')")
     if who is not None:
-        yield f"{who}may create objects in the ledger's schema", "REVOKE CREATE ON SCHEMA … FROM it, and from PUBLIC"
+        remedy = "REVOKE CREATE ON SCHEMA … FROM it, and from PUBLIC"
+        yield _found(who, "may create objects in the ledger's schema", remedy)
     who = _who(connection, role, "has_parameter_privilege(r.oid, 'session_replication_role', 'SET')")
     if who is not None:
-        yield f"{who}may set session_replication_role", "REVOKE SET ON PARAMETER session_replication_role FROM it"
+        remedy = "REVOKE SET ON PARAMETER session_replication_role FROM it"
+        yield _found(who, "may set session_replication_role", remedy)
 
 
 def _too_much_of_tables(connection: Connection, role: str) -> Iterator[tuple[str, str, str]]:
-    """Whose it is, a table, and a privilege on it, or on a column of it, that nobody who writes may have."""
+    """Who has it (see `_who`), a table, and a privilege on it or on a column of it that nobody who writes may have."""
     for table, privileges in _FORBIDDEN.items():
         for privilege in privileges:
             asked = "has_any_column_privilege" if privilege in _BY_COLUMN else "has_table_privilege"
@@ -187,24 +188,28 @@ def _too_much_of_tables(connection: Connection, role: str) -> Iterator[tuple[str
                 yield who, table, privilege
 
 
-def _powers(connection: Connection, role: str) -> Iterator[str]:
+def _powers(connection: Connection, role: str) -> Iterator[tuple[str, str]]:
     """Attributes and memberships that lead around every grant."""
     for attribute, too_much in _ATTRIBUTES.items():
         who = _who(connection, role, attribute)
         if who is not None:
-            yield f"{who}{too_much}"
+            yield _found(who, too_much, _ROLE_OF_ITS_OWN)
     for files in _SERVER_FILES:
         if _one(connection, "SELECT pg_has_role(session_user, %s, 'MEMBER')", files)[0]:
-            yield f"is a member of {files} and could change the server's files"
+            yield f"is a member of {files} and could change the server's files", _ROLE_OF_ITS_OWN
 
 
-def _owned(connection: Connection) -> Iterator[str]:
+def _owned(connection: Connection) -> Iterator[tuple[str, str]]:
     """What its owner could drop or make anew."""
-    yield from (f"{what} and could {do}" for what, do in connection.execute(_OWNED).fetchall())
+    for what, do in connection.execute(_OWNED).fetchall():
+        yield f"{what} and could {do}", _ROLE_OF_ITS_OWN
 
 
 def _who(connection: Connection, role: str, holds: str) -> str | None:
-    """The subject of a sentence: "" where it holds of the role itself, else of which it is a member; None of none."""
+    """Of which role the SQL condition `holds` is true; None where it is of none.
+
+    "" is `role` itself, which comes first; else a role of which it is a member, its name quoted where SQL needs that.
+    """
     row = connection.execute(_OF_ROLE_OR_ITS_ROLES.format(holds=holds).encode(), {"role": role}).fetchone()
     return None if row is None else str(row[0])
 

@@ -71,9 +71,12 @@ class PostgresRawReader:
     def rows(self, start: int, end: int) -> tuple[list[Row], list[Odd]]:
         """Entries with start <= index < end, in order."""
         found = self._rows(
-            'SELECT e."index", e.entry, e.leaf, e.typ, e.jwt, e.seed, e.items, e.request, '
-            '(SELECT array_agg(d.text ORDER BY d.position) FROM disclosure d WHERE d."index" = e."index") '
-            'FROM entry e WHERE e."index" >= %s AND e."index" < %s ORDER BY e."index"',
+            'SELECT "index", e.entry, e.leaf, e.typ, e.jwt, e.seed, e.items, e.request, d.texts FROM entry e LEFT JOIN '
+            '(SELECT "index", array_agg(text ORDER BY position) AS texts FROM disclosure '
+            'WHERE "index" >= %s AND "index" < %s GROUP BY "index") d USING ("index") '
+            'WHERE "index" >= %s AND "index" < %s ORDER BY "index"',
+            start,
+            end,
             start,
             end,
         )

@@ -116,7 +116,10 @@ class PostgresTransaction:
             '(SELECT "index", array_agg(text ORDER BY position) AS texts FROM disclosure '
             'WHERE "index" >= %s AND "index" < %s GROUP BY "index") d USING ("index") '
             'WHERE "index" >= %s AND "index" < %s ORDER BY "index"',
-            *(start, end, start, end),
+            start,
+            end,
+            start,
+            end,
         )
         return [_stored(row) for row in rows]
 
