@@ -27,7 +27,11 @@ class Weighed:
 
     def there(self, pool: Pool, had: int, mix: int, part: int) -> Pool:
         """Rule 5.6: where a declaration or a correction left more or less of a mix, all of it is traced alike."""
-        return pool if (pool.g, pool.mix) == (had, mix) else Pool(self.of(part, had), had, mix, pool.whole)
+        return pool if self.is_as(pool, had, mix) else Pool(self.of(part, had), had, mix, pool.whole)
+
+    def is_as(self, pool: Pool, had: int, mix: int) -> bool:
+        """Whether that is what is there."""
+        return (pool.g, pool.mix) == (had, mix)
 
     def of(self, part: int, g: int) -> int:
         """The µg of what is traced in so many g of a mix, to the nearest."""
@@ -35,6 +39,10 @@ class Weighed:
 
     def known(self, part: int, ug: int) -> int:  # noqa: ARG002  its mass says it
         """The share of what was taken that is traced."""
+        return part
+
+    def told(self, part: int) -> int:
+        """The share that an earlier place has of it."""
         return part
 
     def drawn(self, traced: int, posting: Posting) -> tuple[int, int]:
@@ -72,6 +80,10 @@ class Unweighed(Weighed):
         """As it was left."""
         return pool
 
+    def is_as(self, pool: Pool, had: int, mix: int) -> bool:  # noqa: ARG002  whatever its mass
+        """Whether it is of that mix."""
+        return pool.mix == mix
+
     def of(self, part: int, g: int) -> int:  # noqa: ARG002  whatever its mass
         """Some."""
         return min(1, part)
@@ -79,6 +91,10 @@ class Unweighed(Weighed):
     def known(self, part: int, ug: int) -> int:
         """All that may have some counts."""
         return WHOLE if ug else part
+
+    def told(self, part: int) -> int:
+        """All of it, so that what goes in a circle does not become less."""
+        return WHOLE if part else 0
 
     def drawn(self, traced: int, posting: Posting) -> tuple[int, int]:
         """None is left where all was taken."""

@@ -16,6 +16,8 @@ from ledger.lots.genealogy import Correction, Loader, Start, Versions
 from ledger.lots.onward import Onward
 from ledger.lots.records import Place
 
+_MOST_WALKS = 64  # so many corrections in series are followed, but two
+
 
 class Reached(Struct, frozen=True, gc=False):
     """One later event: how many µg of what is traced it took, and from which lots; `more`: and some of unknown mass."""
@@ -80,13 +82,20 @@ def down(starts: Iterable[Start], load: Loader, versions: Versions) -> Descent:
 
 
 def _walked(begun: list[Start], onward: Onward, amounts: Weighed) -> Found:
-    """Until nothing is put into an earlier place that was not there the time before."""
+    """Until nothing is put into an earlier place that was not there the time before, or next to nothing.
+
+    What more corrections in series, or a circle, would need more walks for is told as circular.
+    """
     ahead = Ahead()
     first = found = Walk(onward, amounts, ahead).go(begun)
-    while ahead.new:
-        ahead.new = False
+    for _ in range(_MOST_WALKS - 1):
+        if not ahead.new:
+            break
+        ahead.new = ahead.off = False
         found = Walk(onward, amounts, ahead).go(begun)
     found.left_for("circular", found.back - first.back)
+    if ahead.off and amounts.by_mass:
+        found.left_for("circular", found.missing(sum(one.ug for one in begun)))
     return found
 
 

@@ -1,15 +1,16 @@
 """What a walk down the entries notes on its way (rule 5.2)."""
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ledger.lots.amounts import WHOLE
 from ledger.lots.records import Effects, Place
 
 if TYPE_CHECKING:
     from ledger.lots.genealogy import Correction, Start
 
-_PASSES = 64  # so often what is put into an earlier place may come back to it: where it halves, all of it has
+
+_NEAR = WHOLE >> 32  # a share that differs by less is worth no other walk
 
 
 class Taken(NamedTuple):
@@ -25,15 +26,14 @@ NONE = Taken(0, 0)
 class Ahead:
     """What later events put into earlier places: the share that each took, by entry and lot, and those places' entries.
 
-    `new` says that there is something that the last walk did not know.
+    `new` says that there is something that the last walk did not know, `off` that this may be next to nothing.
     """
 
     def __init__(self) -> None:
         self.roots: set[int] = set()
-        self.new = False
+        self.new = self.off = False
         self._parts: dict[tuple[int, str], int] = {}
         self._ugs: dict[tuple[int, str, int], int] = {}
-        self._told: Counter[tuple[int, str] | tuple[int, str, int]] = Counter()
 
     def part(self, entry: int, lot: str) -> int:
         """As it was told last."""
@@ -42,9 +42,9 @@ class Ahead:
     def tell(self, entry: int, lot: str, part: int, roots: Iterable[int]) -> None:
         """A share, for the places that these entries added to."""
         self.roots.update(roots)
-        if self.part(entry, lot) != part and self._told[entry, lot] < _PASSES:
-            self._parts[entry, lot], self.new = part, True
-            self._told[entry, lot] += 1
+        before = self.part(entry, lot)
+        self._parts[entry, lot] = part
+        self.new, self.off = self.new or abs(part - before) > _NEAR, self.off or part != before
 
     def settled(self, entry: int, lot: str, receipt: int) -> int:
         """The µg that an event sent to an earlier receipt."""
@@ -53,9 +53,8 @@ class Ahead:
     def settle(self, entry: int, lot: str, receipt: int, ug: int) -> None:
         """Likewise told."""
         key = (entry, lot, receipt)
-        if self.settled(*key) != ug and self._told[key] < _PASSES:
-            self._ugs[key], self.new = ug, True
-            self._told[key] += 1
+        if self.settled(*key) != ug:
+            self._ugs[key], self.new, self.off = ug, True, True
 
 
 class Found:
@@ -72,6 +71,12 @@ class Found:
         self.folded, self.folded_ug, self.back = 0, 0, 0
         self.corrections: dict[int, Correction] = {}
         self.unweighed: list[Start] = []
+
+    def missing(self, ug: int) -> int:
+        """How many of so many µg are nowhere. None where a run has part: what comes out is of all that went in."""
+        if any(not lot for lot, _, _ in self.places):
+            return 0
+        return max(0, ug - sum(self.places.values()) - sum(self.left.values()) - self.folded_ug)
 
     def fold(self, ug: int) -> None:
         if ug:

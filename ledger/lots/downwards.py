@@ -27,6 +27,7 @@ from ledger.lots.instead import (
 )  # fmt: skip
 from ledger.lots.mixes import Mixes
 from ledger.lots.onward import Onward
+from ledger.lots.put_right import PutRight
 from ledger.lots.records import NOBODY, ON_HAND, Effects, Moved, Place, Posting, place_of_run
 
 
@@ -36,6 +37,7 @@ class Walk:
     def __init__(self, onward: Onward, amounts: Weighed, ahead: Ahead) -> None:
         self.found, self.onward, self.amounts, self.ahead = Found(), onward, amounts, ahead
         self.mixes = Mixes(amounts)
+        self.right = PutRight(self.mixes)
         self.heap: list[int] = []
         self.in_heap: set[int] = set()
         self.followed: set[str] = set()
@@ -72,7 +74,7 @@ class Walk:
             self.found.corrections[entry] = Correction(entry, one.declared_by, one.replaced_by)
             self._wrong(one, begun)
         elif one is not None and one.undoes != NOBODY:
-            self._undo(one)
+            self.right.undo(one)
         elif one is not None:
             self._flow(one, begun)
         for place, ug in begun.items():
@@ -82,14 +84,14 @@ class Walk:
 
     def _flow(self, one: Effects, begun: Mapping[Place, int]) -> None:
         """From where the event took to where it put; what begins here is counted already."""
-        self._weigh(one)
+        self.right.weigh(one)
         taken = self._take(one)
         if one.run:
             self._through_run(one, taken.get("", NONE), begun)
         else:
             self._tell(one, {lot: some.part for lot, some in taken.items()})
             self._put(one, taken, begun)
-        self._correct(one)
+        self.right.correct(one)
 
     def _tell(self, one: Effects, parts: Mapping[str, int]) -> None:
         """Rules 5.1, 5.6: what is put into the place of an earlier event is there from that one on."""
@@ -98,22 +100,7 @@ class Walk:
         receipts = self.onward.load({row.entry for row in one.settles})
         roots = {*receipts, *(root for event in (one, *receipts.values()) for root in instead_of(event, self.onward))}
         for lot, part in parts.items():
-            self.ahead.tell(one.index, lot, part, roots)
-
-    def _weigh(self, one: Effects) -> None:
-        """What is weighed is there with its mass before it is taken."""
-        for posting in one.credits:
-            if posting.kind == "weighed":
-                self.mixes.more(posting.place, (posting.had, posting.mix), posting.g)
-
-    def _correct(self, one: Effects) -> None:
-        """Rule 5.6: what had moved on is put right after all else; that is no loss of what it was made of."""
-        for posting in one.credits:
-            if posting.kind == "correction":
-                self.mixes.more(posting.place, (posting.had, posting.mix), posting.g)
-        for posting in one.debits:
-            if posting.kind == "correction":
-                self.mixes.draw(posting)
+            self.ahead.tell(one.index, lot, self.amounts.told(part), roots)
 
     def _take(self, one: Effects) -> dict[str, Taken]:
         """What is traced of what the event took: all together, or by lot; under 0.1 % is folded."""
@@ -243,18 +230,10 @@ class Walk:
             self.found.reached(one, "", out)
             self._credit(one, posting, Taken(out, 0 if posting.kind else part), begun)
 
-    def _undo(self, one: Effects) -> None:
-        """Rule 5.6: a declaration takes back what was put, and puts back what was taken; it makes no mix."""
-        if self.amounts.by_mass:
-            for posting in one.debits:
-                self.mixes.adjust(posting.place, -posting.g, posting.mix)
-            for posting in one.credits:
-                self.mixes.adjust(posting.place, posting.g, posting.mix)
-
     def _wrong(self, one: Effects, begun: Mapping[Place, int]) -> None:
         """Rule 5.6: what it added is of what took its place; what it took was gone, until it was declared wrong."""
         if self.amounts.by_mass:
-            self._weigh(one)
+            self.right.weigh(one)
             for posting in one.debits:
                 if posting.kind != "correction":
                     self.mixes.draw(posting)
@@ -266,7 +245,7 @@ class Walk:
         if one.run and one.debits:
             self._run_instead(one, stands, begun)
         if self.amounts.by_mass:
-            self._correct(one)
+            self.right.correct(one)
 
     def _instead(self, one: Effects, stands: Effects | None, place: Place, ug: int | None) -> None:
         """A start is of what a correction added, where it belongs to, or of what none was made for."""

@@ -30,6 +30,11 @@ class Mixes:
         pool = self.pools[place] = self.amounts.there(pool or Pool(), had, mix, part)
         return pool
 
+    def is_as(self, posting: Posting) -> bool:
+        """Whether what is there is what a debit had before it."""
+        pool = self.pools.get(posting.place)
+        return pool is not None and self.amounts.is_as(pool, posting.had, posting.mix)
+
     def draw(self, posting: Posting) -> int:
         """What a debit takes of what is traced, in µg."""
         pool = self.there(posting.place, posting.had, posting.mix)

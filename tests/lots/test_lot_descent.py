@@ -3,7 +3,9 @@
 import pytest
 from folded import CUSTOMER, MILL, MINE, SMELTER, Park, lot, piece
 
+from ledger.lots.descent import down
 from ledger.lots.genealogy import UG
+from ledger.lots.recall import starts_from_entry
 
 PILE, SLAB, COIL, METAL, A, B = lot("PILE"), piece("S-1"), piece("C-1"), lot("METAL"), lot("A"), lot("B")
 RUN = {"transformationID": "urn:run"}
@@ -81,3 +83,12 @@ def test_what_came_out_of_a_run_before_its_input_was_corrected_is_of_what_took_i
     assert {name: places[name, SMELTER, ""] for name in (A, B, SLAB, COIL)} == {
         A: 100 * UG, B: 100 * UG, SLAB: 100 * UG, COIL: 50 * UG,
     }  # fmt: skip
+
+
+def test_what_one_event_put_into_a_run_is_in_what_came_out_of_it(park):
+    park.new(SMELTER, (METAL, 100), (PILE, 300))
+    fed = park.make(SMELTER, [(METAL, 100)], [], **RUN)
+    park.make(SMELTER, [(PILE, 300)], [], **RUN)
+    park.make(SMELTER, [], [(B, 40)], **RUN)
+    found = down(starts_from_entry(fed, park.load), park.load, park.versions)
+    assert found.places == {(B, SMELTER, ""): 10 * UG}

@@ -169,3 +169,82 @@ def test_what_came_out_of_a_run_is_of_its_inputs_as_they_were_corrected(park):
         place = (name, SMELTER, "")
         assert park.down(PILE).places[place] == park.down(A).places[place] == g * UG
         assert {(end.lot, end.ug) for end in park.up(*place).ends} == {(PILE, g * UG), (A, g * UG)}
+
+
+def cut(park, g):
+    """The entry of a slab of half an ingot, weighed by its maker or not."""
+    park.new(SMELTER, (METAL, 1_000))
+    return park.make(SMELTER, [(METAL, 500)], [(SLAB, g)]).index
+
+
+def grams(found, name):
+    return {place[1:]: ug // UG for place, ug in found.places.items() if place[0] == name}
+
+
+def made_again(park, wrong, g):
+    park.wrong(SMELTER, wrong, "urn:right")
+    return park.make(SMELTER, [(METAL, 500)], [(SLAB, g)], eventID="urn:right").index
+
+
+def test_a_mass_that_its_maker_gave_is_there_once_when_the_first_weight_is_declared_wrong(park):
+    """It weighs what its maker says, where it was weighed by who received it or looked at it."""
+    made = cut(park, None)
+    park.ship(SMELTER, MILL, (SLAB, None))
+    weighed = park.receive(MILL, SMELTER, (SLAB, 500)).index
+    right = made_again(park, made, 480)
+    park.wrong(MILL, weighed)
+    assert grams(park.down(METAL), SLAB) == {(SMELTER, f"{SMELTER} D-1"): 480}
+    park.wrong(SMELTER, right)
+    assert grams(park.down(METAL), SLAB) == {}
+
+
+def test_so_it_is_when_it_went_on_by_the_first_weight(park):
+    made = cut(park, None)
+    park.ship(SMELTER, MILL, (SLAB, None))
+    park.receive(MILL, SMELTER, (SLAB, None))
+    weighed = park.look(MILL, "inspecting", (SLAB, 500)).index
+    made_again(park, made, 480)
+    sent = park.ship(MILL, SMELTER, (SLAB, None), paper="D-2").index
+    park.wrong(MILL, weighed)
+    park.wrong(MILL, sent)
+    assert grams(park.down(METAL), SLAB) == {(MILL, ""): park.have(MILL, SLAB)} == {(MILL, ""): 480}
+
+
+@pytest.mark.parametrize("g", [500, 480])
+def test_a_piece_that_was_weighed_where_it_was_made_is_there_when_its_making_is_corrected(park, g):
+    """Also when its first weight is declared wrong after that, and when it is used."""
+    made = cut(park, None)
+    weighed = park.look(SMELTER, "inspecting", (SLAB, 500)).index
+    made_again(park, made, g)
+    assert grams(park.down(METAL), SLAB) == grams(park.down(SLAB), SLAB) == {(SMELTER, ""): g}
+    park.wrong(SMELTER, weighed)
+    assert grams(park.down(METAL), SLAB) == {(SMELTER, ""): g}
+    park.make(SMELTER, [(SLAB, None)], [(COIL, g)], "hot-rolling")
+    assert grams(park.down(METAL), COIL) == {(SMELTER, ""): g}
+
+
+def test_what_does_not_settle_is_told_as_circular(park):
+    """99 % of the pile is made of itself by the correction: a hundredth comes out of the circle each time round."""
+    park.new(SMELTER, (METAL, 1_000))
+    park.make(SMELTER, [(METAL, 1_000)], [(PILE, 1_000)])
+    wrong = park.make(SMELTER, [(PILE, 990)], [(A, 990)]).index
+    park.make(SMELTER, [(A, 990)], [(PILE, 990)])
+    park.wrong(SMELTER, wrong, "urn:right")
+    park.make(SMELTER, [(PILE, 990)], [(A, 990)], eventID="urn:right")
+    found, place = park.down(METAL), (PILE, SMELTER, "")
+    assert found.places.keys() == {place}
+    assert came(park, place, 0) < found.places[place] < 500 * UG
+    assert found.left == {"circular": 1_000 * UG - found.places[place]}
+
+
+def test_through_more_corrections_in_series_than_are_followed_it_is_told_as_circular(park):
+    slabs = [piece(f"S-{number}") for number in range(70)]
+    park.new(SMELTER, (METAL, 70_000), (B, 1_000))
+    for number, one in enumerate(slabs):
+        wrong = park.make(SMELTER, [(METAL, 1_000)], [(one, 1_000)]).index
+        park.wrong(SMELTER, wrong, f"urn:{number}")
+    park.make(SMELTER, [(B, 1_000)], [(slabs[-1], 1_000)], eventID="urn:69")
+    for number in range(68, -1, -1):
+        park.make(SMELTER, [(slabs[number + 1], None)], [(slabs[number], 1_000)], eventID=f"urn:{number}")
+    found = park.down(B)
+    assert sum(found.places.values()) + found.left.get("circular", 0) == found.ug == 1_000 * UG

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 from chance import HONEST, SETTINGS, Handling, seeds
+from folded import mass
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,10 @@ from ledger.lots.records import NOBODY, Lot
 
 HEARD = (*HONEST, "heard", "casts", "back", "opening")
 CORRECTED = (*HONEST, "heard", "casts", "back", "declare", "correct", "correct", "correct", "again")
+WEIGHED = (
+    *("commission", "cut", "cut", "carry", "carry", "look_at", "look_at"),
+    *("remake", "remake", "declare_weighing", "give_mass"),
+)
 
 
 class Closed(Handling):
@@ -31,6 +36,42 @@ class Closed(Handling):
     def declare(self):
         events = [self.park.book.effects(one.index) for one in self.park.effects]
         self.declared([one for one in events if one.declared_by == NOBODY and one.what != "error declaration"])
+
+    def cut(self):
+        """A piece that nobody weighs comes out of a step."""
+        who, part = self.some()
+        self.park.make(who, [part], [(self.serial(), None)])
+
+    def give_mass(self):
+        """The same step again, with what came out of it weighed; any other event as it is corrected anyhow."""
+        name, one = next(reversed(self.announced.items()), ("", None))
+        said = {} if one is None else self.park.bodies[one.index]
+        pieces = said.get("outputEPCList", ())
+        if not pieces:
+            return self.correct()
+        self.announced.popitem()
+        given = [mass(each, self.random.randint(1, 999), side="output") for each in pieces]
+        masses = [*(value for value in said["al:mass"] if value["side"] == "input"), *given]
+        again = {word.replace("al:", "al_"): value for word, value in said.items() if word != "type"}
+        return self.park.say(one.issuer, "Transformation", **{**again, "al_mass": masses, "eventID": name})
+
+    def remake(self):
+        """A piece that others weighed is made again, with a mass."""
+        made = [self.park.book.effects(one.made_by) for one in self.lots() if one.single and one.g]
+        self.declared([one for one in made if one.declared_by == NOBODY and not any(each.g for each in one.credits)])
+        self.give_mass()
+
+    def declare_weighing(self):
+        """If there is one, of a piece whose maker has given its mass since."""
+        events = [self.park.book.effects(one.index) for one in self.park.effects]
+        first = [one for one in events if one.declared_by == NOBODY and first_weights(one)]
+        made = {one.id: one.made_by for one in self.lots()}
+        since = [one for one in first if max(made[each.lot] for each in first_weights(one)) > one.index]
+        self.declared(since or first)
+
+
+def first_weights(one):
+    return [posting for posting in one.credits if posting.kind == "weighed"] if one.undoes == NOBODY else []
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +91,21 @@ def test_a_trace_up_and_a_trace_down_say_the_same(random, steps):
 @given(seeds, st.integers(1, 40))
 def test_so_they_do_of_what_was_corrected(random, steps):
     compare(Closed(random).go(steps, [act for act in CORRECTED if act not in {"late", "heard"}]))
+
+
+@SETTINGS
+@given(seeds, st.integers(1, 40))
+def test_so_they_do_of_pieces_that_were_weighed_late(random, steps):
+    compare(Closed(random).go(steps, WEIGHED))
+
+
+def test_those_parks_have_first_weights_that_were_set_off_and_declared_wrong_in_what_is_compared():
+    seen = Counter()
+    for seed in range(300):
+        seen += compare(Closed(Random(seed)).go(25, WEIGHED))
+    assert seen["places"] > 500
+    assert seen["unweighed"] > 60
+    assert seen["set off"] > 30
 
 
 def test_these_parks_have_corrections_and_late_senders_and_runs_in_what_is_compared():
@@ -80,6 +136,8 @@ def compare(park):
             assert there <= on_hand[place] * UG
             seen["places"] += 1
             seen["corrected"] += bool(found.corrections)
+            seen["unweighed"] += any(first_weights(park.book.effects(one.wrong)) for one in found.corrections)
+            seen["set off"] += any(one.kind == "correction" for event in events for one in event.debits)
             seen["early"] += any(event.settles for event in events)
             seen["runs"] += any(event.run for event in events)
         for sent in found.sent:
