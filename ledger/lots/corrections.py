@@ -187,7 +187,7 @@ def _take_back_late(book: Book, old: Effects, declared_by: int) -> Iterator[Post
 
     Yields what a sender sent off and nobody has received, now that the early receipt is none; his event remembers it.
     """
-    for lot in known_of(book, {posting.lot: 0 for posting in old.credits}):
+    for lot in known_of(book, dict.fromkeys(posting.lot for posting in old.credits)):
         book.put_lot(replace(lot, late=tuple(one for one in lot.late if one.entry != old.index)))
     for row in old.settles:
         known, receipt = book.lot(row.lot), book.effects(row.entry)

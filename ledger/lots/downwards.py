@@ -98,7 +98,10 @@ class Walk:
         if not any(parts.values()) or (one.replaces == NOBODY and not one.settles):
             return
         receipts = self.onward.load({row.entry for row in one.settles})
-        roots = {*receipts, *(root for event in (one, *receipts.values()) for root in instead_of(event, self.onward))}
+        roots = {
+            *receipts,
+            *(root for event in (one, *receipts.values()) for root in instead_of(event, self.onward.load)),
+        }
         for lot, part in parts.items():
             self.ahead.tell(one.index, lot, self.amounts.told(part), roots)
 

@@ -7,7 +7,7 @@ through these, and a trace down has them from `Ahead`.
 from collections.abc import Iterator, Sequence
 
 from ledger.lots.descent_records import Ahead
-from ledger.lots.genealogy import NO_ADDITION
+from ledger.lots.genealogy import NO_ADDITION, Loader
 from ledger.lots.onward import Onward
 from ledger.lots.records import NOBODY, Effects, Place, Posting, place_of_run
 from ledger.lots.ways import added_by
@@ -25,12 +25,12 @@ def fed(one: Effects) -> int:
     return sum(posting.g for posting in one.debits if not posting.kind)
 
 
-def instead_of(one: Effects, onward: Onward) -> Iterator[int]:
-    """The entries whose place it takes, the newest first."""
+def instead_of(one: Effects, load: Loader) -> Iterator[int]:
+    """Rule 5.6: the entries whose place it takes, one in turn of the other, the newest first."""
     older: Effects | None = one
     while older is not None and older.replaces != NOBODY:
         yield older.replaces
-        older = onward.effects(older.replaces)
+        older = load([older.replaces]).get(older.replaces)
 
 
 def standing(one: Effects, onward: Onward) -> Effects | None:

@@ -20,18 +20,20 @@ def weigh(booking: Booking, lot: Lot, part: Part, holder: str, delivery: str) ->
     """A piece that nobody had weighed gets its mass; one that weighs something else now is found, not changed."""
     if part.g is None:
         return lot
-    if lot.g is None:
-        booking.book.put_lot(replace(lot, g=part.g))
-        held = holding_of(lot, holder, delivery)
-        booking.credit(
-            lot.id, part.g, holder=holder, owner=held.owner, delivery=delivery, kind="weighed", mixes=False
-        )  # fmt: skip
-        judge_size(booking, lot.id)
-        return booking.lot(lot.id)
-    if abs(part.g - lot.g) * _PERCENT > lot.g:
-        says = f"piece {lot.id} has {tonnes(lot.g)}, the event says {tonnes(part.g)}"
-        booking.find("weight_differs", lot.id, says, was=lot.g, weighed=part.g)
-    return lot
+    if lot.g is not None:
+        _judge_weight(booking, lot.id, lot.g, part.g)
+        return lot
+    booking.book.put_lot(replace(lot, g=part.g))
+    owner = holding_of(lot, holder, delivery).owner
+    booking.credit(lot.id, part.g, holder=holder, owner=owner, delivery=delivery, kind="weighed", mixes=False)
+    judge_size(booking, lot.id)
+    return booking.lot(lot.id)
+
+
+def _judge_weight(booking: Booking, name: str, was: int, g: int) -> None:
+    if abs(g - was) * _PERCENT > was:
+        says = f"piece {name} has {tonnes(was)}, the event says {tonnes(g)}"
+        booking.find("weight_differs", name, says, was=was, weighed=g)
 
 
 def weighed_before(booking: Booking, lot: Lot) -> Posting | None:
@@ -57,7 +59,7 @@ def _weigh_there(booking: Booking, lot: Lot, part: Part, g: int) -> None:
     if lot.g is not None:
         counted = booking.event.step == "stock_taking"  # judged by its scale (5.7)
         if may_weigh and lot.g and not counted:  # a unit has no mass of its own
-            weigh(booking, lot, part, "", "")
+            _judge_weight(booking, lot.id, lot.g, g)
         return
     place = _where(lot.holdings, before)
     if may_weigh and place is not None and lot.consumed_by == NOBODY:  # used up unweighed, nobody weighs it any more

@@ -8,6 +8,7 @@ from ledger.kernel.gs1 import names_one_thing
 from ledger.kernel.implied import implied
 from ledger.lots.descent import down
 from ledger.lots.genealogy import run_name
+from ledger.lots.instead import instead_of
 from ledger.lots.recall import starts_from_entry
 from ledger.lots.records import NOBODY, Effects
 from ledger.passport.body import is_piece
@@ -31,7 +32,7 @@ def touched(stored: Stored, one: Effects, source: StoreSource) -> Iterator[str]:
 
 def downstream(one: Effects, source: StoreSource) -> Iterator[str]:
     """Where an event changes what earlier ones did, or a run of theirs: the pieces that have metal of those."""
-    corrected = {one.undoes, *_in_place_of(one, source)} - {NOBODY}
+    corrected = {one.undoes, *instead_of(one, source.effects)} - {NOBODY}
     changed = corrected.union(row.entry for row in one.settles)
     earlier = source.effects(corrected).values() if corrected else ()
     entries = changed.union(*(source.versions([run])[run] for run in _runs_changed(one, earlier, source)))
@@ -49,10 +50,3 @@ def _runs_changed(one: Effects, earlier: Iterable[Effects], source: StoreSource)
     own = source.closed([run_name(one.issuer, one.run)]) if one.run else {}
     closed = (name for name, entry in own.items() if entry == one.index)
     return {*closed, *(run_name(event.issuer, event.run) for event in earlier if event.run)}
-
-
-def _in_place_of(one: Effects | None, source: StoreSource) -> Iterator[int]:
-    """What it takes the place of, and what that did in turn: it counts again where the first of them did (5.6)."""
-    while one is not None and one.replaces != NOBODY:
-        yield one.replaces
-        one = source.effects([one.replaces]).get(one.replaces)

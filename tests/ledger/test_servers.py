@@ -180,7 +180,8 @@ def test_a_standby_leaves_it_to_its_leader_to_read_back_what_it_writes(world, se
     check_whole(world)
 
 
-def test_a_standby_reads_back_what_its_leader_left(world, second, monkeypatch):
+def left_by_its_leader(world, second, monkeypatch):
+    """An entry that both show, and behind it one that the leader committed and could not read back; the first."""
     second._second = FileHead(world.places.head)
     first = world.post(world.plant, "lot-event", coil("C-1"))
     second.follow()
@@ -188,6 +189,11 @@ def test_a_standby_reads_back_what_its_leader_left(world, second, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         world.post(world.plant, "lot-event", coil("C-2"))
     monkeypatch.undo()
+    return first
+
+
+def test_a_standby_reads_back_what_its_leader_left(world, second, monkeypatch):
+    first = left_by_its_leader(world, second, monkeypatch)
     second.follow()
     assert second.state.published.checkpoint.size == first.entry.index + 1
     second.follow()
@@ -207,13 +213,7 @@ def test_looks_that_nobody_asked_for_leave_a_slow_leader_to_read_back(world, sec
 
 
 def test_looks_that_nobody_asked_for_find_what_a_leader_left(world, second, monkeypatch):
-    second._second = FileHead(world.places.head)
-    first = world.post(world.plant, "lot-event", coil("C-1"))
-    second.follow()
-    monkeypatch.setattr(log_module, "reread", full_disk)
-    with pytest.raises(OSError, match="no space"):
-        world.post(world.plant, "lot-event", coil("C-2"))
-    monkeypatch.undo()
+    first = left_by_its_leader(world, second, monkeypatch)
     for _ in range(10):  # two seconds of them
         second.follow(asked=False)
     assert second.state.published.checkpoint.size == first.entry.index + 2

@@ -99,10 +99,13 @@ def test_so_they_do_of_pieces_that_were_weighed_late(random, steps):
     compare(Closed(random).go(steps, WEIGHED))
 
 
+def in_parks(many, acts):
+    """What was compared in so many parks, always the same ones."""
+    return sum((compare(Closed(Random(seed)).go(25, acts)) for seed in range(many)), Counter())
+
+
 def test_those_parks_have_first_weights_that_were_set_off_and_declared_wrong_in_what_is_compared():
-    seen = Counter()
-    for seed in range(300):
-        seen += compare(Closed(Random(seed)).go(25, WEIGHED))
+    seen = in_parks(300, WEIGHED)
     assert seen["places"] > 500
     assert seen["unweighed"] > 60
     assert seen["set off"] > 30
@@ -113,9 +116,7 @@ def test_these_parks_have_corrections_and_late_senders_and_runs_in_what_is_compa
 
     Where both are told of one delivery again and again, a few in a thousand of such parks still differ.
     """
-    seen = Counter()
-    for seed in range(60):
-        seen += compare(Closed(Random(seed)).go(25, CORRECTED))
+    seen = in_parks(60, CORRECTED)
     assert seen["parks"] > 50
     assert seen["places"] > 300
     assert seen["sent"] > 30

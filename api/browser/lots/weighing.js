@@ -11,17 +11,19 @@ export const REPLACED = "correction";
 // A piece that nobody had weighed gets its mass; one that weighs something else now is found, not changed.
 export function weigh(booking, lot, part, holder, delivery) {
   if (part.g === null) return lot;
-  if (lot.g === null) {
-    booking.book.change(lot, { g: part.g });
-    const { owner } = holdingOf(lot, holder, delivery);
-    booking.credit(lot.id, part.g, { holder, owner, delivery, kind: "weighed", mixes: false });
-    judgeSize(booking, lot.id);
-    return booking.lot(lot.id);
+  if (lot.g !== null) {
+    judgeWeight(booking, lot, part.g);
+    return lot;
   }
-  if (abs(part.g - lot.g) * 200n > lot.g) {
-    booking.find("weight_differs", lot.id, `piece ${lot.id} has ${grams(lot.g)}, the event says ${grams(part.g)}`);
-  }
-  return lot;
+  booking.book.change(lot, { g: part.g });
+  const { owner } = holdingOf(lot, holder, delivery);
+  booking.credit(lot.id, part.g, { holder, owner, delivery, kind: "weighed", mixes: false });
+  judgeSize(booking, lot.id);
+  return booking.lot(lot.id);
+}
+
+function judgeWeight(booking, { id, g: was }, g) {
+  if (abs(g - was) * 200n > was) booking.find("weight_differs", id, `piece ${id} has ${grams(was)}, the event says ${grams(g)}`);
 }
 
 // What the newest event whose place this one takes booked, where it was the first to weigh it.
@@ -43,7 +45,7 @@ function weighThere(booking, lot, part) {
   const mayWeigh = issuer === lot.maker || has(lot, issuer) || before;
   if (lot.g !== null) {
     // A unit has no mass of its own; what is counted is judged by its scale (5.7).
-    if (mayWeigh && lot.g && step !== "stock_taking") weigh(booking, lot, part, "", "");
+    if (mayWeigh && lot.g && step !== "stock_taking") judgeWeight(booking, lot, part.g);
     return;
   }
   const at = placeIn(lot.holdings, before);

@@ -136,18 +136,20 @@ class PostgresStore:
     @contextmanager
     def reading(self) -> Iterator[PostgresTransaction]:
         """A snapshot on a connection of the pool. Raises Busy where the server does not answer."""
-        try:
-            with self._pool.connection() as connection:
-                yield PostgresTransaction(connection)
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise unreachable(error) from error
+        with self._snapshot() as connection:
+            yield PostgresTransaction(connection)
 
     @contextmanager
     def raw(self) -> Iterator[PostgresRawReader]:
         """See `reading`. A connection of its own would take the server fifteen milliseconds of its processor."""
+        with self._snapshot() as connection:
+            yield PostgresRawReader(connection)
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
         try:
             with self._pool.connection() as connection:
-                yield PostgresRawReader(connection)
+                yield connection
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise unreachable(error) from error
 
